@@ -1,0 +1,32 @@
+"""The facts about tables: one class a table, from which everything else is derived.
+
+``TABLES`` is the registry; its order is the order of building and of the documents.
+"""
+
+from ods_pipeline.schema import facts, marts
+from ods_pipeline.schema.base import Table
+
+ORD = [
+    Table("organisations", "ord", "tables", facts.Organisations),
+    Table("roles", "ord", "tables", facts.Roles),
+    Table("relationships", "ord", "tables", facts.Relationships),
+    Table("successions", "ord", "tables", facts.Successions),
+    Table("contacts", "ord", "tables", facts.Contacts),
+    Table("code_systems", "ord", "tables", facts.CodeSystems),
+    Table("captures", "ord", "tables", facts.Captures),
+    Table("deletions", "ord", "tables", facts.Deletions),
+    Table("superseded_records", "ord", "tables", facts.SupersededRecords),
+    Table("quarantined_records", "ord", "tables", facts.QuarantinedRecords),
+    Table("unresolved_targets", "ord", "tables", facts.UnresolvedTargets),
+    Table("unknown_elements", "ord", "tables", facts.UnknownElements),
+]
+MARTS = [
+    Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
+    Table("closed_codes", "marts", "marts", marts.ClosedCodes),
+]
+TABLES = {table.name: table for table in [*ORD, *MARTS]}
+
+# The parts of one organisation record, as they stand in flat/.
+COMPONENTS = ("roles", "relationships", "successions", "contacts")
+
+__all__ = ["COMPONENTS", "MARTS", "ORD", "TABLES", "Table"]
