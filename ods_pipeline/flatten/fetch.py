@@ -1,0 +1,213 @@
+"""One delta fetch to flat frames: the records, the deletion notices and the code lists it brought."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from ods_pipeline.errors import BadFetch, BadRelease
+from ods_pipeline.flatten.document import Document, read_document
+from ods_pipeline.flatten.flat import (
+    ORGANISATION_COLUMNS,
+    Flat,
+    capture_row,
+    fingerprinted,
+    with_codes,
+)
+from ods_pipeline.flatten.lists import FETCH_AGAIN, code_systems_of, notices_of
+from ods_pipeline.flatten.merge import collapse_successions
+from ods_pipeline.flatten.record import BadRecord, json_to_xml, xml_to_xml
+from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN
+from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
+
+
+@dataclass
+class _Payload:
+    """One answer to ``/organisations/{code}``: as XML, or with the rule it breaks."""
+
+    path: str
+    raw: bytes
+    xml: str | None = None
+    rule: str | None = None
+    detail: str = ""
+
+    @property
+    def code_asked(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    def refuse(self, rule: str, detail: str) -> None:
+        if self.rule is None:
+            self.rule, self.detail = rule, detail
+
+
+def flatten_fetch(folder: Path) -> Flat:
+    """Flattens a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
+
+    Payloads that are no records, break a rule or answer for another code are quarantined one by one.
+    Raises BadFetch, and gives nothing, if the folder is not what its receipt says or if its lists cannot
+    be read.
+    """
+    receipt = read_fetch_receipt(folder)
+    unknown: dict[str, int] = {}
+    payloads = _payloads(folder, receipt, unknown)
+    readable, document = _read_payloads(payloads, folder.name)
+    for record, rule, detail in document.problems.select("record", "rule", "detail").iter_rows():
+        readable[record].refuse(rule, detail)
+    found = document.frames["organisations"]
+    for record, code in found.select("record", "ods_code").iter_rows():
+        if code != readable[record].code_asked:
+            readable[record].refuse(
+                "other_code", f"{readable[record].code_asked} was asked for and {code} came"
+            )
+    _refuse_second_answers(readable)
+    usable = [n for n, p in enumerate(readable) if p.rule is None]
+    places = {id(p): n for n, p in enumerate(payloads, start=1)}
+    numbers = pl.DataFrame(
+        {"record": usable, "record_number": [places[id(readable[n])] for n in usable]},
+        schema={"record": found.schema["record"], "record_number": pl.Int64},
+    )
+    organisations = found.join(numbers, on="record", how="inner").with_columns(
+        pl.lit(folder.name).alias("capture_id"), pl.lit("delta").alias("published_in")
+    )
+    frames = {name: with_codes(document.frames[name], organisations, name) for name in COMPONENTS}
+    frames["successions"], repeats = collapse_successions(frames["successions"])
+    frames |= {
+        "organisations": organisations.select(ORGANISATION_COLUMNS).sort("ods_code"),
+        "code_systems": code_systems_of(folder),
+        "superseded_records": TABLES["superseded_records"].empty(),
+        "quarantined_records": _quarantined(folder.name, payloads),
+        "unknown_elements": pl.DataFrame(
+            [(folder.name, name, count) for name, count in sorted((unknown | document.unknown).items())],
+            schema=TABLES["unknown_elements"].dtypes,
+            orient="row",
+        ),
+        "notices": notices_of(folder, receipt),
+        "collapsed_successions": repeats,
+    }
+    frames["captures"] = _capture(folder, receipt, frames, payloads)
+    return Flat(folder.name, frames)
+
+
+def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> list[_Payload]:
+    """Every organisation payload, in order of its path; every file is compared with the receipt."""
+    found = []
+    for entry in sorted(receipt.files, key=lambda f: f.path):
+        raw = _read(folder, entry.path, entry.sha256)
+        if entry.path.startswith("organisations/"):
+            payload = _Payload(entry.path, raw)
+            try:
+                payload.xml = xml_to_xml(raw) if entry.path.endswith(".xml") else json_to_xml(raw, unknown)
+            except BadRecord as bad:
+                payload.refuse(bad.rule, bad.detail)
+            found.append(payload)
+    missing = sorted(set(receipt.codes) - {p.code_asked for p in found} - set(receipt.gone))
+    if missing:
+        raise BadFetch(
+            f"{len(missing)} codes were asked for and have no answer ({', '.join(missing[:5])})",
+            where=folder.name,
+            do=FETCH_AGAIN,
+        )
+    return found
+
+
+def _read_payloads(payloads: list[_Payload], name: str) -> tuple[list[_Payload], Document]:
+    """The payloads that can be read, and the document they make, in the same order.
+
+    All are read at once. If one of them spoils that, each is read by itself, and those that are not
+    one well-formed record are refused.
+    """
+    readable = [p for p in payloads if p.rule is None]
+    try:
+        document = _as_document(readable, name)
+        if document.records == len(readable):
+            return readable, fingerprinted(document)
+    except BadRelease:
+        pass
+    for payload in readable:
+        try:
+            records = _as_document([payload], payload.path).records
+            if records != 1:
+                payload.refuse("not_one_record", f"{records} records are in it")
+        except BadRelease as error:
+            payload.refuse("damaged_record", error.what)
+    readable = [p for p in readable if p.rule is None]
+    return readable, fingerprinted(_as_document(readable, name))
+
+
+def _as_document(payloads: list[_Payload], name: str) -> Document:
+    text = "".join(p.xml or "" for p in payloads)
+    return read_document(RECORDS_OPEN + text.encode() + RECORDS_CLOSE, name)
+
+
+def _refuse_second_answers(readable: list[_Payload]) -> None:
+    """Of two usable answers for one code (say as JSON and as XML) the first in order of path is taken."""
+    taken: set[str] = set()
+    for payload in (p for p in readable if p.rule is None):
+        if payload.code_asked in taken:
+            payload.refuse("second_answer", f"{payload.code_asked} has an answer already")
+        taken.add(payload.code_asked)
+
+
+def _read(folder: Path, path: str, sha256: str) -> bytes:
+    try:
+        payload = (folder / path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        raise BadFetch(
+            f"{path!r} is named in the receipt and cannot be read ({error})",
+            where=folder.name,
+            do=FETCH_AGAIN,
+        ) from error
+    if hashlib.sha256(payload).hexdigest() != sha256.lower():
+        raise BadFetch(
+            f"{path} is not what the receipt says: its SHA-256 differs", where=folder.name, do=FETCH_AGAIN
+        )
+    return payload
+
+
+def _quarantined(capture_id: str, payloads: list[_Payload]) -> pl.DataFrame:
+    table = TABLES["quarantined_records"]
+    rows = [
+        (
+            capture_id,
+            number,
+            p.code_asked,
+            None,
+            p.path,
+            p.rule,
+            p.detail,
+            p.raw.decode("utf-8", "replace").replace("\0", "\ufffd"),
+        )
+        for number, p in enumerate(payloads, start=1)
+        if p.rule is not None
+    ]
+    return pl.DataFrame(rows, schema=table.dtypes, orient="row")
+
+
+def _capture(
+    folder: Path, receipt: FetchReceipt, frames: dict[str, pl.DataFrame], payloads: list[_Payload]
+) -> pl.DataFrame:
+    return capture_row(
+        {
+            "capture_id": folder.name,
+            "kind": "delta",
+            "source": receipt.source,
+            "as_of": receipt.as_of,
+            "stamps_from": receipt.stamps_from,
+            "stamps_to": receipt.stamps_to,
+            "payload_format": "xml" if any(p.path.endswith(".xml") for p in payloads) else "json",
+            "publication_source": "ods_pipeline sample" if receipt.sample else None,
+            "declared_records": len(set(receipt.codes) - set(receipt.gone)),
+            "parsed_records": len(payloads),
+            "stub_records": frames["organisations"]["ref_only"].sum(),
+            "used_records": frames["organisations"].height,
+            "superseded_records": 0,
+            "quarantined_records": frames["quarantined_records"].height,
+            "unknown_elements": frames["unknown_elements"]["occurrences"].sum(),
+            "file_name": folder.name,
+            "bytes": sum(entry.bytes for entry in receipt.files),
+            "sha256": receipt.sha256,
+            "sha256_verified": True,
+        }
+    )

@@ -1,0 +1,90 @@
+"""One record a code out of a release's full and archive file.
+
+The rule (ORD reference data, full and archive files): a complete record beats a stub; full beats
+archive; else the later operational start. What loses is kept with the reason, all columns and all parts.
+Ties after that go to the later LastChangeDate, then to the earlier place in the file: a total order, so
+that the outcome never depends on the order of reading.
+"""
+
+import polars as pl
+
+from ods_pipeline.schema import COMPONENTS, TABLES
+
+
+def merge(
+    organisations: pl.DataFrame, components: dict[str, pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Splits records into winners and losers.
+
+    ``organisations``: stored columns plus ``record`` (unique over the release) and ``record_number`` (in its
+    file); ``components``: stored columns, with ``record`` for ``ods_code``. Returns the winners (same
+    columns, sorted by ``ods_code``) and ``superseded_records``.
+    """
+    ranked = organisations.sort(
+        "ods_code",
+        "ref_only",
+        pl.col("published_in") == "archive",
+        "operational_start",
+        "last_change_date",
+        "record_number",
+        descending=[False, False, False, True, True, False],
+        nulls_last=True,
+    ).with_columns(pl.int_range(pl.len()).over("ods_code").alias("place"))
+    winners = ranked.filter(pl.col("place") == 0).drop("place")
+    losers = ranked.filter(pl.col("place") > 0).drop("place")
+    if losers.is_empty():
+        return winners, TABLES["superseded_records"].empty()
+    compared = ("ref_only", "published_in", "name", "operational_start", "primary_role_id")
+    won_by = winners.select(
+        "ods_code",
+        pl.col("capture_id").alias("won_by_capture_id"),
+        pl.col("record_number").alias("won_by_record_number"),
+        *(pl.col(c).alias(f"won_{c}") for c in compared),
+    )
+    other_body = (pl.col("name") != pl.col("won_name")) & (
+        pl.col("operational_start").ne_missing(pl.col("won_operational_start"))
+        | pl.col("primary_role_id").ne_missing(pl.col("won_primary_role_id"))
+    )
+    reason = (
+        pl.when(pl.col("ref_only") & ~pl.col("won_ref_only"))
+        .then(pl.lit("stub_beaten_by_complete"))
+        .when(other_body)
+        .then(pl.lit("reused_code"))
+        .when(pl.col("published_in") == pl.col("won_published_in"))
+        .then(pl.lit("duplicate_code"))
+        .otherwise(pl.lit("archive_beaten_by_full"))
+    )
+    superseded = (
+        losers.join(won_by, on="ods_code", how="left")
+        .with_columns(reason.alias("reason"))
+        .join(_parts_as_json(losers, components), on="record", how="left")
+        .select(TABLES["superseded_records"].columns)
+        .sort("capture_id", "record_number")
+    )
+    return winners, superseded
+
+
+def _parts_as_json(losers: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """``record, components`` for the losers: each part as a JSON list, in a fixed order."""
+    out = losers.select("record")
+    for name in COMPONENTS:
+        columns = [c for c in TABLES[name].stored if c != "ods_code"]
+        rows = (
+            components[name].join(losers.select("record"), on="record", how="semi").sort("record", *columns)
+        )
+        texts = rows.with_columns(pl.col(pl.Date).cast(pl.String))
+        lists = texts.group_by("record", maintain_order=True).agg(pl.struct(columns).alias(name))
+        out = out.join(lists, on="record", how="left")
+    return out.select("record", pl.struct(COMPONENTS).struct.json_encode().alias("components"))
+
+
+def collapse_successions(successions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row a succession: the same statement published twice in one record (ids apart) is one fact.
+
+    Returns the rows kept (the lowest id) and the repeats set aside.
+    """
+    key = TABLES["successions"].key
+    ranked = successions.sort(*key, "unique_succ_id", nulls_last=True).with_columns(
+        pl.int_range(pl.len()).over(key).alias("place")
+    )
+    return ranked.filter(pl.col("place") == 0).drop("place"), ranked.filter(pl.col("place") > 0).drop("place")

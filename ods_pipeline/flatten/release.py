@@ -1,0 +1,212 @@
+"""One release to flat frames: full and archive read in parallel pieces, checked, and merged."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from os import cpu_count
+from pathlib import Path
+
+import polars as pl
+
+from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, ReleaseFiles, open_release
+from ods_pipeline.flatten.document import Document, read_document
+from ods_pipeline.flatten.flat import (
+    NOTICE_SCHEMA,
+    ORGANISATION_COLUMNS,
+    Flat,
+    Pile,
+    capture_row,
+    fingerprinted,
+    with_codes,
+)
+from ods_pipeline.flatten.merge import collapse_successions, merge
+from ods_pipeline.flatten.scan import count_elements, unknown_names
+from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
+from ods_pipeline.schema import COMPONENTS
+
+# A release of which more than this share is broken is not a release with broken records: it is broken.
+QUARANTINE_LIMIT = 0.01
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the file came from, as its receipt says."""
+
+    source: str
+    bytes: int
+    sha256: str
+    sha256_verified: bool
+
+
+def flatten_release(
+    path: Path, origin: Origin, on_progress: Progress | None = None, threads: int | None = None
+) -> Flat:
+    """Flattens the release in ``path``.
+
+    Raises BadRelease, and gives nothing, if any file is damaged, if the records read are not as many as
+    its RecordCount, if there is no archive file, or if more than 1 % of the records break a rule.
+    """
+    files = open_release(path)
+    every = [f for f in (files.full, files.archive) if f]
+    progress = _Progress(on_progress, sum(f.size for f in every))
+    piles: list[Pile] = []
+    for file in every:
+        first = sum(p.records for p in piles)
+        piles.append(
+            _read_file(
+                file, f"release={files.release_date}", first, progress, threads or min(4, cpu_count() or 1)
+            )
+        )
+    if files.archive is None:
+        raise BadRelease(
+            "there is no archive file in it, and without it every code closed long ago would look deleted",
+            where=path.name,
+            do=GIVE_TRUD_ZIP,
+        )
+    return _assemble(files, every, piles, origin, path.name)
+
+
+@dataclass
+class _Progress:
+    report: Progress | None
+    total: int
+    done: int = 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        if self.report:
+            self.report(self.done, self.total)
+
+
+def _read_file(file: RegisterFile, folder: str, first_record: int, progress: _Progress, threads: int) -> Pile:
+    published_in = "archive" if file.is_archive else "full"
+    pile = Pile(f"{folder}/{published_in}", published_in, file.name, first_record)
+    try:
+        with file.open() as raw:
+            stream = RegisterStream(raw, file.name)
+            pile.count_unknown(unknown_names(stream.head, count_elements(stream.head)))
+            for document, size in _in_order(stream.segments(), file.name, threads):
+                pile.add(document)
+                progress.add(size)
+        if not pile.records:
+            pile.add(fingerprinted(read_document(RECORDS_OPEN + RECORDS_CLOSE, file.name)))
+    except ZIP_DAMAGE as error:
+        raise BadRelease(f"the zip is damaged: {error}", where=file.name, do=FETCH_AGAIN) from error
+    if pile.records != file.manifest.record_count:
+        raise BadRelease(
+            f"its RecordCount is {file.manifest.record_count:,} and {pile.records:,} records are in it",
+            where=file.name,
+            do=FETCH_AGAIN,
+        )
+    return pile
+
+
+def _in_order(segments: Iterator[bytes], name: str, threads: int) -> Iterator[tuple[Document, int]]:
+    """Reads segments in parallel, at most ``threads`` + 1 in memory, and gives them in order."""
+
+    def work(segment: bytes) -> tuple[Document, int]:
+        return fingerprinted(read_document(segment, name)), len(segment)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="flatten") as pool:
+        waiting: deque[Future[tuple[Document, int]]] = deque()
+        try:
+            for segment in segments:
+                waiting.append(pool.submit(work, segment))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _assemble(
+    files: ReleaseFiles, every: list[RegisterFile], piles: list[Pile], origin: Origin, where: str
+) -> Flat:
+    organisations = pl.concat([p.organisations() for p in piles])
+    parts = {name: pl.concat([f for p in piles for f in p.frames[name]]) for name in COMPONENTS}
+    quarantined = pl.concat([p.quarantined() for p in piles])
+    records = sum(p.records for p in piles)
+    if quarantined.height > max(10, records * QUARANTINE_LIMIT):
+        rules = ", ".join(
+            f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()
+        )
+        raise BadRelease(
+            f"{quarantined.height:,} of {records:,} records break a rule ({rules})",
+            where=where,
+            do="Compare it with the release before; if ODS changed the format, the path maps must follow",
+        )
+    winners, superseded = merge(organisations, parts)
+    frames = {name: with_codes(parts[name], winners, name) for name in COMPONENTS}
+    frames["successions"], repeats = collapse_successions(frames["successions"])
+    frames |= {
+        "organisations": winners.select(ORGANISATION_COLUMNS).sort("ods_code"),
+        "code_systems": files.full.manifest.code_systems,
+        "superseded_records": superseded,
+        "quarantined_records": quarantined,
+        "unknown_elements": pl.concat([p.unknown_elements() for p in piles]),
+        "notices": pl.DataFrame(schema=NOTICE_SCHEMA),
+        "collapsed_successions": repeats,
+    }
+    frames["captures"] = pl.concat(
+        [
+            _capture(
+                file,
+                pile,
+                frames,
+                release_date=files.release_date,
+                stubs=organisations.filter(
+                    pl.col("ref_only") & (pl.col("capture_id") == pile.capture_id)
+                ).height,
+                origin=origin,
+                where=where,
+            )
+            for file, pile in zip(every, piles, strict=True)
+        ]
+    )
+    return Flat(f"release={files.release_date}", frames, files.notes)
+
+
+def _capture(
+    file: RegisterFile,
+    pile: Pile,
+    frames: dict[str, pl.DataFrame],
+    *,
+    release_date: str,
+    stubs: int,
+    origin: Origin,
+    where: str,
+) -> pl.DataFrame:
+    mine = pl.col("capture_id") == pile.capture_id
+    manifest = file.manifest
+    row = {
+        "capture_id": pile.capture_id,
+        "kind": pile.published_in,
+        "source": origin.source,
+        "release_date": release_date,
+        "publication_date": manifest.publication_date.isoformat(),
+        "as_of": manifest.publication_date.isoformat(),
+        "version": manifest.version,
+        "publication_source": manifest.publication_source,
+        "publication_seq_num": manifest.publication_seq_num,
+        "file_creation": manifest.file_creation,
+        "content_description": manifest.content_description,
+        "payload_format": "xml",
+        "declared_records": manifest.record_count,
+        "parsed_records": pile.records,
+        "stub_records": stubs,
+        "used_records": frames["organisations"].filter(mine).height,
+        "superseded_records": frames["superseded_records"].filter(mine).height,
+        "quarantined_records": frames["quarantined_records"].filter(mine).height,
+        "unknown_elements": sum(pile.unknown.values()),
+        "file_name": where,
+        "bytes": origin.bytes,
+        "sha256": origin.sha256,
+        "sha256_verified": origin.sha256_verified,
+    }
+    return capture_row(row)

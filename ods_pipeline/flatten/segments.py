@@ -1,0 +1,159 @@
+"""Cuts the stream of a register file at record boundaries, and proves that it is whole.
+
+Lives here: everything that must hold of the bytes before a parser sees them: encoding, root element,
+no document type, nothing missing at the end. The XML parser itself accepts garbage, an empty file and
+a file cut between two records without a word, so these checks are not optional.
+Does not live here: the meaning of any element (``rows.py``).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+from ods_pipeline.errors import BadRelease
+
+NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
+SEGMENT_BYTES = 32 << 20
+HEAD_LIMIT = 16 << 20
+RECORD_LIMIT = 64 << 20
+FETCH_AGAIN = "Fetch the release again and compare its SHA-256 with the one TRUD gives"
+
+_RECORD_START = re.compile(rb"<Organisation[\s/>]")
+_RECORD_END = b"</Organisation>"
+_ROOT = re.compile(rb"<(?!\?|!)([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)([^>]*)>")
+_PROLOG = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->)*", re.DOTALL)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_TAIL = re.compile(rb"\s*</Organisations>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData>\s*")
+_EMPTY_BODY = re.compile(rb"<Organisations\s*/>")
+
+RECORDS_OPEN = b"<OrgRefData><Organisations>"
+RECORDS_CLOSE = b"</Organisations></OrgRefData>"
+
+
+@dataclass
+class RegisterStream:
+    """A register file read once, front to back.
+
+    ``head`` is a complete little document: all that stands before the first record. ``segments()``
+    gives the records in whole pieces of about ``segment_bytes``, each a complete document too.
+    """
+
+    stream: IO[bytes]
+    name: str
+    segment_bytes: int = SEGMENT_BYTES
+    head: bytes = field(init=False)
+    bytes_read: int = field(init=False, default=0)
+    _buffer: bytearray = field(init=False, default_factory=bytearray)
+    _has_records: bool = field(init=False, default=True)
+    _ended: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self._fill(64)
+        self._check_start()
+        start = _RECORD_START.search(self._buffer)
+        while start is None and len(self._buffer) < HEAD_LIMIT and not self._ended:
+            self._fill(1 << 20)
+            start = _RECORD_START.search(self._buffer)
+        self._has_records = start is not None
+        cut = start.start() if start else len(self._buffer)
+        head = bytes(self._buffer[:cut])
+        root = self._check_root(head)
+        if start is None:
+            self.head = head
+            return
+        del self._buffer[:cut]
+        self.head = head + b"</Organisations></" + root + b">"
+
+    def segments(self) -> Iterator[bytes]:
+        """Yields the records in order. Raises BadRelease if the file ends before its root element does."""
+        if not self._has_records:
+            if not _EMPTY_BODY.search(self.head) and not _TAIL.search(_COMMENT.sub(b"", self.head)):
+                raise self._error("the file ends before its Organisations element does", FETCH_AGAIN)
+            return
+        while True:
+            self._fill(self.segment_bytes)
+            cut = self._buffer.rfind(_RECORD_END)
+            if cut >= 0:
+                cut += len(_RECORD_END)
+                segment = RECORDS_OPEN + bytes(memoryview(self._buffer)[:cut]) + RECORDS_CLOSE
+                del self._buffer[:cut]
+                yield segment
+            elif len(self._buffer) > RECORD_LIMIT:
+                raise self._error(f"a record is longer than {RECORD_LIMIT:,} bytes", FETCH_AGAIN)
+            if self._ended:
+                break
+        tail = bytes(self._buffer)
+        if not _TAIL.fullmatch(_COMMENT.sub(b"", tail)):
+            seen = tail[:60].decode("utf-8", "replace").strip()
+            raise self._error(
+                f"the file is cut short: after the last whole record comes {seen!r} "
+                "and not the end of the register",
+                FETCH_AGAIN,
+            )
+
+    def _fill(self, wanted: int) -> None:
+        """Reads at least ``wanted`` more bytes if there are any, and notes the end of the stream."""
+        target = len(self._buffer) + wanted
+        while len(self._buffer) < target:
+            chunk = self.stream.read(min(1 << 20, wanted))
+            if not chunk:
+                self._ended = True
+                return
+            self.bytes_read += len(chunk)
+            self._buffer += chunk
+
+    def _check_start(self) -> None:
+        start = bytes(self._buffer[:64])
+        if not start.strip():
+            raise self._error("the file is empty", FETCH_AGAIN)
+        if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in start:
+            raise self._error("the file is UTF-16 (or binary); ODS publishes UTF-8", FETCH_AGAIN)
+        if start.startswith(b"\xef\xbb\xbf"):
+            del self._buffer[:3]
+            start = start[3:]
+        if not start.lstrip().startswith(b"<"):
+            raise self._error(
+                f"the file is not XML: it begins with {start[:20]!r}",
+                "Give the ORD XML file of TRUD item 341",
+            )
+
+    def _check_root(self, head: bytes) -> bytes:
+        prolog = _PROLOG.match(head)
+        rest = head[prolog.end() if prolog else 0 :]
+        if rest.startswith(b"<!"):
+            raise self._error("the file declares a document type; ODS never does", "Do not use it")
+        root = _ROOT.match(rest)
+        if root is None or root.group(2) != b"OrgRefData" or NAMESPACE not in root.group(3):
+            seen = (
+                root.group(0)[:60].decode("utf-8", "replace")
+                if root
+                else rest[:40].decode("utf-8", "replace")
+            )
+            raise self._error(
+                f"the file is not ORD XML v2-0-0: its root element is {seen!r}",
+                "Give the ORD XML file of TRUD item 341",
+            )
+        return (root.group(1) or b"") + root.group(2)
+
+    def _error(self, what: str, do: str) -> BadRelease:
+        return BadRelease(what, where=self.name, do=do)
+
+
+def check_text(segment: bytes, name: str) -> None:
+    """Raises BadRelease unless the bytes are UTF-8 text without NUL (the parser checks neither)."""
+    if b"\0" in segment:
+        at = segment.index(b"\0")
+        raise BadRelease(
+            f"a NUL byte stands in the text near {_around(segment, at)}", where=name, do=FETCH_AGAIN
+        )
+    try:
+        segment.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRelease(
+            f"the text is not UTF-8 near {_around(segment, error.start)}", where=name, do=FETCH_AGAIN
+        ) from error
+
+
+def _around(segment: bytes, at: int) -> str:
+    return repr(segment[max(0, at - 40) : at + 20].decode("utf-8", "replace"))

@@ -1,0 +1,267 @@
+"""The data root: where things lie, how Parquet is written, how a build becomes the published set.
+
+Lives here: paths, the lock, whole-or-nothing writing, the flip. Does not live here: what is written.
+
+A build is written into ``.builds/next``, renamed to ``.builds/<number>`` when it is whole, and one rename
+of the symlink ``.builds/current`` publishes it. A kill at any moment leaves the old set or the new one;
+whoever has the old one open keeps reading it. A folder per build also means that a stray ``.wal`` of an
+analyst's crashed session can never meet a database file it does not belong to.
+"""
+
+import json
+import logging
+import shutil
+import stat
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from ods_pipeline.errors import Busy, OdsError
+
+ROW_GROUP_ROWS = 131_072
+PUBLISHED = ("tables", "history", "marts", "ods.duckdb", "datapackage.json")
+BUILDS_KEPT = 2
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DataRoot:
+    """The folder below which everything lies. Nothing is created before something is written."""
+
+    path: Path
+
+    @property
+    def raw_releases(self) -> Path:
+        return self.path / "raw" / "trud"
+
+    @property
+    def raw_fetches(self) -> Path:
+        return self.path / "raw" / "ord"
+
+    @property
+    def flat(self) -> Path:
+        return self.path / "flat"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.path / "quarantine"
+
+    @property
+    def builds(self) -> Path:
+        return self.path / ".builds"
+
+    @property
+    def current(self) -> Path:
+        """The published build (a symlink)."""
+        return self.builds / "current"
+
+    @property
+    def next(self) -> Path:
+        """The build being written."""
+        return self.builds / "next"
+
+    def flat_folders(self) -> list[Path]:
+        """The complete flat folders, in order of name."""
+        return sorted(p for p in self.flat.glob("[!.]*=*") if p.is_dir())
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Holds the lock on this data root. Raises Busy at once if another process has it. The same
+        process may take it again."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock", timeout=0, is_singleton=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Busy(
+                "another build is working here",
+                where=self.path,
+                do="Wait for it to end, or give another --data-root",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = None) -> int:
+    """Writes a sorted frame so that the same frame always gives the same bytes; returns the size.
+
+    ``schema`` is the Arrow schema with descriptions and metadata; without it the frame's own is used.
+    One chunk, one thread, fixed row groups and no clock: the number of threads cannot show in the file.
+    """
+    # Pages end where chunks end, and how many chunks a frame has depends on the number of threads.
+    table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    if schema is not None:
+        table = table.select(schema.names).cast(schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    pq.write_table(
+        table,
+        partial,
+        compression="zstd",
+        row_group_size=ROW_GROUP_ROWS,
+        version="2.6",
+        write_statistics=True,
+    )
+    partial.replace(path)
+    return path.stat().st_size
+
+
+@contextmanager
+def whole_folder(target: Path) -> Generator[Path]:
+    """Gives a folder to write into, and puts it in the target's place when the block ends well.
+
+    If the block fails the target stays as it was and what was written is removed.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    _remove(partial)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        _remove(partial)
+        raise
+    old = target.with_name(f".{target.name}.old")
+    _remove(old)
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    _remove(old)
+
+
+def start_build(root: DataRoot) -> Path:
+    """An empty ``.builds/next``; what an earlier, unfinished build left there is removed."""
+    _remove(root.next)
+    root.next.mkdir(parents=True)
+    return root.next
+
+
+def require_build(root: DataRoot) -> Path:
+    """``.builds/next`` of the build under way."""
+    if not root.next.is_dir():
+        raise OdsError(
+            "no build has been started", where=root.path, do="Run publish_job as a whole: ods-pipeline build"
+        )
+    return root.next
+
+
+def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = None) -> Path:
+    """Makes ``.builds/next`` the published set and returns its folder. Files become read-only.
+
+    The flip comes last: whatever stands in the way of a link is told while the old set is still current.
+    """
+    link = link or _symlink
+    numbers = [int(p.name) for p in root.builds.iterdir() if p.name.isdecimal()]
+    build = root.builds / f"{max(numbers, default=0) + 1:06d}"
+    for file in root.next.rglob("*"):
+        if file.is_file():
+            file.chmod(0o444)
+    root.next.rename(build)
+    _put_wal_away(root)
+    try:
+        for name in PUBLISHED:
+            if (build / name).exists():
+                link(root.path / name, Path(".builds/current") / name)
+        link(root.current, Path(build.name))
+    except (OSError, NotImplementedError) as error:
+        log.warning("symlinks cannot be made here (%s): the published files are replaced one by one", error)
+        _copy_out(root, build)
+    for old in sorted(p for p in root.builds.iterdir() if p.name.isdecimal())[:-BUILDS_KEPT]:
+        _remove(old)
+    return build
+
+
+def _put_wal_away(root: DataRoot) -> None:
+    """Moves a ``.wal`` that lies beside the link ``ods.duckdb`` to the build it belongs to.
+
+    DuckDB before 2.0 writes it beside the link (2.0 beside the file itself), where the next reader would
+    replay it on the new build without a word. Read-only files prevent such sessions; root ignores that.
+    """
+    wal = root.path / "ods.duckdb.wal"
+    if not wal.exists():
+        return
+    owner = root.current.resolve() if root.current.exists() else root.quarantine
+    owner.mkdir(parents=True, exist_ok=True)
+    wal.replace(owner / wal.name)
+    log.warning("an unfinished read-write session left %s: it was moved to %s", wal.name, owner.name)
+
+
+def current_build(root: DataRoot) -> Path | None:
+    """The folder of the published build, or None before the first."""
+    if root.current.exists():
+        return root.current.resolve()
+    # Without symlinks: datapackage.json is copied last, so the build with the same one is out whole.
+    package = root.path / "datapackage.json"
+    if not package.is_file():
+        return None
+    builds = sorted((p for p in root.builds.glob("*") if p.name.isdecimal()), reverse=True)
+    return next((b for b in builds if (b / package.name).read_bytes() == package.read_bytes()), None)
+
+
+def _symlink(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    # This fails first where no symlinks can be made, and where files lie in the link's place for that reason.
+    fresh.symlink_to(target)
+    if link.exists() and not link.is_symlink():
+        fresh.unlink()
+        raise OdsError(
+            "a file or folder of that name is in the way of the published set", where=link, do="Move it away"
+        )
+    fresh.replace(link)
+
+
+def _copy_out(root: DataRoot, build: Path) -> None:
+    """Without symlinks: every published file is replaced by itself, each one whole, datapackage.json last."""
+    for file in sorted(build.rglob("*"), key=lambda p: (p.name == "datapackage.json", p)):
+        relative = file.relative_to(build)
+        if not file.is_file() or relative.parts[0] not in PUBLISHED:
+            continue
+        target = root.path / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        shutil.copy2(file, partial)
+        partial.replace(target)
+
+
+def _remove(path: Path) -> None:
+    """Removes a folder, read-only files included."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    if not path.exists():
+        return
+    for file in path.rglob("*"):
+        if file.is_file() and not file.is_symlink():
+            file.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    shutil.rmtree(path)
+
+
+def write_flat(
+    root: DataRoot, folder: str, frames: Mapping[str, pl.DataFrame], mark: Mapping[str, object] | None = None
+) -> Path:
+    """Writes the frames of one flattened capture into ``flat/<folder>``, all or none.
+
+    ``mark`` says what it was made from and by which version; ``flat_mark`` reads it back.
+    """
+    target = root.flat / folder
+    with whole_folder(target) as partial:
+        for name, frame in frames.items():
+            write_parquet(frame, partial / f"{name}.parquet")
+        (partial / "flat.json").write_text(json.dumps(dict(mark or {}), indent=2) + "\n")
+    return target
+
+
+def flat_mark(root: DataRoot, folder: str) -> dict[str, object] | None:
+    """The mark of ``flat/<folder>``, or None if there is no such folder."""
+    path = root.flat / folder / "flat.json"
+    return json.loads(path.read_text()) if path.exists() else None

@@ -1,0 +1,46 @@
+"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from ods_pipeline.flatten.fetch import flatten_fetch
+from ods_pipeline.flatten.flat import Flat
+from ods_pipeline_tests.builders import Held, flatten
+from ods_pipeline_tests.sample import SAMPLE
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The same examples every time: a failure must be repeatable by whoever reads it.
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real ODS payloads, which is kept beside the repository and not in it."""
+    folder = REPOSITORY.parent / "shared" / "ods-data"
+    if not folder.is_dir():
+        pytest.skip(f"the real ODS payloads lie beside the repository, and here is none of them: {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_release() -> Path:
+    """The zip of the committed sample."""
+    (found,) = (SAMPLE / "trud").glob("*.zip")
+    return found
+
+
+@pytest.fixture(scope="session")
+def sample_flats(sample_release: Path) -> list[Flat]:
+    """Every capture of the committed sample, flattened once: the release, then the fetches in order."""
+    fetches = sorted((SAMPLE / "ord").glob("fetch=*"))
+    return [flatten(sample_release), *map(flatten_fetch, fetches)]
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    """An empty data root to put captures into."""
+    return Held(tmp_path)

@@ -1,0 +1,278 @@
+"""fetch.py: a recorded fetch becomes flat frames; what is wrong in it is named and harms nothing else."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ods_pipeline.errors import BadFetch
+from ods_pipeline.flatten.fetch import flatten_fetch
+from ods_pipeline.flatten.flat import Flat
+from ods_pipeline_tests.builders import (
+    CODE_LISTS,
+    ROLES,
+    STAMP,
+    assert_conserved,
+    facts,
+    make_record,
+    notice,
+    put,
+    rel,
+    role,
+    same,
+    stub_of,
+    without,
+    write_delta,
+)
+from ods_pipeline_tests.payloads import organisation_json, release_xml
+
+RECORDS = [make_record(code, Rels={"Rel": [rel(code, "Q1")]}) for code in ("R1A", "R1B", "R1C")]
+DAY = date(2026, 8, 24)
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Path:
+    return write_delta(
+        tmp_path, RECORDS, notifications=[notice("Z9Z", "2026-08-20")], gone=[make_record("G1Z")]
+    )
+
+
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory: pytest.TempPathFactory) -> Flat:
+    """What the fetch gives when nothing is wrong with it."""
+    return flatten_fetch(write_delta(tmp_path_factory.mktemp("intact"), RECORDS))
+
+
+def as_xml(*records: Any) -> bytes:
+    return release_xml(records, publication_date="2026-08-24", **CODE_LISTS)
+
+
+def test_a_fetch_gives_records_notices_code_lists_and_one_capture(fetch: Path) -> None:
+    flat = flatten_fetch(fetch)
+    assert flat.folder == f"fetch={STAMP}"
+    rows = (
+        flat.frames["organisations"].select("ods_code", "published_in", "capture_id", "record_number").rows()
+    )
+    assert rows == [(code, "delta", flat.folder, n) for n, code in enumerate(("R1A", "R1B", "R1C"), start=1)]
+    assert flat.frames["notices"].select("ods_code", "deleted_on", "reason", "source").rows() == [
+        ("G1Z", DAY, "HTTP 404", "gone_from_api"),
+        ("Z9Z", date(2026, 8, 20), "HUMAN ERROR", "ord_notifications"),
+    ]
+    roles = flat.frames["code_systems"].filter(code_system="OrganisationRole")
+    named = roles.select("id", "display_name", "in_primary_role_scope").rows()
+    assert named == sorted((r["id"], r["displayName"], r["primaryRole"]) for r in ROLES)
+    capture = flat.captures.row(0, named=True)
+    assert (capture["kind"], capture["source"], capture["payload_format"]) == ("delta", "recorded", "json")
+    assert (capture["as_of"], capture["stamps_from"], capture["stamps_to"]) == (DAY, DAY, DAY)
+    assert (capture["declared_records"], capture["parsed_records"], capture["stub_records"]) == (3, 3, 0)
+    assert capture["publication_source"] is None
+    assert_conserved(flat)
+
+
+def test_an_empty_fetch_is_a_capture_too(tmp_path: Path) -> None:
+    flat = flatten_fetch(write_delta(tmp_path, []))
+    assert flat.captures["parsed_records"].to_list() == [0]
+    assert flat.frames["organisations"].is_empty()
+    assert_conserved(flat)
+
+
+def test_records_that_came_as_xml_say_the_same(fetch: Path) -> None:
+    wanted = flatten_fetch(fetch)
+    for record in RECORDS:
+        code = record["OrgId"]["extension"]
+        receipt = json.loads((fetch / "receipt.json").read_bytes())
+        receipt["files"] = [f for f in receipt["files"] if f["path"] != f"organisations/{code}.json"]
+        (fetch / "receipt.json").write_text(json.dumps(receipt))
+        put(fetch, f"organisations/{code}.xml", as_xml(record))
+    flat = flatten_fetch(fetch)
+    assert flat.captures["payload_format"].to_list() == ["xml"]
+    assert same(facts(flat.frames), facts(wanted.frames))
+
+
+def test_stubs_and_the_mark_of_the_sample_are_kept(tmp_path: Path) -> None:
+    flat = flatten_fetch(write_delta(tmp_path, [stub_of(RECORDS[0]), RECORDS[1]], sample=True))
+    assert flat.captures.select("stub_records", "publication_source").rows() == [(1, "ods_pipeline sample")]
+    assert flat.frames["organisations"]["ref_only"].to_list() == [True, False]
+
+
+def test_what_the_map_does_not_know_is_counted_by_path(tmp_path: Path) -> None:
+    odd = [{**record, "orgRecordClass": "RC1"} for record in RECORDS]
+    folder = write_delta(tmp_path, odd)
+    put(
+        folder,
+        "organisations/R1A.json",
+        json.dumps({"Organisation": {**RECORDS[0], "VatNumber": 1}}).encode(),
+    )
+    flat = flatten_fetch(folder)
+    assert flat.frames["unknown_elements"].rows() == [(flat.folder, "/VatNumber", 1)]
+    assert flat.captures["unknown_elements"].to_list() == [1]
+
+
+def body(**overrides: Any) -> bytes:
+    return json.dumps({"Organisation": {**RECORDS[1], **overrides}}).encode()
+
+
+ODD_PAYLOADS: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "not_json"),
+    "cut": (organisation_json(RECORDS[1])[:200], "not_json"),
+    "HTML": (b"<!DOCTYPE html><html><body>Service unavailable</body></html>", "not_json"),
+    "list": (b"[" + organisation_json(RECORDS[1]) + b"]", "not_a_record"),
+    "error": (b'{"errorCode":500,"errorText":"Internal"}', "not_a_record"),
+    "very deep": (b'{"Organisation":{"Name":' + b"[" * 700 + b"]" * 700 + b"}}", "too_deep"),
+    "another code": (organisation_json(make_record("R9Z")), "other_code"),
+    "code in lower case": (organisation_json(make_record("r1b")), "other_code"),
+    "no code": (body(OrgId={}), "no_ods_code"),
+    "control character": (body(Name="A\x07B"), "control_character"),
+    "lone surrogate": (body(Name="A\ud800B"), "control_character"),
+    "no such day": (body(LastChangeDate="2026-02-30"), "bad_date"),
+    "day in words": (body(LastChangeDate="soon"), "bad_date"),
+    "UPRN of letters": (body(GeoLoc={"Location": {"UPRN": "X1"}}), "bad_number"),
+    "fraction": (body(Roles={"Role": {**role("R1B"), "uniqueRoleId": 1.5}}), "bad_number"),
+    "unknown status": (body(Status="Asleep"), "unknown_status"),
+    "no primary role": (body(Roles={}), "primary_role_count"),
+    "two primary roles": (body(Roles={"Role": [role("R1B"), role("R1B", "RO76")]}), "primary_role_count"),
+    "role without children": (
+        body(Roles={"Role": [role("R1B"), {"id": "RO76", "uniqueRoleId": 7}]}),
+        "empty_component",
+    ),
+    "two towns": (body(GeoLoc={"Location": {"Town": ["LEEDS", "YORK"]}}), "damaged_record"),
+    "nothing": (b'{"Organisation":{}}', "empty_record"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PAYLOADS)
+def test_a_payload_that_cannot_be_used_is_set_aside_and_the_others_are_not(
+    fetch: Path, intact: Flat, name: str
+) -> None:
+    payload, rule = ODD_PAYLOADS[name]
+    put(fetch, "organisations/R1B.json", payload)
+    flat = flatten_fetch(fetch)
+    assert_conserved(flat)
+    assert flat.frames["quarantined_records"].height == 1
+    row = flat.frames["quarantined_records"].row(0, named=True)
+    assert (row["ods_code"], row["file_name"], row["rule"]) == ("R1B", "organisations/R1B.json", rule)
+    assert row["detail"]
+    assert "\n" not in row["detail"]
+    assert row["payload"] == payload.decode("utf-8", "replace")
+    assert same(facts(flat.frames), without(intact.frames, ["R1B"]))
+
+
+@pytest.mark.parametrize(
+    ("payload", "rule"),
+    [
+        (as_xml(RECORDS[1], RECORDS[1]), "not_one_record"),
+        (as_xml(RECORDS[1], make_record("R9Z")), "not_one_record"),
+        (as_xml(RECORDS[1]).replace(b"</Name>", b""), "damaged_record"),
+        (as_xml(RECORDS[1]).replace(b"BODY", b"&entity;"), "damaged_record"),
+        (as_xml(RECORDS[1]).replace(b"BODY", b"<!-- BODY"), "damaged_record"),
+        (as_xml(RECORDS[1]).replace(b"BODY", b"\xff"), "not_utf8"),
+        (as_xml(), "not_a_record"),
+        (b'{"Organisation": {}}', "not_a_record"),
+    ],
+)
+def test_an_xml_payload_that_cannot_be_used_is_set_aside_too(
+    fetch: Path, intact: Flat, payload: bytes, rule: str
+) -> None:
+    put(fetch, "organisations/R9X.xml", payload, asked="R9X")
+    flat = flatten_fetch(fetch)
+    assert_conserved(flat)
+    assert flat.frames["quarantined_records"].select("ods_code", "rule").rows() == [("R9X", rule)]
+    assert same(facts(flat.frames), facts(intact.frames))
+
+
+def test_of_two_answers_for_one_code_one_is_taken(fetch: Path) -> None:
+    put(fetch, "organisations/R1B.xml", as_xml(make_record("R1B", Name="OTHER")))
+    flat = flatten_fetch(fetch)
+    assert flat.frames["quarantined_records"].select("ods_code", "rule").rows() == [("R1B", "second_answer")]
+    assert flat.frames["organisations"].filter(ods_code="R1B")["name"].to_list() == ["BODY R1B"]
+
+
+def edit_receipt(**changes: Any) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        receipt = json.loads((folder / "receipt.json").read_bytes())
+        (folder / "receipt.json").write_text(json.dumps({**receipt, **changes}))
+
+    return edit
+
+
+def file_entry(path: str) -> dict[str, Any]:
+    return {"path": path, "bytes": 1, "sha256": "0" * 64}
+
+
+BROKEN_FETCHES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "changed payload": (
+        lambda f: (f / "organisations/R1A.json").write_bytes(b"{}"),
+        "organisations/R1A.json is not what",
+    ),
+    "changed list": (
+        lambda f: (f / "sync.json").write_bytes(b"{}"),
+        "sync.json is not what the receipt says",
+    ),
+    "missing payload": (lambda f: (f / "organisations/R1A.json").unlink(), "organisations/R1A.json"),
+    "missing receipt": (lambda f: (f / "receipt.json").unlink(), "no receipt"),
+    "receipt not JSON": (lambda f: (f / "receipt.json").write_text("{"), "its receipt is damaged"),
+    "receipt a list": (lambda f: (f / "receipt.json").write_text("[]"), "its receipt is damaged"),
+    "receipt without day": (edit_receipt(as_of="soon"), "its receipt is damaged"),
+    "way out": (edit_receipt(files=[file_entry("../../secret")]), "leads out of the folder"),
+    "way out below": (
+        edit_receipt(files=[file_entry("organisations/../../x.json")]),
+        "leads out of the folder",
+    ),
+    "absolute path": (edit_receipt(files=[file_entry("/etc/passwd")]), "leads out of the folder"),
+    "impossible path": (edit_receipt(files=[file_entry("organisations/\ud800.json")]), "cannot be read"),
+    "no answer": (
+        edit_receipt(codes=["R1A", "R1B", "R1C", "R1D"]),
+        "1 codes were asked for and have no answer (R1D)",
+    ),
+}
+BAD_LISTS: dict[str, tuple[str, bytes, str]] = {
+    "notifications not JSON": (
+        "notifications.json",
+        b"<html>",
+        "notifications.json holds no list of Deleted",
+    ),
+    "notifications a list": ("notifications.json", b"[]", "notifications.json holds no list of Deleted"),
+    "notifications of texts": ("notifications.json", b'{"DeletedOrganisations":["R1A"]}', "holds no list"),
+    "deletion of nothing": (
+        "notifications.json",
+        b'{"DeletedOrganisations":[{"time":"2026-08-01"}]}',
+        "without OrgID",
+    ),
+    "deletion some day": (
+        "notifications.json",
+        b'{"DeletedOrganisations":[{"OrgID":"Z1","time":"soon"}]}',
+        "no date for the deletion of Z1",
+    ),
+    "deletion of odd shape": (
+        "notifications.json",
+        b'{"DeletedOrganisations":[{"OrgID":{"a":1},"time":"2026-08-01"}]}',
+        "unknown shape",
+    ),
+    "roles not JSON": ("roles.json", b"", "roles.json holds no list of Roles"),
+    "role of odd shape": (
+        "roles.json",
+        b'{"Roles":[{"id":"RO1","code":[1],"displayName":{}}]}',
+        "unknown shape",
+    ),
+    "rels of another name": ("rels.json", b'{"Rels":[]}', "rels.json holds no list of Relationships"),
+}
+
+
+@pytest.mark.parametrize("name", [*BROKEN_FETCHES, *BAD_LISTS])
+def test_a_fetch_that_is_not_what_it_says_is_refused_whole(fetch: Path, name: str) -> None:
+    if name in BAD_LISTS:
+        path, payload, says = BAD_LISTS[name]
+        put(fetch, path, payload)
+    else:
+        harm, says = BROKEN_FETCHES[name]
+        harm(fetch)
+    with pytest.raises(BadFetch) as caught:
+        flatten_fetch(fetch)
+    message = str(caught.value)
+    assert says in message
+    assert message.startswith(f"fetch={STAMP}: ")
+    assert "\n" not in message
+    assert caught.value.do

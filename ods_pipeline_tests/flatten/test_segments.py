@@ -1,0 +1,139 @@
+"""segments.py: a register file is cut at record boundaries only, and a file that is not whole is refused."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.segments import RegisterStream, check_text
+from ods_pipeline_tests.builders import CODE_LISTS, make_record
+from ods_pipeline_tests.payloads import organisation_xml, release_xml
+
+CODES = ["R1A", "R1B", "R1C", "R1D"]
+DOCUMENT = release_xml([make_record(code) for code in CODES], publication_date="2026-08-21", **CODE_LISTS)
+ROOT = b"HSCOrgRefData:OrgRefData"
+
+
+def stream(document: bytes, segment_bytes: int = 1 << 20) -> RegisterStream:
+    return RegisterStream(io.BytesIO(document), "register.xml", segment_bytes)
+
+
+def codes(document: bytes, segment_bytes: int = 1 << 20) -> list[list[str]]:
+    """The codes in each segment; every segment must be a well-formed document."""
+    found = []
+    for segment in stream(document, segment_bytes).segments():
+        records = ElementTree.fromstring(segment).findall("Organisations/Organisation")
+        found.append([record.find("OrgId").attrib["extension"] for record in records])  # pyright: ignore[reportOptionalMemberAccess]
+    return found
+
+
+@pytest.mark.parametrize("segment_bytes", [3_000, 100_000, 1 << 20, 32 << 20])
+def test_segments_hold_every_record_once_and_in_order(segment_bytes: int) -> None:
+    many = [f"R{number:04d}" for number in range(2500)]
+    document = release_xml([make_record(code) for code in many], publication_date="2026-08-21", **CODE_LISTS)
+    assert len(document) > 2 << 20, "it must not fit into the first read"
+    pieces = codes(document, segment_bytes)
+    assert [code for piece in pieces for code in piece] == many
+    assert (len(pieces) == 1) == (segment_bytes > len(document))
+
+
+def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_record() -> None:
+    head = ElementTree.fromstring(stream(DOCUMENT).head)
+    assert [child.tag for child in head] == ["Manifest", "CodeSystems", "Organisations"]
+    assert len(head[2]) == 0
+    assert head.find("Manifest/RecordCount[@value='4']") is not None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"\xef\xbb\xbf" + DOCUMENT,
+        DOCUMENT.replace(b"<HSCOrg", b"<!-- 4 bodies -->\r\n<!-- and no more --><HSCOrg", 1),
+        DOCUMENT.replace(b"</Organisation>", b"</Organisation><!-- between -->"),
+        DOCUMENT + b"\r\n<!-- the end -->\r\n",
+        DOCUMENT.replace(b"\r\n", b"\n"),
+        DOCUMENT.replace(b"HSCOrgRefData:", b"").replace(b"xmlns:HSCOrgRefData=", b"xmlns="),
+    ],
+    ids=[
+        "byte-order mark",
+        "comment before root",
+        "comment between",
+        "comment at end",
+        "LF",
+        "default namespace",
+    ],
+)
+def test_harmless_variants_are_read(document: bytes) -> None:
+    assert [code for piece in codes(document) for code in piece] == CODES
+
+
+@given(st.integers(0, len(DOCUMENT.rstrip()) - 1), st.sampled_from([200, 1 << 20]))
+def test_a_file_cut_anywhere_is_refused(cut: int, segment_bytes: int) -> None:
+    with pytest.raises(BadRelease, match=r"^register\.xml: "):
+        list(stream(DOCUMENT[:cut], segment_bytes).segments())
+
+
+@pytest.mark.parametrize("records", [1, 2, 3])
+def test_a_cut_between_two_records_is_called_a_cut(records: int) -> None:
+    cut = [match.end() for match in re.finditer(b"</Organisation>", DOCUMENT)][records - 1]
+    with pytest.raises(BadRelease, match="cut short: after the last whole record comes ''"):
+        list(stream(DOCUMENT[:cut]).segments())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<Organisations></Organisations>", b"<Organisations />", b"<Organisations>\r\n  </Organisations>"],
+)
+def test_no_records_is_no_error_if_the_file_is_whole(body: bytes) -> None:
+    document = re.sub(rb"<Organisations>.*</Organisations>", body, DOCUMENT, flags=re.DOTALL)
+    assert list(stream(document).segments()) == []
+    with pytest.raises(BadRelease, match="ends before its Organisations element does"):
+        list(stream(document[: document.index(b"<Organisations")]).segments())
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (b"", "the file is empty"),
+        (b" \r\n ", "the file is empty"),
+        (DOCUMENT.decode().encode("utf-16"), "UTF-16"),
+        (DOCUMENT.decode().encode("utf-16-be"), "UTF-16"),
+        (bytes(range(256)), "UTF-16 (or binary)"),
+        (b"ODS code,Name\r\nR1A,BODY", "not XML: it begins with b'ODS code,Name"),
+        (b'{"Organisation": {}}', "not XML"),
+        (b"<!DOCTYPE html><html><body>Service unavailable</body></html>", "document type"),
+        (b"<html><body>Service unavailable</body></html>", "root element is '<html>'"),
+        (DOCUMENT.replace(b"<HSCOrg", b'<!DOCTYPE x [<!ENTITY a "b">]><HSCOrg', 1), "document type"),
+        (DOCUMENT.replace(b"<HSCOrg", b"<!-- c --> <!DOCTYPE x><HSCOrg", 1), "document type"),
+        (DOCUMENT.replace(b"org/v2-0-0", b"org/v3-0-0"), "not ORD XML v2-0-0"),
+        (
+            DOCUMENT.replace(b"OrgRefData ", b"OrgRefDataSet ").replace(b"OrgRefData>", b"OrgRefDataSet>"),
+            "not ORD XML",
+        ),
+    ],
+)
+def test_what_is_no_register_file_is_refused_by_name(document: bytes, says: str) -> None:
+    with pytest.raises(BadRelease) as caught:
+        list(stream(document).segments())
+    assert says in str(caught.value)
+    assert caught.value.do, "the message must say what to do next"
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (b"BO\0DY", "NUL byte stands in the text near"),
+        (b"BO\xffDY", "not UTF-8 near"),
+        (b"\xc3", "not UTF-8"),
+    ],
+)
+def test_text_that_is_no_text_is_refused_with_its_place(harm: bytes, says: str) -> None:
+    record = organisation_xml(make_record("R1A")).encode()
+    check_text(record, "register.xml")
+    with pytest.raises(BadRelease, match=says) as caught:
+        check_text(record.replace(b"BODY", harm), "register.xml")
+    assert "<Name>" in str(caught.value)
