@@ -1,0 +1,270 @@
+"""What must hold of the data, as plain functions on frames. A gate explains itself: what was expected, what
+was found, how often, and a sample.
+
+Lives here: the conditions. Does not live here: when they run and what they stop (``assets/``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import polars as pl
+
+from ods_pipeline.schema import TABLES
+
+SWING_LIMIT = 0.02
+SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check. A blocking one that failed stops the run before anything is published."""
+
+    name: str
+    passed: bool
+    summary: str
+    blocking: bool = True
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+def _sample(values: pl.Series) -> str:
+    shown = [str(v) for v in values.head(SAMPLE).to_list()]
+    more = len(values) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def declared_equals_parsed(captures: pl.DataFrame) -> Finding:
+    """Every capture has as many records as its manifest or receipt declares."""
+    wrong = captures.filter(pl.col("declared_records") != pl.col("parsed_records"))
+    detail = [
+        f"{c}: declared {d:,}, parsed {p:,}"
+        for c, d, p in wrong.select("capture_id", "declared_records", "parsed_records").iter_rows()
+    ]
+    total = captures["parsed_records"].sum()
+    return Finding(
+        "declared_equals_parsed",
+        wrong.is_empty(),
+        "; ".join(detail[:SAMPLE])
+        or f"all {captures.height:,} captures have the {total:,} records they declare",
+        facts={"captures": captures.height, "records": total, "wrong": wrong.height},
+    )
+
+
+def conservation(captures: pl.DataFrame) -> Finding:
+    """parsed = used + superseded + quarantined, for each capture: no record is lost."""
+    kept = pl.col("used_records") + pl.col("superseded_records") + pl.col("quarantined_records")
+    wrong = captures.filter(pl.col("parsed_records") != kept)
+    return Finding(
+        "no_record_lost",
+        wrong.is_empty(),
+        f"parsed is not used + superseded + quarantined in {_sample(wrong['capture_id'])}"
+        if wrong.height
+        else "parsed = used + superseded + quarantined in every capture",
+        facts={
+            n: int(captures[f"{n}_records"].sum()) for n in ("parsed", "used", "superseded", "quarantined")
+        },
+    )
+
+
+def unique_key(name: str, frame: pl.DataFrame) -> Finding:
+    """The key of a table is unique."""
+    key = TABLES[name].key
+    repeated = frame.group_by(key).len().filter(pl.col("len") > 1).sort(key)
+    labels = repeated.select(
+        pl.concat_str([pl.col(k).cast(pl.String) for k in key], separator="/")
+    ).to_series()
+    return Finding(
+        "unique_key",
+        repeated.is_empty(),
+        f"{repeated.height:,} keys stand more than once: {_sample(labels)}"
+        if repeated.height
+        else f"{frame.height:,} rows, one a key",
+        facts={"rows": frame.height, "repeated_keys": repeated.height, "key": ", ".join(key)},
+    )
+
+
+def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame) -> Finding:
+    """Every organisation has exactly one primary role, and its primary_role_id is that role."""
+    primary = (
+        roles.filter("is_primary")
+        .group_by("ods_code")
+        .agg(pl.len().alias("primaries"), pl.col("role_id").min())
+    )
+    joined = organisations.select("ods_code", "primary_role_id").join(primary, on="ods_code", how="left")
+    wrong = joined.filter(
+        (pl.col("primaries").fill_null(0) != 1) | (pl.col("role_id") != pl.col("primary_role_id"))
+    )
+    return Finding(
+        "one_primary_role",
+        wrong.is_empty(),
+        f"{wrong.height:,} organisations have none, several or another: {_sample(wrong['ods_code'])}"
+        if wrong.height
+        else f"all {organisations.height:,} organisations have exactly one",
+        facts={"organisations": organisations.height, "wrong": wrong.height},
+    )
+
+
+def targets_known_or_listed(
+    pointing: pl.DataFrame, organisations: pl.DataFrame, unresolved: pl.DataFrame
+) -> Finding:
+    """Every target of a relationship is an organisation held, or stands in unresolved_targets."""
+    targets = pointing.select("target_ods_code").unique()
+    missing = targets.join(organisations, left_on="target_ods_code", right_on="ods_code", how="anti").join(
+        unresolved, on="target_ods_code", how="anti"
+    )
+    return Finding(
+        "targets_known_or_listed",
+        missing.is_empty(),
+        f"{missing.height:,} targets are neither held nor listed: {_sample(missing.to_series().sort())}"
+        if missing.height
+        else f"all {targets.height:,} targets are held or listed ({unresolved.height:,} listed)",
+        facts={"targets": targets.height, "listed": unresolved.height, "missing": missing.height},
+    )
+
+
+def nothing_quarantined(quarantined: pl.DataFrame) -> Finding:
+    """No record was set aside (a warning: the register goes on without them)."""
+    rules = [f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()]
+    return Finding(
+        "nothing_quarantined",
+        quarantined.is_empty(),
+        f"{quarantined.height:,} records were set aside ({', '.join(rules)}): "
+        f"{_sample(quarantined['ods_code'].drop_nulls())}"
+        if quarantined.height
+        else "no record broke a rule",
+        blocking=False,
+        facts={"quarantined": quarantined.height},
+    )
+
+
+def nothing_unknown(unknown: pl.DataFrame) -> Finding:
+    """ODS sent no element or attribute that the path maps lack (a warning)."""
+    names = unknown["name"].unique().sort()
+    return Finding(
+        "nothing_unknown",
+        unknown.is_empty(),
+        f"ODS sends {len(names):,} names we do not read: {_sample(names)}"
+        if unknown.height
+        else "every name is known",
+        blocking=False,
+        facts={"names": len(names), "occurrences": int(unknown["occurrences"].sum())},
+    )
+
+
+def nothing_unresolved(unresolved: pl.DataFrame) -> Finding:
+    """Every target of a relationship or succession is held (a warning)."""
+    return Finding(
+        "nothing_unresolved",
+        unresolved.is_empty(),
+        f"{unresolved.height:,} targets are not held: {_sample(unresolved['target_ods_code'])}"
+        if unresolved.height
+        else "every target is held",
+        blocking=False,
+        facts={"unresolved": unresolved.height},
+    )
+
+
+def ids_have_names(frame: pl.DataFrame, id_column: str, name_column: str) -> Finding:
+    """Every role or relationship id is in the code systems held (a warning: ids can come ahead of names)."""
+    nameless = frame.filter(pl.col(name_column).is_null())[id_column].unique().sort()
+    return Finding(
+        f"{id_column}s_known",
+        nameless.is_empty(),
+        f"{len(nameless):,} ids have no name in the code systems: {_sample(nameless)}"
+        if len(nameless)
+        else "every id has its NHS name",
+        blocking=False,
+        facts={"ids": frame[id_column].n_unique(), "unknown": len(nameless)},
+    )
+
+
+def no_new_ids(frame: pl.DataFrame, before: pl.DataFrame | None, id_column: str) -> Finding:
+    """No role or relationship id is in use that was not in use at the last build (a warning)."""
+    new = frame.select(id_column).unique().to_series().sort()
+    if before is not None:
+        new = new.filter(~new.is_in(before[id_column].unique().implode()))
+    return Finding(
+        f"no_new_{id_column}s",
+        before is None or new.is_empty(),
+        "first build: nothing to compare with"
+        if before is None
+        else (f"new since the last build: {_sample(new)}" if len(new) else "none since the last build"),
+        blocking=False,
+        facts={"new": 0 if before is None else len(new)},
+    )
+
+
+def row_count_swing(rows: int, before: int | None) -> Finding:
+    """The number of rows is within 2 % of the last build's (a warning)."""
+    swing = 0.0 if not before else abs(rows - before) / before
+    told = (
+        "first build: nothing to compare with"
+        if before is None
+        else f"{before:,} rows before, {rows:,} now ({swing:.1%})"
+    )
+    return Finding(
+        "row_count_swing",
+        swing <= SWING_LIMIT,
+        told,
+        blocking=False,
+        facts={"rows": rows, "rows_before": before or 0, "limit": SWING_LIMIT},
+    )
+
+
+def missing_stamps(captures: pl.DataFrame) -> list[date]:
+    """The LastChangeDate stamps, from the newest release's PublicationDate to the newest delta, that no fetch
+    asked for. Empty without deltas."""
+    deltas = captures.filter(pl.col("kind") == "delta")
+    releases = captures.filter(pl.col("kind") == "full")
+    if deltas.is_empty() or releases.is_empty():
+        return []
+    first, last = releases["publication_date"].max(), deltas["as_of"].max()
+    assert isinstance(first, date) and isinstance(last, date)
+    asked: set[date] = set()
+    for start, end in deltas.select("stamps_from", "stamps_to").iter_rows():
+        asked.update(start + timedelta(days=n) for n in range((end - start).days + 1))
+    span = last.toordinal() - first.toordinal()
+    return [d for n in range(span + 1) if (d := first + timedelta(days=n)) not in asked]
+
+
+def no_stamp_missing(captures: pl.DataFrame) -> Finding:
+    """Every stamp since the newest release was asked for (a warning)."""
+    missing = missing_stamps(captures)
+    return Finding(
+        "no_stamp_missing",
+        not missing,
+        f"{len(missing):,} stamps were never asked for: {_sample(pl.Series(missing))}; "
+        "fetch them, or take the next release"
+        if missing
+        else "every stamp since the newest release was asked for",
+        blocking=False,
+        facts={"missing": len(missing)},
+    )
+
+
+def every_fetch_usable(refused: Sequence[str]) -> Finding:
+    """Every fetch could be taken in and flattened (a warning: the other fetches count, days are missing)."""
+    return Finding(
+        "every_fetch_usable",
+        not refused,
+        " ".join(refused) or "every fetch could be used",
+        blocking=False,
+        facts={"refused": len(refused)},
+    )
+
+
+def same_codes(expected: pl.Series, found: pl.Series, name: str, what: str) -> Finding:
+    """Two lists of codes are the same: none is missing from a mart, and none is too many."""
+    missing = expected.filter(~expected.is_in(found.implode())).sort()
+    extra = found.filter(~found.is_in(expected.implode())).sort()
+    parts: Sequence[str] = [
+        f"{len(series):,} {word}: {_sample(series)}"
+        for word, series in (("missing", missing), ("too many", extra))
+        if len(series)
+    ]
+    return Finding(
+        name,
+        not parts,
+        f"{what}: {'; '.join(parts)}" if parts else f"{what}: {len(found):,}, none missing, none too many",
+        facts={"expected": len(expected), "found": len(found)},
+    )

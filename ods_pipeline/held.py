@@ -1,0 +1,96 @@
+"""What a data root holds, and what is due. Reads receipts and marks only."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.flatten.flat import FLAT_VERSION
+from ods_pipeline.source.receipt import SAMPLE_MARK, FetchReceipt, ReleaseReceipt, read_fetch_receipt
+from ods_pipeline.source.recorded import held_releases
+from ods_pipeline.storage import DataRoot, flat_mark
+
+
+@dataclass(frozen=True)
+class HeldFetch:
+    """A complete fetch in ``raw/ord``."""
+
+    folder: Path
+    receipt: FetchReceipt
+
+
+def held_fetches(root: DataRoot) -> list[HeldFetch]:
+    """The complete fetches in ``raw/ord``, in order of their stamps."""
+    folders = sorted(p.parent for p in root.raw_fetches.glob("fetch=*/receipt.json"))
+    return [HeldFetch(folder, read_fetch_receipt(folder)) for folder in folders]
+
+
+def mark_of(sha256: str) -> dict[str, object]:
+    """The mark of what is flattened from a file (or receipt) with this SHA-256 by this version."""
+    return {"flat_version": FLAT_VERSION, "input_sha256": sha256}
+
+
+def due_releases(root: DataRoot) -> list[ReleaseReceipt]:
+    """Releases held and not yet flattened by this version."""
+    return [
+        r for r in held_releases(root) if flat_mark(root, f"release={r.release_date}") != mark_of(r.sha256)
+    ]
+
+
+def due_fetches(root: DataRoot) -> list[HeldFetch]:
+    """Fetches held and not yet flattened by this version."""
+    return [f for f in held_fetches(root) if flat_mark(root, f.folder.name) != mark_of(f.receipt.sha256)]
+
+
+def held_captures(root: DataRoot) -> pl.DataFrame | None:
+    """The captures that are flattened, or None if there are none."""
+    frames = [pl.read_parquet(f / "captures.parquet") for f in root.flat_folders()]
+    return pl.concat(frames).sort("as_of", "capture_id") if frames else None
+
+
+def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
+    """The first day that a delta partition is about, and the last: from the first release's
+    PublicationDate, or an earlier stamp that was asked for, to the last stamp asked for."""
+    days = [
+        date.fromisoformat(d)
+        for f in held_fetches(root)
+        for d in (f.receipt.stamps_from, f.receipt.stamps_to)
+    ]
+    captures = held_captures(root)
+    if captures is not None:
+        days += captures["publication_date"].drop_nulls().to_list()
+    return (min(days), max(days)) if days else None
+
+
+def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
+    """Raises OdsError if these captures and those held mix the composed sample with real data."""
+    held = held_captures(root)
+    if held is None:
+        return
+    is_sample = (pl.col("publication_source") == SAMPLE_MARK).fill_null(False)
+    new, old = captures.select(is_sample.any()).item(), held.select(is_sample.any()).item()
+    if new != old:
+        held_is, new_is = (
+            ("the embedded sample", "real data") if old else ("the real register", "the embedded sample")
+        )
+        raise OdsError(
+            f"{root.path} holds {held_is}, and this is {new_is}: they are never mixed",
+            where=where,
+            do="Give the other one a place of its own with --data-root DIR (or ODS_DATA_ROOT)",
+        )
+
+
+def write_build_info(build: Path, info: Mapping[str, object]) -> None:
+    """Writes ``build.json``: what the build speaks for, what went in and what it did."""
+    (build / "build.json").write_text(json.dumps(info, indent=2, sort_keys=True) + "\n")
+
+
+def build_info(build: Path) -> dict[str, Any]:
+    """``build.json`` of a build; empty if there is none."""
+    path = build / "build.json"
+    return json.loads(path.read_text()) if path.exists() else {}

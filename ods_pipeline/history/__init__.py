@@ -1,0 +1,1 @@
+"""Captures over time: what the register says now, and why. Pure functions on flat folders."""

@@ -1,0 +1,135 @@
+"""Assembles what is published: checked Parquet files, ``ods.duckdb``, ``datapackage.json``.
+
+Lives here: turning frames into files of a build. Does not live here: what is in the frames, and the flip
+(``storage.publish_build``).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from ods_pipeline import __version__
+from ods_pipeline.errors import OdsError
+from ods_pipeline.schema import TABLES, Table
+from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
+from ods_pipeline.storage import write_parquet
+
+# Analysts' tools are older than ours: DuckDB 1.2 and later open the file.
+STORAGE_VERSION = "v1.2.0"
+LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+
+
+def provenance(captures: pl.DataFrame, as_of: date) -> dict[str, str]:
+    """What every Parquet file says of its origin: the captures that went in, by SHA-256, and the day."""
+    listed = captures.sort("capture_id").select("capture_id", "sha256").rows()
+    inputs = hashlib.sha256("\n".join(f"{c} {s}" for c, s in listed).encode()).hexdigest()
+    return {
+        "as_of": as_of.isoformat(),
+        "captures": str(len(listed)),
+        "inputs_sha256": inputs,
+        "newest_capture": captures.sort("as_of", "capture_id")["capture_id"][-1],
+        "made_by": f"ods_pipeline {__version__}",
+    }
+
+
+def write_table(table: Table, frame: pl.DataFrame, build: Path, origin: dict[str, str]) -> int:
+    """Validates a frame against its class and writes its Parquet file; returns the size.
+
+    Raises OdsError naming the rules that are broken and how often: nothing is written then.
+    """
+    shaped = frame.select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)
+    _, failure = table.model.filter(shaped)
+    broken = failure.counts()
+    if broken:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(broken.items()))
+        raise OdsError(
+            f"rows break the table's own rules ({rules})",
+            where=f"{table.schema}.{table.name}",
+            do="This is a fault of the pipeline: please report it with the release date",
+        )
+    return write_parquet(shaped, build / table.path, arrow_schema(table, origin))
+
+
+def write_duckdb(build: Path, tables: Iterable[Table]) -> int:
+    """Writes ``ods.duckdb`` from the build's Parquet files, with descriptions; returns the size."""
+    path = build / "ods.duckdb"
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION}) as connection:
+        for schema in ("ord", "history", "marts"):
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for table in tables:
+            connection.execute(f"USE {table.schema}")
+            connection.read_parquet(str(build / table.path)).create(table.name)
+            for statement in comments(table):
+                connection.execute(statement)
+        connection.execute("USE main")
+        connection.execute("CHECKPOINT")
+    return path.stat().st_size
+
+
+def datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) -> dict[str, Any]:
+    """The Frictionless description of a build. ``ods.duckdb`` has no SHA-256: its bytes are never stable."""
+    resources: list[dict[str, Any]] = []
+    for table in tables:
+        file = build / table.path
+        resources.append(
+            {
+                "name": table.name,
+                "path": table.path,
+                "format": "parquet",
+                "mediatype": "application/vnd.apache.parquet",
+                "description": table.description,
+                "rows": pl.scan_parquet(file).select(pl.len()).collect().item(),
+                "bytes": file.stat().st_size,
+                "hash": f"sha256:{_sha256(file)}",
+                "schema": frictionless_schema(table),
+            }
+        )
+    resources.append(
+        {
+            "name": "ods",
+            "path": "ods.duckdb",
+            "format": "duckdb",
+            "description": "All tables above in one DuckDB file.",
+        }
+    )
+    captures = pl.read_parquet(build / TABLES["captures"].path)
+    sources = [
+        {
+            "title": f"{kind} {capture} ({name})",
+            "path": "https://isd.digital.nhs.uk/trud"
+            if kind != "delta"
+            else "https://directory.spineservices.nhs.uk/ORD/2-0-0",
+        }
+        for kind, capture, name in captures.sort("capture_id")
+        .select("kind", "capture_id", "file_name")
+        .iter_rows()
+    ]
+    return {
+        "profile": "data-package",
+        "name": "ods",
+        "title": "NHS organisation register (ODS)",
+        "description": ATTRIBUTION,
+        "version": origin["as_of"],
+        "licenses": [{"name": "OGL-UK-3.0", "title": DATA_LICENCE, "path": LICENCE_URL}],
+        "sources": sources,
+        "provenance": origin,
+        "resources": resources,
+    }
+
+
+def write_datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) -> None:
+    """Writes ``datapackage.json``."""
+    body = datapackage(build, list(tables), origin)
+    (build / "datapackage.json").write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

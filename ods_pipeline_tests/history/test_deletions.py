@@ -1,0 +1,171 @@
+"""fold.py, one rule a test: when a code is gone, when that is only suspected, and when it is not."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ods_pipeline_tests.builders import Held, make_record, notice, stub_of
+from ods_pipeline_tests.damage import DAMAGES
+from ods_pipeline_tests.history.steps import (
+    ANCHOR,
+    AUGUST,
+    JULY,
+    SEPTEMBER,
+    Step,
+    after,
+    body,
+    deletion,
+    delta,
+    name_of,
+    release,
+    row,
+)
+from ods_pipeline_tests.payloads import organisation_xml
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [
+        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-23")])], "gone"),
+        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-21")])], "gone"),
+        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-20")])], "kept"),
+        (
+            [release(body("A"), **AUGUST), delta(body("A"), notifications=[notice("R1A", "2026-08-24")])],
+            "kept",
+        ),
+        (
+            [
+                release(body("A"), **JULY),
+                delta(notifications=[notice("R1A", "2026-08-23")]),
+                delta(body("A"), "20260825T043000Z"),
+            ],
+            "kept",
+        ),
+        (
+            [
+                release(body("A"), **JULY),
+                delta(notifications=[notice("R1A", "2026-08-23")]),
+                release(body("A"), **SEPTEMBER),
+            ],
+            "kept",
+        ),
+        (
+            [
+                release(body("A"), **JULY),
+                delta(body("A"), "20260825T043000Z"),
+                delta(notifications=[notice("R1A", "2026-08-23")]),
+            ],
+            "kept",
+        ),
+    ],
+    ids=[
+        "day after",
+        "day of the release",
+        "day before",
+        "came with the notice",
+        "came back by delta",
+        "came back by release",
+        "notice is old",
+    ],
+)
+def test_a_notice_removes_a_code_unless_it_came_back(held: Held, steps: list[Any], state: str) -> None:
+    register = after(held, *steps)
+    assert name_of(register) == ("A" if state == "kept" else None)
+    found = deletion(register)
+    assert (found is None) == (state == "kept")
+    if found:
+        assert found == ("A", found[1], "ord_notifications", "confirmed")
+        assert [
+            n for n in ("roles", "contacts") if not register.frames[n].filter(ods_code="R1A").is_empty()
+        ] == []
+
+
+def test_a_notice_for_a_code_never_held_is_a_tombstone_all_the_same(held: Held) -> None:
+    register = after(held, release(**AUGUST), delta(notifications=[notice("R1A", "2026-08-23")]))
+    assert deletion(register) == (None, date(2026, 8, 23), "ord_notifications", "confirmed")
+    assert register.frames["deletions"]["primary_role_id"].to_list() == ["RO197"]
+
+
+ABSENT = ("A", date(2026, 9, 18), "absent_from_release", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        ([release(body("A"), **AUGUST), release(**SEPTEMBER)], ABSENT),
+        ([release(body("A"), **AUGUST), delta(body("A")), release(**SEPTEMBER)], ABSENT),
+        (
+            [release(body("A"), **JULY), release(**AUGUST), release(**SEPTEMBER)],
+            ("A", date(2026, 8, 21), *ABSENT[2:]),
+        ),
+        ([release(body("A"), **AUGUST), release(**SEPTEMBER), delta(body("A"), "20260920T043000Z")], None),
+        ([release(body("A"), **JULY), release(**AUGUST), release(body("A"), **SEPTEMBER)], None),
+        ([release(**AUGUST), delta(body("A"))], None),
+        ([release(**AUGUST), delta(body("A"), "20260821T043000Z")], None),
+    ],
+    ids=[
+        "absent",
+        "absent after a delta",
+        "absent twice",
+        "later delta has it",
+        "back again",
+        "new by delta",
+        "new on the day",
+    ],
+)
+def test_absence_from_a_release_is_a_deletion_if_nothing_later_has_the_code(
+    held: Held, steps: list[Any], wanted: tuple[Any, ...] | None
+) -> None:
+    register = after(held, *steps)
+    assert deletion(register) == wanted
+    assert name_of(register) == (None if wanted else "A")
+
+
+def test_a_notice_says_more_than_absence(held: Held) -> None:
+    register = after(
+        held,
+        release(body("A"), **AUGUST),
+        delta(notifications=[notice("R1A", "2026-08-23")]),
+        release(**SEPTEMBER),
+    )
+    assert deletion(register) == ("A", date(2026, 8, 23), "ord_notifications", "confirmed")
+
+
+@pytest.mark.parametrize("stub_left", [True, False])
+def test_a_move_to_the_archive_is_no_deletion(held: Held, stub_left: bool) -> None:
+    held.release([ANCHOR, body("A")], **AUGUST)
+    held.release([ANCHOR, *([stub_of(body("A"))] if stub_left else [])], [body("A")], **SEPTEMBER)
+    register = held.register()
+    assert deletion(register) is None
+    found = row(register) or {}
+    assert (found["published_in"], found["ref_only"], found["known_from"]) == (
+        "archive",
+        False,
+        date(2026, 8, 21),
+    )
+
+
+@pytest.mark.parametrize("name", ["unknown status", "no code", "childless role", None])
+def test_a_record_set_aside_is_no_deletion_and_the_last_good_one_stays(held: Held, name: str | None) -> None:
+    """Broken is not absent: nothing that was good before may be lost by it. Without a name, in a delta."""
+    held.release([ANCHOR, make_record("R1A")], **AUGUST)
+    if name:
+        held.release([ANCHOR, DAMAGES[name].harm(organisation_xml(make_record("R1A")))], **SEPTEMBER)
+    else:
+        held.delta([make_record("R1A", Status="Asleep")])
+    register = held.register()
+    assert name_of(register) == "BODY R1A"
+    unproven = ("BODY R1A", date(2026, 9, 18), "absent_from_release", "unconfirmed")
+    assert deletion(register) == (unproven if name == "no code" else None)
+    assert register.frames["quarantined_records"].height == 1
+    held.release([ANCHOR], published="2026-10-23", released="2026-10-30")
+    gone_since = date(2026, 9, 18) if name == "no code" else date(2026, 10, 23)
+    assert deletion(held.register()) == ("BODY R1A", gone_since, "absent_from_release", "confirmed")
+
+
+@pytest.mark.parametrize("later", [None, delta(body("A"), "20260825T043000Z")])
+def test_a_404_is_unconfirmed_and_keeps_the_organisation(held: Held, later: Step | None) -> None:
+    register = after(held, release(body("A"), **AUGUST), delta(gone=[body("A")]), *([later] if later else []))
+    assert name_of(register) == "A"
+    assert deletion(register) == (None if later else ("A", date(2026, 8, 24), "gone_from_api", "unconfirmed"))

@@ -1,0 +1,106 @@
+"""observations.py: the order in which captures count is total, and what must not be mixed is not."""
+
+from itertools import permutations
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.history.observations import observe
+from ods_pipeline_tests.builders import Held, make_record, notice
+from ods_pipeline_tests.damage import DAMAGES
+from ods_pipeline_tests.payloads import organisation_xml
+
+SAMPLE_SOURCE = "ods_pipeline sample"
+R1A = make_record("R1A")
+
+
+def test_captures_count_by_day_then_delta_after_release_then_time_of_the_fetch(held: Held) -> None:
+    held.delta(stamp="20260821T043000Z")
+    held.delta(stamp="20260820T220000Z")
+    held.release([R1A])
+    held.delta(stamp="20260821T120000Z")
+    held.delta(stamp="20260901T043000Z")
+    held.release([R1A], published="2026-09-18", released="2026-09-25")
+    order = [
+        "fetch=20260820T220000Z",
+        "release=2026-08-28",
+        "fetch=20260821T043000Z",
+        "fetch=20260821T120000Z",
+        "fetch=20260901T043000Z",
+        "release=2026-09-25",
+    ]
+    observed = observe(held.root.flat_folders())
+    for folders in permutations(held.root.flat_folders()[:4]):
+        observed = observe([*folders, *held.root.flat_folders()[4:]])
+        assert [observed.folders[seq].name for seq in sorted(observed.folders)] == order
+    seqs = observed.captures.select("capture_id", "seq").rows()
+    assert seqs[1:3] == [("release=2026-08-28/archive", 1), ("release=2026-08-28/full", 1)]
+
+
+def test_every_record_of_every_capture_is_an_observation(held: Held) -> None:
+    held.release([R1A, make_record("R1B")], [make_record("R0Z")])
+    held.delta([make_record("R1A", LastChangeDate="2026-08-24")], notifications=[notice("R1B", "2026-08-23")])
+    observed = observe(held.root.flat_folders())
+    columns = ["ods_code", "seq", "is_release", "is_xml"]
+    assert sorted(observed.seen.select(columns).rows()) == [
+        ("R0Z", 0, True, True),
+        ("R1A", 0, True, True),
+        ("R1A", 1, False, False),
+        ("R1B", 0, True, True),
+    ]
+    assert observed.seen["content_hash"].null_count() == 0
+    assert observed.notices.select("ods_code", "seq").rows() == [("R1B", 1)]
+
+
+def test_records_set_aside_are_observed_too(held: Held) -> None:
+    texts = [
+        DAMAGES[name].harm(organisation_xml(make_record(name))) for name in ("no code", "unknown status")
+    ]
+    held.release([R1A, *texts])
+    aside = observe(held.root.flat_folders()).quarantined
+    assert aside.rows() == [(None, 0), ("unknown status", 0)]
+
+
+def test_a_folder_given_twice_counts_once(held: Held) -> None:
+    folder = held.release([R1A])
+    once, twice = observe([folder]), observe([folder, folder])
+    assert twice.seen.equals(once.seen)
+    assert twice.captures.equals(once.captures)
+
+
+@pytest.mark.parametrize("real_first", [True, False])
+def test_the_sample_is_never_mixed_with_the_real_register(held: Held, real_first: bool) -> None:
+    held.release([R1A], source=SAMPLE_SOURCE if not real_first else "NHS Digital")
+    held.delta([R1A], sample=real_first)
+    with pytest.raises(OdsError, match="composed, would be mixed with real data") as caught:
+        observe(held.root.flat_folders())
+    assert "--data-root" in caught.value.do
+
+
+def test_the_sample_alone_is_read(held: Held) -> None:
+    held.release([R1A], source=SAMPLE_SOURCE)
+    held.delta([R1A], sample=True)
+    assert observe(held.root.flat_folders()).captures["publication_source"].unique().to_list() == [
+        SAMPLE_SOURCE
+    ]
+
+
+def test_deltas_alone_are_no_register(held: Held) -> None:
+    held.delta([R1A])
+    with pytest.raises(OdsError, match="only deltas are held") as caught:
+        observe(held.root.flat_folders())
+    assert "--release" in caught.value.do
+
+
+def test_nothing_is_no_register(tmp_path: Path) -> None:
+    with pytest.raises(OdsError, match="nothing has been flattened yet"):
+        observe([])
+
+
+def test_what_is_observed_is_what_the_flat_files_say(held: Held) -> None:
+    folder = held.release([R1A, make_record("R1B")])
+    flat = pl.read_parquet(folder / "organisations.parquet").select("ods_code", "content_hash", "capture_id")
+    seen = observe([folder]).seen.select("ods_code", "content_hash", "capture_id")
+    assert seen.sort("ods_code").equals(flat.sort("ods_code"))
