@@ -1,0 +1,100 @@
+"""Marts: one asset a SQL file, with lineage read from the SQL's own table names."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from ods_pipeline import checks
+from ods_pipeline.assets.resources import DataRootResource
+from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.checks import Finding
+from ods_pipeline.held import build_info
+from ods_pipeline.marts.build import build_mart, mart_connection, mart_sql
+from ods_pipeline.publish import write_table
+from ods_pipeline.schema import MARTS, TABLES, Table
+from ods_pipeline.storage import require_build
+
+# For each mart: a name, what is counted, and an independent query for the codes that must be in it.
+EXPECTED_CODES = {
+    "provider_hierarchy_current": (
+        "has_every_body",
+        "bodies of these kinds",
+        """
+        SELECT ods_code FROM ord.organisations AS o
+        WHERE primary_role_id IN ('RO197', 'RO107', 'RO198', 'RO272', 'RO104', 'RO101')
+        OR (primary_role_id = 'RO177'
+            AND EXISTS (FROM ord.roles AS r WHERE r.ods_code = o.ods_code AND r.role_id = 'RO76'))
+        """,
+    ),
+    "closed_codes": (
+        "has_every_closed_code",
+        "closed codes",
+        """
+        SELECT ods_code FROM ord.organisations
+        WHERE coalesce(operational_start <= today(), true) AND (
+            operational_end < today() OR legal_end < today()
+            OR (status = 'Inactive' AND operational_end IS NULL))
+        UNION SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
+        """,
+    ),
+}
+
+
+def read_by(name: str) -> list[Table]:
+    """The tables that a mart's SQL reads, so that lineage cannot say anything else than the SQL does."""
+    used = sorted(set(re.findall(r"\b(?:ord|history|marts)\.(\w+)", mart_sql(name))))
+    return [TABLES[table] for table in used]
+
+
+def findings(name: str, frame: pl.DataFrame, build: Path, today: date) -> list[Finding]:
+    """The checks of a mart: its key is unique, and it has just the codes it should have."""
+    check, what, query = EXPECTED_CODES[name]
+    with mart_connection(build, today) as connection:
+        expected = connection.sql(query).pl()["ods_code"]
+    return [checks.unique_key(name, frame), checks.same_codes(expected, frame["ods_code"], check, what)]
+
+
+def mart_asset(table: Table) -> dg.AssetsDefinition:
+    """The asset of one mart."""
+    key = table_key(table)
+
+    @dg.multi_asset(
+        name=f"build_{table.name}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[table_key(t) for t in read_by(table.name)],
+                group_name="marts",
+                kinds={"duckdb", "parquet"},
+                description=table.description,
+                metadata={
+                    "dagster/column_schema": column_schema(table),
+                    "sql": dg.MetadataValue.md(f"```sql\n{mart_sql(table.name)}\n```"),
+                },
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(n, asset=key, blocking=True)
+            for n in ("unique_key", EXPECTED_CODES[table.name][0])
+        ],
+    )
+    def mart(data_root: DataRootResource) -> dg.MaterializeResult:
+        build = require_build(data_root.root)
+        origin = build_info(build)
+        today = date.fromisoformat(origin["as_of"])
+        frame = build_mart(table.name, build, today)
+        found = findings(table.name, frame, build, today)
+        size = write_table(table, frame, build, {k: v for k, v in origin.items() if isinstance(v, str) and v})
+        return dg.MaterializeResult(
+            asset_key=key,
+            metadata=table_metadata(frame, data_root.root.path / table.path, size),
+            check_results=[check_result(f, key) for f in found],
+        )
+
+    return mart
+
+
+marts = [mart_asset(table) for table in MARTS]

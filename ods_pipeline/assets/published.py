@@ -1,0 +1,45 @@
+"""The published set: ods.duckdb and datapackage.json beside the Parquet files, and the flip."""
+
+import logging
+
+import dagster as dg
+
+from ods_pipeline.assets.resources import DataRootResource
+from ods_pipeline.assets.results import table_key
+from ods_pipeline.held import build_info
+from ods_pipeline.publish import write_datapackage, write_duckdb
+from ods_pipeline.schema import MARTS, TABLES
+from ods_pipeline.storage import publish_build, require_build
+
+ODS_DUCKDB = dg.AssetKey(["published", "ods_duckdb"])
+log = logging.getLogger(__name__)
+
+
+@dg.multi_asset(
+    name="publish",
+    specs=[
+        dg.AssetSpec(
+            ODS_DUCKDB,
+            deps=[table_key(table) for table in TABLES.values()],
+            group_name="published",
+            kinds={"duckdb"},
+            description="ods.duckdb with every table and mart; one rename then publishes the build.",
+        )
+    ],
+)
+def ods_duckdb(data_root: DataRootResource) -> dg.MaterializeResult:
+    root = data_root.root
+    build = require_build(root)
+    origin = {k: v for k, v in build_info(build).items() if isinstance(v, str) and v}
+    size = write_duckdb(build, TABLES.values())
+    write_datapackage(build, TABLES.values(), origin)
+    published = publish_build(root)
+    log.info("published build %s as of %s", published.name, origin["as_of"])
+    metadata = {
+        "bytes": size,
+        "build": published.name,
+        "as_of": origin["as_of"],
+        "tables": len(TABLES),
+        "marts": len(MARTS),
+    }
+    return dg.MaterializeResult(asset_key=ODS_DUCKDB, metadata=metadata)

@@ -1,0 +1,165 @@
+"""The register: every table of facts, folded from all captures held, in one step.
+
+One step for all tables, because they are one outcome: a table of yesterday beside one of today would be
+half a register.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from ods_pipeline import checks
+from ods_pipeline.assets.flat import FLAT_FETCHES, FLAT_RELEASE
+from ods_pipeline.assets.resources import DataRootResource
+from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.checks import Finding
+from ods_pipeline.errors import OdsError
+from ods_pipeline.held import write_build_info
+from ods_pipeline.history.fold import EFFECTS, Register, fold
+from ods_pipeline.history.observations import observe
+from ods_pipeline.publish import provenance, write_table
+from ods_pipeline.schema import ORD
+from ods_pipeline.storage import current_build, start_build
+
+log = logging.getLogger(__name__)
+
+_WARNINGS = {
+    "captures": ["no_stamp_missing"],
+    "organisations": ["row_count_swing"],
+    "roles": ["row_count_swing", "role_ids_known", "no_new_role_ids"],
+    "relationships": ["row_count_swing", "rel_ids_known", "no_new_rel_ids"],
+    "successions": ["row_count_swing"],
+    "contacts": ["row_count_swing"],
+    "quarantined_records": ["nothing_quarantined"],
+    "unknown_elements": ["nothing_unknown"],
+    "unresolved_targets": ["nothing_unresolved"],
+}
+_BLOCKING = {
+    "captures": ["declared_equals_parsed", "no_record_lost"],
+    "organisations": ["one_primary_role"],
+    "relationships": ["targets_known_or_listed"],
+    "successions": ["targets_known_or_listed"],
+}
+
+
+class RegisterConfig(dg.Config):
+    """``today``: the day the build speaks for (ISO). Empty: the newest as-of date held."""
+
+    today: str = ""
+
+
+def findings(register: Register, before: dict[str, pl.DataFrame]) -> dict[str, list[Finding]]:
+    """Every check of every table of facts; ``before`` holds the same tables of the last build, if any."""
+    frames = register.frames
+    found = {table.name: [checks.unique_key(table.name, frames[table.name])] for table in ORD}
+    found["captures"] += [
+        checks.declared_equals_parsed(frames["captures"]),
+        checks.conservation(frames["captures"]),
+        checks.no_stamp_missing(frames["captures"]),
+    ]
+    found["organisations"].append(checks.one_primary_role(frames["organisations"], frames["roles"]))
+    for name in ("relationships", "successions"):
+        found[name].append(
+            checks.targets_known_or_listed(
+                frames[name], frames["organisations"], frames["unresolved_targets"]
+            )
+        )
+    for name in ("organisations", "roles", "relationships", "successions", "contacts"):
+        found[name].append(
+            checks.row_count_swing(frames[name].height, before[name].height if name in before else None)
+        )
+    for name, what in (("roles", "role"), ("relationships", "rel")):
+        found[name].append(checks.ids_have_names(frames[name], f"{what}_id", f"{what}_name"))
+        found[name].append(checks.no_new_ids(frames[name], before.get(name), f"{what}_id"))
+    found["quarantined_records"].append(checks.nothing_quarantined(frames["quarantined_records"]))
+    found["unknown_elements"].append(checks.nothing_unknown(frames["unknown_elements"]))
+    found["unresolved_targets"].append(checks.nothing_unresolved(frames["unresolved_targets"]))
+    return found
+
+
+@dg.multi_asset(
+    name="fold_register",
+    specs=[
+        dg.AssetSpec(
+            table_key(table),
+            deps=[
+                dg.AssetDep(FLAT_RELEASE, partition_mapping=dg.AllPartitionMapping()),
+                dg.AssetDep(FLAT_FETCHES, partition_mapping=dg.AllPartitionMapping()),
+            ],
+            group_name="register",
+            kinds={"polars", "parquet"},
+            description=table.description,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for table in ORD
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+        for table in ORD
+        for names, blocking in (
+            (["unique_key", *_BLOCKING.get(table.name, [])], True),
+            (_WARNINGS.get(table.name, []), False),
+        )
+        for name in names
+    ],
+)
+def register(
+    config: RegisterConfig, data_root: DataRootResource
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    root = data_root.root
+    folded = fold(observe(root.flat_folders()))
+    last = current_build(root)
+    before = {t.name: pl.read_parquet(last / t.path) for t in ORD if last and (last / t.path).exists()}
+    found = findings(folded, before)
+    broken = [
+        f"{t.schema}.{t.name} {f.name}: {f.summary}"
+        for t in ORD
+        for f in found[t.name]
+        if f.blocking and not f.passed
+    ]
+    if broken:
+        yield from (check_result(f, table_key(table)) for table in ORD for f in found[table.name])
+        raise OdsError(
+            f"the register breaks its own rules ({'; '.join(broken)})",
+            do="Nothing was published; ods-pipeline ui shows the run",
+        )
+    build = start_build(root)
+    as_of = date.fromisoformat(config.today) if config.today else folded.as_of
+    origin = provenance(folded.frames["captures"], as_of)
+    effects = {e: int((folded.effects["effect"] == e).sum()) for e in EFFECTS}
+    write_build_info(
+        build, {**origin, "deltas": effects, "changed": _examples(folded), "today_given": config.today}
+    )
+    for table in ORD:
+        frame = folded.frames[table.name]
+        size = write_table(table, frame, build, origin)
+        for finding in found[table.name]:
+            if not finding.passed:
+                log.log(
+                    logging.ERROR if finding.blocking else logging.WARNING,
+                    "%s.%s: %s",
+                    table.schema,
+                    table.name,
+                    finding.summary,
+                )
+        yield dg.MaterializeResult(
+            asset_key=table_key(table),
+            metadata=table_metadata(frame, root.path / table.path, size),
+            check_results=[check_result(f, table_key(table)) for f in found[table.name]],
+        )
+    log.info("register as of %s: %d organisations", as_of, folded.frames["organisations"].height)
+
+
+def _examples(folded: Register) -> list[list[str]]:
+    """Code, name and effect of the newest records that did something, for the summary."""
+    told = folded.effects.filter(pl.col("effect").is_in(EFFECTS[:2]))
+    gone = folded.frames["deletions"].filter(pl.col("name").is_not_null())
+    rows = told.select("ods_code", "name", "effect").unique(keep="last", maintain_order=True).rows()
+    rows += [
+        (code, name, f"deleted ({state})")
+        for code, name, state in gone.select("ods_code", "name", "state").iter_rows()
+    ]
+    return [list(row) for row in rows[:200]]

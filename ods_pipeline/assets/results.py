@@ -1,0 +1,61 @@
+"""Findings and tables in Dagster's own words."""
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from ods_pipeline.checks import Finding
+from ods_pipeline.schema import Table
+from ods_pipeline.schema.derive import duckdb_type
+
+
+def check_spec(finding_name: str, asset: dg.AssetKey, blocking: bool) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(finding_name, asset=asset, blocking=blocking)
+
+
+def check_result(finding: Finding, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """Blocking findings fail with ERROR and stop the run; the others warn."""
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=finding.name,
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity.ERROR if finding.blocking else dg.AssetCheckSeverity.WARN,
+        description=finding.summary,
+        metadata={
+            name: value if isinstance(value, (int, float)) else str(value)
+            for name, value in finding.facts.items()
+        },
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The table's columns with types and descriptions, from its class."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                duckdb_type(column.dtype),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == [name]),
+            )
+            for name, column in table.model.columns().items()
+        ]
+    )
+
+
+def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.MetadataValue]:
+    """Rows, bytes, place, and the first and last day in each column of days that has one."""
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(frame.height),
+        "bytes": dg.MetadataValue.int(size),
+        "path": dg.MetadataValue.path(str(path)),
+    }
+    for name in ("last_change_date", "as_of", "deleted_on", "closed_on"):
+        if name in frame.columns and frame[name].drop_nulls().len():
+            metadata[name] = dg.MetadataValue.text(f"{frame[name].min()} to {frame[name].max()}")
+    return metadata
+
+
+def table_key(table: Table) -> dg.AssetKey:
+    return dg.AssetKey([table.schema, table.name])

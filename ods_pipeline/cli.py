@@ -1,0 +1,149 @@
+"""The commands. Arguments and exit codes live here; what the commands do lives elsewhere.
+
+Exit codes: 0 all well · 1 something could not be used, nothing was published · 2 wrong arguments ·
+3 another build is under way · 4 published, but days are missing or a fetch could not be used.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.logging import RichHandler
+
+from ods_pipeline import __version__
+from ods_pipeline.errors import Busy, OdsError
+
+app = App(
+    name="ods-pipeline",
+    help="The NHS organisation register (ODS) as Parquet tables and DuckDB marts.",
+    version=__version__,
+)
+EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE = 1, 3, 4
+
+Root = Annotated[
+    Path, Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="Where raw files and output lie.")
+]
+DEFAULT_ROOT = Path("data")
+
+
+@app.command
+def build(
+    *,
+    release: Annotated[
+        list[Path] | None, Parameter(help="A TRUD zip already on disk. May be repeated.")
+    ] = None,
+    recorded: Annotated[
+        list[Path] | None, Parameter(help="A folder of recorded fetches. May be repeated.")
+    ] = None,
+    data_root: Root = DEFAULT_ROOT,
+    today: Annotated[
+        date | None, Parameter(help="The day the marts speak for; the newest day held if left out.")
+    ] = None,
+    again: Annotated[bool, Parameter(negative="", help="Publish even if nothing is new.")] = False,
+    quiet: Annotated[bool, Parameter(negative="", help="Say nothing but warnings and errors.")] = False,
+) -> int:
+    """Take in what is new, flatten it, and publish tables, marts and ods.duckdb.
+
+    Without --release or --recorded, and with nothing held yet, the embedded sample is built.
+    """
+    from ods_pipeline import pipeline, summary
+    from ods_pipeline.storage import DataRoot
+
+    console = _talk(quiet)
+    root = DataRoot(data_root)
+    built = pipeline.build(root, releases=release or (), recorded=recorded or (), today=today, again=again)
+    if quiet:
+        for line in built.problems:
+            print(line, file=sys.stderr)
+    else:
+        summary.show_build(console, root, built)
+    return EXIT_INCOMPLETE if built.problems or built.missing else 0
+
+
+@app.command
+def status(*, data_root: Root = DEFAULT_ROOT) -> int:
+    """Say what is held, up to when, and what is missing."""
+    from ods_pipeline import summary
+    from ods_pipeline.storage import DataRoot
+
+    return summary.show_status(Console(soft_wrap=True), DataRoot(data_root))
+
+
+@app.command
+def ui(*, data_root: Root = DEFAULT_ROOT, port: int = 3000) -> int:
+    """Open Dagster on what the command line did (loopback only)."""
+    from ods_pipeline.runs import write_instance_config, write_workspace
+    from ods_pipeline.storage import DataRoot
+
+    root = DataRoot(data_root.resolve())
+    home = write_instance_config(root)
+    environment = os.environ | {
+        "DAGSTER_HOME": str(home),
+        "ODS_DATA_ROOT": str(root.path),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(write_workspace(home))]
+    command += ["-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+@app.command
+def dictionary(file: Path = Path("docs/data-dictionary.md")) -> int:
+    """Write the data dictionary from the schema."""
+    from ods_pipeline.schema import TABLES
+    from ods_pipeline.schema.derive import dictionary as text
+
+    file.write_text(text(list(TABLES.values())))
+    return 0
+
+
+def _talk(quiet: bool) -> Console:
+    """Sends log lines to stderr (with bars on a terminal); gives the console for results."""
+    from ods_pipeline.progress import show_bars_on
+
+    errors = Console(stderr=True)
+    handler: logging.Handler
+    if errors.is_terminal:
+        handler = RichHandler(console=errors, show_path=False, show_time=False, markup=False)
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    # On the handler: Dagster sets the level of the logger itself.
+    handler.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger = logging.getLogger("ods_pipeline")
+    logger.handlers = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    show_bars_on(None if quiet else errors)
+    return Console(soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: errors meant for people are one line, without a traceback."""
+    try:
+        code = app(sys.argv[1:] if arguments is None else arguments, result_action="return_value")
+    except Busy as error:
+        code = _say(error, EXIT_BUSY)
+    except OdsError as error:
+        code = _say(error, EXIT_ERROR)
+    except KeyboardInterrupt:
+        print("interrupted; the published set is as it was", file=sys.stderr)
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(error: OdsError, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""What `ods-pipeline build` does: take in what is new, flatten what is due, publish the whole.
+
+Lives here: the order of the jobs and what a failure of one means for the others. Does not live here:
+what the jobs do (``assets/``) and how it is shown (``cli.py``, ``summary.py``).
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from ods_pipeline import __version__
+from ods_pipeline.checks import missing_stamps
+from ods_pipeline.definitions import build_definitions
+from ods_pipeline.errors import OdsError
+from ods_pipeline.flatten.archive import open_release
+from ods_pipeline.held import (
+    build_info,
+    due_fetches,
+    due_releases,
+    first_and_last_stamp,
+    held_captures,
+    held_fetches,
+)
+from ods_pipeline.publish import provenance
+from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
+from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
+from ods_pipeline.source.recorded import held_releases, recorded_fetches
+from ods_pipeline.storage import PUBLISHED, DataRoot, current_build
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Built:
+    """What a build did. ``problems`` are errors that did not stop it (days missing then)."""
+
+    published: Path | None
+    nothing_new: bool = False
+    problems: list[str] = field(default_factory=list)
+    missing: list[date] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def build(
+    root: DataRoot,
+    *,
+    releases: Sequence[Path] = (),
+    recorded: Sequence[Path] = (),
+    today: date | None = None,
+    again: bool = False,
+) -> Built:
+    """Takes in ``releases`` (TRUD zips) and ``recorded`` (folders of fetches), and publishes.
+
+    Without either, and with nothing held, the embedded sample is taken. ``today`` is the day the marts
+    speak for (the newest as-of date held if None). ``again`` publishes even if nothing is new. Raises
+    OdsError if a release cannot be used, a blocking check fails, or another build is under way; the
+    published set is then as it was.
+    """
+    with root.locked(), open_instance(root) as instance:
+        fail_dead_runs(instance)
+        if not releases and not recorded and not _holds_anything(root):
+            releases, recorded = _sample()
+        built = Built(None)
+        _load_releases(root, instance, releases, built)
+        _load_fetches(root, instance, recorded, built)
+        captures = held_captures(root)
+        built.missing = missing_stamps(captures) if captures is not None else []
+        if not again and not built.outcomes and _is_published(root, today):
+            built.published, built.nothing_new = current_build(root), True
+            return built
+        config = {"fold_register": {"config": {"today": today.isoformat() if today else ""}}}
+        _run(root, instance, "publish_job", built, config=config)
+        built.published = current_build(root)
+        return built
+
+
+def _holds_anything(root: DataRoot) -> bool:
+    return bool(held_releases(root)) or bool(root.flat_folders()) or any(root.raw_fetches.glob("fetch=*"))
+
+
+def _sample() -> tuple[list[Path], list[Path]]:
+    releases = sorted((SAMPLE / "trud").glob("*.zip"))
+    if not releases:
+        raise OdsError(
+            "there is nothing to build: no release is held or given, and the embedded sample is missing",
+            where=SAMPLE,
+            do="Give a TRUD zip: ods-pipeline build --release FILE",
+        )
+    log.info(
+        "no release given and none held: building the embedded sample (partly composed, to try things out)"
+    )
+    return releases, [SAMPLE / "ord"]
+
+
+def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence[Path], built: Built) -> None:
+    """Runs ``release_job`` for every release given and for every one held that is due."""
+    wanted: dict[str, str] = {r.release_date: "" for r in due_releases(root)}
+    for file in files:
+        if not file.is_file():
+            raise OdsError("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
+        wanted[open_release(file).release_date] = str(file.resolve())
+    for day, file in sorted(wanted.items()):
+        held = {r.release_date: r for r in held_releases(root)}
+        if (
+            file
+            and day in held
+            and held[day] not in due_releases(root)
+            and _same_file(Path(file), root, held[day].file_name)
+        ):
+            log.info("the release of %s is already held", day)
+            continue
+        instance.add_dynamic_partitions("release", [day])
+        config = {"take_trud_release": {"config": {"file": file}}}
+        _run(root, instance, "release_job", built, partition=day, config=config)
+
+
+def _same_file(file: Path, root: DataRoot, held_name: str) -> bool:
+    held = root.raw_releases / held_name
+    return (
+        file.name == held_name
+        and held.exists()
+        and file.stat().st_size == held.stat().st_size
+        and file.read_bytes() == held.read_bytes()
+    )
+
+
+def _load_fetches(
+    root: DataRoot, instance: dg.DagsterInstance, folders: Sequence[Path], built: Built
+) -> None:
+    """Runs ``delta_job`` once for the stamps of all fetches that are new. A fetch that cannot be used is
+    set aside and told; the others count."""
+    held = {f.folder.name: f.receipt.sha256 for f in held_fetches(root)}
+    for folder in folders:
+        fresh: list[FetchReceipt] = []
+        unreadable: list[str] = []
+        for fetch in recorded_fetches(folder):
+            try:
+                receipt = read_fetch_receipt(fetch)
+            except OdsError as error:
+                unreadable.append(str(error))
+                continue
+            if held.get(fetch.name) != receipt.sha256:
+                fresh.append(receipt)
+        if fresh:  # the run tells of the unreadable ones by itself
+            window = min(r.stamps_from for r in fresh), max(r.stamps_to for r in fresh)
+            _load_stamps(root, instance, window, str(folder.resolve()), built)
+        else:
+            built.problems += unreadable
+    due = [f.receipt for f in due_fetches(root)]
+    if due:
+        _load_stamps(
+            root, instance, (min(r.stamps_from for r in due), max(r.stamps_to for r in due)), "", built
+        )
+
+
+def _load_stamps(
+    root: DataRoot, instance: dg.DagsterInstance, window: tuple[str, str], folder: str, built: Built
+) -> None:
+    first, last = (date.fromisoformat(day) for day in window)
+    known = first_and_last_stamp(root) or (first, last)
+    span = (min(first, known[0]), max(last, known[1]))
+    config = {"take_ord_fetches": {"config": {"folder": folder}}}
+    try:
+        _run(root, instance, "delta_job", built, partition_range=window, window=span, config=config)
+    except OdsError as error:
+        built.problems.append(str(error))
+
+
+def _run(
+    root: DataRoot,
+    instance: dg.DagsterInstance,
+    job: str,
+    built: Built,
+    *,
+    partition: str | None = None,
+    partition_range: tuple[str, str] | None = None,
+    window: tuple[date, date] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> None:
+    definitions = build_definitions(root.path, window)
+    outcome = run_job(
+        instance, definitions, job, partition=partition, partition_range=partition_range, config=config
+    )
+    built.outcomes.append(outcome)
+    if outcome.success:
+        return
+    if isinstance(outcome.error, OdsError):
+        raise outcome.error
+    failed = outcome.failed_checks
+    if failed:
+        told = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
+        raise OdsError(
+            f"{job} was stopped by a check ({told})",
+            do="Nothing was published; ods-pipeline ui shows the run",
+        )
+    if outcome.error is not None:
+        raise outcome.error
+    raise OdsError(f"{job} failed: {outcome.message}", do="ods-pipeline ui shows the run")
+
+
+def _is_published(root: DataRoot, today: date | None) -> bool:
+    """Whether the published build was made from just these captures, by this version, for this day."""
+    build_folder, captures = current_build(root), held_captures(root)
+    if build_folder is None or captures is None:
+        return False
+    if any((build_folder / name).exists() and not (root.path / name).exists() for name in PUBLISHED):
+        return False
+    info = build_info(build_folder)
+    as_of = today or captures["as_of"].max()
+    assert isinstance(as_of, date)
+    expected = provenance(captures, as_of)
+    return (
+        all(info.get(key) == value for key, value in expected.items())
+        and info.get("made_by") == f"ods_pipeline {__version__}"
+    )

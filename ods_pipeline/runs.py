@@ -1,0 +1,224 @@
+"""Runs Dagster jobs in this process, recorded where `dagster dev` shows them.
+
+Lives here: the instance of a data root, one function that runs a job and tells how it went, and the
+clearing up after processes that died. Does not live here: which jobs to run (``pipeline.py``).
+"""
+
+import logging
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import yaml
+
+from ods_pipeline.storage import DataRoot
+
+LOCATION = "ods_pipeline"
+_CLI_TAG, _PID_TAG = "ods_pipeline/command_line", "ods_pipeline/pid"
+_RANGE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """One check as Dagster recorded it."""
+
+    asset: str
+    name: str
+    passed: bool
+    severity: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run went. ``error`` is the exception of the first step that failed, as it was raised."""
+
+    job: str
+    run_id: str
+    success: bool
+    error: BaseException | None = None
+    message: str = ""
+    checks: list[CheckOutcome] = field(default_factory=list)
+    materialized: list[str] = field(default_factory=list)
+
+    @property
+    def failed_checks(self) -> list[CheckOutcome]:
+        return [c for c in self.checks if not c.passed and c.severity == "ERROR"]
+
+    @property
+    def warnings(self) -> list[CheckOutcome]:
+        return [c for c in self.checks if not c.passed and c.severity == "WARN"]
+
+
+def instance_config(base: Path) -> dict[str, Any]:
+    """The Dagster instance of a data root: the project's ``dagster.yaml`` with another place (a test keeps
+    the two alike)."""
+    return {
+        "storage": {"sqlite": {"base_dir": str(base)}},
+        "local_artifact_storage": {
+            "module": "dagster._core.storage.root",
+            "class": "LocalArtifactStorage",
+            "config": {"base_dir": str(base)},
+        },
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        },
+        "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
+        "concurrency": {"runs": {"max_concurrent_runs": 1}},
+        "python_logs": {"managed_python_loggers": ["ods_pipeline"], "python_log_level": "INFO"},
+    }
+
+
+def write_instance_config(root: DataRoot) -> Path:
+    """Writes ``<data root>/.dagster/dagster.yaml`` and returns its folder, which can be a DAGSTER_HOME."""
+    base = (root.path / ".dagster").resolve()
+    base.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(instance_config(base), sort_keys=False)
+    path = base / "dagster.yaml"
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return base
+
+
+def workspace_config() -> dict[str, Any]:
+    """What ``dagster dev`` loads. The location's name is the one that runs of the command line bear: under
+    another one the jobs would show without them."""
+    return {
+        "load_from": [
+            {"python_module": {"module_name": "ods_pipeline.definitions", "location_name": LOCATION}}
+        ]
+    }
+
+
+def write_workspace(home: Path) -> Path:
+    """Writes ``workspace.yaml`` into a DAGSTER_HOME and returns its path."""
+    path = home / "workspace.yaml"
+    path.write_text(yaml.safe_dump(workspace_config(), sort_keys=False))
+    return path
+
+
+@contextmanager
+def open_instance(root: DataRoot) -> Generator[dg.DagsterInstance]:
+    """The Dagster instance of a data root; needs no DAGSTER_HOME and sends nothing anywhere."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with dg.DagsterInstance.from_config(str(write_instance_config(root))) as instance:
+        yield instance
+
+
+def run_job(
+    instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
+    name: str,
+    *,
+    partition: str | None = None,
+    partition_range: tuple[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Runs a job to its end. Errors of steps are in the outcome, not raised; Ctrl-C is raised again.
+
+    ``partition_range`` is inclusive. Raises ValueError for a range that is none: Dagster itself would cut
+    it or call an empty run a success.
+    """
+    raised: list[BaseException] = []
+
+    @dg.failure_hook(name="keep_exception")
+    def keep(context: dg.HookContext) -> None:
+        if context.op_exception is not None:
+            raised.append(context.op_exception)
+
+    job = definitions.resolve_job_def(name).with_hooks({keep})
+    tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
+    if partition_range is not None:
+        tags |= dict(zip(_RANGE, _checked_range(instance, job, partition_range), strict=True))
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        run_config={**_QUIET, "ops": dict(config or {})},
+        tags=tags,
+        raise_on_error=False,
+    )
+    if "DagsterExecutionInterruptedError" in _error_classes(result):
+        raise KeyboardInterrupt
+    failures = [e for e in result.all_events if e.is_step_failure or e.is_run_failure]
+    return Outcome(
+        name,
+        result.run_id,
+        result.success,
+        raised[0] if raised else None,
+        str(raised[0]) if raised else (failures[0].message or "" if failures else ""),
+        [
+            CheckOutcome(
+                e.asset_key.to_user_string(), e.check_name, e.passed, e.severity.value, e.description or ""
+            )
+            for e in result.get_asset_check_evaluations()
+        ],
+        sorted(
+            {e.materialization.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+        ),
+    )
+
+
+def _checked_range(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, wanted: tuple[str, str]
+) -> tuple[str, str]:
+    assert job.partitions_def is not None
+    keys = job.partitions_def.get_partition_keys(dynamic_partitions_store=instance)
+    first, last = wanted
+    if first not in keys or last not in keys or keys.index(first) > keys.index(last):
+        raise ValueError(f"{first} to {last} is no range of partitions within {keys[0]} to {keys[-1]}")
+    return wanted
+
+
+def _error_classes(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {
+        e.step_failure_data.error.cls_name or ""
+        for e in result.all_events
+        if e.is_step_failure and e.step_failure_data.error is not None
+    }
+
+
+def fail_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Marks runs as failed whose process has ended without saying so. Call it while holding the lock on the
+    data root: whoever ran from the command line held it too, and so is gone."""
+    dead = 0
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        pid = int(run.tags[_PID_TAG]) if _PID_TAG in run.tags else _pid_of(instance, run)
+        if _CLI_TAG in run.tags or (pid is not None and not _alive(pid)):
+            instance.report_run_failed(run, f"The process that ran it (pid {pid}) has ended.")
+            dead += 1
+    if dead:
+        log.warning("%d unfinished runs of an earlier process are marked as failed", dead)
+    return dead
+
+
+def _pid_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
+    """The process of a run that was started from the UI, from Dagster's own events."""
+    for record in instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records:
+        event = record.event_log_entry.get_dagster_event()
+        if "pid" in event.engine_event_data.metadata:
+            return int(str(event.engine_event_data.metadata["pid"].value))
+    return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
