@@ -242,17 +242,6 @@ def no_stamp_missing(captures: pl.DataFrame) -> Finding:
     )
 
 
-def every_fetch_usable(refused: Sequence[str]) -> Finding:
-    """Every fetch could be taken in and flattened (a warning: the other fetches count, days are missing)."""
-    return Finding(
-        "every_fetch_usable",
-        not refused,
-        " ".join(refused) or "every fetch could be used",
-        blocking=False,
-        facts={"refused": len(refused)},
-    )
-
-
 def same_codes(expected: pl.Series, found: pl.Series, name: str, what: str) -> Finding:
     """Two lists of codes are the same: none is missing from a mart, and none is too many."""
     missing = expected.filter(~expected.is_in(found.implode())).sort()

@@ -29,7 +29,7 @@ from ods_pipeline.held import (
 from ods_pipeline.publish import provenance
 from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
-from ods_pipeline.source.recorded import held_releases, recorded_fetches
+from ods_pipeline.source.recorded import held_releases, is_held, recorded_fetches
 from ods_pipeline.storage import PUBLISHED, DataRoot, current_build
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
@@ -106,28 +106,12 @@ def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence
             raise OdsError("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
         wanted[open_release(file).release_date] = str(file.resolve())
     for day, file in sorted(wanted.items()):
-        held = {r.release_date: r for r in held_releases(root)}
-        if (
-            file
-            and day in held
-            and held[day] not in due_releases(root)
-            and _same_file(Path(file), root, held[day].file_name)
-        ):
+        if file and is_held(root, Path(file)) and day not in {r.release_date for r in due_releases(root)}:
             log.info("the release of %s is already held", day)
             continue
         instance.add_dynamic_partitions("release", [day])
         config = {"take_trud_release": {"config": {"file": file}}}
         _run(root, instance, "release_job", built, partition=day, config=config)
-
-
-def _same_file(file: Path, root: DataRoot, held_name: str) -> bool:
-    held = root.raw_releases / held_name
-    return (
-        file.name == held_name
-        and held.exists()
-        and file.stat().st_size == held.stat().st_size
-        and file.read_bytes() == held.read_bytes()
-    )
 
 
 def _load_fetches(

@@ -30,11 +30,10 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
     """
     if not file.is_file():
         raise BadRelease("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
-    sha256 = _sha256(file)
     target = root.raw_releases / file.name
+    if is_held(root, file):
+        return target
     if target.exists() and receipt_path(target).exists():
-        if read_release_receipt(target).sha256 == sha256:
-            return target
         raise BadRelease(
             "another file of that name is already held",
             where=file.name,
@@ -52,10 +51,18 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
     shutil.copyfile(file, partial)
     partial.replace(target)
     receipt = ReleaseReceipt(
-        file.name, release_date, "file", file.stat().st_size, sha256, sha256_verified=False
+        file.name, release_date, "file", target.stat().st_size, _sha256(target), sha256_verified=False
     )
     write_release_receipt(target, receipt)
     return target
+
+
+def is_held(root: DataRoot, file: Path) -> bool:
+    """Whether this very file, by name and content, is in ``raw/trud`` with its receipt."""
+    target = root.raw_releases / file.name
+    if not target.exists() or not receipt_path(target).exists():
+        return False
+    return read_release_receipt(target).sha256 == _sha256(file)
 
 
 def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
