@@ -38,11 +38,11 @@ def with_fingerprints(
         pl.concat_str([pl.col(p).fill_null("") for p in parts], separator="\x1e").alias("content"),
         pl.col("text_fax").alias("fax"),
     )
-    arrow = texts.to_arrow()  # noqa: F841 - read by DuckDB by its name
     with _database().cursor() as connection:
+        connection.register("texts", texts.to_arrow())
         hashed = connection.sql(
             f"SELECT {by}, md5_number_lower(content) AS content_hash, "
-            "md5_number_lower(fax) AS fax_hash FROM arrow"
+            "md5_number_lower(fax) AS fax_hash FROM texts"
         ).pl()
     return organisations.join(hashed, on=by, how="left")
 
