@@ -83,8 +83,11 @@ def unique_key(name: str, frame: pl.DataFrame) -> Finding:
     )
 
 
-def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame) -> Finding:
-    """Every organisation has exactly one primary role, and its primary_role_id is that role."""
+def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame, repeated: pl.DataFrame) -> Finding:
+    """Every organisation has exactly one primary role, and its primary_role_id is that role; but for those
+    of which a role is left out because another organisation has its id (``repeated_ids``)."""
+    left_out = repeated.filter(pl.col("component") == "roles")
+    organisations = organisations.join(left_out, on="ods_code", how="anti")
     primary = (
         roles.filter("is_primary")
         .group_by("ods_code")
@@ -148,6 +151,20 @@ def nothing_unknown(unknown: pl.DataFrame) -> Finding:
         else "every name is known",
         blocking=False,
         facts={"names": len(names), "occurrences": int(unknown["occurrences"].sum())},
+    )
+
+
+def nothing_repeated(repeated: pl.DataFrame) -> Finding:
+    """No unique id of a role or relationship stands in the records of two organisations (a warning)."""
+    return Finding(
+        "nothing_repeated",
+        repeated.is_empty(),
+        f"{repeated.height:,} rows are left out, another organisation has their id: "
+        f"{_sample(repeated['ods_code'])}"
+        if repeated.height
+        else "every id stands once",
+        blocking=False,
+        facts={"repeated": repeated.height},
     )
 
 

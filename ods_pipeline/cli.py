@@ -24,6 +24,7 @@ app = App(
     name="ods-pipeline",
     help="The NHS organisation register (ODS) as Parquet tables and DuckDB marts.",
     version=__version__,
+    suppress_keyboard_interrupt=False,  # main() says what an interruption means
 )
 EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE = 1, 3, 4
 
@@ -37,10 +38,10 @@ DEFAULT_ROOT = Path("data")
 def build(
     *,
     release: Annotated[
-        list[Path] | None, Parameter(help="A TRUD zip already on disk. May be repeated.")
+        list[Path] | None, Parameter(negative="", help="A TRUD zip already on disk. May be repeated.")
     ] = None,
     recorded: Annotated[
-        list[Path] | None, Parameter(help="A folder of recorded fetches. May be repeated.")
+        list[Path] | None, Parameter(negative="", help="A folder of recorded fetches. May be repeated.")
     ] = None,
     data_root: Root = DEFAULT_ROOT,
     today: Annotated[
@@ -73,7 +74,7 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     from ods_pipeline import summary
     from ods_pipeline.storage import DataRoot
 
-    return summary.show_status(Console(soft_wrap=True), DataRoot(data_root))
+    return summary.show_status(Console(soft_wrap=True, markup=False, highlight=False), DataRoot(data_root))
 
 
 @app.command
@@ -95,13 +96,13 @@ def ui(*, data_root: Root = DEFAULT_ROOT, port: int = 3000) -> int:
     return subprocess.run(command, env=environment, check=False).returncode
 
 
-@app.command
+@app.command(show=False)
 def dictionary(file: Path = Path("docs/data-dictionary.md")) -> int:
-    """Write the data dictionary from the schema."""
+    """Write the data dictionary from the schema (for whoever changes the schema)."""
     from ods_pipeline.schema import TABLES
     from ods_pipeline.schema.derive import dictionary as text
 
-    file.write_text(text(list(TABLES.values())))
+    file.write_text(text(list(TABLES.values())), encoding="utf-8")
     return 0
 
 
@@ -123,7 +124,7 @@ def _talk(quiet: bool) -> Console:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     show_bars_on(None if quiet else errors)
-    return Console(soft_wrap=True)
+    return Console(soft_wrap=True, markup=False, highlight=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -134,6 +135,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _say(error, EXIT_BUSY)
     except OdsError as error:
         code = _say(error, EXIT_ERROR)
+    except OSError as error:
+        code = _say(OdsError(error.strerror or str(error), where=error.filename), EXIT_ERROR)
     except KeyboardInterrupt:
         print("interrupted; the published set is as it was", file=sys.stderr)
         code = 130

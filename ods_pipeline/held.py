@@ -11,9 +11,10 @@ import polars as pl
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.flat import FLAT_VERSION
+from ods_pipeline.publish import provenance
 from ods_pipeline.source.receipt import SAMPLE_MARK, FetchReceipt, ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases
-from ods_pipeline.storage import DataRoot, flat_mark
+from ods_pipeline.storage import PUBLISHED, DataRoot, current_build, flat_mark
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,33 @@ def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
 
 def write_build_info(build: Path, info: Mapping[str, object]) -> None:
     """Writes ``build.json``: what the build speaks for, what went in and what it did."""
-    (build / "build.json").write_text(json.dumps(info, indent=2, sort_keys=True) + "\n")
+    (build / "build.json").write_text(json.dumps(info, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def build_info(build: Path) -> dict[str, Any]:
     """``build.json`` of a build; empty if there is none."""
     path = build / "build.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def origin_of(build: Path) -> dict[str, str]:
+    """What the files of a build say of their origin: its provenance, and ``today``, the day of the marts."""
+    return {key: value for key, value in build_info(build).items() if isinstance(value, str)}
+
+
+def is_published(root: DataRoot, captures: pl.DataFrame, today: str | None) -> bool:
+    """Whether the published set is there and was made from just these captures, by this version, with the
+    marts on day ``today`` (ISO; empty: the newest as-of date)."""
+    build = current_build(root)
+    if build is None:
+        return False
+    links = root.current.is_symlink()
+    for name in PUBLISHED:
+        place = root.path / name
+        if (build / name).exists() and not (place.is_symlink() if links else place.exists()):
+            return False
+    as_of = captures["as_of"].max()
+    assert isinstance(as_of, date)
+    info = build_info(build)
+    expected = {**provenance(captures, as_of), "today": today or as_of.isoformat()}
+    return all(info.get(key) == value for key, value in expected.items())

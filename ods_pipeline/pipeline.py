@@ -13,24 +13,22 @@ from typing import Any
 
 import dagster as dg
 
-from ods_pipeline import __version__
+from ods_pipeline.assembly import build_definitions
 from ods_pipeline.checks import missing_stamps
-from ods_pipeline.definitions import build_definitions
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.archive import open_release
 from ods_pipeline.held import (
-    build_info,
     due_fetches,
     due_releases,
     first_and_last_stamp,
     held_captures,
     held_fetches,
+    is_published,
 )
-from ods_pipeline.publish import provenance
 from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases, is_held, recorded_fetches
-from ods_pipeline.storage import PUBLISHED, DataRoot, current_build
+from ods_pipeline.storage import DataRoot, current_build
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 log = logging.getLogger(__name__)
@@ -64,18 +62,20 @@ def build(
     """
     with root.locked(), open_instance(root) as instance:
         fail_dead_runs(instance)
-        if not releases and not recorded and not _holds_anything(root):
-            releases, recorded = _sample()
+        if not releases and not recorded and (root.sample_wanted.exists() or not _holds_anything(root)):
+            releases, recorded = _sample(root)
         built = Built(None)
         _load_releases(root, instance, releases, built)
         _load_fetches(root, instance, recorded, built)
         captures = held_captures(root)
         built.missing = missing_stamps(captures) if captures is not None else []
-        if not again and not built.outcomes and _is_published(root, today):
+        day = today.isoformat() if today else ""
+        if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True
             return built
-        config = {"fold_register": {"config": {"today": today.isoformat() if today else ""}}}
+        config = {"fold_register": {"config": {"today": day}}}
         _run(root, instance, "publish_job", built, config=config)
+        root.sample_wanted.unlink(missing_ok=True)
         built.published = current_build(root)
         return built
 
@@ -84,7 +84,7 @@ def _holds_anything(root: DataRoot) -> bool:
     return bool(held_releases(root)) or bool(root.flat_folders()) or any(root.raw_fetches.glob("fetch=*"))
 
 
-def _sample() -> tuple[list[Path], list[Path]]:
+def _sample(root: DataRoot) -> tuple[list[Path], list[Path]]:
     releases = sorted((SAMPLE / "trud").glob("*.zip"))
     if not releases:
         raise OdsError(
@@ -92,9 +92,10 @@ def _sample() -> tuple[list[Path], list[Path]]:
             where=SAMPLE,
             do="Give a TRUD zip: ods-pipeline build --release FILE",
         )
-    log.info(
-        "no release given and none held: building the embedded sample (partly composed, to try things out)"
-    )
+    if not root.sample_wanted.exists():
+        log.info("no release given and none held: taking the embedded sample (partly composed, to try out)")
+        root.sample_wanted.parent.mkdir(parents=True, exist_ok=True)
+        root.sample_wanted.touch()
     return releases, [SAMPLE / "ord"]
 
 
@@ -186,20 +187,3 @@ def _run(
     if outcome.error is not None:
         raise outcome.error
     raise OdsError(f"{job} failed: {outcome.message}", do="ods-pipeline ui shows the run")
-
-
-def _is_published(root: DataRoot, today: date | None) -> bool:
-    """Whether the published build was made from just these captures, by this version, for this day."""
-    build_folder, captures = current_build(root), held_captures(root)
-    if build_folder is None or captures is None:
-        return False
-    if any((build_folder / name).exists() and not (root.path / name).exists() for name in PUBLISHED):
-        return False
-    info = build_info(build_folder)
-    as_of = today or captures["as_of"].max()
-    assert isinstance(as_of, date)
-    expected = provenance(captures, as_of)
-    return (
-        all(info.get(key) == value for key, value in expected.items())
-        and info.get("made_by") == f"ods_pipeline {__version__}"
-    )

@@ -127,7 +127,9 @@ def datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) ->
 def write_datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) -> None:
     """Writes ``datapackage.json``."""
     body = datapackage(build, list(tables), origin)
-    (build / "datapackage.json").write_text(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+    (build / "datapackage.json").write_text(
+        json.dumps(body, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def _sha256(path: Path) -> str:

@@ -89,8 +89,8 @@ def write_instance_config(root: DataRoot) -> Path:
     base.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(instance_config(base), sort_keys=False)
     path = base / "dagster.yaml"
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
     return base
 
 
@@ -107,7 +107,7 @@ def workspace_config() -> dict[str, Any]:
 def write_workspace(home: Path) -> Path:
     """Writes ``workspace.yaml`` into a DAGSTER_HOME and returns its path."""
     path = home / "workspace.yaml"
-    path.write_text(yaml.safe_dump(workspace_config(), sort_keys=False))
+    path.write_text(yaml.safe_dump(workspace_config(), sort_keys=False), encoding="utf-8")
     return path
 
 

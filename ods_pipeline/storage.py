@@ -36,6 +36,14 @@ class DataRoot:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        if any(sign in str(self.path) for sign in "*?[]"):
+            raise OdsError(
+                "a data root's path cannot contain * ? [ or ]: Polars and DuckDB take them as patterns",
+                where=self.path,
+                do="Give another --data-root",
+            )
+
     @property
     def raw_releases(self) -> Path:
         return self.path / "raw" / "trud"
@@ -53,6 +61,11 @@ class DataRoot:
         return self.path / "quarantine"
 
     @property
+    def sample_wanted(self) -> Path:
+        """Lies here once the embedded sample was asked for, so that an interrupted build goes on with it."""
+        return self.path / "raw" / "embedded-sample"
+
+    @property
     def builds(self) -> Path:
         return self.path / ".builds"
 
@@ -67,14 +80,20 @@ class DataRoot:
         return self.builds / "next"
 
     def flat_folders(self) -> list[Path]:
-        """The complete flat folders, in order of name."""
-        return sorted(p for p in self.flat.glob("[!.]*=*") if p.is_dir())
+        """The complete flat folders, in order of name. Whatever else lies there is not ours."""
+        found = [*self.flat.glob("release=*"), *self.flat.glob("fetch=*")]
+        return sorted(p for p in found if flat_mark(self, p.name) is not None)
 
     @contextmanager
     def locked(self) -> Generator[None]:
         """Holds the lock on this data root. Raises Busy at once if another process has it. The same
         process may take it again."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OdsError(
+                f"no data root can be here ({error.strerror})", where=self.path, do="Give another --data-root"
+            ) from error
         lock = FileLock(self.path / ".lock", timeout=0, is_singleton=True)
         try:
             lock.acquire()
@@ -257,11 +276,17 @@ def write_flat(
     with whole_folder(target) as partial:
         for name, frame in frames.items():
             write_parquet(frame, partial / f"{name}.parquet")
-        (partial / "flat.json").write_text(json.dumps(dict(mark or {}), indent=2) + "\n")
+        body = {"mark": dict(mark or {}), "tables": sorted(frames)}
+        (partial / "flat.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
     return target
 
 
 def flat_mark(root: DataRoot, folder: str) -> dict[str, object] | None:
-    """The mark of ``flat/<folder>``, or None if there is no such folder."""
+    """The mark of ``flat/<folder>``, or None if there is no such folder or a table of it is missing."""
     path = root.flat / folder / "flat.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    if not path.exists():
+        return None
+    body = json.loads(path.read_text(encoding="utf-8"))
+    if not all((path.parent / f"{name}.parquet").exists() for name in body["tables"]):
+        return None
+    return body["mark"]

@@ -1,5 +1,6 @@
 """What a person reads after a build, and what `ods-pipeline status` says. Reading and wording only."""
 
+import shlex
 import shutil
 import sys
 from datetime import date
@@ -8,9 +9,10 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from ods_pipeline.checks import missing_stamps
-from ods_pipeline.held import build_info, due_fetches, due_releases, held_captures
+from ods_pipeline.held import build_info, due_fetches, due_releases, held_captures, is_published
 from ods_pipeline.pipeline import Built
 from ods_pipeline.schema import MARTS, ORD
 from ods_pipeline.source.receipt import SAMPLE_MARK
@@ -24,13 +26,13 @@ def show_build(console: Console, root: DataRoot, built: Built) -> None:
     assert built.published is not None
     info = build_info(built.published)
     if built.nothing_new:
-        console.print(f"Nothing new: the published set as of [bold]{info['as_of']}[/] stands.")
+        console.print(f"Nothing new: the published set as of {info['as_of']} stands.")
     else:
-        console.print(
-            f"Published the register as of [bold]{info['as_of']}[/] (build {built.published.name})."
-        )
+        console.print(f"Published the register as of {info['as_of']} (build {built.published.name}).")
+    if info["today"] != info["as_of"]:
+        console.print(f"The marts speak for {info['today']}.")
     if is_sample(root):
-        console.print("[yellow]This is the embedded sample: partly composed, for trying things out.[/]")
+        console.print("This is the embedded sample: partly composed, for trying things out.", style="yellow")
     console.print(_counts(built.published))
     _changes(console, info)
     _attention(console, built)
@@ -58,7 +60,7 @@ def _changes(console: Console, info: dict) -> None:
     )
     rows = info.get("changed", [])
     for code, name, effect in rows[:SHOWN]:
-        console.print(f"  {effect:<22} {code:<10} {name}", highlight=False)
+        console.print(f"  {effect:<22} {code:<10} {name}")
     if len(rows) > SHOWN:
         console.print(f"  … and {len(rows) - SHOWN:,} more")
 
@@ -66,30 +68,37 @@ def _changes(console: Console, info: dict) -> None:
 def _attention(console: Console, built: Built) -> None:
     told = [f"{c.asset} {c.name}: {c.summary}" for o in built.outcomes for c in o.warnings]
     for line in [*dict.fromkeys(told)]:
-        console.print(f"[yellow]warning[/] {line}", highlight=False)
+        console.print(Text.assemble(("warning ", "yellow"), line))
     for line in built.problems:
-        console.print(f"[red]problem[/] {line}", highlight=False)
+        console.print(Text.assemble(("problem ", "red"), line))
     if built.missing:
-        console.print(f"[red]missing[/] stamps never asked for: {_days(built.missing)}", highlight=False)
+        console.print(Text.assemble(("missing ", "red"), "stamps never asked for: ", _days(built.missing)))
 
 
 def _places(console: Console, root: DataRoot) -> None:
     where = root.path
-    option = "" if where == Path("data") else f" --data-root {where}"
     console.print(
         f"\nWhere it is: {where / 'ods.duckdb'} (schemas ord and marts), {where / 'tables'}/*.parquet, "
-        f"{where / 'marts'}/*.parquet",
-        highlight=False,
+        f"{where / 'marts'}/*.parquet"
     )
-    console.print("Try next:")
     query = "SELECT ods_code, name, pcn_code FROM marts.provider_hierarchy_current WHERE pcn_code IS NOT NULL"
-    for command in (
-        f"""{_program("python")} -c "import duckdb; print(duckdb.connect('{where / "ods.duckdb"}', """
-        f"""read_only=True).sql('{query}'))\"""",
-        f"{_program('ods-pipeline')} status{option}",
-        f"{_program('ods-pipeline')} ui{option}",
-    ):
-        console.print(f"  {command}", highlight=False, markup=False)
+    file = str(where / "ods.duckdb")
+    program = f"import duckdb; print(duckdb.connect({file!r}, read_only=True).sql({query!r}))"
+    console.print("Try next:")
+    console.print(f"  {_program('python')} -c {_quoted(program)}")
+    for command in ("status", "ui"):
+        console.print(f"  {_command(command, root)}")
+
+
+def _command(name: str, root: DataRoot) -> str:
+    """A command of ours that can be pasted here."""
+    option = "" if root.path == Path("data") else f" --data-root {shlex.quote(str(root.path))}"
+    return f"{_program('ods-pipeline')} {name}{option}"
+
+
+def _quoted(program: str) -> str:
+    """In double quotes where that is enough, which reads better."""
+    return f'"{program}"' if not set(program) & set('"$`\\!') else shlex.quote(program)
 
 
 def _program(name: str) -> str:
@@ -107,12 +116,12 @@ def show_status(console: Console, root: DataRoot) -> int:
     """What is held, up to when, and what is missing. Returns 0, or 4 if something is missing or due."""
     captures = held_captures(root)
     if captures is None:
-        console.print(f"{root.path} holds nothing yet. Run: ods-pipeline build")
+        console.print(f"{root.path} holds nothing yet. Run: {_command('build', root)}")
         return 0
     releases = captures.filter(pl.col("kind") == "full").sort("release_date")
     deltas = captures.filter(pl.col("kind") == "delta")
     sample = " (the embedded sample)" if is_sample(root) else ""
-    console.print(f"{root.path}{sample}", highlight=False)
+    console.print(f"{root.path}{sample}")
     for day, published, records in releases.select(
         "release_date", "publication_date", "parsed_records"
     ).iter_rows():
@@ -120,14 +129,12 @@ def show_status(console: Console, root: DataRoot) -> int:
         archived = archive["parsed_records"].sum()
         console.print(
             f"  release {day}, of {published}: {records:,} full and {archived:,} archive records",
-            highlight=False,
         )
     if deltas.height:
         console.print(
             f"  {deltas.height:,} fetches: stamps {deltas['stamps_from'].min()} to "
             f"{deltas['stamps_to'].max()}, {deltas['parsed_records'].sum():,} records, "
             f"the last on {deltas['as_of'].max()}",
-            highlight=False,
         )
     else:
         console.print("  no deltas: the register stands as of the release")
@@ -135,19 +142,20 @@ def show_status(console: Console, root: DataRoot) -> int:
     if build is None:
         console.print("  nothing is published yet")
     else:
-        console.print(
-            f"  published: build {build.name} as of {build_info(build).get('as_of')}", highlight=False
-        )
+        console.print(f"  published: build {build.name} as of {build_info(build).get('as_of')}")
     missing = missing_stamps(captures)
-    console.print(f"  missing stamps: {_days(missing) if missing else 'none'}", highlight=False)
+    console.print(f"  missing stamps: {_days(missing) if missing else 'none'}")
     due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
     if due:
-        console.print(f"  held but not flattened yet: {', '.join(due)}", highlight=False)
+        console.print(f"  held but not flattened yet: {', '.join(due)}")
+    behind = build is not None and not is_published(root, captures, build_info(build).get("today"))
+    if behind:
+        console.print(f"  held but not published yet; run: {_command('build', root)}")
     aside = sorted(p.name for p in root.quarantine.glob("*.reason.json"))
     if aside:
         names = ", ".join(n.removesuffix(".reason.json") for n in aside)
-        console.print(f"  set aside in quarantine/: {names} (the reason lies beside each)", highlight=False)
-    return 4 if missing or due else 0
+        console.print(f"  set aside in quarantine/: {names} (the reason lies beside each)")
+    return 4 if missing or due or behind or build is None else 0
 
 
 def is_sample(root: DataRoot) -> bool:

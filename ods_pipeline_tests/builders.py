@@ -47,7 +47,7 @@ RELEASED = "2026-08-28"
 STAMP = "20260824T043000Z"
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 # What says where a record was read, and not what it says.
-PROVENANCE = ("capture_id", "published_in", "record_number")
+PROVENANCE = ("capture_id", "published_in", "record_number", "is_xml")
 
 
 def number_of(*parts: str) -> int:

@@ -181,8 +181,26 @@ def test_a_broken_record_is_set_aside_and_the_register_keeps_what_it_held(held: 
     assert after.frames["deletions"].filter(state="confirmed").is_empty()
 
 
-# A record that closes itself as the last one of a file looks like a cut, and the file is refused.
-BROKEN = st.lists(st.sampled_from(sorted(DAMAGES.keys() - {"closed record"})), max_size=6)
+BROKEN = st.lists(st.sampled_from(sorted(DAMAGES)), max_size=6)
+
+
+def test_a_release_with_comments_and_cdata_is_read_like_one_without(tmp_path: Path, intact: Flat) -> None:
+    noted = FULL.replace(b"<Manifest>", b"<!-- <Odd/> one <Organisation> a body --><Manifest>")
+    noted = noted.replace(b"BODY", b"<!-- </Organisation> --><![CDATA[BODY]]>")
+    dropped = organisation_xml(make_record("R9Z")).encode()
+    noted = noted.replace(b"</Organisations>", b"<!--" + dropped + b"--></Organisations>")
+    flat = flatten(release_zip(tmp_path, release_date="2026-08-28", full=noted, archive=ARCHIVE))
+    assert_conserved(flat)
+    assert same(facts(flat.frames), facts(intact.frames))
+    assert flat.frames["unknown_elements"].is_empty()
+
+
+def test_a_record_that_closes_itself_at_the_end_of_a_file_is_set_aside(tmp_path: Path, intact: Flat) -> None:
+    texts = [*map(organisation_xml, RECORDS), '<Organisation orgRecordClass="RC1"/>']
+    flat = flatten(write_release(tmp_path, texts, texts[3:]))
+    assert_conserved(flat)
+    assert flat.frames["quarantined_records"]["rule"].to_list() == ["empty_record"] * 2
+    assert same(facts(flat.frames), facts(intact.frames))
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from dagster._core.test_utils import freeze_time
 
+from ods_pipeline.assembly import build_definitions
 from ods_pipeline.assets import partitions
-from ods_pipeline.definitions import build_definitions
 from ods_pipeline.runs import instance_config, workspace_config
 from ods_pipeline.schema import ORD, TABLES
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY, sample_root
@@ -37,6 +37,7 @@ GRAPH = {
     "ord/deletions": FLAT,
     "ord/superseded_records": FLAT,
     "ord/quarantined_records": FLAT,
+    "ord/repeated_ids": FLAT,
     "ord/unresolved_targets": FLAT,
     "ord/unknown_elements": FLAT,
     "marts/provider_hierarchy_current": HIERARCHY,
@@ -139,7 +140,7 @@ def test_publishing_follows_each_load(definitions: dg.Definitions) -> None:
 def test_the_register_is_one_step(definitions: dg.Definitions) -> None:
     assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
     steps = {asset.op.name: len(list(asset.keys)) for asset in assets}
-    assert steps["fold_register"] == len(ORD) == 12
+    assert steps["fold_register"] == len(ORD) == 13
     assert sum(steps.values()) == len(GRAPH)
 
 

@@ -55,7 +55,7 @@ def test_two_open_links_of_the_sample_are_ambiguous(sample: Path) -> None:
 
 def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
     rules = hierarchy_rules()
-    assert rules["citation"].str.len_chars().min() > 10  # pyright: ignore[reportOperatorIssue, reportOptionalOperand]
+    assert rules["citation"].str.len_chars().min() > 10
     levels = {f"{level}_code" for level in rules["level"]}
     assert levels <= set(TABLES["provider_hierarchy_current"].columns)
     assert rules.select("level", "child_role", "rel_id", "parent_role").is_unique().all()

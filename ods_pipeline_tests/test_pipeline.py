@@ -170,13 +170,14 @@ def test_fetches_that_cannot_be_used_do_not_stop_the_others(tmp_path: Path) -> N
     names = sorted(p.name for p in folder.iterdir())
     (folder / names[0] / "organisations" / "H8Q2Z.json").unlink()
     (folder / names[1] / "receipt.json").write_text("{")
-    body = (folder / names[3] / "organisations" / "FX105.json").read_bytes()
-    put(folder / names[3], "organisations/ZZ1.json", body)  # an answer that nobody asked for
+    receipt = json.loads((folder / names[3] / "receipt.json").read_bytes())
+    receipt["codes"].append("ZZ1")
+    (folder / names[3] / "receipt.json").write_text(json.dumps(receipt))  # a code without an answer
     built = pipeline.build(root, recorded=[folder])
     told = " ".join(built.problems)
     assert f"{names[0]}: organisations/H8Q2Z.json is named in the receipt and is not there" in told
     assert f"{names[1]}: its receipt is damaged" in told
-    assert f"{names[3]}: declared 1, parsed 2" in told
+    assert f"{names[3]}: 1 codes were asked for and have no answer (ZZ1)" in told
     assert [day.day for day in built.missing] == [21, 22, 23, 24, 29, 30]
     captures = pl.read_parquet(root.path / TABLES["captures"].path).filter(pl.col("kind") == "delta")
     assert captures["capture_id"].to_list() == [names[2], names[4], names[5]]

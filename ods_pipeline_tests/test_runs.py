@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ods_pipeline import pipeline
-from ods_pipeline.definitions import build_definitions
+from ods_pipeline.assembly import build_definitions
 from ods_pipeline.errors import OdsError
 from ods_pipeline.runs import fail_dead_runs, open_instance, run_job, write_instance_config
 from ods_pipeline.storage import DataRoot

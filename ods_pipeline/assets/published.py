@@ -6,7 +6,7 @@ import dagster as dg
 
 from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import table_key
-from ods_pipeline.held import build_info
+from ods_pipeline.held import origin_of
 from ods_pipeline.publish import write_datapackage, write_duckdb
 from ods_pipeline.schema import MARTS, TABLES
 from ods_pipeline.storage import publish_build, require_build
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def ods_duckdb(data_root: DataRootResource) -> dg.MaterializeResult:
     root = data_root.root
     build = require_build(root)
-    origin = {k: v for k, v in build_info(build).items() if isinstance(v, str) and v}
+    origin = origin_of(build)
     size = write_duckdb(build, TABLES.values())
     write_datapackage(build, TABLES.values(), origin)
     published = publish_build(root)

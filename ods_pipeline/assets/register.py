@@ -21,7 +21,7 @@ from ods_pipeline.held import write_build_info
 from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.publish import provenance, write_table
-from ods_pipeline.schema import ORD
+from ods_pipeline.schema import COMPONENTS, ORD, TABLES
 from ods_pipeline.storage import current_build, start_build
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,11 @@ _WARNINGS = {
     "contacts": ["row_count_swing"],
     "quarantined_records": ["nothing_quarantined"],
     "unknown_elements": ["nothing_unknown"],
+    "repeated_ids": ["nothing_repeated"],
     "unresolved_targets": ["nothing_unresolved"],
 }
+# Tables whose number of rows is compared with the last build's.
+_COMPARED = ("organisations", *COMPONENTS)
 _BLOCKING = {
     "captures": ["declared_equals_parsed", "no_record_lost"],
     "organisations": ["one_primary_role"],
@@ -60,14 +63,16 @@ def findings(register: Register, before: dict[str, pl.DataFrame]) -> dict[str, l
         checks.conservation(frames["captures"]),
         checks.no_stamp_missing(frames["captures"]),
     ]
-    found["organisations"].append(checks.one_primary_role(frames["organisations"], frames["roles"]))
+    found["organisations"].append(
+        checks.one_primary_role(frames["organisations"], frames["roles"], frames["repeated_ids"])
+    )
     for name in ("relationships", "successions"):
         found[name].append(
             checks.targets_known_or_listed(
                 frames[name], frames["organisations"], frames["unresolved_targets"]
             )
         )
-    for name in ("organisations", "roles", "relationships", "successions", "contacts"):
+    for name in _COMPARED:
         found[name].append(
             checks.row_count_swing(frames[name].height, before[name].height if name in before else None)
         )
@@ -76,6 +81,7 @@ def findings(register: Register, before: dict[str, pl.DataFrame]) -> dict[str, l
         found[name].append(checks.no_new_ids(frames[name], before.get(name), f"{what}_id"))
     found["quarantined_records"].append(checks.nothing_quarantined(frames["quarantined_records"]))
     found["unknown_elements"].append(checks.nothing_unknown(frames["unknown_elements"]))
+    found["repeated_ids"].append(checks.nothing_repeated(frames["repeated_ids"]))
     found["unresolved_targets"].append(checks.nothing_unresolved(frames["unresolved_targets"]))
     return found
 
@@ -112,7 +118,11 @@ def register(
     root = data_root.root
     folded = fold(observe(root.flat_folders()))
     last = current_build(root)
-    before = {t.name: pl.read_parquet(last / t.path) for t in ORD if last and (last / t.path).exists()}
+    before = {
+        name: pl.read_parquet(last / TABLES[name].path)
+        for name in _COMPARED
+        if last and (last / TABLES[name].path).exists()
+    }
     found = findings(folded, before)
     broken = [
         f"{t.schema}.{t.name} {f.name}: {f.summary}"
@@ -127,11 +137,11 @@ def register(
             do="Nothing was published; ods-pipeline ui shows the run",
         )
     build = start_build(root)
-    as_of = date.fromisoformat(config.today) if config.today else folded.as_of
-    origin = provenance(folded.frames["captures"], as_of)
+    today = date.fromisoformat(config.today) if config.today else folded.as_of
+    origin = provenance(folded.frames["captures"], folded.as_of)
     effects = {e: int((folded.effects["effect"] == e).sum()) for e in EFFECTS}
     write_build_info(
-        build, {**origin, "deltas": effects, "changed": _examples(folded), "today_given": config.today}
+        build, {**origin, "today": today.isoformat(), "deltas": effects, "changed": _examples(folded)}
     )
     for table in ORD:
         frame = folded.frames[table.name]
@@ -150,7 +160,7 @@ def register(
             metadata=table_metadata(frame, root.path / table.path, size),
             check_results=[check_result(f, table_key(table)) for f in found[table.name]],
         )
-    log.info("register as of %s: %d organisations", as_of, folded.frames["organisations"].height)
+    log.info("register as of %s: %d organisations", folded.as_of, folded.frames["organisations"].height)
 
 
 def _examples(folded: Register) -> list[list[str]]:

@@ -10,10 +10,6 @@ from ods_pipeline.schema import Table
 from ods_pipeline.schema.derive import duckdb_type
 
 
-def check_spec(finding_name: str, asset: dg.AssetKey, blocking: bool) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(finding_name, asset=asset, blocking=blocking)
-
-
 def check_result(finding: Finding, asset: dg.AssetKey) -> dg.AssetCheckResult:
     """Blocking findings fail with ERROR and stop the run; the others warn."""
     return dg.AssetCheckResult(

@@ -141,6 +141,8 @@ def _in_zip(open_zip: Callable[[], zipfile.ZipFile], where: str, depth: int) -> 
             raise zipfile.BadZipFile("its directory is missing, and only that of a zip inside it is there")
         for info in infos:
             name = info.filename.lower()
+            if _is_of_macos(name):
+                continue
             if name.endswith(".xml"):
                 _check_size(info, XML_LIMIT, where)
                 found.append((info.filename, info.file_size, _opener(open_zip, info)))
@@ -149,6 +151,12 @@ def _in_zip(open_zip: Callable[[], zipfile.ZipFile], where: str, depth: int) -> 
                 inner = partial(zipfile.ZipFile, io.BytesIO(outer.read(info)))
                 found.extend(_in_zip(inner, where, depth + 1))
     return found
+
+
+def _is_of_macos(name: str) -> bool:
+    """Whether it is what macOS adds to a zip that it packs anew: ``._x.xml`` is no XML."""
+    folders, _, file = name.rpartition("/")
+    return "__macosx" in folders.split("/") or file.startswith("._")
 
 
 def _check_size(info: zipfile.ZipInfo, limit: int, where: str) -> None:

@@ -10,13 +10,13 @@ import polars as pl
 import xml2arrow
 
 from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.comments import plain
 from ods_pipeline.flatten.rows import Rows, record_parser, to_rows
 from ods_pipeline.flatten.rules import control_characters
 from ods_pipeline.flatten.scan import count_elements, unknown_names
 from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, check_text
 
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_RECORD = re.compile(rb"<Organisation(?:\s[^>]*?)?(?:/>|>.*?</Organisation>)", re.DOTALL)
+_RECORD = re.compile(rb"<Organisation(?:\s[^>]*?)?(?:/>|>.*?</Organisation\s*>)", re.DOTALL)
 _REPEATED_PARTS = {"Role": "roles", "Rel": "relationships", "Succ": "successions", "Contact": "contacts"}
 _PLACEHOLDER = b"<Organisation><Name/></Organisation>"
 # Bytes that make a look for control characters needless: all but the lower 32, tab and line ends excepted.
@@ -44,8 +44,7 @@ def read_document(document: bytes, name: str) -> Document:
     Raises BadRelease, naming ``name``, if the text is not UTF-8, not well-formed or not fully read.
     """
     check_text(document, name)
-    if b"<!--" in document:  # what is commented out must not be counted
-        document = _COMMENT.sub(b"", document)
+    document = plain(document)  # what only looks like an element must not be counted
     elements = count_elements(document)
     records = elements.get("Organisation", 0)
     rows = _parse(document, name)

@@ -20,7 +20,7 @@ from ods_pipeline.flatten.merge import collapse_successions
 from ods_pipeline.flatten.record import BadRecord, json_to_xml, xml_to_xml
 from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
+from ods_pipeline.source.receipt import FetchFile, FetchReceipt, read_fetch_receipt
 
 
 @dataclass
@@ -34,6 +34,10 @@ class _Payload:
     detail: str = ""
 
     @property
+    def is_xml(self) -> bool:
+        return self.path.endswith(".xml")
+
+    @property
     def code_asked(self) -> str:
         return PurePosixPath(self.path).stem
 
@@ -45,7 +49,8 @@ class _Payload:
 def flatten_fetch(folder: Path) -> Flat:
     """Flattens a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
 
-    Payloads that are no records, break a rule or answer for another code are quarantined one by one.
+    Payloads that are no records, break a rule, answer for another code or answer a second time or unasked
+    are quarantined one by one.
     Raises BadFetch, and gives nothing, if the folder is not what its receipt says or if its lists cannot
     be read.
     """
@@ -65,8 +70,12 @@ def flatten_fetch(folder: Path) -> Flat:
     usable = [n for n, p in enumerate(readable) if p.rule is None]
     places = {id(p): n for n, p in enumerate(payloads, start=1)}
     numbers = pl.DataFrame(
-        {"record": usable, "record_number": [places[id(readable[n])] for n in usable]},
-        schema={"record": found.schema["record"], "record_number": pl.Int64},
+        {
+            "record": usable,
+            "record_number": [places[id(readable[n])] for n in usable],
+            "is_xml": [readable[n].is_xml for n in usable],
+        },
+        schema={"record": found.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},
     )
     organisations = found.join(numbers, on="record", how="inner").with_columns(
         pl.lit(folder.name).alias("capture_id"), pl.lit("delta").alias("published_in")
@@ -90,19 +99,28 @@ def flatten_fetch(folder: Path) -> Flat:
     return Flat(folder.name, frames)
 
 
+def _is_answer(entry: FetchFile) -> bool:
+    """Whether a file of the receipt is an answer about one organisation."""
+    return entry.path.startswith("organisations/")
+
+
 def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> list[_Payload]:
     """Every organisation payload, in order of its path; every file is compared with the receipt."""
-    found = []
+    found: list[_Payload] = []
+    asked = set(receipt.codes)
     for entry in sorted(receipt.files, key=lambda f: f.path):
         raw = _read(folder, entry.path, entry.sha256)
-        if entry.path.startswith("organisations/"):
+        if _is_answer(entry):
             payload = _Payload(entry.path, raw)
+            found.append(payload)
+            if payload.code_asked not in asked:
+                payload.refuse("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
+                continue
             try:
-                payload.xml = xml_to_xml(raw) if entry.path.endswith(".xml") else json_to_xml(raw, unknown)
+                payload.xml = xml_to_xml(raw) if payload.is_xml else json_to_xml(raw, unknown)
             except BadRecord as bad:
                 payload.refuse(bad.rule, bad.detail)
-            found.append(payload)
-    missing = sorted(set(receipt.codes) - {p.code_asked for p in found} - set(receipt.gone))
+    missing = sorted(asked - {p.code_asked for p in found} - set(receipt.gone))
     if missing:
         raise BadFetch(
             f"{len(missing)} codes were asked for and have no answer ({', '.join(missing[:5])})",
@@ -166,6 +184,11 @@ def _read(folder: Path, path: str, sha256: str) -> bytes:
     return payload
 
 
+def _payload_format(payloads: list[_Payload]) -> str:
+    forms = {p.is_xml for p in payloads}
+    return "mixed" if len(forms) == 2 else "xml" if True in forms else "json"
+
+
 def _quarantined(capture_id: str, payloads: list[_Payload]) -> pl.DataFrame:
     table = TABLES["quarantined_records"]
     rows = [
@@ -196,9 +219,9 @@ def _capture(
             "as_of": receipt.as_of,
             "stamps_from": receipt.stamps_from,
             "stamps_to": receipt.stamps_to,
-            "payload_format": "xml" if any(p.path.endswith(".xml") for p in payloads) else "json",
+            "payload_format": _payload_format(payloads),
             "publication_source": "ods_pipeline sample" if receipt.sample else None,
-            "declared_records": len(set(receipt.codes) - set(receipt.gone)),
+            "declared_records": sum(map(_is_answer, receipt.files)),
             "parsed_records": len(payloads),
             "stub_records": frames["organisations"]["ref_only"].sum(),
             "used_records": frames["organisations"].height,

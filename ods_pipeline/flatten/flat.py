@@ -9,9 +9,15 @@ from ods_pipeline.flatten.fingerprint import with_fingerprints
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 # Rises whenever the same raw bytes would give other flat rows: what is held is then flattened anew.
-FLAT_VERSION = 1
+FLAT_VERSION = 2
 
-ORGANISATION_COLUMNS = [*TABLES["organisations"].stored, "record_number", "content_hash", "fax_hash"]
+ORGANISATION_COLUMNS = [
+    *TABLES["organisations"].stored,
+    "record_number",
+    "content_hash",
+    "fax_hash",
+    "is_xml",
+]
 NOTICE_SCHEMA = {
     "ods_code": pl.String,
     "primary_role_id": pl.String,
@@ -26,9 +32,10 @@ NOTICE_SCHEMA = {
 class Flat:
     """One flattened release or fetch.
 
-    ``frames`` by name: ``organisations`` (stored columns, record_number, content_hash, fax_hash), the
-    components, ``code_systems``, ``captures``, ``superseded_records``, ``quarantined_records``,
-    ``unknown_elements``, ``notices`` (deletion notices) and ``collapsed_successions``.
+    ``frames`` by name: ``organisations`` (stored columns, record_number, content_hash, fax_hash, and is_xml:
+    whether this very record came as XML), the components, ``code_systems``, ``captures``,
+    ``superseded_records``, ``quarantined_records``, ``unknown_elements``, ``notices`` (deletion notices)
+    and ``collapsed_successions``.
     ``folder`` is where it belongs, e.g. ``release=2026-08-28``; ``notes`` says what was odd.
     """
 
@@ -79,6 +86,7 @@ class Pile:
         return frame.with_columns(
             pl.lit(self.capture_id).alias("capture_id"),
             pl.lit(self.published_in).alias("published_in"),
+            pl.lit(True).alias("is_xml"),
             (pl.col("record") - self.first_record + 1).alias("record_number"),
         )
 

@@ -1,6 +1,7 @@
 """The lists that a fetch brings beside the records: code lists and notices of deletion."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import polars as pl
 
 from ods_pipeline.errors import BadFetch
 from ods_pipeline.flatten.flat import NOTICE_SCHEMA
+from ods_pipeline.flatten.rows import TEXT_DATE
 from ods_pipeline.schema import TABLES
 from ods_pipeline.source.receipt import FetchReceipt
 
 FETCH_AGAIN = "Fetch these stamps again; what the register holds is untouched"
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write it, UTF-8 cannot
 # The API's lists, and the code system of the XML that each one is (ORD XML v2-0-0, CodeSystems).
 _CODE_LISTS = {
     "roles.json": ("Roles", "OrganisationRole", "2.16.840.1.113883.2.1.3.2.4.17.507"),
@@ -64,8 +68,6 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
     """
     rows: list[tuple[Any, ...]] = []
     for entry in _list(folder, "notifications.json", "DeletedOrganisations"):
-        reason = entry.get("reason")
-        reason = reason if isinstance(reason, dict) else {"description": reason}
         code, day = entry.get("OrgID"), str(entry.get("time", ""))[:10]
         if not code:
             raise BadFetch(
@@ -76,8 +78,7 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
                 code,
                 entry.get("PrimaryRoleId"),
                 day,
-                reason.get("code"),
-                reason.get("description"),
+                *_reason(entry.get("reason")),
                 "ord_notifications",
             )
         )
@@ -87,7 +88,10 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
     ]
     texts = {name: pl.String if dtype == pl.Date else dtype for name, dtype in NOTICE_SCHEMA.items()}
     frame = _framed(rows, texts, folder, "notifications.json").with_columns(
-        pl.col("deleted_on").str.to_date("%Y-%m-%d", strict=False)
+        pl.when(pl.col("deleted_on").str.contains(TEXT_DATE))
+        .then("deleted_on")
+        .str.to_date("%Y-%m-%d", strict=False)
+        .alias("deleted_on")
     )
     undated = frame.filter(pl.col("deleted_on").is_null())["ods_code"].to_list()
     if undated:
@@ -97,6 +101,15 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
             do=FETCH_AGAIN,
         )
     return frame.unique().sort("ods_code", "deleted_on", "source", "primary_role_id", "reason_code", "reason")
+
+
+def _reason(given: Any) -> tuple[int | None, str | None]:
+    """Code and words of a notice's reason. What cannot be read is null: the deletion is what counts."""
+    parts = given if isinstance(given, dict) else {"description": given}
+    code, words = parts.get("code"), parts.get("description")
+    number = str(code).strip() if isinstance(code, (int, str)) else ""
+    readable = isinstance(words, str) and not _SURROGATE.search(words)
+    return int(number) if _NUMBER.fullmatch(number) else None, words if readable else None
 
 
 def _framed(rows: list[tuple[Any, ...]], schema: Mapping[str, Any], folder: Path, name: str) -> pl.DataFrame:

@@ -39,18 +39,14 @@ def merge(
         "ods_code",
         pl.col("capture_id").alias("won_by_capture_id"),
         pl.col("record_number").alias("won_by_record_number"),
-        *(pl.col(c).alias(f"won_{c}") for c in compared),
-    )
-    other_body = (pl.col("name") != pl.col("won_name")) & (
-        pl.col("operational_start").ne_missing(pl.col("won_operational_start"))
-        | pl.col("primary_role_id").ne_missing(pl.col("won_primary_role_id"))
+        *(pl.col(c).alias(f"{c}_won") for c in compared),
     )
     reason = (
-        pl.when(pl.col("ref_only") & ~pl.col("won_ref_only"))
+        pl.when(pl.col("ref_only") & ~pl.col("ref_only_won"))
         .then(pl.lit("stub_beaten_by_complete"))
-        .when(other_body)
+        .when(is_another_body("_won"))
         .then(pl.lit("reused_code"))
-        .when(pl.col("published_in") == pl.col("won_published_in"))
+        .when(pl.col("published_in") == pl.col("published_in_won"))
         .then(pl.lit("duplicate_code"))
         .otherwise(pl.lit("archive_beaten_by_full"))
     )
@@ -62,6 +58,15 @@ def merge(
         .sort("capture_id", "record_number")
     )
     return winners, superseded
+
+
+def is_another_body(suffix: str) -> pl.Expr:
+    """Whether two records of one code are of two bodies: the code was re-used. Compares ``name``,
+    ``operational_start`` and ``primary_role_id`` with the columns of that name and suffix."""
+    other = [
+        pl.col(c).ne_missing(pl.col(c + suffix)) for c in ("name", "operational_start", "primary_role_id")
+    ]
+    return other[0] & (other[1] | other[2])
 
 
 def _parts_as_json(losers: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:

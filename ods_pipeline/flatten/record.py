@@ -16,8 +16,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 import yaml
 
+from ods_pipeline.flatten.comments import plain
+
 _RECORD_PATH = "/OrgRefData/Organisations/Organisation"
-_XML_RECORD = re.compile(r"<Organisation(?=[\s>]).*</Organisation>", re.DOTALL)
+_CLOSED_AT_ONCE = r"<Organisation(?:\s[^<>]*)?/>"
+_XML_RECORD = re.compile(
+    rf"<Organisation(?=[\s/>]).*(?:</Organisation\s*>|{_CLOSED_AT_ONCE})|{_CLOSED_AT_ONCE}", re.DOTALL
+)
 # What XML 1.0 cannot carry (section 2.2, production Char), lone surrogates included.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -79,7 +84,7 @@ def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
 def xml_to_xml(payload: bytes) -> str:
     """The ``Organisation`` element of an answer in XML. Raises BadRecord if there is none."""
     try:
-        text = payload.decode("utf-8-sig")
+        text = plain(payload).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRecord("not_utf8", str(error)) from None
     found = _XML_RECORD.search(text)

@@ -11,6 +11,7 @@ import polars as pl
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, ReleaseFiles, open_release
+from ods_pipeline.flatten.comments import plain
 from ods_pipeline.flatten.document import Document, read_document
 from ods_pipeline.flatten.flat import (
     NOTICE_SCHEMA,
@@ -88,7 +89,8 @@ def _read_file(file: RegisterFile, folder: str, first_record: int, progress: _Pr
     try:
         with file.open() as raw:
             stream = RegisterStream(raw, file.name)
-            pile.count_unknown(unknown_names(stream.head, count_elements(stream.head)))
+            head = plain(stream.head)
+            pile.count_unknown(unknown_names(head, count_elements(head)))
             for document, size in _in_order(stream.segments(), file.name, threads):
                 pile.add(document)
                 progress.add(size)

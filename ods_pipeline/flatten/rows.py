@@ -29,7 +29,8 @@ _INDEX = {
     "contacts": ["<organisation>", "<part>", "<contact>"],
 }
 _ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
-TEXT_DATE = r"^\d{4}-\d{2}-\d{2}$"
+# Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
+TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
 
 
 @dataclass

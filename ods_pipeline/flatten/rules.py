@@ -79,6 +79,8 @@ def _bad_components(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
                     pl.lit(f"{table} without {column}"),
                 )
             )
+    for table, column in (("roles", "unique_role_id"), ("relationships", "unique_rel_id")):
+        found.append(_repeated_ids(frames[table], table, column))
     for table in ("roles", "relationships"):
         unknown = pl.col("status").is_not_null() & ~pl.col("status").is_in(STATUSES)
         found.append(
@@ -106,6 +108,17 @@ def _bad_components(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
             )
         )
     return found
+
+
+def _repeated_ids(frame: pl.DataFrame, table: str, column: str) -> pl.DataFrame:
+    """Records that give one unique id to two of their parts. Only a table in which any id stands twice is
+    worth a closer look; what two records share is for ``fold.py`` to see."""
+    given = frame.select("record", column).drop_nulls()
+    if given[column].n_unique() == given.height:
+        return pl.DataFrame(schema=PROBLEM_SCHEMA)
+    repeated = given.group_by("record", column).len("times").filter(pl.col("times") > 1)
+    detail = pl.format("{} {} stands {} times in {}", pl.lit(column), column, "times", pl.lit(table))
+    return _report(repeated, "repeated_unique_id", detail)
 
 
 def _report(rows: pl.DataFrame, rule: str, detail: pl.Expr) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.comments import blanked
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
 SEGMENT_BYTES = 32 << 20
@@ -21,11 +22,11 @@ FETCH_AGAIN = "Fetch the release again and compare its SHA-256 with the one TRUD
 
 _RECORD_START = re.compile(rb"<Organisation[\s/>]")
 _RECORD_END = b"</Organisation>"
+_RECORD_END_ANY = re.compile(rb"</Organisation\s*>|<Organisation(?:\s[^<>]*)?/>")
 _ROOT = re.compile(rb"<(?!\?|!)([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)([^>]*)>")
 _PROLOG = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->)*", re.DOTALL)
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
-_TAIL = re.compile(rb"\s*</Organisations>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData>\s*")
-_EMPTY_BODY = re.compile(rb"<Organisations\s*/>")
+_TAIL = re.compile(rb"\s*</Organisations\s*>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
+_EMPTY_BODY = re.compile(rb"<Organisations\s*/>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
 
 RECORDS_OPEN = b"<OrgRefData><Organisations>"
 RECORDS_CLOSE = b"</Organisations></OrgRefData>"
@@ -51,10 +52,10 @@ class RegisterStream:
     def __post_init__(self) -> None:
         self._fill(64)
         self._check_start()
-        start = _RECORD_START.search(self._buffer)
+        start = _RECORD_START.search(blanked(self._buffer))
         while start is None and len(self._buffer) < HEAD_LIMIT and not self._ended:
             self._fill(1 << 20)
-            start = _RECORD_START.search(self._buffer)
+            start = _RECORD_START.search(blanked(self._buffer))
         self._has_records = start is not None
         cut = start.start() if start else len(self._buffer)
         head = bytes(self._buffer[:cut])
@@ -68,14 +69,14 @@ class RegisterStream:
     def segments(self) -> Iterator[bytes]:
         """Yields the records in order. Raises BadRelease if the file ends before its root element does."""
         if not self._has_records:
-            if not _EMPTY_BODY.search(self.head) and not _TAIL.search(_COMMENT.sub(b"", self.head)):
+            head = blanked(self.head)
+            if not _EMPTY_BODY.search(head) and not _TAIL.search(head):
                 raise self._error("the file ends before its Organisations element does", FETCH_AGAIN)
             return
         while True:
             self._fill(self.segment_bytes)
-            cut = self._buffer.rfind(_RECORD_END)
-            if cut >= 0:
-                cut += len(_RECORD_END)
+            cut = self._last_end()
+            if cut:
                 segment = RECORDS_OPEN + bytes(memoryview(self._buffer)[:cut]) + RECORDS_CLOSE
                 del self._buffer[:cut]
                 yield segment
@@ -83,14 +84,27 @@ class RegisterStream:
                 raise self._error(f"a record is longer than {RECORD_LIMIT:,} bytes", FETCH_AGAIN)
             if self._ended:
                 break
-        tail = bytes(self._buffer)
-        if not _TAIL.fullmatch(_COMMENT.sub(b"", tail)):
-            seen = tail[:60].decode("utf-8", "replace").strip()
+        if not _TAIL.fullmatch(blanked(self._buffer)):
+            seen = bytes(self._buffer[:60]).decode("utf-8", "replace").strip()
             raise self._error(
                 f"the file is cut short: after the last whole record comes {seen!r} "
                 "and not the end of the register",
                 FETCH_AGAIN,
             )
+
+    def _last_end(self) -> int:
+        """Where the last whole record in the buffer ends; 0 if none does.
+
+        The buffer begins outside any comment, so what stands in one is known. Rare ways to end a record
+        are looked for only where the usual one may have missed the last.
+        """
+        text = blanked(self._buffer)
+        at = text.rfind(_RECORD_END)
+        end = at + len(_RECORD_END) if at >= 0 else 0
+        if self._ended or not end:
+            for match in _RECORD_END_ANY.finditer(text, end):
+                end = match.end()
+        return end
 
     def _fill(self, wanted: int) -> None:
         """Reads at least ``wanted`` more bytes if there are any, and notes the end of the stream."""

@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from ods_pipeline.flatten.merge import is_another_body
 from ods_pipeline.history.observations import Observed
 from ods_pipeline.schema import COMPONENTS, TABLES
 
@@ -22,7 +23,8 @@ EFFECTS = ("new", "changed", "unchanged", "stub_of_a_complete_record")
 class Register:
     """``frames`` holds every table of the schema ``ord`` (columns and order of the contract).
 
-    ``effects`` says what each record of each delta did: ``capture_id, ods_code, name, effect``.
+    ``effects`` says what each delta record since the newest release did: ``capture_id, ods_code, name,
+    effect``.
     ``as_of`` is the newest as-of date held: what "now" means.
     """
 
@@ -43,8 +45,13 @@ def fold(observed: Observed) -> Register:
         for system in ("OrganisationRole", "OrganisationRelationship")
     }
     frames = {name: _component(observed, winners, name) for name in COMPONENTS}
-    frames["contacts"] = _with_last_known_fax(observed, winners, frames["contacts"])
+    repeated = []
+    for name in ("roles", "relationships"):
+        frames[name], lost = without_repeated_ids(frames[name], winners, name)
+        repeated.append(lost)
+    frames["repeated_ids"] = pl.concat(repeated)
     frames["organisations"] = _organisations(observed, winners)
+    frames["contacts"] = _with_last_known_fax(observed, winners, frames)
     frames["organisations"] = _named(frames["organisations"], "primary_role", names["OrganisationRole"])
     frames["roles"] = _named(frames["roles"], "role", names["OrganisationRole"])
     frames["relationships"] = _named(frames["relationships"], "rel", names["OrganisationRelationship"])
@@ -171,12 +178,12 @@ def _next_after(codes: pl.DataFrame, releases: pl.DataFrame) -> pl.DataFrame:
 
 
 def effects_of(observed: Observed) -> pl.DataFrame:
-    """What each record of each delta did to the register, in the order that counts."""
+    """What each delta record since the newest release did to the register, in the order that counts."""
     complete = pl.when(~pl.col("ref_only")).then("content_hash")
     before = complete.forward_fill().shift(1).over("ods_code", order_by="seq")
     return (
         observed.seen.with_columns(before.alias("before"))
-        .filter(~pl.col("is_release"))
+        .filter(pl.col("seq") > pl.col("seq").filter("is_release").max())
         .with_columns(
             pl.when(pl.col("ref_only") & pl.col("before").is_not_null())
             .then(pl.lit(EFFECTS[3]))
@@ -230,12 +237,39 @@ def _rows_of_winners(
     return pl.concat(parts).collect() if parts else TABLES[name].empty(columns)
 
 
-def _with_last_known_fax(observed: Observed, winners: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
+def without_repeated_ids(
+    rows: pl.DataFrame, winners: pl.DataFrame, name: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Roles or relationships with each unique id once, and the rows of ``repeated_ids`` for the others.
+
+    ODS's ids are unique over the register. If two records claim one all the same, the newest observation
+    keeps it (then the first code), so that one odd record cannot stop every build from then on. An id twice
+    in one record is none of this: such a record was set aside when it was flattened.
+    """
+    (unique_id,) = TABLES[name].key
+    if rows[unique_id].n_unique() == rows.height:
+        return rows, TABLES["repeated_ids"].empty()
+    ranked = (
+        rows.join(winners.select("ods_code", "seq"), on="ods_code", how="left")
+        .sort(unique_id, "seq", "ods_code", descending=[False, True, False])
+        .with_columns(pl.col("ods_code").first().over(unique_id).alias("kept_by_ods_code"))
+    )
+    kept = pl.col("ods_code") == pl.col("kept_by_ods_code")
+    lost = ranked.filter(~kept).select(
+        pl.lit(name).alias("component"), pl.col(unique_id).alias("unique_id"), "ods_code", "kept_by_ods_code"
+    )
+    return ranked.filter(kept).select(rows.columns), lost.unique(maintain_order=True)
+
+
+def _with_last_known_fax(
+    observed: Observed, winners: pl.DataFrame, frames: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
     """The API may leave out the fax that TRUD has: a JSON record without one keeps the last known.
 
     The last known is that of the newest earlier complete observation that can say: one from XML, with or
-    without fax, or one from JSON that has a fax.
+    without fax, or one from JSON that has a fax. A body that took over the code of another has none of it.
     """
+    contacts = frames["contacts"]
     silent = winners.filter(~pl.col("is_xml") & pl.col("fax_hash").is_null() & ~pl.col("ref_only"))
     if silent.is_empty():
         return contacts
@@ -249,6 +283,12 @@ def _with_last_known_fax(observed: Observed, winners: pl.DataFrame, contacts: pl
         .agg(pl.col("seq", "fax_hash").last())
         .filter(pl.col("fax_hash").is_not_null())
     )
+    told = ["ods_code", "name", "operational_start", "primary_role_id"]
+    before = _rows_of_winners(observed, source, "organisations", told)
+    same_body = before.join(frames["organisations"].select(told), on="ods_code", suffix="_now").filter(
+        ~is_another_body("_now")
+    )
+    source = source.join(same_body, on="ods_code", how="semi")
     kept = _rows_of_winners(observed, source, "contacts", contacts.columns).filter(_FAX)
     return pl.concat([contacts, kept])
 

@@ -23,6 +23,7 @@ _SEEN = [
     "content_hash",
     "fax_hash",
     "capture_id",
+    "is_xml",
 ]
 
 
@@ -32,7 +33,8 @@ class Observed:
 
     ``captures``: rows of the table of that name, and ``folder, seq`` (the order that counts; both files
     of a release share one). ``seen``: one row an observation: ``ods_code, name, primary_role_id, ref_only,
-    last_change_date, content_hash, fax_hash, capture_id, seq, as_of, is_release, is_xml``.
+    last_change_date, content_hash, fax_hash, capture_id, is_xml, seq, as_of, is_release``; ``is_xml`` is of
+    the very record, as a fetch may hold both forms.
     ``notices``: deletion notices with ``seq`` of the fetch that brought them.
     ``quarantined``: ``ods_code`` (null where it had none) and ``seq`` of records set aside.
     ``folders``: the flat folder of each seq.
@@ -71,7 +73,6 @@ def observe(folders: Sequence[Path]) -> Observed:
     facts = captures.group_by("seq").agg(
         pl.col("as_of").first(),
         (pl.col("kind") != "delta").any().alias("is_release"),
-        (pl.col("payload_format") == "xml").any().alias("is_xml"),
     )
     seen, notices, quarantined = [], [], []
     for seq, folder in by_seq.items():

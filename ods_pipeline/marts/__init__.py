@@ -1,1 +1,1 @@
-"""Judgements on the facts, one SQL file a mart. Rules that choose parents are data: hierarchy_rules.csv."""
+"""Judgements on the facts, one SQL file a mart. What is a kind and what is a parent is data: *.csv."""

@@ -16,19 +16,26 @@ _HERE = resources.files("ods_pipeline.marts")
 
 def mart_sql(name: str) -> str:
     """The SQL of a mart."""
-    return _HERE.joinpath(f"{name}.sql").read_text()
+    return _HERE.joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def hierarchy_rules() -> pl.DataFrame:
-    """``level, child_role, rel_id, parent_role, preference, citation``: which parent a level takes."""
+    """Which parent a level takes: ``level, child_role, rel_id, parent_role, except_parent_roles, preference,
+    citation``. ``*`` is any role; exceptions are separated by ``|``."""
     with resources.as_file(_HERE / "hierarchy_rules.csv") as path:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
+
+
+def kinds_of_body() -> pl.DataFrame:
+    """``kind, primary_role_id, with_role_id, what``: which bodies are of which kind, by their roles."""
+    with resources.as_file(_HERE / "kinds.csv") as path:
+        return pl.read_csv(path)
 
 
 @contextmanager
 def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory with ``ord.*`` and the marts built so far as views on the build's Parquet files,
-    ``hierarchy_rules``, the shared macros, and ``today()``."""
+    ``hierarchy_rules``, ``kinds_of_body``, the shared macros, and ``today()``."""
     with duckdb.connect() as connection:
         for schema in ("ord", "marts"):
             connection.execute(f"CREATE SCHEMA {schema}")
@@ -39,6 +46,7 @@ def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnec
                 connection.read_parquet(str(file)).create_view(table.name)
         connection.execute("USE main")
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
+        connection.register("kinds_of_body", kinds_of_body().to_arrow())
         connection.execute("SET VARIABLE today = CAST(? AS DATE)", [today.isoformat()])
         connection.execute(mart_sql("macros"))
         yield connection

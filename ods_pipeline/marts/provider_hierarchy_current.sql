@@ -1,5 +1,6 @@
 -- The parents that hold today, one row a trust, trust site, GP practice, PCN or social care body.
--- Parents come from relationships that are open today by their operational dates, along hierarchy_rules;
+-- Kinds are those of kinds.csv. Parents come from relationships that are open today by their operational
+-- dates, along hierarchy_rules.csv;
 -- a link that begins in the future does not show, and an ended one never wins.
 
 WITH bodies AS (
@@ -10,18 +11,14 @@ WITH bodies AS (
 ),
 
 kinds AS (
-    SELECT
-        b.*,
-        CASE
-            WHEN primary_role_id IN ('RO197', 'RO107') THEN 'trust'
-            WHEN primary_role_id = 'RO198' THEN 'trust_site'
-            WHEN primary_role_id = 'RO272' THEN 'pcn'
-            WHEN primary_role_id = 'RO104' THEN 'social_care_provider'
-            WHEN primary_role_id = 'RO101' THEN 'social_care_site'
-            WHEN primary_role_id = 'RO177' AND ods_code IN (SELECT ods_code FROM ord.roles WHERE role_id = 'RO76')
-                THEN 'gp_practice'
-        END AS kind
+    SELECT b.*, k.kind
     FROM bodies AS b
+    JOIN kinds_of_body AS k
+        ON k.primary_role_id = b.primary_role_id
+        AND (
+            k.with_role_id IS NULL
+            OR EXISTS (FROM ord.roles AS r WHERE r.ods_code = b.ods_code AND r.role_id = k.with_role_id)
+        )
 ),
 
 -- Every parent a rule would accept today.
@@ -39,7 +36,9 @@ candidates AS (
     WHERE r.operational_start <= today()
         AND coalesce(r.operational_end >= today(), true)
         AND r.ods_code <> r.target_ods_code
-        AND NOT (rule.level = 'operator' AND parent.primary_role_id IN ('RO98', 'RO261'))
+        AND NOT list_contains(
+            string_split(coalesce(rule.except_parent_roles, ''), '|'), parent.primary_role_id
+        )
 ),
 
 -- One parent a level: the best preference, then the later start, then the code.
@@ -73,7 +72,6 @@ chain AS (
     WITH RECURSIVE up AS (
         SELECT ods_code, ods_code AS top_code, [ods_code] AS path
         FROM kinds
-        WHERE kind IS NOT NULL
         UNION ALL
         SELECT up.ods_code, p.operator_code, list_append(up.path, p.operator_code)
         FROM up
@@ -93,7 +91,7 @@ levels AS (
         sub_icb.commissioning_icb_code,
         coalesce(own.partner_icb_code, provider.partner_icb_code) AS partner_icb_code,
         coalesce(own.geography_icb_code, provider.geography_icb_code) AS geography_icb_code,
-        coalesce(own.is_ambiguous, false) OR coalesce(sub_icb.is_ambiguous, false) OR coalesce(bool_or_path.is_ambiguous, false)
+        coalesce(own.is_ambiguous, false) OR coalesce(sub_icb.is_ambiguous, false) OR coalesce(operators.is_ambiguous, false)
             AS is_ambiguous
     FROM kinds AS k
     JOIN chain ON chain.ods_code = k.ods_code
@@ -105,8 +103,7 @@ levels AS (
         FROM (SELECT ods_code, unnest(path) AS step FROM chain) AS c
         JOIN parents AS p ON p.ods_code = c.step
         GROUP BY c.ods_code
-    ) AS bool_or_path ON bool_or_path.ods_code = k.ods_code
-    WHERE k.kind IS NOT NULL
+    ) AS operators ON operators.ods_code = k.ods_code
 ),
 
 with_icb AS (

@@ -17,6 +17,7 @@ ORD = [
     Table("deletions", "ord", "tables", facts.Deletions),
     Table("superseded_records", "ord", "tables", facts.SupersededRecords),
     Table("quarantined_records", "ord", "tables", facts.QuarantinedRecords),
+    Table("repeated_ids", "ord", "tables", facts.RepeatedIds),
     Table("unresolved_targets", "ord", "tables", facts.UnresolvedTargets),
     Table("unknown_elements", "ord", "tables", facts.UnknownElements),
 ]

@@ -70,8 +70,7 @@ class Table:
     """One published table: where it lives and what it is.
 
     ``schema`` is the DuckDB schema (``ord``, ``history``, ``marts``); ``folder`` the folder of the
-    Parquet twin below the data root. ``sort`` is a total order: the key, or more where the key is
-    not enough.
+    Parquet twin below the data root. Rows are sorted by the key, which is unique.
     """
 
     name: str

@@ -40,7 +40,9 @@ class Organisations(dy.Schema):
     uprn = number("Unique Property Reference Number.")
     assigning_authority = text("Authority that assigned the code.")
     published_in = one_of(("full", "archive", "delta"), "Where this record was read.")
-    known_from = day("First as-of date at which the register held this very content.", at_publication=True)
+    known_from = day(
+        "First as-of date of the unbroken run of this content (fax numbers left out).", at_publication=True
+    )
     capture_id = text("The file or fetch the record was read from (see captures).", required=True)
 
 
@@ -135,7 +137,7 @@ class Captures(dy.Schema):
     content_description = text("ContentDescription of the file.")
     stamps_from = day("First LastChangeDate stamp asked for.")
     stamps_to = day("Last LastChangeDate stamp asked for, inclusive.")
-    payload_format = one_of(("xml", "json"), "Form of the records.")
+    payload_format = one_of(("xml", "json", "mixed"), "Form of the records.")
     declared_records = number(
         "Records that the file's manifest, or the fetch's receipt, declares.", required=True
     )
@@ -214,6 +216,16 @@ class QuarantinedRecords(dy.Schema):
     payload = text("The record as received.")
 
 
+class RepeatedIds(dy.Schema):
+    """One row a role or relationship that is left out because the record of another organisation has the
+    same unique id. ODS's ids are unique, so this is a fault at the source: the newest record keeps the id."""
+
+    component = one_of(("roles", "relationships"), "The table it would stand in.", key=True)
+    unique_id = number("The id that two records have.", key=True)
+    ods_code = text("The organisation whose row is left out.", key=True)
+    kept_by_ods_code = text("The organisation whose row is kept.", required=True)
+
+
 class UnresolvedTargets(dy.Schema):
     """One row a code that some relationship or succession points at and that the register does not
     hold. Listed, never guessed."""
@@ -221,7 +233,7 @@ class UnresolvedTargets(dy.Schema):
     target_ods_code = text("The code pointed at.", key=True)
     pointed_at_by = number("How many relationships and successions point at it.", required=True)
     example_ods_code = text("The first organisation that points at it, in order of code.", required=True)
-    was_deleted = flag("The code was once held and is in deletions.")
+    was_deleted = flag("The code stands in deletions.")
 
 
 class UnknownElements(dy.Schema):

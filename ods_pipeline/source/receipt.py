@@ -65,7 +65,7 @@ def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:
     path = receipt_path(release)
     body = {"shape": SHAPE, "kind": "trud_release", **receipt.__dict__}
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(body, indent=2) + "\n")
+    partial.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
     partial.replace(path)
 
 
@@ -100,6 +100,8 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
 
 def _parse(body: dict[str, Any], sha256: str) -> FetchReceipt:
     days = [date.fromisoformat(body[k]).isoformat() for k in ("as_of", "stamps_from", "stamps_to")]
+    if not "2000-01-01" <= days[1] <= days[2]:
+        raise ValueError(f"the stamps {days[1]} to {days[2]} are no range of days")
     files = tuple(FetchFile(f["path"], int(f["bytes"]), f["sha256"]) for f in body["files"])
     for entry in files:
         if entry.path.startswith(("/", "\\")) or ".." in Path(entry.path).parts:

@@ -25,14 +25,15 @@ log = logging.getLogger(__name__)
 def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
     """Copies a release file into ``raw/trud`` with a receipt; returns its place there.
 
-    A file already held is not copied again. Raises BadRelease if another file of that name or of that
-    release date is held.
+    A file already held, under whatever name, is not copied again. Raises BadRelease if another file of
+    that name or of that release date is held.
     """
     if not file.is_file():
         raise BadRelease("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
+    held = is_held(root, file)
+    if held is not None:
+        return root.raw_releases / held.file_name
     target = root.raw_releases / file.name
-    if is_held(root, file):
-        return target
     if target.exists() and receipt_path(target).exists():
         raise BadRelease(
             "another file of that name is already held",
@@ -57,12 +58,10 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
     return target
 
 
-def is_held(root: DataRoot, file: Path) -> bool:
-    """Whether this very file, by name and content, is in ``raw/trud`` with its receipt."""
-    target = root.raw_releases / file.name
-    if not target.exists() or not receipt_path(target).exists():
-        return False
-    return read_release_receipt(target).sha256 == _sha256(file)
+def is_held(root: DataRoot, file: Path) -> ReleaseReceipt | None:
+    """The receipt of this very content in ``raw/trud``, under whatever name; None if it is not held."""
+    sha256 = _sha256(file)
+    return next((receipt for receipt in held_releases(root) if receipt.sha256 == sha256), None)
 
 
 def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
@@ -132,7 +131,9 @@ def set_aside(root: DataRoot, raw: Path, reason: OdsError) -> Path:
     raw.rename(target)
     receipt_path(raw).unlink(missing_ok=True)
     note = {"file": raw.name, "rule": type(reason).__name__, "reason": str(reason)}
-    target.with_name(target.name + ".reason.json").write_text(json.dumps(note, indent=2) + "\n")
+    target.with_name(target.name + ".reason.json").write_text(
+        json.dumps(note, indent=2) + "\n", encoding="utf-8"
+    )
     return target
 
 

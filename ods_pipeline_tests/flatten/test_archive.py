@@ -43,6 +43,13 @@ SHAPES: dict[str, dict[str, bytes]] = {
         "../../fullfile.zip": INNER["fullfile.zip"],
         "/etc/archive.zip": INNER["archive.zip"],
     },
+    "packed anew on a Mac": {
+        **INNER,
+        "__MACOSX/._fullfile.zip": b"\0\5\x16\7",
+        "__MACOSX/fullfile.xml": b"\0\5\x16\7",
+        "._archive.zip": b"\0\5\x16\7",
+        "archive.zip": zip_bytes({ARCHIVE_NAME: ARCHIVE, f"papers/._{ARCHIVE_NAME}": b"\0\5\x16\7"}),
+    },
     "names that say nothing": {"a.zip": zip_bytes({"1.xml": FULL}), "b.zip": zip_bytes({"2.xml": ARCHIVE})},
 }
 

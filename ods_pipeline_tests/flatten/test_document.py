@@ -100,6 +100,24 @@ def test_character_data_may_be_written_in_any_way_xml_allows() -> None:
     assert {read(text).frames["organisations"]["name"][0] for text in texts} == {"A & B'S"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["<!-- BODY -->", "<Role>", '<Organisation newThing="1">', "</Name><Odd/>", "a <!-- b", "--> &amp; c"],
+)
+def test_what_stands_in_cdata_is_text_and_nothing_else(text: str) -> None:
+    spelt = RECORDS["R1A"].replace("BODY", f"<![CDATA[{text}]]>")
+    document = read(spelt, RECORDS["R1B"], RECORDS["R1C"].replace("BODY", "<!-- <![CDATA[ -->BODY"))
+    assert (document.records, document.problems.height, document.unknown) == (3, 0, {})
+    assert document.frames["organisations"]["name"].to_list() == [f"{text} R1A", "BODY R1B", "BODY R1C"]
+
+
+def test_white_space_in_the_end_tag_of_a_broken_record_is_nothing() -> None:
+    broken = DAMAGES["childless role"].harm(RECORDS["R1B"]).replace("</Organisation>", "</Organisation >")
+    document = read(RECORDS["R1A"], broken, RECORDS["R1C"])
+    assert document.problems["ods_code"].to_list() == ["R1B"]
+    assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
+
+
 def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
     text = (
         RECORDS["R1A"]

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from ods_pipeline.errors import BadFetch
@@ -30,6 +31,7 @@ from ods_pipeline_tests.builders import (
 from ods_pipeline_tests.payloads import organisation_json, release_xml
 
 RECORDS = [make_record(code, Rels={"Rel": [rel(code, "Q1")]}) for code in ("R1A", "R1B", "R1C")]
+NOTE = b"<!-- each <Organisation > is one body --><Manifest>"
 DAY = date(2026, 8, 24)
 
 
@@ -89,7 +91,29 @@ def test_records_that_came_as_xml_say_the_same(fetch: Path) -> None:
         put(fetch, f"organisations/{code}.xml", as_xml(record))
     flat = flatten_fetch(fetch)
     assert flat.captures["payload_format"].to_list() == ["xml"]
-    assert same(facts(flat.frames), facts(wanted.frames))
+    assert flat.frames["organisations"]["is_xml"].to_list() == [True] * 3
+    assert same(said(flat), said(wanted))
+
+
+def said(flat: Flat) -> dict[str, pl.DataFrame]:
+    """`facts` without the form in which they came."""
+    found = facts(flat.frames)
+    return {**found, "organisations": found["organisations"].drop("is_xml", strict=False)}
+
+
+def test_the_form_is_that_of_each_record(fetch: Path) -> None:
+    (fetch / "organisations/R1B.json").rename(fetch / "organisations/R1B.xml")
+    edit_receipt(files=[e for e in receipt_of(fetch)["files"] if e["path"] != "organisations/R1B.json"])(
+        fetch
+    )
+    put(fetch, "organisations/R1B.xml", as_xml(RECORDS[1]))
+    flat = flatten_fetch(fetch)
+    assert flat.captures["payload_format"].to_list() == ["mixed"]
+    assert flat.frames["organisations"].select("ods_code", "is_xml").rows() == [
+        ("R1A", False),
+        ("R1B", True),
+        ("R1C", False),
+    ]
 
 
 def test_stubs_and_the_mark_of_the_sample_are_kept(tmp_path: Path) -> None:
@@ -171,6 +195,8 @@ def test_a_payload_that_cannot_be_used_is_set_aside_and_the_others_are_not(
         (as_xml(RECORDS[1]).replace(b"BODY", b"\xff"), "not_utf8"),
         (as_xml(), "not_a_record"),
         (b'{"Organisation": {}}', "not_a_record"),
+        (as_xml('<Organisation orgRecordClass="RC1" />'), "empty_record"),
+        (as_xml(RECORDS[1], "<Organisation/>"), "not_one_record"),
     ],
 )
 def test_an_xml_payload_that_cannot_be_used_is_set_aside_too(
@@ -183,11 +209,64 @@ def test_an_xml_payload_that_cannot_be_used_is_set_aside_too(
     assert same(facts(flat.frames), facts(intact.frames))
 
 
+def test_an_xml_answer_may_hold_comments_and_cdata(fetch: Path, intact: Flat) -> None:
+    spelt = as_xml(make_record("R9Z")).replace(b"BODY", b"<![CDATA[<!-- BODY]]>").replace(b"<Manifest>", NOTE)
+    put(fetch, "organisations/R9Z.xml", spelt, asked="R9Z")
+    flat = flatten_fetch(fetch)
+    assert flat.frames["organisations"].filter(ods_code="R9Z")["name"].to_list() == ["<!-- BODY R9Z"]
+    assert same(without(flat.frames, ["R9Z"]), facts(intact.frames))
+
+
+def test_an_answer_that_nobody_asked_for_is_set_aside_and_the_others_count(fetch: Path, intact: Flat) -> None:
+    put(fetch, "organisations/R9Z.json", organisation_json(make_record("R9Z")))
+    put(fetch, "organisations/R1A.txt", b"R1A, see above")
+    put(fetch, "organisations/readme.txt", b"")
+    flat = flatten_fetch(fetch)
+    assert flat.frames["quarantined_records"].select("ods_code", "rule").rows() == [
+        ("R1A", "not_json"),
+        ("R9Z", "not_asked_for"),
+        ("readme", "not_asked_for"),
+    ]
+    assert flat.captures.select("declared_records", "parsed_records", "used_records").rows() == [(6, 6, 3)]
+    assert_conserved(flat)
+    assert same(facts(flat.frames), facts(intact.frames))
+
+
 def test_of_two_answers_for_one_code_one_is_taken(fetch: Path) -> None:
     put(fetch, "organisations/R1B.xml", as_xml(make_record("R1B", Name="OTHER")))
     flat = flatten_fetch(fetch)
     assert flat.frames["quarantined_records"].select("ods_code", "rule").rows() == [("R1B", "second_answer")]
     assert flat.frames["organisations"].filter(ods_code="R1B")["name"].to_list() == ["BODY R1B"]
+    assert flat.captures.select("declared_records", "parsed_records", "used_records").rows() == [(4, 4, 3)]
+    assert_conserved(flat)
+
+
+@pytest.mark.parametrize(
+    ("reason", "read"),
+    [
+        ({"code": 3, "description": "HUMAN ERROR"}, (3, "HUMAN ERROR")),
+        ({"code": "3", "description": "HUMAN ERROR"}, (3, "HUMAN ERROR")),
+        ({"code": "three", "description": "HUMAN ERROR"}, (None, "HUMAN ERROR")),
+        ({"code": [3], "description": {"en": "HUMAN ERROR"}}, (None, None)),
+        ({"code": True, "description": 3}, (None, None)),
+        ({"code": 10**30, "description": "A\ud800B"}, (None, None)),
+        ({"code": -1}, (None, None)),
+        ("HUMAN ERROR", (None, "HUMAN ERROR")),
+        (["HUMAN", "ERROR"], (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_the_reason_of_a_notice_costs_nothing_but_itself(fetch: Path, reason: Any, read: Any) -> None:
+    told = {"DeletedOrganisations": [{**notice("Z9Z", "2026-08-20"), "reason": reason}]}
+    put(fetch, "notifications.json", json.dumps(told).encode())
+    found = flatten_fetch(fetch).frames["notices"].filter(source="ord_notifications")
+    assert found.select("ods_code", "deleted_on", "reason_code", "reason").rows() == [
+        ("Z9Z", date(2026, 8, 20), *read)
+    ]
+
+
+def receipt_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "receipt.json").read_bytes())
 
 
 def edit_receipt(**changes: Any) -> Callable[[Path], None]:
@@ -244,6 +323,11 @@ BAD_LISTS: dict[str, tuple[str, bytes, str]] = {
     "deletion some day": (
         "notifications.json",
         b'{"DeletedOrganisations":[{"OrgID":"Z1","time":"soon"}]}',
+        "no date for the deletion of Z1",
+    ),
+    "deletion in the year 0": (
+        "notifications.json",
+        b'{"DeletedOrganisations":[{"OrgID":"Z1","time":"0000-01-01"}]}',
         "no date for the deletion of Z1",
     ),
     "deletion of odd shape": (

@@ -58,7 +58,7 @@ def test_a_bare_object_is_a_list_of_one() -> None:
 )
 def test_numbers_and_flags_are_written_as_xml_writes_them(value: object, text: str) -> None:
     element, _ = converted({"Roles": {"Role": {"uniqueRoleId": value, "primaryRole": value}}})
-    assert element.find("Roles/Role").attrib == {"uniqueRoleId": text, "primaryRole": text}  # pyright: ignore[reportOptionalMemberAccess]
+    assert element.find("Roles/Role").attrib == {"uniqueRoleId": text, "primaryRole": text}
 
 
 @pytest.mark.parametrize("nothing", [None, []])
@@ -91,8 +91,8 @@ def test_an_unknown_key_that_is_no_text_can_still_be_written_down() -> None:
 def test_any_text_survives(text: str) -> None:
     element, _ = converted({"Name": text, "OrgId": {"extension": text}, "Status": text})
     assert (element.findtext("Name") or "") == text
-    assert element.find("OrgId").attrib == {"extension": text}  # pyright: ignore[reportOptionalMemberAccess]
-    assert element.find("Status").attrib == {"value": text}  # pyright: ignore[reportOptionalMemberAccess]
+    assert element.find("OrgId").attrib == {"extension": text}
+    assert element.find("Status").attrib == {"value": text}
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1f", "\ud800", "\ufffe"])

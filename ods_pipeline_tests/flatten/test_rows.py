@@ -126,6 +126,44 @@ def test_each_broken_rule_is_named_and_the_record_set_aside(name: str) -> None:
         assert got.equals(wanted.select(got.columns)), f"{table} of the other records changed"
 
 
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        (
+            {"Roles": {"Role": [role("R1B"), role("R1B", "RO76", primary=False, uniqueRoleId=7)]}},
+            "unique_role_id 7 stands 2 times in roles",
+        ),
+        (
+            {"Rels": {"Rel": [rel("R1B", "Q1", uniqueRelId=7), rel("R1B", "Q2", uniqueRelId=7)]}},
+            "unique_rel_id 7 stands 2 times in relationships",
+        ),
+    ],
+)
+def test_a_unique_id_that_stands_twice_in_a_record_is_a_broken_rule(parts: Record, says: str) -> None:
+    roles = {"Roles": {"Role": [role("R1B", uniqueRoleId=7), *parts.get("Roles", {"Role": []})["Role"][1:]]}}
+    broken = make_record("R1B", **{**parts, **roles})
+    shared = [make_record(code, Roles={"Role": [role(code, uniqueRoleId=8)]}) for code in ("R1A", "R1C")]
+    problems = read(shared[0], broken, shared[1]).problems
+    assert problems.select("record", "rule", "detail").rows() == [(1, "repeated_unique_id", says)]
+
+
+def test_a_stub_in_the_archive_may_repeat_the_ids_of_its_record() -> None:
+    assert read(make_record("R1A"), make_record("R1A", refOnly=True)).problems.is_empty()
+
+
+@pytest.mark.parametrize("day", ["0000-01-01", "0000-12-31"])
+def test_a_day_of_the_year_0_is_no_date(day: str) -> None:
+    document = read(make_record("R1A", LastChangeDate=day), make_record("R1B", Date=dates(day)))
+    assert document.problems.select("record", "rule").rows() == [(0, "bad_date"), (1, "bad_date")]
+    assert f"'{day}'" in document.problems["detail"][0]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0010-01-01", "0999-12-31", "1000-01-01", "9999-12-31"])
+def test_a_day_of_any_other_year_is_a_date(day: str) -> None:
+    row = only_organisation(make_record("R1A", LastChangeDate=day))
+    assert row["last_change_date"] == date.fromisoformat(day)
+
+
 def test_an_unknown_role_id_is_kept_as_it_is() -> None:
     record = make_record("R1A", Roles={"Role": [role("R1A"), role("R1A", "RO999", primary=False)]})
     document = read(record)

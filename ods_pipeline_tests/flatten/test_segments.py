@@ -15,6 +15,8 @@ from ods_pipeline_tests.payloads import organisation_xml, release_xml
 
 CODES = ["R1A", "R1B", "R1C", "R1D"]
 DOCUMENT = release_xml([make_record(code) for code in CODES], publication_date="2026-08-21", **CODE_LISTS)
+RECORD = organisation_xml(make_record("R9Z")).encode()
+BODY = [b"<Organisations>", b"</Organisations>"]
 ROOT = b"HSCOrgRefData:OrgRefData"
 
 
@@ -27,7 +29,7 @@ def codes(document: bytes, segment_bytes: int = 1 << 20) -> list[list[str]]:
     found = []
     for segment in stream(document, segment_bytes).segments():
         records = ElementTree.fromstring(segment).findall("Organisations/Organisation")
-        found.append([record.find("OrgId").attrib["extension"] for record in records])  # pyright: ignore[reportOptionalMemberAccess]
+        found.append([record.find("OrgId").attrib["extension"] for record in records])
     return found
 
 
@@ -57,6 +59,13 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
         DOCUMENT + b"\r\n<!-- the end -->\r\n",
         DOCUMENT.replace(b"\r\n", b"\n"),
         DOCUMENT.replace(b"HSCOrgRefData:", b"").replace(b"xmlns:HSCOrgRefData=", b"xmlns="),
+        DOCUMENT.replace(b"</Organisations>", b"<!-- " + RECORD + b" --></Organisations>"),
+        DOCUMENT.replace(b"<Organisations>", b"<Organisations><!-- each <Organisation > is one body -->"),
+        DOCUMENT.replace(b"<Manifest>", b"<!-- <Organisation> --><Manifest>"),
+        DOCUMENT.replace(b"</Name>", b"</Name><!-- not </Organisation> " + b"yet " * 700 + b"-->"),
+        DOCUMENT.replace(b"BODY", b"<![CDATA[</Organisation>]]>" + b"<![CDATA[<!--]]>"),
+        DOCUMENT.replace(b"</Organisation>", b"</Organisation >"),
+        DOCUMENT.replace(b"</Organisations>", b"</Organisations >"),
     ],
     ids=[
         "byte-order mark",
@@ -65,10 +74,52 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
         "comment at end",
         "LF",
         "default namespace",
+        "record commented out at the end",
+        "comment that speaks of records before the first",
+        "comment that speaks of records in the head",
+        "comment with an end tag in it",
+        "CDATA with an end tag in it",
+        "white space in end tags of records",
+        "white space in the end tag of all",
     ],
 )
-def test_harmless_variants_are_read(document: bytes) -> None:
-    assert [code for piece in codes(document) for code in piece] == CODES
+@pytest.mark.parametrize("segment_bytes", [100, 1_000, 1 << 20])
+def test_harmless_variants_are_read(document: bytes, segment_bytes: int) -> None:
+    assert [code for piece in codes(document, segment_bytes) for code in piece] == CODES
+
+
+@pytest.mark.parametrize("segment_bytes", [3_000, 10_000, 32 << 20])
+@pytest.mark.parametrize("hidden", [(b"<!-- not ", b" yet -->"), (b"<![CDATA[ not ", b" yet ]]>")])
+def test_no_cut_is_made_at_an_end_tag_that_is_none(hidden: tuple[bytes, bytes], segment_bytes: int) -> None:
+    many = [f"R{number:04d}" for number in range(1500)]
+    document = release_xml([make_record(code) for code in many], publication_date="2026-08-21", **CODE_LISTS)
+    note = hidden[0] + b"</Organisation>" + b" as we said" * 100 + hidden[1]
+    noted = document.replace(b"</Name>", note + b"</Name>")
+    assert len(noted) > 2 << 20, "it must not fit into the first read"
+    assert [code for piece in codes(noted, segment_bytes) for code in piece] == many
+
+
+def test_a_record_that_closes_itself_may_be_the_last() -> None:
+    closed = b'<Organisation orgRecordClass="RC1" />'
+    last = DOCUMENT.replace(b"</Organisations>", closed + b"\r\n</Organisations>")
+    pieces = list(stream(last, 1_000).segments())
+    assert b"".join(pieces).count(closed) == 1
+    alone = re.sub(rb"<Organisations>.*</Organisations>", closed.join(BODY), DOCUMENT, flags=re.DOTALL)
+    assert [closed in piece for piece in stream(alone, 10).segments()] == [True]
+    for whole in (last, alone):
+        with pytest.raises(BadRelease, match="cut short: after the last whole record comes ''"):
+            list(stream(whole[: whole.index(closed) + len(closed)]).segments())
+
+
+@pytest.mark.parametrize("end", [b"<!-- ", b"<![CDATA["])
+@pytest.mark.parametrize("records", [True, False])
+def test_an_end_that_is_no_markup_is_no_end(end: bytes, records: bool) -> None:
+    whole = DOCUMENT if records else re.sub(rb"(<Organisations>).*(</)", rb"\1\2", DOCUMENT, flags=re.DOTALL)
+    for closed in (whole, whole.replace(b"<Organisations></Organisations>", b"<Organisations />")):
+        at = closed.index(b"</Organisations>") if b"</Organisations>" in closed else closed.rindex(b"</")
+        for text in (closed[:at] + end + closed[at:], closed[:at] + end + closed[at:] + b"-->", closed + end):
+            with pytest.raises(BadRelease, match=r"cut short|ends before"):
+                list(stream(text).segments())
 
 
 @given(st.integers(0, len(DOCUMENT.rstrip()) - 1), st.sampled_from([200, 1 << 20]))

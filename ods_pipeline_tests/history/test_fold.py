@@ -34,7 +34,7 @@ def test_every_table_has_the_columns_types_and_order_of_the_contract(held: Held)
         assert dict(frame.schema) == TABLES[name].dtypes, name
         assert frame.equals(frame.sort(TABLES[name].key)), name
     assert register.as_of == date(2026, 8, 24)
-    assert row(register, "R0A")["primary_role_name"] == "NHS TRUST"  # pyright: ignore[reportOptionalSubscript]
+    assert row(register, "R0A")["primary_role_name"] == "NHS TRUST"
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.history.observations import observe
-from ods_pipeline_tests.builders import Held, make_record, notice
+from ods_pipeline_tests.builders import CODE_LISTS, PUBLISHED, Held, make_record, notice, put, write_delta
 from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.payloads import organisation_xml
+from ods_pipeline_tests.payloads import Record, organisation_xml, release_xml
 
 SAMPLE_SOURCE = "ods_pipeline sample"
 R1A = make_record("R1A")
@@ -52,6 +53,32 @@ def test_every_record_of_every_capture_is_an_observation(held: Held) -> None:
     ]
     assert observed.seen["content_hash"].null_count() == 0
     assert observed.notices.select("ods_code", "seq").rows() == [("R1B", 1)]
+
+
+def test_a_fetch_of_both_forms_says_of_each_record_which_it_was(held: Held) -> None:
+    """A record that came as JSON says nothing of fax, whatever form its neighbours came in."""
+    held.release([with_fax("R1A"), with_fax("R1B")])
+    silent = [make_record(code, LastChangeDate="2026-08-24") for code in ("R1A", "R1B")]
+    raw = write_delta(held.path / "mixed", silent[:1])
+    put(
+        raw,
+        "organisations/R1B.xml",
+        release_xml(silent[1:], publication_date=PUBLISHED, **CODE_LISTS),
+        asked="R1B",
+    )
+    held.add(flatten_fetch(raw))
+    seen = observe(held.root.flat_folders()).seen
+    assert seen.filter(~pl.col("is_release")).select("ods_code", "is_xml").rows() == [
+        ("R1A", False),
+        ("R1B", True),
+    ]
+    fax = held.register().frames["contacts"].filter(contact_type="fax")
+    assert fax.select("ods_code", "contact_value").rows() == [("R1A", "0113 496 0001")]
+
+
+def with_fax(code: str) -> Record:
+    contacts = [{"type": "tel", "value": "0113 496 0000"}, {"type": "fax", "value": "0113 496 0001"}]
+    return make_record(code, Contacts={"Contact": contacts})
 
 
 def test_records_set_aside_are_observed_too(held: Held) -> None:
