@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline.flatten.flat import NOTICE_SCHEMA, Flat
-from ods_pipeline.history.fold import deletions_of, effects_of, fold, known_from, winners_of
+from ods_pipeline.history.deletions import deletions_of
+from ods_pipeline.history.fold import effects_of, fold, known_from, winners_of
 from ods_pipeline.history.observations import Observed, observe
 from ods_pipeline_tests.builders import Held, make_record, notice, stub_of
 from ods_pipeline_tests.history.oracle import Capture, Seen, Verdict, codes_of, verdict
