@@ -125,73 +125,49 @@ def targets_known_or_listed(
     )
 
 
+def _warning(name: str, trouble: str, well: str, **facts: object) -> Finding:
+    """A finding that tells and does not block; ``trouble`` is empty where all is well."""
+    return Finding(name, not trouble, trouble or well, blocking=False, facts=facts)
+
+
 def nothing_quarantined(quarantined: pl.DataFrame) -> Finding:
     """No record was set aside (a warning: the register goes on without them)."""
-    rules = [f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()]
-    return Finding(
-        "nothing_quarantined",
-        quarantined.is_empty(),
-        f"{quarantined.height:,} records were set aside ({', '.join(rules)}): "
-        f"{_sample(quarantined['ods_code'].drop_nulls())}"
-        if quarantined.height
-        else "no record broke a rule",
-        blocking=False,
-        facts={"quarantined": quarantined.height},
+    count = quarantined.height
+    rules = ", ".join(
+        f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()
     )
+    told = f"{count:,} records were set aside ({rules}): {_sample(quarantined['ods_code'].drop_nulls())}"
+    return _warning("nothing_quarantined", told if count else "", "no record broke a rule", quarantined=count)
 
 
 def nothing_unknown(unknown: pl.DataFrame) -> Finding:
     """ODS sent no element or attribute that the path maps lack (a warning)."""
-    names = unknown["name"].unique().sort()
-    return Finding(
-        "nothing_unknown",
-        unknown.is_empty(),
-        f"ODS sends {len(names):,} names we do not read: {_sample(names)}"
-        if unknown.height
-        else "every name is known",
-        blocking=False,
-        facts={"names": len(names), "occurrences": int(unknown["occurrences"].sum())},
-    )
+    names, times = unknown["name"].unique().sort(), int(unknown["occurrences"].sum())
+    told = f"ODS sends {len(names):,} names we do not read: {_sample(names)}" if len(names) else ""
+    return _warning("nothing_unknown", told, "every name is known", names=len(names), occurrences=times)
 
 
 def nothing_repeated(repeated: pl.DataFrame) -> Finding:
     """No unique id of a role or relationship stands in the records of two organisations (a warning)."""
-    return Finding(
-        "nothing_repeated",
-        repeated.is_empty(),
-        f"{repeated.height:,} rows are left out, another organisation has their id: "
-        f"{_sample(repeated['ods_code'])}"
-        if repeated.height
-        else "every id stands once",
-        blocking=False,
-        facts={"repeated": repeated.height},
-    )
+    count = repeated.height
+    told = f"{count:,} rows are left out, another organisation has their id: {_sample(repeated['ods_code'])}"
+    return _warning("nothing_repeated", told if count else "", "every id stands once", repeated=count)
 
 
 def nothing_unresolved(unresolved: pl.DataFrame) -> Finding:
     """Every target of a relationship or succession is held (a warning)."""
-    return Finding(
-        "nothing_unresolved",
-        unresolved.is_empty(),
-        f"{unresolved.height:,} targets are not held: {_sample(unresolved['target_ods_code'])}"
-        if unresolved.height
-        else "every target is held",
-        blocking=False,
-        facts={"unresolved": unresolved.height},
-    )
+    count = unresolved.height
+    told = f"{count:,} targets are not held: {_sample(unresolved['target_ods_code'])}"
+    return _warning("nothing_unresolved", told if count else "", "every target is held", unresolved=count)
 
 
 def ids_have_names(frame: pl.DataFrame, id_column: str, name_column: str) -> Finding:
     """Every role or relationship id is in the code systems held (a warning: ids can come ahead of names)."""
     nameless = frame.filter(pl.col(name_column).is_null())[id_column].unique().sort()
-    return Finding(
-        f"{id_column}s_known",
-        nameless.is_empty(),
-        f"{len(nameless):,} ids have no name in the code systems: {_sample(nameless)}"
-        if len(nameless)
-        else "every id has its NHS name",
-        blocking=False,
-        facts={"ids": frame[id_column].n_unique(), "unknown": len(nameless)},
+    told = f"{len(nameless):,} ids have no name in the code systems: {_sample(nameless)}"
+    facts = {"ids": frame[id_column].n_unique(), "unknown": len(nameless)}
+    return _warning(
+        f"{id_column}s_known", told if len(nameless) else "", "every id has its NHS name", **facts
     )
 
 

@@ -7,7 +7,7 @@ What lives here: defaults, so that a test names only what it is about. What does
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -163,6 +163,19 @@ def put(folder: Path, path: str, body: bytes, *, asked: str | None = None) -> No
     receipt["files"] = [*(e for e in receipt["files"] if e["path"] != path), entry]
     receipt["codes"] += [asked] if asked else []
     (folder / "receipt.json").write_text(json.dumps(receipt))
+
+
+def receipt_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "receipt.json").read_bytes())
+
+
+def edit_receipt(**changes: Any) -> Callable[[Path], None]:
+    """Harm for a fetch: its receipt says something else."""
+
+    def edit(folder: Path) -> None:
+        (folder / "receipt.json").write_text(json.dumps({**receipt_of(folder), **changes}))
+
+    return edit
 
 
 def facts(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -1,7 +1,6 @@
 """fetch.py: a recorded fetch becomes flat frames; what is wrong in it is named and harms nothing else."""
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ods_pipeline.errors import BadFetch
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests.builders import (
@@ -17,29 +15,23 @@ from ods_pipeline_tests.builders import (
     ROLES,
     STAMP,
     assert_conserved,
+    edit_receipt,
     facts,
     make_record,
     notice,
     put,
-    rel,
+    receipt_of,
     role,
     same,
     stub_of,
     without,
     write_delta,
 )
+from ods_pipeline_tests.flatten.conftest import RECORDS
 from ods_pipeline_tests.payloads import organisation_json, release_xml
 
-RECORDS = [make_record(code, Rels={"Rel": [rel(code, "Q1")]}) for code in ("R1A", "R1B", "R1C")]
 NOTE = b"<!-- each <Organisation > is one body --><Manifest>"
 DAY = date(2026, 8, 24)
-
-
-@pytest.fixture
-def fetch(tmp_path: Path) -> Path:
-    return write_delta(
-        tmp_path, RECORDS, notifications=[notice("Z9Z", "2026-08-20")], gone=[make_record("G1Z")]
-    )
 
 
 @pytest.fixture(scope="module")
@@ -263,100 +255,3 @@ def test_the_reason_of_a_notice_costs_nothing_but_itself(fetch: Path, reason: An
     assert found.select("ods_code", "deleted_on", "reason_code", "reason").rows() == [
         ("Z9Z", date(2026, 8, 20), *read)
     ]
-
-
-def receipt_of(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "receipt.json").read_bytes())
-
-
-def edit_receipt(**changes: Any) -> Callable[[Path], None]:
-    def edit(folder: Path) -> None:
-        receipt = json.loads((folder / "receipt.json").read_bytes())
-        (folder / "receipt.json").write_text(json.dumps({**receipt, **changes}))
-
-    return edit
-
-
-def file_entry(path: str) -> dict[str, Any]:
-    return {"path": path, "bytes": 1, "sha256": "0" * 64}
-
-
-BROKEN_FETCHES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "changed payload": (
-        lambda f: (f / "organisations/R1A.json").write_bytes(b"{}"),
-        "organisations/R1A.json is not what",
-    ),
-    "changed list": (
-        lambda f: (f / "sync.json").write_bytes(b"{}"),
-        "sync.json is not what the receipt says",
-    ),
-    "missing payload": (lambda f: (f / "organisations/R1A.json").unlink(), "organisations/R1A.json"),
-    "missing receipt": (lambda f: (f / "receipt.json").unlink(), "no receipt"),
-    "receipt not JSON": (lambda f: (f / "receipt.json").write_text("{"), "its receipt is damaged"),
-    "receipt a list": (lambda f: (f / "receipt.json").write_text("[]"), "its receipt is damaged"),
-    "receipt without day": (edit_receipt(as_of="soon"), "its receipt is damaged"),
-    "way out": (edit_receipt(files=[file_entry("../../secret")]), "leads out of the folder"),
-    "way out below": (
-        edit_receipt(files=[file_entry("organisations/../../x.json")]),
-        "leads out of the folder",
-    ),
-    "absolute path": (edit_receipt(files=[file_entry("/etc/passwd")]), "leads out of the folder"),
-    "impossible path": (edit_receipt(files=[file_entry("organisations/\ud800.json")]), "cannot be read"),
-    "no answer": (
-        edit_receipt(codes=["R1A", "R1B", "R1C", "R1D"]),
-        "1 codes were asked for and have no answer (R1D)",
-    ),
-}
-BAD_LISTS: dict[str, tuple[str, bytes, str]] = {
-    "notifications not JSON": (
-        "notifications.json",
-        b"<html>",
-        "notifications.json holds no list of Deleted",
-    ),
-    "notifications a list": ("notifications.json", b"[]", "notifications.json holds no list of Deleted"),
-    "notifications of texts": ("notifications.json", b'{"DeletedOrganisations":["R1A"]}', "holds no list"),
-    "deletion of nothing": (
-        "notifications.json",
-        b'{"DeletedOrganisations":[{"time":"2026-08-01"}]}',
-        "without OrgID",
-    ),
-    "deletion some day": (
-        "notifications.json",
-        b'{"DeletedOrganisations":[{"OrgID":"Z1","time":"soon"}]}',
-        "no date for the deletion of Z1",
-    ),
-    "deletion in the year 0": (
-        "notifications.json",
-        b'{"DeletedOrganisations":[{"OrgID":"Z1","time":"0000-01-01"}]}',
-        "no date for the deletion of Z1",
-    ),
-    "deletion of odd shape": (
-        "notifications.json",
-        b'{"DeletedOrganisations":[{"OrgID":{"a":1},"time":"2026-08-01"}]}',
-        "unknown shape",
-    ),
-    "roles not JSON": ("roles.json", b"", "roles.json holds no list of Roles"),
-    "role of odd shape": (
-        "roles.json",
-        b'{"Roles":[{"id":"RO1","code":[1],"displayName":{}}]}',
-        "unknown shape",
-    ),
-    "rels of another name": ("rels.json", b'{"Rels":[]}', "rels.json holds no list of Relationships"),
-}
-
-
-@pytest.mark.parametrize("name", [*BROKEN_FETCHES, *BAD_LISTS])
-def test_a_fetch_that_is_not_what_it_says_is_refused_whole(fetch: Path, name: str) -> None:
-    if name in BAD_LISTS:
-        path, payload, says = BAD_LISTS[name]
-        put(fetch, path, payload)
-    else:
-        harm, says = BROKEN_FETCHES[name]
-        harm(fetch)
-    with pytest.raises(BadFetch) as caught:
-        flatten_fetch(fetch)
-    message = str(caught.value)
-    assert says in message
-    assert message.startswith(f"fetch={STAMP}: ")
-    assert "\n" not in message
-    assert caught.value.do
