@@ -4,7 +4,6 @@ Exit codes: 0 all well · 1 something could not be used, nothing was published �
 3 another build is under way · 4 published, but days are missing or a fetch could not be used.
 """
 
-import logging
 import os
 import subprocess
 import sys
@@ -14,10 +13,17 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.console import Console
-from rich.logging import RichHandler
 
 from ods_pipeline import __version__
+from ods_pipeline.commands.common import (
+    DEFAULT_ROOT,
+    EXIT_BUSY,
+    EXIT_ERROR,
+    EXIT_INCOMPLETE,
+    Root,
+    plain,
+    talk,
+)
 from ods_pipeline.errors import Busy, OdsError
 
 app = App(
@@ -26,12 +32,6 @@ app = App(
     version=__version__,
     suppress_keyboard_interrupt=False,  # main() says what an interruption means
 )
-EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE = 1, 3, 4
-
-Root = Annotated[
-    Path, Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="Where raw files and output lie.")
-]
-DEFAULT_ROOT = Path("data")
 
 
 @app.command
@@ -57,7 +57,7 @@ def build(
     from ods_pipeline import pipeline, summary
     from ods_pipeline.storage import DataRoot
 
-    console = _talk(quiet)
+    console = talk(quiet)
     root = DataRoot(data_root)
     built = pipeline.build(root, releases=release or (), recorded=recorded or (), today=today, again=again)
     if quiet:
@@ -74,7 +74,7 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     from ods_pipeline import summary
     from ods_pipeline.storage import DataRoot
 
-    return summary.show_status(Console(soft_wrap=True, markup=False, highlight=False), DataRoot(data_root))
+    return summary.show_status(plain(), DataRoot(data_root))
 
 
 @app.command
@@ -104,27 +104,6 @@ def dictionary(file: Path = Path("docs/data-dictionary.md")) -> int:
 
     file.write_text(text(list(TABLES.values())), encoding="utf-8")
     return 0
-
-
-def _talk(quiet: bool) -> Console:
-    """Sends log lines to stderr (with bars on a terminal); gives the console for results."""
-    from ods_pipeline.progress import show_bars_on
-
-    errors = Console(stderr=True)
-    handler: logging.Handler
-    if errors.is_terminal:
-        handler = RichHandler(console=errors, show_path=False, show_time=False, markup=False)
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    # On the handler: Dagster sets the level of the logger itself.
-    handler.setLevel(logging.WARNING if quiet else logging.INFO)
-    logger = logging.getLogger("ods_pipeline")
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    show_bars_on(None if quiet else errors)
-    return Console(soft_wrap=True, markup=False, highlight=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

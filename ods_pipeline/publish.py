@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from ods_pipeline import __version__
+from ods_pipeline import __version__, macros
 from ods_pipeline.errors import OdsError
-from ods_pipeline.schema import TABLES, Table
+from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
 from ods_pipeline.storage import write_parquet
 
@@ -56,12 +56,13 @@ def write_table(table: Table, frame: pl.DataFrame, build: Path, origin: dict[str
     return write_parquet(shaped, build / table.path, arrow_schema(table, origin))
 
 
-def write_duckdb(build: Path, tables: Iterable[Table]) -> int:
-    """Writes ``ods.duckdb`` from the build's Parquet files, with descriptions; returns the size."""
+def write_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
+    """Writes ``ods.duckdb`` from the build's Parquet files, with descriptions and macros; returns the size.
+    ``today`` is the day the build speaks for."""
     path = build / "ods.duckdb"
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION}) as connection:
-        for schema in ("ord", "history", "marts"):
+        for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
         for table in tables:
             connection.execute(f"USE {table.schema}")
@@ -69,6 +70,7 @@ def write_duckdb(build: Path, tables: Iterable[Table]) -> int:
             for statement in comments(table):
                 connection.execute(statement)
         connection.execute("USE main")
+        macros.define(connection, today)
         connection.execute("CHECKPOINT")
     return path.stat().st_size
 

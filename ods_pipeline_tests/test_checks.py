@@ -8,6 +8,7 @@ import pytest
 from ods_pipeline import checks
 from ods_pipeline.assets.results import check_result, table_key
 from ods_pipeline.checks import Finding
+from ods_pipeline.marts.checking import MartCheck, judge
 from ods_pipeline.schema import TABLES
 
 ORGANISATIONS = pl.DataFrame({"ods_code": ["A1", "B2"], "primary_role_id": ["RO197", "RO177"]})
@@ -170,17 +171,20 @@ def test_without_deltas_or_without_release_no_stamp_is_missing() -> None:
     assert checks.missing_stamps(held(("2026-08-27", "2026-08-27", "2026-08-28"), published=None)) == []
 
 
-def test_two_lists_of_codes_are_compared_both_ways() -> None:
-    ours, theirs = pl.Series(["A1", "B2", "C3"]), pl.Series(["B2", "C3", "D4"])
-    assert checks.same_codes(ours, ours.reverse(), "has_all", "codes").passed
-    bad = checks.same_codes(ours, theirs, "has_all", "codes")
+def judged(*offending: tuple[str, str]) -> Finding:
+    check = MartCheck("closed_codes", "has_all", True, "codes", "")
+    return judge(check, pl.DataFrame(offending, {"problem": pl.String, "label": pl.String}, orient="row"), 3)
+
+
+def test_a_check_of_a_mart_tells_what_should_not_be() -> None:
+    assert judged().passed
+    bad = judged(("too many", "D4"), ("missing", "A1"))
     assert not bad.passed and bad.blocking
     assert bad.summary == "codes: 1 missing: A1; 1 too many: D4"
 
 
 def test_a_long_list_is_cut_and_counted() -> None:
-    codes = pl.Series([f"A{n}" for n in range(9)])
-    bad = checks.same_codes(codes, codes.clear(), "has_all", "codes")
+    bad = judged(*(("missing", f"A{n}") for n in range(9)))
     assert bad.summary == "codes: 9 missing: A0, A1, A2, A3, A4 and 4 more"
 
 

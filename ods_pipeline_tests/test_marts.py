@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ods_pipeline.assets.marts import findings, read_by
+from ods_pipeline.assets.marts import read_by
 from ods_pipeline.marts.build import build_mart, mart_connection
+from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import MARTS, ORD
 from ods_pipeline.schema.marts import OPENNESS
 from ods_pipeline_tests.oracle import Oracle, openness
@@ -73,7 +74,7 @@ def test_every_case_of_openness_is_the_oracle_s() -> None:
     days = (None, before, same, after)
     cases = list(product(("Active", "Inactive"), days, days, days))
     with mart_connection(Path("nowhere"), TODAY) as connection:
-        sql = "SELECT openness_on(?, CAST(? AS DATE), CAST(? AS DATE), CAST(? AS DATE), today())"
+        sql = "SELECT openness_on(?, CAST(? AS DATE), CAST(? AS DATE), CAST(? AS DATE), ods_today())"
         said = {case: connection.execute(sql, [*case]).fetchall()[0][0] for case in cases}
     assert said == {case: openness(*case, TODAY) for case in cases}
     assert set(said.values()) == set(OPENNESS) - {"deleted"}

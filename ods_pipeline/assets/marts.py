@@ -2,41 +2,23 @@
 
 import re
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
-from ods_pipeline import checks
 from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
-from ods_pipeline.checks import Finding
 from ods_pipeline.held import origin_of
-from ods_pipeline.marts.build import build_mart, mart_connection, mart_sql
+from ods_pipeline.marts.build import build_mart, mart_sql
+from ods_pipeline.marts.checking import findings, mart_checks
 from ods_pipeline.publish import write_table
 from ods_pipeline.schema import MARTS, TABLES, Table
 from ods_pipeline.storage import require_build
-
-# For each mart: the name of its own check, and what is counted. The query for the codes that must be in it,
-# written another way than the mart, is marts/expected/<mart>.sql.
-EXPECTED = {
-    "provider_hierarchy_current": ("has_every_body", "bodies of these kinds"),
-    "closed_codes": ("has_every_closed_code", "closed codes"),
-}
 
 
 def read_by(name: str) -> list[Table]:
     """The tables that a mart's SQL reads, so that lineage cannot say anything else than the SQL does."""
     used = sorted(set(re.findall(r"\b(?:ord|history|marts)\.(\w+)", mart_sql(name))))
     return [TABLES[table] for table in used]
-
-
-def findings(name: str, frame: pl.DataFrame, build: Path, today: date) -> list[Finding]:
-    """The checks of a mart: its key is unique, and it has just the codes it should have."""
-    check, what = EXPECTED[name]
-    with mart_connection(build, today) as connection:
-        expected = connection.sql(mart_sql(f"expected/{name}")).pl()["ods_code"]
-    return [checks.unique_key(name, frame), checks.same_codes(expected, frame["ods_code"], check, what)]
 
 
 def mart_asset(table: Table) -> dg.AssetsDefinition:
@@ -59,7 +41,8 @@ def mart_asset(table: Table) -> dg.AssetsDefinition:
             )
         ],
         check_specs=[
-            dg.AssetCheckSpec(n, asset=key, blocking=True) for n in ("unique_key", EXPECTED[table.name][0])
+            dg.AssetCheckSpec("unique_key", asset=key, blocking=True),
+            *(dg.AssetCheckSpec(c.name, asset=key, blocking=c.blocking) for c in mart_checks(table.name)),
         ],
     )
     def mart(data_root: DataRootResource) -> dg.MaterializeResult:

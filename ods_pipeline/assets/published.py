@@ -1,6 +1,7 @@
 """The published set: ods.duckdb and datapackage.json beside the Parquet files, and the flip."""
 
 import logging
+from datetime import date
 
 import dagster as dg
 
@@ -31,7 +32,7 @@ def ods_duckdb(data_root: DataRootResource) -> dg.MaterializeResult:
     root = data_root.root
     build = require_build(root)
     origin = origin_of(build)
-    size = write_duckdb(build, TABLES.values())
+    size = write_duckdb(build, TABLES.values(), date.fromisoformat(origin["today"]))
     write_datapackage(build, TABLES.values(), origin)
     published = publish_build(root)
     log.info("published build %s as of %s", published.name, origin["as_of"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ods_pipeline.schema import MARTS, ORD, TABLES
+from ods_pipeline import macros
+from ods_pipeline.schema import SCHEMAS, TABLES
 
 _HERE = resources.files("ods_pipeline.marts")
 
@@ -35,11 +36,11 @@ def kinds_of_body() -> pl.DataFrame:
 @contextmanager
 def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory with ``ord.*`` and the marts built so far as views on the build's Parquet files,
-    ``hierarchy_rules``, ``kinds_of_body``, the shared macros, and ``today()``."""
+    ``hierarchy_rules``, ``kinds_of_body``, the words of ``macros/``, and ``ods_today()``."""
     with duckdb.connect() as connection:
-        for schema in ("ord", "marts"):
+        for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
-        for table in [*ORD, *MARTS]:
+        for table in TABLES.values():
             file = build / table.path
             if file.exists():
                 connection.execute(f"USE {table.schema}")
@@ -47,8 +48,7 @@ def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnec
         connection.execute("USE main")
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_body", kinds_of_body().to_arrow())
-        connection.execute("SET VARIABLE today = CAST(? AS DATE)", [today.isoformat()])
-        connection.execute(mart_sql("macros"))
+        macros.define(connection, today, words_only=True)
         yield connection
 
 

@@ -22,8 +22,8 @@ successors AS (
 closed AS (
     SELECT
         ods_code, name, primary_role_id, primary_role_name,
-        openness_on(status, legal_end, operational_start, operational_end, today()) AS openness,
-        coalesce(CASE WHEN legal_end < today() THEN legal_end END, operational_end) AS closed_on,
+        openness_on(status, legal_end, operational_start, operational_end, ods_today()) AS openness,
+        coalesce(CASE WHEN legal_end < ods_today() THEN legal_end END, operational_end) AS closed_on,
         legal_end, operational_end, status, last_change_date AS recorded_on
     FROM ord.organisations
     UNION ALL

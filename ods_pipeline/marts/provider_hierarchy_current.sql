@@ -6,7 +6,7 @@
 WITH bodies AS (
     SELECT
         o.ods_code, o.name, o.postcode, o.primary_role_id,
-        openness_on(o.status, o.legal_end, o.operational_start, o.operational_end, today()) AS openness
+        openness_on(o.status, o.legal_end, o.operational_start, o.operational_end, ods_today()) AS openness
     FROM ord.organisations AS o
 ),
 
@@ -33,8 +33,8 @@ candidates AS (
         ON rule.rel_id = r.rel_id
         AND rule.child_role IN ('*', child.primary_role_id)
         AND rule.parent_role IN ('*', parent.primary_role_id)
-    WHERE r.operational_start <= today()
-        AND coalesce(r.operational_end >= today(), true)
+    WHERE r.operational_start <= ods_today()
+        AND coalesce(r.operational_end >= ods_today(), true)
         AND r.ods_code <> r.target_ods_code
         AND NOT list_contains(
             string_split(coalesce(rule.except_parent_roles, ''), '|'), parent.primary_role_id
@@ -128,7 +128,7 @@ SELECT
     l.icb_code, icb.name AS icb_name, icb.openness AS icb_openness, l.icb_basis,
     icb_parents.region_code, region.name AS region_name,
     l.is_ambiguous OR coalesce(icb_parents.is_ambiguous, false) AS is_ambiguous,
-    today() AS as_of
+    ods_today() AS as_of
 FROM with_icb AS l
 LEFT JOIN bodies AS operator ON operator.ods_code = l.operator_code
 LEFT JOIN bodies AS provider ON provider.ods_code = l.provider_code

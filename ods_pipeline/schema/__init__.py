@@ -25,9 +25,10 @@ MARTS = [
     Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
 ]
+SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.name: table for table in [*ORD, *MARTS]}
 
 # The parts of one organisation record, as they stand in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
-__all__ = ["COMPONENTS", "MARTS", "ORD", "TABLES", "Table"]
+__all__ = ["COMPONENTS", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]

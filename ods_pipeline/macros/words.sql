@@ -1,7 +1,3 @@
--- Words that several marts share. "today" is the day the build speaks for, never the clock.
-
-CREATE MACRO today() AS CAST(getvariable('today') AS DATE);
-
 -- Whether a body is open on a day. Active is not open: a record stays Active until all its date types have
 -- ended, and an Inactive one may have no end at all. Ends are inclusive.
 CREATE MACRO openness_on(status, legal_end, operational_start, operational_end, day) AS

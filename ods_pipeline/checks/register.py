@@ -1,36 +1,17 @@
-"""What must hold of the data, as plain functions on frames. A gate explains itself: what was expected, what
-was found, how often, and a sample.
+"""What must hold of the captures and of the tables of facts, as plain functions on frames.
 
-Lives here: the conditions. Does not live here: when they run and what they stop (``assets/``).
+Lives here: the conditions. Does not live here: when they run and what they stop (``assets/``), and the checks
+of marts, which are SQL (``marts/checks/``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
 
+from ods_pipeline.checks.base import SAMPLE, Finding, sample, warning
 from ods_pipeline.schema import TABLES
 
 SWING_LIMIT = 0.02
-SAMPLE = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check. A blocking one that failed stops the run before anything is published."""
-
-    name: str
-    passed: bool
-    summary: str
-    blocking: bool = True
-    facts: dict[str, object] = field(default_factory=dict)
-
-
-def _sample(values: pl.Series) -> str:
-    shown = [str(v) for v in values.head(SAMPLE).to_list()]
-    more = len(values) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
 def declared_equals_parsed(captures: pl.DataFrame) -> Finding:
@@ -57,7 +38,7 @@ def conservation(captures: pl.DataFrame) -> Finding:
     return Finding(
         "no_record_lost",
         wrong.is_empty(),
-        f"parsed is not used + superseded + quarantined in {_sample(wrong['capture_id'])}"
+        f"parsed is not used + superseded + quarantined in {sample(wrong['capture_id'])}"
         if wrong.height
         else "parsed = used + superseded + quarantined in every capture",
         facts={
@@ -76,7 +57,7 @@ def unique_key(name: str, frame: pl.DataFrame) -> Finding:
     return Finding(
         "unique_key",
         repeated.is_empty(),
-        f"{repeated.height:,} keys stand more than once: {_sample(labels)}"
+        f"{repeated.height:,} keys stand more than once: {sample(labels)}"
         if repeated.height
         else f"{frame.height:,} rows, one a key",
         facts={"rows": frame.height, "repeated_keys": repeated.height, "key": ", ".join(key)},
@@ -100,7 +81,7 @@ def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame, repeated:
     return Finding(
         "one_primary_role",
         wrong.is_empty(),
-        f"{wrong.height:,} organisations have none, several or another: {_sample(wrong['ods_code'])}"
+        f"{wrong.height:,} organisations have none, several or another: {sample(wrong['ods_code'])}"
         if wrong.height
         else f"all {organisations.height:,} organisations have exactly one",
         facts={"organisations": organisations.height, "wrong": wrong.height},
@@ -118,16 +99,11 @@ def targets_known_or_listed(
     return Finding(
         "targets_known_or_listed",
         missing.is_empty(),
-        f"{missing.height:,} targets are neither held nor listed: {_sample(missing.to_series().sort())}"
+        f"{missing.height:,} targets are neither held nor listed: {sample(missing.to_series().sort())}"
         if missing.height
         else f"all {targets.height:,} targets are held or listed ({unresolved.height:,} listed)",
         facts={"targets": targets.height, "listed": unresolved.height, "missing": missing.height},
     )
-
-
-def _warning(name: str, trouble: str, well: str, **facts: object) -> Finding:
-    """A finding that tells and does not block; ``trouble`` is empty where all is well."""
-    return Finding(name, not trouble, trouble or well, blocking=False, facts=facts)
 
 
 def nothing_quarantined(quarantined: pl.DataFrame) -> Finding:
@@ -136,39 +112,37 @@ def nothing_quarantined(quarantined: pl.DataFrame) -> Finding:
     rules = ", ".join(
         f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()
     )
-    told = f"{count:,} records were set aside ({rules}): {_sample(quarantined['ods_code'].drop_nulls())}"
-    return _warning("nothing_quarantined", told if count else "", "no record broke a rule", quarantined=count)
+    told = f"{count:,} records were set aside ({rules}): {sample(quarantined['ods_code'].drop_nulls())}"
+    return warning("nothing_quarantined", told if count else "", "no record broke a rule", quarantined=count)
 
 
 def nothing_unknown(unknown: pl.DataFrame) -> Finding:
     """ODS sent no element or attribute that the path maps lack (a warning)."""
     names, times = unknown["name"].unique().sort(), int(unknown["occurrences"].sum())
-    told = f"ODS sends {len(names):,} names we do not read: {_sample(names)}" if len(names) else ""
-    return _warning("nothing_unknown", told, "every name is known", names=len(names), occurrences=times)
+    told = f"ODS sends {len(names):,} names we do not read: {sample(names)}" if len(names) else ""
+    return warning("nothing_unknown", told, "every name is known", names=len(names), occurrences=times)
 
 
 def nothing_repeated(repeated: pl.DataFrame) -> Finding:
     """No unique id of a role or relationship stands in the records of two organisations (a warning)."""
     count = repeated.height
-    told = f"{count:,} rows are left out, another organisation has their id: {_sample(repeated['ods_code'])}"
-    return _warning("nothing_repeated", told if count else "", "every id stands once", repeated=count)
+    told = f"{count:,} rows are left out, another organisation has their id: {sample(repeated['ods_code'])}"
+    return warning("nothing_repeated", told if count else "", "every id stands once", repeated=count)
 
 
 def nothing_unresolved(unresolved: pl.DataFrame) -> Finding:
     """Every target of a relationship or succession is held (a warning)."""
     count = unresolved.height
-    told = f"{count:,} targets are not held: {_sample(unresolved['target_ods_code'])}"
-    return _warning("nothing_unresolved", told if count else "", "every target is held", unresolved=count)
+    told = f"{count:,} targets are not held: {sample(unresolved['target_ods_code'])}"
+    return warning("nothing_unresolved", told if count else "", "every target is held", unresolved=count)
 
 
 def ids_have_names(frame: pl.DataFrame, id_column: str, name_column: str) -> Finding:
     """Every role or relationship id is in the code systems held (a warning: ids can come ahead of names)."""
     nameless = frame.filter(pl.col(name_column).is_null())[id_column].unique().sort()
-    told = f"{len(nameless):,} ids have no name in the code systems: {_sample(nameless)}"
+    told = f"{len(nameless):,} ids have no name in the code systems: {sample(nameless)}"
     facts = {"ids": frame[id_column].n_unique(), "unknown": len(nameless)}
-    return _warning(
-        f"{id_column}s_known", told if len(nameless) else "", "every id has its NHS name", **facts
-    )
+    return warning(f"{id_column}s_known", told if len(nameless) else "", "every id has its NHS name", **facts)
 
 
 def no_new_ids(frame: pl.DataFrame, before: pl.DataFrame | None, id_column: str) -> Finding:
@@ -181,7 +155,7 @@ def no_new_ids(frame: pl.DataFrame, before: pl.DataFrame | None, id_column: str)
         before is None or new.is_empty(),
         "first build: nothing to compare with"
         if before is None
-        else (f"new since the last build: {_sample(new)}" if len(new) else "none since the last build"),
+        else (f"new since the last build: {sample(new)}" if len(new) else "none since the last build"),
         blocking=False,
         facts={"new": 0 if before is None else len(new)},
     )
@@ -226,27 +200,10 @@ def no_stamp_missing(captures: pl.DataFrame) -> Finding:
     return Finding(
         "no_stamp_missing",
         not missing,
-        f"{len(missing):,} stamps were never asked for: {_sample(pl.Series(missing))}; "
+        f"{len(missing):,} stamps were never asked for: {sample(pl.Series(missing))}; "
         "fetch them, or take the next release"
         if missing
         else "every stamp since the newest release was asked for",
         blocking=False,
         facts={"missing": len(missing)},
-    )
-
-
-def same_codes(expected: pl.Series, found: pl.Series, name: str, what: str) -> Finding:
-    """Two lists of codes are the same: none is missing from a mart, and none is too many."""
-    missing = expected.filter(~expected.is_in(found.implode())).sort()
-    extra = found.filter(~found.is_in(expected.implode())).sort()
-    parts: Sequence[str] = [
-        f"{len(series):,} {word}: {_sample(series)}"
-        for word, series in (("missing", missing), ("too many", extra))
-        if len(series)
-    ]
-    return Finding(
-        name,
-        not parts,
-        f"{what}: {'; '.join(parts)}" if parts else f"{what}: {len(found):,}, none missing, none too many",
-        facts={"expected": len(expected), "found": len(found)},
     )

@@ -1,0 +1,39 @@
+"""What must hold of the data before it is published."""
+
+from ods_pipeline.checks.base import Finding
+from ods_pipeline.checks.register import (
+    SWING_LIMIT,
+    conservation,
+    declared_equals_parsed,
+    ids_have_names,
+    missing_stamps,
+    no_new_ids,
+    no_stamp_missing,
+    nothing_quarantined,
+    nothing_repeated,
+    nothing_unknown,
+    nothing_unresolved,
+    one_primary_role,
+    row_count_swing,
+    targets_known_or_listed,
+    unique_key,
+)
+
+__all__ = [
+    "SWING_LIMIT",
+    "Finding",
+    "conservation",
+    "declared_equals_parsed",
+    "ids_have_names",
+    "missing_stamps",
+    "no_new_ids",
+    "no_stamp_missing",
+    "nothing_quarantined",
+    "nothing_repeated",
+    "nothing_unknown",
+    "nothing_unresolved",
+    "one_primary_role",
+    "row_count_swing",
+    "targets_known_or_listed",
+    "unique_key",
+]

@@ -1,0 +1,1 @@
+"""The commands that ask questions of the published set: one file a command."""

@@ -1,8 +1,0 @@
--- Every body that must have a row, with the kinds written out once more: if kinds.csv changes, this must too.
-SELECT ods_code
-FROM ord.organisations AS o
-WHERE primary_role_id IN ('RO197', 'RO107', 'RO198', 'RO272', 'RO104', 'RO101')
-    OR (
-        primary_role_id = 'RO177'
-        AND EXISTS (FROM ord.roles AS r WHERE r.ods_code = o.ods_code AND r.role_id = 'RO76')
-    )
