@@ -1,0 +1,53 @@
+-- The parents each body has today; of a body that is closed, or not open yet, those of its last or its first
+-- row. Named tables show these: a closed site then still tells whose it was.
+
+WITH today AS (
+    SELECT h.*, false AS is_past
+    FROM marts.provider_hierarchy AS h
+    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('open', 'closing', 'legally_closed')
+    WHERE h.valid_from <= ods_today() AND coalesce(h.valid_to > ods_today(), true)
+),
+
+-- Links do not all end on one day, so that each level of a closed body is taken from the last row that has it.
+past AS (
+    SELECT
+        h.ods_code,
+        arg_max(operator_code, valid_from) FILTER (operator_code IS NOT NULL) AS operator_code,
+        coalesce(arg_max(provider_code, valid_from) FILTER (provider_code <> h.ods_code), h.ods_code) AS provider_code,
+        arg_max(pcn_code, valid_from) FILTER (pcn_code IS NOT NULL) AS pcn_code,
+        arg_max(commissioner_code, valid_from) FILTER (commissioner_code IS NOT NULL) AS commissioner_code,
+        arg_max(sub_icb_code, valid_from) FILTER (sub_icb_code IS NOT NULL) AS sub_icb_code,
+        arg_max(icb_code, valid_from) FILTER (icb_code IS NOT NULL) AS icb_code,
+        arg_max(icb_basis, valid_from) FILTER (icb_code IS NOT NULL) AS icb_basis,
+        arg_max(region_code, valid_from) FILTER (region_code IS NOT NULL) AS region_code,
+        arg_max(is_ambiguous, valid_from) AS is_ambiguous,
+        true AS is_past
+    FROM marts.provider_hierarchy AS h
+    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted')
+    WHERE h.valid_from <= ods_today()
+    GROUP BY h.ods_code
+),
+
+announced AS (
+    SELECT h.*, false AS is_past
+    FROM marts.provider_hierarchy AS h
+    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness = 'not_yet_open'
+    QUALIFY row_number() OVER (PARTITION BY h.ods_code ORDER BY h.valid_from) = 1
+),
+
+found AS (
+    FROM past
+    UNION ALL BY NAME
+    SELECT
+        ods_code, operator_code, provider_code, pcn_code, commissioner_code, sub_icb_code, icb_code, icb_basis, region_code,
+        is_ambiguous, is_past
+    FROM (FROM today UNION ALL FROM announced)
+)
+
+SELECT
+    o.ods_code, f.operator_code, coalesce(f.provider_code, o.ods_code) AS provider_code, f.pcn_code, f.commissioner_code,
+    f.sub_icb_code, f.icb_code, f.icb_basis, f.region_code,
+    coalesce(f.is_ambiguous, false) AS is_ambiguous,
+    coalesce(f.is_past, false) AS is_past
+FROM ord.organisations AS o
+LEFT JOIN found AS f ON f.ods_code = o.ods_code
