@@ -12,12 +12,8 @@ ICB_BASES = ("commissioner", "partner", "geography", "self")
 
 
 def _kinds() -> tuple[str, ...]:
-    with (
-        resources.files("ods_pipeline.marts")
-        .joinpath("kinds.csv")
-        .open(encoding="utf-8", newline="") as rules
-    ):
-        return tuple(dict.fromkeys(row["kind"] for row in csv.DictReader(rules)))
+    rules = resources.files("ods_pipeline.marts").joinpath("kinds.csv").read_text(encoding="utf-8")
+    return tuple(dict.fromkeys(row["kind"] for row in csv.DictReader(rules.splitlines())))
 
 
 # Every kind of body, in the order of marts/kinds.csv.
