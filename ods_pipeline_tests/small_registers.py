@@ -1,17 +1,20 @@
 """Registers of a few rows, made for one question each.
 
-What lives here: rows with defaults, written where a mart looks for its tables of facts. What does not: what
-the marts should say of them.
+What lives here: rows with defaults, written where a mart looks for its tables of facts, and marts built on
+them. What does not: what the marts should say of them.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from ods_pipeline.assets.marts import read_by
+from ods_pipeline.marts.build import build_mart
+from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import MARTS, ORD
 
 Body = dict[str, Any]
@@ -43,3 +46,35 @@ def write(folder: Path, bodies: Sequence[Body], links: Sequence[Body] = (), **ot
         (folder / table.path).parent.mkdir(parents=True, exist_ok=True)
         whole.write_parquet(folder / table.path)
     return folder
+
+
+def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[str, pl.DataFrame]:
+    """The marts `names` of a build, and those they are made from, as they are on another day. Nothing is
+    written into the build. Their own checks must pass, unless `check` is False."""
+    wanted = _with_what_they_read(names)
+    found = {}
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "tables").symlink_to((build / "tables").resolve())
+        (place / "marts").mkdir()
+        for table in MARTS:
+            if table.name in wanted:
+                frame = found[table.name] = build_mart(table.name, place, today)
+                told = findings(table.name, frame, place, today) if check else []
+                assert [f.summary for f in told if not f.passed and f.blocking] == []
+                frame.write_parquet(place / table.path)
+    return found
+
+
+def mart_on(name: str, build: Path, today: date) -> pl.DataFrame:
+    """One mart of a build, as it is on another day."""
+    return marts_on(build, today, name)[name]
+
+
+def _with_what_they_read(names: Sequence[str]) -> set[str]:
+    wanted, open_ends = set(names), list(names)
+    while open_ends:
+        new = {t.name for t in read_by(open_ends.pop()) if t.schema == "marts"} - wanted
+        wanted |= new
+        open_ends += new
+    return wanted

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from ods_pipeline.marts.build import build_mart, hierarchy_rules
+from ods_pipeline.marts.build import hierarchy_rules
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.oracle import Oracle
 from ods_pipeline_tests.rooms import sample_root
-from ods_pipeline_tests.small_registers import Body, body, link, write
+from ods_pipeline_tests.small_registers import Body, body, link, mart_on, write
 
 TODAY = date(2026, 9, 4)
 DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
@@ -27,7 +27,7 @@ def sample() -> Path:
 
 def hierarchy(build: Path, today: date = TODAY) -> dict[str, Body]:
     """The mart by code, after it has been compared with the oracle."""
-    frame = build_mart("provider_hierarchy_current", build, today)
+    frame = mart_on("provider_hierarchy_current", build, today)
     assert_frame_equal(frame, Oracle(build, today).hierarchy())
     return {row["ods_code"]: row for row in frame.to_dicts()}
 
@@ -36,7 +36,7 @@ def hierarchy(build: Path, today: date = TODAY) -> dict[str, Body]:
 def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
     found = hierarchy(sample, today)
     assert len(found) == 356
-    assert {row["kind"] for row in found.values()} == set(KINDS)
+    assert {row["kind"] for row in found.values()} < set(KINDS)
     assert sum(row["icb_code"] is not None for row in found.values()) > 100
 
 

@@ -13,12 +13,9 @@ WITH bodies AS (
 kinds AS (
     SELECT b.*, k.kind
     FROM bodies AS b
-    JOIN kinds_of_body AS k
-        ON k.primary_role_id = b.primary_role_id
-        AND (
-            k.with_role_id IS NULL
-            OR EXISTS (FROM ord.roles AS r WHERE r.ods_code = b.ods_code AND r.role_id = k.with_role_id)
-        )
+    JOIN marts.organisation_status AS k
+        ON k.ods_code = b.ods_code
+        AND k.kind IN ('trust', 'trust_site', 'gp_practice', 'pcn', 'social_care_provider', 'social_care_site')
 ),
 
 -- Every parent a rule would accept today.

@@ -3,7 +3,7 @@
 ``TABLES`` is the registry; its order is the order of building and of the documents.
 """
 
-from ods_pipeline.schema import facts, marts
+from ods_pipeline.schema import facts, hierarchy, lives, marts
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -22,6 +22,9 @@ ORD = [
     Table("unknown_elements", "ord", "tables", facts.UnknownElements),
 ]
 MARTS = [
+    Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
+    Table("succession_edges", "marts", "marts", lives.SuccessionEdges),
+    Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
     Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
 ]

@@ -60,6 +60,11 @@ def number(description: str, *, required: bool = False, key: bool = False) -> dy
     return dy.Int64(nullable=not (required or key), primary_key=key, description=description)
 
 
+def share(description: str) -> dy.Float64:
+    """A number from 0 to 1, rounded by whoever makes it."""
+    return dy.Float64(nullable=False, min=0, max=1, description=description)
+
+
 def flag(description: str) -> dy.Bool:
     """True or false, never null."""
     return dy.Bool(nullable=False, description=description)

@@ -1,11 +1,23 @@
-"""The tables of our judgement (DuckDB schema ``marts``). Facts as published live in ``facts.py``."""
+"""Words that all tables of our judgement share. The tables: ``hierarchy.py``, ``lives.py``."""
+
+import csv
+from importlib import resources
 
 import dataframely as dy
 
 from ods_pipeline.schema.base import day, flag, number, one_of, text
 
 OPENNESS = ("not_yet_open", "open", "closing", "legally_closed", "closed", "deleted")
-KINDS = ("trust", "trust_site", "gp_practice", "pcn", "social_care_provider", "social_care_site")
+ICB_BASES = ("commissioner", "partner", "geography", "self")
+
+
+def _kinds() -> tuple[str, ...]:
+    rules = resources.files("ods_pipeline.marts").joinpath("kinds.csv").read_text(encoding="utf-8")
+    return tuple(dict.fromkeys(row["kind"] for row in csv.DictReader(rules.splitlines())))
+
+
+# Every kind of body, in the order of marts/kinds.csv.
+KINDS = _kinds()
 
 
 class ProviderHierarchyCurrent(dy.Schema):
