@@ -1,7 +1,8 @@
 """The commands. Arguments and exit codes live here; what the commands do lives elsewhere.
 
 Exit codes: 0 all well · 1 something could not be used, nothing was published · 2 wrong arguments ·
-3 another build is under way · 4 published, but days are missing or a fetch could not be used.
+3 another build is under way · 4 published, but days are missing or a fetch could not be used ·
+5 find found nothing, or some codes of a check need attention.
 """
 
 import os
@@ -75,6 +76,10 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     from ods_pipeline.storage import DataRoot
 
     return summary.show_status(plain(), DataRoot(data_root))
+
+
+app.command("ods_pipeline.commands.find:find")
+app.command("ods_pipeline.commands.check:check")
 
 
 @app.command

@@ -22,7 +22,7 @@ from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.publish import provenance, write_table
 from ods_pipeline.schema import COMPONENTS, ORD, TABLES
-from ods_pipeline.storage import current_build, start_build
+from ods_pipeline.storage import DataRoot, current_build, start_build
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _WARNINGS = {
     "captures": ["no_stamp_missing"],
     "organisations": ["row_count_swing"],
     "roles": ["row_count_swing", "role_ids_known", "no_new_role_ids"],
-    "relationships": ["row_count_swing", "rel_ids_known", "no_new_rel_ids"],
+    "relationships": ["row_count_swing", "rel_ids_known", "no_new_rel_ids", "re5_not_falling"],
     "successions": ["row_count_swing"],
     "contacts": ["row_count_swing"],
     "quarantined_records": ["nothing_quarantined"],
@@ -54,8 +54,22 @@ class RegisterConfig(dg.Config):
     today: str = ""
 
 
-def findings(register: Register, before: dict[str, pl.DataFrame]) -> dict[str, list[Finding]]:
-    """Every check of every table of facts; ``before`` holds the same tables of the last build, if any."""
+def open_geography_links(root: DataRoot, captures: pl.DataFrame) -> list[tuple[date, int]]:
+    """How many RE5 held on the PublicationDate of each release, for the two newest releases."""
+    releases = captures.filter(pl.col("kind") == "full").sort("publication_date").tail(2)
+    return [
+        (day, checks.open_links(pl.scan_parquet(root.flat / folder / "relationships.parquet"), "RE5", day))
+        for folder, day in releases.select(
+            "release=" + pl.col("release_date").cast(pl.String), "publication_date"
+        ).iter_rows()
+    ]
+
+
+def findings(
+    register: Register, before: dict[str, pl.DataFrame], geography: list[tuple[date, int]]
+) -> dict[str, list[Finding]]:
+    """Every check of every table of facts; ``before`` holds the same tables of the last build, if any, and
+    ``geography`` the number of open RE5 by release."""
     frames = register.frames
     found = {table.name: [checks.unique_key(table.name, frames[table.name])] for table in ORD}
     found["captures"] += [
@@ -79,6 +93,7 @@ def findings(register: Register, before: dict[str, pl.DataFrame]) -> dict[str, l
     for name, what in (("roles", "role"), ("relationships", "rel")):
         found[name].append(checks.ids_have_names(frames[name], f"{what}_id", f"{what}_name"))
         found[name].append(checks.no_new_ids(frames[name], before.get(name), f"{what}_id"))
+    found["relationships"].append(checks.geography_is_not_retired(geography))
     found["quarantined_records"].append(checks.nothing_quarantined(frames["quarantined_records"]))
     found["unknown_elements"].append(checks.nothing_unknown(frames["unknown_elements"]))
     found["repeated_ids"].append(checks.nothing_repeated(frames["repeated_ids"]))
@@ -123,7 +138,7 @@ def register(
         for name in _COMPARED
         if last and (last / TABLES[name].path).exists()
     }
-    found = findings(folded, before)
+    found = findings(folded, before, open_geography_links(root, folded.frames["captures"]))
     broken = [
         f"{t.schema}.{t.name} {f.name}: {f.summary}"
         for t in ORD

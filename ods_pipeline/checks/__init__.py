@@ -2,9 +2,11 @@
 
 from ods_pipeline.checks.base import Finding
 from ods_pipeline.checks.register import (
+    FALL_LIMIT,
     SWING_LIMIT,
     conservation,
     declared_equals_parsed,
+    geography_is_not_retired,
     ids_have_names,
     missing_stamps,
     no_new_ids,
@@ -14,16 +16,19 @@ from ods_pipeline.checks.register import (
     nothing_unknown,
     nothing_unresolved,
     one_primary_role,
+    open_links,
     row_count_swing,
     targets_known_or_listed,
     unique_key,
 )
 
 __all__ = [
+    "FALL_LIMIT",
     "SWING_LIMIT",
     "Finding",
     "conservation",
     "declared_equals_parsed",
+    "geography_is_not_retired",
     "ids_have_names",
     "missing_stamps",
     "no_new_ids",
@@ -33,6 +38,7 @@ __all__ = [
     "nothing_unknown",
     "nothing_unresolved",
     "one_primary_role",
+    "open_links",
     "row_count_swing",
     "targets_known_or_listed",
     "unique_key",

@@ -12,6 +12,7 @@ from ods_pipeline.checks.base import SAMPLE, Finding, sample, warning
 from ods_pipeline.schema import TABLES
 
 SWING_LIMIT = 0.02
+FALL_LIMIT = 0.05
 
 
 def declared_equals_parsed(captures: pl.DataFrame) -> Finding:
@@ -175,6 +176,33 @@ def row_count_swing(rows: int, before: int | None) -> Finding:
         told,
         blocking=False,
         facts={"rows": rows, "rows_before": before or 0, "limit": SWING_LIMIT},
+    )
+
+
+def open_links(relationships: pl.LazyFrame, rel_id: str, day: date) -> int:
+    """How many relationships of a type hold on a day by their operational dates (ends inclusive)."""
+    start, end = pl.col("operational_start"), pl.col("operational_end")
+    holds = (start <= day) & (end.is_null() | (end >= day))
+    return relationships.filter((pl.col("rel_id") == rel_id) & holds).select(pl.len()).collect().item()
+
+
+def geography_is_not_retired(links: list[tuple[date, int]]) -> Finding:
+    """RE5 (IS LOCATED IN THE GEOGRAPHY OF) is being retired, and with it goes the ICB of whoever has no other
+    link to one. ``links`` holds the PublicationDate of each release held and how many RE5 held on it; a fall
+    of more than 5 % from the release before to the newest one warns."""
+    if len(links) < 2:
+        return warning("re5_not_falling", "", "one release held: nothing to compare with")
+    (day_before, before), (day, now) = sorted(links)[-2:]
+    fall = (before - now) / before if before else 0.0
+    told = f"{before:,} open RE5 on {day_before}, {now:,} on {day} ({-fall:+.1%})"
+    trouble = f"{told}: ODS retires this link, and the ICB of bodies without another goes with it"
+    return warning(
+        "re5_not_falling",
+        trouble if fall > FALL_LIMIT else "",
+        told,
+        before=before,
+        now=now,
+        limit=FALL_LIMIT,
     )
 
 

@@ -10,7 +10,7 @@ from rich.logging import RichHandler
 
 from ods_pipeline.progress import show_bars_on
 
-EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE = 1, 3, 4
+EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE, EXIT_ATTENTION = 1, 3, 4, 5
 Root = Annotated[
     Path, Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="Where raw files and output lie.")
 ]

@@ -41,10 +41,17 @@ def overrides() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"effective_on": pl.Date})
 
 
+def coverage_limits() -> pl.DataFrame:
+    """``kind, level, least_share, why``: the share of open bodies that should have a parent at a level."""
+    with resources.as_file(_HERE / "coverage_limits.csv") as path:
+        return pl.read_csv(path, schema_overrides={"least_share": pl.Float64})
+
+
 @contextmanager
 def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory with ``ord.*`` and the marts built so far as views on the build's Parquet files,
-    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, the words of ``macros/``, and ``ods_today()``."""
+    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of ``macros/``, and
+    ``ods_today()``."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
@@ -57,6 +64,7 @@ def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnec
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_body", kinds_of_body().to_arrow())
         connection.register("overrides", overrides().to_arrow())
+        connection.register("coverage_limits", coverage_limits().to_arrow())
         macros.define(connection, today, words_only=True)
         yield connection
 

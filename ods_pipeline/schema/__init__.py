@@ -3,7 +3,7 @@
 ``TABLES`` is the registry; its order is the order of building and of the documents.
 """
 
-from ods_pipeline.schema import facts, hierarchy, lives, marts
+from ods_pipeline.schema import facts, hierarchy, lives, marts, named
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -27,6 +27,17 @@ MARTS = [
     Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
     Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
+]
+# The tables that are asked for by name; they are built on those above.
+MARTS += [
+    Table("body_parents", "marts", "marts", named.BodyParents),
+    Table("gp_practices", "marts", "marts", named.GpPractices),
+    Table("pcn_membership", "marts", "marts", named.PcnMembership),
+    Table("trust_sites", "marts", "marts", named.TrustSites),
+    Table("social_care_sites", "marts", "marts", named.SocialCareSites),
+    Table("vaccination_sites", "marts", "marts", named.VaccinationSites),
+    Table("code_finder", "marts", "marts", named.CodeFinder),
+    Table("coverage", "marts", "marts", named.Coverage),
 ]
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.name: table for table in [*ORD, *MARTS]}

@@ -70,6 +70,11 @@ def flag(description: str) -> dy.Bool:
     return dy.Bool(nullable=False, description=description)
 
 
+def codes(description: str) -> dy.List:
+    """ODS codes in a stated order; empty where there are none, never null."""
+    return dy.List(dy.String(nullable=False), nullable=False, description=description)
+
+
 @dataclass(frozen=True)
 class Table:
     """One published table: where it lives and what it is.

@@ -1,0 +1,197 @@
+-- What each line of a list is worth on the day $day, and what is meant where it is worth nothing.
+-- In: the table asked (line, given, code). $kind is the kind that every code should be of, or null.
+
+WITH codes AS (
+    SELECT DISTINCT code
+    FROM asked
+    WHERE code IS NOT NULL
+),
+
+-- Successions that had taken effect by the day; a code's replacements are the ends of its chains on that day.
+followed AS (
+    SELECT old_code, new_code
+    FROM marts.code_crosswalk
+    WHERE hops > 0 AND coalesce(effective_on <= $day, true) AND old_code IN (FROM codes)
+),
+
+replaced AS (
+    SELECT f.old_code, list(f.new_code ORDER BY f.new_code) AS codes
+    FROM followed AS f
+    ANTI JOIN (
+        SELECT old_code FROM marts.succession_edges WHERE coalesce(effective_on <= $day, true)
+    ) AS later ON later.old_code = f.new_code
+    GROUP BY f.old_code
+),
+
+held AS (
+    SELECT
+        f.ods_code AS code, f.name, coalesce(k.kind, f.kind) AS kind, f.is_archived, f.openness = 'deleted' AS is_deleted,
+        CASE
+            WHEN f.openness = 'deleted' THEN 'deleted'
+            ELSE openness_on(o.status, o.legal_end, o.operational_start, o.operational_end, $day)
+        END AS openness,
+        f.opened_on, o.legal_end, o.operational_end, f.closed_on AS closed_today,
+        coalesce(r.codes, []) AS replaced_by, f.candidate_codes, f.site_count
+    FROM marts.code_finder AS f
+    LEFT JOIN ord.organisations AS o ON o.ods_code = f.ods_code
+    LEFT JOIN marts.body_kinds AS k
+        ON k.ods_code = f.ods_code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
+    LEFT JOIN replaced AS r ON r.old_code = f.ods_code
+    WHERE f.ods_code IN (FROM codes)
+),
+
+-- The body of the wanted kind above a code of another kind, nearest first: on the day, else the last it had.
+above AS (
+    SELECT
+        h.ods_code AS code,
+        [h.operator_code, h.provider_code, h.pcn_code, h.sub_icb_code, h.icb_code, h.region_code] AS parents
+    FROM marts.provider_hierarchy AS h
+    WHERE h.valid_from <= $day AND coalesce(h.valid_to > $day, true) AND h.ods_code IN (FROM codes)
+    UNION ALL
+    SELECT
+        p.ods_code, [p.operator_code, p.provider_code, p.pcn_code, p.sub_icb_code, p.icb_code, p.region_code]
+    FROM marts.body_parents AS p
+    WHERE p.is_past AND p.ods_code IN (FROM codes)
+),
+
+steps AS (
+    SELECT code, unnest(parents) AS parent_code, generate_subscripts(parents, 1) AS step
+    FROM above
+),
+
+meant AS (
+    SELECT s.code, s.parent_code AS meant_code, p.name AS meant_name
+    FROM steps AS s
+    JOIN marts.code_finder AS p ON p.ods_code = s.parent_code AND p.kind = $kind AND p.ods_code <> s.code
+    QUALIFY row_number() OVER (PARTITION BY s.code ORDER BY s.step, s.parent_code) = 1
+),
+
+-- Codes not held: what stands one slip away.
+unknown AS (
+    SELECT code
+    FROM codes
+    WHERE code_form(code) NOT IN ('words', 'postcode') AND length(code) BETWEEN 2 AND 10
+    EXCEPT
+    SELECT code FROM held
+),
+
+-- Each code without one of its signs: two codes that agree so are one sign apart.
+known_shorter AS (
+    SELECT f.ods_code, f.kind, p.place, f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
+    FROM marts.code_finder AS f, (SELECT unnest(range(1, 11)) AS place) AS p
+    WHERE p.place <= length(f.ods_code) AND EXISTS (FROM unknown)
+),
+
+unknown_shorter AS (
+    SELECT u.code, p.place, u.code[:p.place - 1] || u.code[p.place + 1:] AS rest
+    FROM unknown AS u, (SELECT unnest(range(1, 11)) AS place) AS p
+    WHERE p.place <= length(u.code)
+),
+
+slips AS (
+    SELECT u.code, k.ods_code, 'another sign' AS slip
+    FROM unknown_shorter AS u
+    JOIN known_shorter AS k ON k.rest = u.rest AND k.place = u.place
+    UNION
+    SELECT u.code, k.ods_code, 'a sign left out'
+    FROM unknown AS u
+    JOIN known_shorter AS k ON k.rest = u.code
+    UNION
+    SELECT u.code, f.ods_code, 'a sign too many'
+    FROM unknown_shorter AS u
+    JOIN marts.code_finder AS f ON f.ods_code = u.rest
+    UNION
+    SELECT u.code, f.ods_code, 'two signs swapped'
+    FROM unknown AS u, (SELECT unnest(range(1, 10)) AS place) AS p
+    JOIN marts.code_finder AS f
+        ON f.ods_code = u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:]
+    WHERE p.place < length(u.code)
+    UNION
+    SELECT u.code, f.ods_code, 'made a number by a spreadsheet'
+    FROM (SELECT code, unnest(codes_before_spreadsheet(code)) AS before FROM unknown) AS u
+    JOIN marts.code_finder AS f ON f.ods_code = u.before
+),
+
+-- Several slips are likely in this order. Where many codes are one sign away none is proposed.
+ranked AS (
+    SELECT
+        s.code, s.ods_code,
+        CASE
+            WHEN s.slip = 'made a number by a spreadsheet' THEN 0
+            WHEN lookalike_key(s.code) = lookalike_key(s.ods_code) THEN 1
+            WHEN s.slip = 'two signs swapped' THEN 2
+            ELSE 3
+        END AS rank
+    FROM slips AS s
+    JOIN marts.code_finder AS f ON f.ods_code = s.ods_code AND coalesce(f.kind = $kind, true)
+),
+
+likely AS (
+    SELECT code, list(DISTINCT ods_code ORDER BY ods_code) AS codes
+    FROM (FROM ranked QUALIFY rank = min(rank) OVER (PARTITION BY code))
+    GROUP BY code
+    HAVING len(codes) <= 5
+),
+
+judged AS (
+    SELECT
+        a.line, a.given, a.code, h.name, h.kind, h.openness,
+        CASE
+            WHEN h.openness = 'legally_closed' THEN h.legal_end
+            WHEN h.openness = 'closing' THEN least(h.legal_end, h.operational_end)
+            WHEN h.openness = 'closed' AND h.legal_end < $day THEN h.legal_end
+            WHEN h.openness = 'closed' THEN h.operational_end
+            WHEN h.openness = 'deleted' THEN h.closed_today
+        END AS closed_on,
+        CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.replaced_by ELSE [] END AS replaced_by,
+        CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.candidate_codes ELSE [] END AS candidate_codes,
+        CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
+        CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
+        coalesce(l.codes, []) AS likely_codes,
+        h.opened_on, h.is_archived, code_form(a.code) AS form,
+        CASE
+            WHEN a.code IS NULL THEN 'blank'
+            WHEN h.code IS NULL AND code_form(a.code) IN ('code', 'since_2020', 'number', 'scientific') THEN 'not_held'
+            WHEN h.code IS NULL THEN 'no_code'
+            WHEN h.openness = 'deleted' THEN 'deleted'
+            WHEN h.kind <> $kind THEN 'wrong_kind'
+            WHEN h.openness IN ('closed', 'legally_closed', 'not_yet_open') THEN h.openness
+            ELSE 'good'
+        END AS verdict,
+        CASE WHEN a.code IS NOT NULL THEN min(a.line) OVER (PARTITION BY a.code) END AS first_line
+    FROM asked AS a
+    LEFT JOIN held AS h ON h.code = a.code
+    LEFT JOIN meant AS m ON m.code = a.code
+    LEFT JOIN likely AS l ON l.code = a.code
+)
+
+SELECT
+    line, given, code, verdict, name, kind, openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name,
+    likely_codes,
+    CASE WHEN first_line < line THEN first_line END AS repeats_line,
+    concat_ws(
+        '; ',
+        CASE
+            WHEN verdict IN ('blank', 'not_held', 'no_code') THEN why_not_held(form, (SELECT max(as_of) FROM ord.captures))
+            WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
+            WHEN openness = 'legally_closed' THEN 'Not closed in operation, but in law on ' || closed_on
+            WHEN openness = 'closed' THEN coalesce('Closed on ' || closed_on, 'Closed; ODS gives no end date')
+            WHEN openness = 'closing' THEN 'Open; closes after ' || closed_on
+            WHEN openness = 'not_yet_open' THEN 'Opens on ' || opened_on
+        END,
+        CASE WHEN is_archived THEN 'archived' END,
+        CASE
+            WHEN len(replaced_by) > 0 THEN 'now ' || array_to_string(replaced_by, ', ')
+            WHEN len(candidate_codes) > 0 THEN 'ODS records no successor; perhaps ' || array_to_string(candidate_codes, ', ')
+            WHEN openness IN ('legally_closed', 'closed', 'deleted') THEN 'ODS records no successor'
+        END,
+        CASE
+            WHEN verdict = 'wrong_kind' THEN 'of kind ' || kind || ' and not ' || $kind
+                || coalesce(', probably ' || meant_code || ' (' || meant_name || ') is meant', '')
+        END,
+        CASE WHEN len(likely_codes) > 0 THEN 'perhaps ' || array_to_string(likely_codes, ' or ') END,
+        CASE WHEN code <> given THEN 'read as ' || code END,
+        CASE WHEN first_line < line THEN 'the same as line ' || first_line END
+    ) AS note
+FROM judged
+ORDER BY line

@@ -1,0 +1,93 @@
+"""`ods-pipeline check`: is every code of a list still good, and what is meant by those that are not."""
+
+import sys
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+from cyclopts import Parameter
+from rich.console import Console
+
+from ods_pipeline.code_lists.columns import read_code_list
+from ods_pipeline.code_lists.judging import NEEDS_NOTHING, VERDICTS, judge
+from ods_pipeline.code_lists.writing import safe_csv
+from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
+from ods_pipeline.commands.published import open_published, spoken_for
+from ods_pipeline.errors import OdsError
+from ods_pipeline.schema.marts import KINDS
+
+SHOWN = 20
+STANDARD_OUTPUT = Path("-")
+
+
+def _known_kind(type_: object, value: str | None) -> None:
+    if value is not None and value not in KINDS:
+        raise ValueError(f"there is no kind {value!r}. Kinds: {', '.join(KINDS)}")
+
+
+def check(
+    file: Path,
+    *,
+    column: Annotated[
+        str | None, Parameter(help="The column of codes, by name or number; found by itself if left out.")
+    ] = None,
+    kind: Annotated[
+        str | None, Parameter(validator=_known_kind, help="What every code should be: trust, gp_practice, …")
+    ] = None,
+    on: Annotated[
+        date | None, Parameter(help="The day to judge by; the day the marts speak for if left out.")
+    ] = None,
+    sheet: Annotated[str | None, Parameter(help="The sheet of a workbook; the first if left out.")] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Write one row a line to this CSV file; - is standard output.")
+    ] = None,
+    data_root: Root = DEFAULT_ROOT,
+) -> int:
+    """Judge every code of a CSV, TSV, Excel or Parquet list: open, closed, replaced, of another kind, a slip.
+
+    Says what needs attention, and with --out writes one row a line: line, given, code, verdict, name, kind,
+    openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name, likely_codes, repeats_line and
+    note. Cells that a spreadsheet would take for formulas get an apostrophe in front. Ends with 0 if every
+    code is good, with 5 if some need attention.
+    """
+    if out is not None and out.exists() and out.resolve() == file.resolve():
+        raise OdsError("the outcome would replace the list itself", where=out, do="Give another --out")
+    codes = read_code_list(file, column, sheet)
+    needs = ("code_finder", "code_crosswalk", "provider_hierarchy", "body_parents")
+    with closing(open_published(data_root, *needs)) as connection:
+        day = on or spoken_for(connection)
+        judged = judge(connection, codes, day, kind)
+    console = plain()
+    if out == STANDARD_OUTPUT:
+        sys.stdout.write(safe_csv(judged))
+        console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    elif out is not None:
+        out.write_text(safe_csv(judged), encoding="utf-8", newline="")
+    console.print(f"{file}: {judged.height:,} codes in {codes.column}, judged on {day}")
+    for note in codes.notes:
+        console.print(f"  note: {note}")
+    _summary(console, judged, "" if out else "; --out FILE writes them all")
+    if out is not None and out != STANDARD_OUTPUT:
+        console.print(f"Written: {out}")
+    return 0 if (judged["verdict"] == NEEDS_NOTHING).all() else EXIT_ATTENTION
+
+
+def _summary(console: Console, judged: pl.DataFrame, where_the_rest_is: str) -> None:
+    """How many codes of each verdict, and the first lines that need attention."""
+    counts = dict(judged["verdict"].value_counts().iter_rows())
+    for verdict, meaning in VERDICTS.items():
+        if verdict in counts:
+            console.print(f"  {counts[verdict]:>9,} {verdict:<14} {meaning}")
+    repeated = judged["repeats_line"].count()
+    if repeated:
+        console.print(f"  {repeated:>9,} {'repeated':<14} the same code stands further up already")
+    bad = judged.filter(pl.col("verdict") != NEEDS_NOTHING)
+    for line, code, given, verdict, name, note in (
+        bad.select("line", "code", "given", "verdict", "name", "note").head(SHOWN).iter_rows()
+    ):
+        told = ", ".join(part for part in (name, note) if part)
+        console.print(f"  line {line:<6} {code or given or '':<10} {verdict:<14} {told}")
+    if bad.height > SHOWN:
+        console.print(f"  … and {bad.height - SHOWN:,} more{where_the_rest_is}")

@@ -1,0 +1,16 @@
+-- codes to be found
+WITH expected AS (
+    SELECT ods_code FROM ord.organisations
+    UNION
+    SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
+)
+
+SELECT 'missing' AS problem, ods_code AS label
+FROM (FROM expected EXCEPT SELECT ods_code FROM mart)
+UNION ALL
+SELECT 'too many', ods_code
+FROM (SELECT ods_code FROM mart EXCEPT FROM expected)
+UNION ALL
+SELECT 'postcode without key', ods_code
+FROM mart
+WHERE (postcode IS NULL) <> (postcode_key IS NULL) OR postcode_key LIKE '% %'

@@ -1,0 +1,19 @@
+-- social care sites
+-- Every site, and with each open one as many siblings as the head office has other open sites.
+WITH expected AS (
+    SELECT ods_code FROM ord.organisations WHERE primary_role_id = 'RO101'
+)
+
+SELECT 'missing' AS problem, ods_code AS label
+FROM (FROM expected EXCEPT SELECT site_code FROM mart)
+UNION ALL
+SELECT 'too many', site_code
+FROM (SELECT site_code FROM mart EXCEPT FROM expected)
+UNION ALL
+SELECT 'siblings miscounted', a.site_code
+FROM mart AS a
+WHERE a.sibling_count <> (
+        SELECT count(*)
+        FROM mart AS b
+        WHERE b.hq_code = a.hq_code AND b.site_code <> a.site_code AND b.openness IN ('open', 'closing')
+    )

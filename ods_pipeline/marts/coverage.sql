@@ -1,0 +1,78 @@
+-- For each kind of body: how many of those open today have a body that operates them (provider), an ICB and a
+-- region, and why the rest have none. Of several reasons the one nearest to a parent is told.
+
+WITH bodies AS (
+    SELECT
+        s.ods_code, s.kind, s.openness IN ('open', 'closing') AS is_open,
+        p.operator_code IS NOT NULL AS has_operator, p.icb_code, p.region_code
+    FROM marts.organisation_status AS s
+    JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
+),
+
+-- What ODS states of each body, by what it would lead to.
+links AS (
+    SELECT
+        ods_code,
+        CASE WHEN level = 'operator' THEN 'provider' WHEN level = 'region' THEN 'region' ELSE 'icb' END AS leads_to,
+        bool_or(holds AND parent_is_held) AS holds,
+        bool_or(holds AND NOT parent_is_held) AS points_nowhere,
+        bool_or(valid_from > ods_today()) AS begins_later,
+        bool_or(valid_to <= ods_today()) AS ended
+    FROM (
+        SELECT *, valid_from <= ods_today() AND coalesce(valid_to > ods_today(), true) AS holds
+        FROM marts.hierarchy_edges
+        WHERE level <> 'other'
+    )
+    GROUP BY ods_code, leads_to
+),
+
+levels AS (
+    SELECT ods_code, kind, is_open, 'provider' AS level, has_operator AS has_it, false AS is_inherited, 'provider' AS leads_to
+    FROM bodies
+    UNION ALL
+    -- Without links of its own a body has the ICB of its operator.
+    SELECT ods_code, kind, is_open, 'icb', icb_code IS NOT NULL, has_operator, 'icb'
+    FROM bodies
+    UNION ALL
+    -- The region is that of the ICB; without an ICB, what is said of the ICB goes for the region too.
+    SELECT
+        ods_code, kind, is_open, 'region', region_code IS NOT NULL, has_operator OR icb_code IS NOT NULL AND kind <> 'icb',
+        CASE WHEN kind = 'icb' THEN 'region' ELSE 'icb' END
+    FROM bodies
+),
+
+reasons AS (
+    SELECT
+        v.kind, v.level, v.is_open, v.has_it,
+        CASE
+            WHEN l.holds OR v.is_inherited THEN 'parent_has_none'
+            WHEN l.points_nowhere THEN 'parent_not_held'
+            WHEN l.begins_later THEN 'link_not_begun'
+            WHEN l.ended THEN 'link_ended'
+            ELSE 'no_link'
+        END AS reason
+    FROM levels AS v
+    LEFT JOIN links AS l ON l.ods_code = v.ods_code AND l.leads_to = v.leads_to
+),
+
+counted AS (
+    SELECT
+        kind, level,
+        count(*) AS codes,
+        count(*) FILTER (is_open) AS open_codes,
+        count(*) FILTER (is_open AND has_it) AS with_parent,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'no_link') AS no_link,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'link_ended') AS link_ended,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'link_not_begun') AS link_not_begun,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'parent_not_held') AS parent_not_held,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'parent_has_none') AS parent_has_none
+    FROM reasons
+    GROUP BY kind, level
+)
+
+SELECT
+    c.*,
+    CASE WHEN c.open_codes = 0 THEN 1.0 ELSE round(c.with_parent / c.open_codes, 4) END AS share,
+    coalesce(e.least_share, 0.0) AS expected_share
+FROM counted AS c
+LEFT JOIN coverage_limits AS e ON e.kind = c.kind AND e.level = c.level
