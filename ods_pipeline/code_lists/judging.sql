@@ -107,6 +107,10 @@ slips AS (
         ON f.ods_code = u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:]
     WHERE p.place < length(u.code)
     UNION
+    SELECT u.code, f.ods_code, 'signs that look the same'
+    FROM unknown AS u
+    JOIN marts.code_finder AS f ON lookalike_key(f.ods_code) = lookalike_key(u.code)
+    UNION
     SELECT u.code, f.ods_code, 'made a number by a spreadsheet'
     FROM (SELECT code, unnest(codes_before_spreadsheet(code)) AS before FROM unknown) AS u
     JOIN marts.code_finder AS f ON f.ods_code = u.before
@@ -118,7 +122,7 @@ ranked AS (
         s.code, s.ods_code,
         CASE
             WHEN s.slip = 'made a number by a spreadsheet' THEN 0
-            WHEN lookalike_key(s.code) = lookalike_key(s.ods_code) THEN 1
+            WHEN s.slip = 'signs that look the same' THEN 1
             WHEN s.slip = 'two signs swapped' THEN 2
             ELSE 3
         END AS rank
@@ -169,12 +173,12 @@ SELECT
     line, given, code, verdict, name, kind, openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name,
     likely_codes,
     CASE WHEN first_line < line THEN first_line END AS repeats_line,
-    concat_ws(
+    nullif(concat_ws(
         '; ',
         CASE
             WHEN verdict IN ('blank', 'not_held', 'no_code') THEN why_not_held(form, (SELECT max(as_of) FROM ord.captures))
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
-            WHEN openness = 'legally_closed' THEN 'Not closed in operation, but in law on ' || closed_on
+            WHEN openness = 'legally_closed' THEN 'Closed in law on ' || closed_on || ', not in operation'
             WHEN openness = 'closed' THEN coalesce('Closed on ' || closed_on, 'Closed; ODS gives no end date')
             WHEN openness = 'closing' THEN 'Open; closes after ' || closed_on
             WHEN openness = 'not_yet_open' THEN 'Opens on ' || opened_on
@@ -192,6 +196,6 @@ SELECT
         CASE WHEN len(likely_codes) > 0 THEN 'perhaps ' || array_to_string(likely_codes, ' or ') END,
         CASE WHEN code <> given THEN 'read as ' || code END,
         CASE WHEN first_line < line THEN 'the same as line ' || first_line END
-    ) AS note
+    ), '') AS note
 FROM judged
 ORDER BY line

@@ -10,7 +10,8 @@ def safe_csv(frame: pl.DataFrame) -> str:
     """The frame as CSV text (UTF-8, commas, one header line). Lists become their values with a space between.
     Text that a spreadsheet would take for a formula gets an apostrophe in front, which keeps it text."""
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-    flat = frame.with_columns(pl.col(lists).list.join(" "))
+    joined = pl.col(lists).list.join(" ")
+    flat = frame.with_columns(pl.when(joined != "").then(joined).name.keep())
     texts = pl.col(pl.String)
     harmless = pl.when(texts.str.contains(_FORMULA)).then("'" + texts).otherwise(texts)
     return flat.with_columns(harmless.name.keep()).write_csv()

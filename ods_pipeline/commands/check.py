@@ -41,7 +41,10 @@ def check(
     ] = None,
     sheet: Annotated[str | None, Parameter(help="The sheet of a workbook; the first if left out.")] = None,
     out: Annotated[
-        Path | None, Parameter(help="Write one row a line to this CSV file; - is standard output.")
+        Path | None,
+        Parameter(
+            allow_leading_hyphen=True, help="Write one row a line to this CSV file; - is standard output."
+        ),
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:

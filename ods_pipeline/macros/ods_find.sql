@@ -61,7 +61,7 @@ found AS MATERIALIZED (
     FROM by_name
 ),
 
--- Codes one sign away: added, left out, swapped with its neighbour, or mistaken for another.
+-- Codes that look the same, or are one sign away: added, left out, swapped with its neighbour, another.
 one_slip_away AS (
     SELECT
         'similar' AS match_kind,
@@ -70,6 +70,7 @@ one_slip_away AS (
     FROM marts.code_finder AS f
     JOIN (FROM asked WHERE form NOT IN ('blank', 'words', 'postcode') AND NOT EXISTS (FROM found)) AS a
         ON list_contains(a.before, f.ods_code)
+        OR lookalike_key(f.ods_code) = a.look
         OR (
             length(f.ods_code) BETWEEN length(a.code) - 1 AND length(a.code) + 1
             AND damerau_levenshtein(f.ods_code, a.code) = 1
@@ -97,6 +98,10 @@ nothing AS (
                 FROM ord.unresolved_targets
                 WHERE target_ods_code = asked.code
             ),
+            CASE
+                WHEN form = 'postcode' THEN 'No body is held at this postcode'
+                WHEN form = 'words' THEN 'No name has all these words'
+            END,
             why_not_held(form, (SELECT max(as_of) FROM ord.captures))
         ) AS explanation
     FROM asked

@@ -38,7 +38,7 @@ CREATE MACRO codes_before_spreadsheet(given) AS CASE code_form(given)
         )
     ]
     WHEN 'number' THEN [
-        lpad(regexp_extract(code_key(given), '^[0-9]+'), greatest(3, length(regexp_extract(code_key(given), '^[0-9]+'))), '0'),
+        repeat('0', 3 - length(regexp_extract(code_key(given), '^[0-9]+'))) || regexp_extract(code_key(given), '^[0-9]+'),
         regexp_extract(code_key(given), '^([0-9]+?)0*([.]|$)', 1)
         || 'E' || length(regexp_extract(code_key(given), '^[0-9]+?(0*)([.]|$)', 1))
     ]
@@ -53,9 +53,9 @@ CREATE MACRO why_not_held(form, as_of) AS CASE form
         || 'it never existed, was deleted long ago, or is a slip'
     WHEN 'number' THEN 'A number, and no code is held that is this number: spreadsheets drop leading zeros and turn 5E1 into 50'
     WHEN 'scientific' THEN 'A number in scientific form, which spreadsheets make of codes such as 5E1'
-    WHEN 'postcode' THEN 'A postcode, and no body is held there'
+    WHEN 'postcode' THEN 'A postcode and no code; ods_find tells who is there'
     WHEN 'blank' THEN 'There is no code'
-    WHEN 'words' THEN 'Words and no code, and no name has them all'
+    WHEN 'words' THEN 'Words and no code; ods_find looks names up'
     ELSE 'No ODS code has this form: a code is 3 to 9 letters and digits'
 END;
 

@@ -1,10 +1,12 @@
 -- For each kind of body: how many of those open today have a body that operates them (provider), an ICB and a
--- region, and why the rest have none. Of several reasons the one nearest to a parent is told.
+-- region, and why the rest have none. Of several reasons the one nearest to a parent is told. A body without
+-- operator is its own provider; not so of kinds that are run by others, which coverage_limits.csv lists.
 
 WITH bodies AS (
     SELECT
         s.ods_code, s.kind, s.openness IN ('open', 'closing') AS is_open,
-        p.operator_code IS NOT NULL AS has_operator, p.icb_code, p.region_code
+        p.operator_code IS NOT NULL AS has_operator, p.icb_code, p.region_code,
+        EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'provider') AS is_run_by_others
     FROM marts.organisation_status AS s
     JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
 ),
@@ -27,7 +29,8 @@ links AS (
 ),
 
 levels AS (
-    SELECT ods_code, kind, is_open, 'provider' AS level, has_operator AS has_it, false AS is_inherited, 'provider' AS leads_to
+    SELECT ods_code, kind, is_open, 'provider' AS level, has_operator OR NOT is_run_by_others AS has_it, false AS is_inherited,
+        'provider' AS leads_to
     FROM bodies
     UNION ALL
     -- Without links of its own a body has the ICB of its operator.

@@ -189,8 +189,8 @@ class CodeFinder(dy.Schema):
 
 class Coverage(dy.Schema):
     """One row a kind of body and level: how many of the bodies open today have a provider, an ICB and a
-    region, and why the others have none. A body that is its own provider counts as having one only if bodies
-    of its kind are not run by another."""
+    region, and why the others have none. A body without operator is its own provider, and counts as having
+    one, but for the kinds that are run by others: those with level provider in marts/coverage_limits.csv."""
 
     kind = one_of(KINDS, "What the bodies are.", key=True)
     level = one_of(COVERAGE_LEVELS, "Which parent.", key=True)
