@@ -25,7 +25,10 @@ MARTS = [
     Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
     Table("succession_edges", "marts", "marts", lives.SuccessionEdges),
     Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
-    Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
+    Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
+    Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
+    Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
+    Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
 ]
 SCHEMAS = ("ord", "history", "marts")
