@@ -3,7 +3,7 @@
 ``TABLES`` is the registry; its order is the order of building and of the documents.
 """
 
-from ods_pipeline.schema import facts, hierarchy, lives, marts
+from ods_pipeline.schema import facts, hierarchy, lives
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -29,7 +29,11 @@ MARTS = [
     Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
     Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
     Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
-    Table("closed_codes", "marts", "marts", marts.ClosedCodes),
+    Table("hierarchy_closure", "marts", "marts", hierarchy.HierarchyClosure),
+    Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),
+    Table("successor_candidates", "marts", "marts", lives.SuccessorCandidates),
+    Table("closed_codes", "marts", "marts", lives.ClosedCodes),
+    Table("icb_changes", "marts", "marts", hierarchy.IcbChanges),
 ]
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.name: table for table in [*ORD, *MARTS]}
