@@ -37,9 +37,12 @@ def link(code: str, rel: str, to: str, start: str = "2015-04-01", end: str | Non
 def write(folder: Path, bodies: Sequence[Body], links: Sequence[Body] = (), **others: Sequence[Body]) -> Path:
     """A build with just these rows in the tables that some mart reads."""
     practices = [
-        {"ods_code": b["ods_code"], "role_id": "RO76"} for b in bodies if b["primary_role_id"] == "RO177"
+        {"ods_code": b["ods_code"], "role_id": "RO76", "unique_role_id": n}
+        for n, b in enumerate(bodies)
+        if b["primary_role_id"] == "RO177"
     ]
-    content = {"organisations": bodies, "relationships": links, "roles": practices, **others}
+    numbered = [{"unique_rel_id": n, **row} for n, row in enumerate(links, start=1)]
+    content = {"organisations": bodies, "relationships": numbered, "roles": practices, **others}
     for table in READ_BY_MARTS:
         frame = pl.DataFrame(content.get(table.name, []), schema_overrides=table.dtypes, strict=True)
         whole = pl.concat([table.empty(), frame], how="diagonal")

@@ -67,29 +67,50 @@ meant AS (
 ),
 
 -- Codes not held: what stands one slip away.
-unknown AS (
+unknown AS MATERIALIZED (
     SELECT code
     FROM codes
-    WHERE code_form(code) NOT IN ('words', 'postcode') AND length(code) BETWEEN 2 AND 10
-    EXCEPT
-    SELECT code FROM held
+    WHERE length(code) BETWEEN 2 AND 10 AND code_form(code) NOT IN ('words', 'postcode')
+        AND code NOT IN (SELECT code FROM held)
+),
+
+places AS (
+    SELECT unnest(range(1, 11)) AS place
 ),
 
 -- Each code without one of its signs: two codes that agree so are one sign apart.
-known_shorter AS (
-    SELECT f.ods_code, f.kind, p.place, f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
-    FROM marts.code_finder AS f, (SELECT unnest(range(1, 11)) AS place) AS p
-    WHERE p.place <= length(f.ods_code) AND EXISTS (FROM unknown)
+known_shorter AS MATERIALIZED (
+    SELECT f.ods_code, p.place, f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
+    FROM marts.code_finder AS f
+    JOIN places AS p ON p.place <= length(f.ods_code)
+    WHERE (SELECT count(*) FROM unknown) > 0
 ),
 
-unknown_shorter AS (
+unknown_shorter AS MATERIALIZED (
     SELECT u.code, p.place, u.code[:p.place - 1] || u.code[p.place + 1:] AS rest
-    FROM unknown AS u, (SELECT unnest(range(1, 11)) AS place) AS p
-    WHERE p.place <= length(u.code)
+    FROM unknown AS u
+    JOIN places AS p ON p.place <= length(u.code)
+),
+
+-- What the code may have been before the slip, where that can be written down.
+before_slip AS (
+    SELECT code, rest AS was, 'a sign too many' AS slip
+    FROM unknown_shorter
+    UNION ALL
+    SELECT u.code, u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:], 'two signs swapped'
+    FROM unknown AS u
+    JOIN places AS p ON p.place < length(u.code)
+    UNION ALL
+    SELECT code, unnest(codes_before_spreadsheet(code)), 'made a number by a spreadsheet'
+    FROM unknown
 ),
 
 slips AS (
-    SELECT u.code, k.ods_code, 'another sign' AS slip
+    SELECT b.code, f.ods_code, b.slip
+    FROM before_slip AS b
+    JOIN marts.code_finder AS f ON f.ods_code = b.was
+    UNION
+    SELECT u.code, k.ods_code, 'another sign'
     FROM unknown_shorter AS u
     JOIN known_shorter AS k ON k.rest = u.rest AND k.place = u.place
     UNION
@@ -97,23 +118,13 @@ slips AS (
     FROM unknown AS u
     JOIN known_shorter AS k ON k.rest = u.code
     UNION
-    SELECT u.code, f.ods_code, 'a sign too many'
-    FROM unknown_shorter AS u
-    JOIN marts.code_finder AS f ON f.ods_code = u.rest
-    UNION
-    SELECT u.code, f.ods_code, 'two signs swapped'
-    FROM unknown AS u, (SELECT unnest(range(1, 10)) AS place) AS p
-    JOIN marts.code_finder AS f
-        ON f.ods_code = u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:]
-    WHERE p.place < length(u.code)
-    UNION
     SELECT u.code, f.ods_code, 'signs that look the same'
-    FROM unknown AS u
-    JOIN marts.code_finder AS f ON lookalike_key(f.ods_code) = lookalike_key(u.code)
-    UNION
-    SELECT u.code, f.ods_code, 'made a number by a spreadsheet'
-    FROM (SELECT code, unnest(codes_before_spreadsheet(code)) AS before FROM unknown) AS u
-    JOIN marts.code_finder AS f ON f.ods_code = u.before
+    FROM (SELECT code, lookalike_key(code) AS look FROM unknown) AS u
+    JOIN (
+        SELECT ods_code, lookalike_key(ods_code) AS look
+        FROM marts.code_finder
+        WHERE (SELECT count(*) FROM unknown) > 0
+    ) AS f ON f.look = u.look
 ),
 
 -- Several slips are likely in this order. Where many codes are one sign away none is proposed.
@@ -176,7 +187,7 @@ SELECT
     nullif(concat_ws(
         '; ',
         CASE
-            WHEN verdict IN ('blank', 'not_held', 'no_code') THEN why_not_held(form, (SELECT max(as_of) FROM ord.captures))
+            WHEN verdict IN ('blank', 'not_held', 'no_code') THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
             WHEN openness = 'legally_closed' THEN 'Closed in law on ' || closed_on || ', not in operation'
             WHEN openness = 'closed' THEN coalesce('Closed on ' || closed_on, 'Closed; ODS gives no end date')

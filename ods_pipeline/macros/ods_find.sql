@@ -102,7 +102,7 @@ nothing AS (
                 WHEN form = 'postcode' THEN 'No body is held at this postcode'
                 WHEN form = 'words' THEN 'No name has all these words'
             END,
-            why_not_held(form, (SELECT max(as_of) FROM ord.captures))
+            why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
         ) AS explanation
     FROM asked
     WHERE NOT EXISTS (FROM found)

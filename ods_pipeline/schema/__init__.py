@@ -3,7 +3,7 @@
 ``TABLES`` is the registry; its order is the order of building and of the documents.
 """
 
-from ods_pipeline.schema import facts, hierarchy, lives, marts, named
+from ods_pipeline.schema import facts, hierarchy, lives, named
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -25,8 +25,15 @@ MARTS = [
     Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
     Table("succession_edges", "marts", "marts", lives.SuccessionEdges),
     Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
-    Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
-    Table("closed_codes", "marts", "marts", marts.ClosedCodes),
+    Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
+    Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
+    Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
+    Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
+    Table("hierarchy_closure", "marts", "marts", hierarchy.HierarchyClosure),
+    Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),
+    Table("successor_candidates", "marts", "marts", lives.SuccessorCandidates),
+    Table("closed_codes", "marts", "marts", lives.ClosedCodes),
+    Table("icb_changes", "marts", "marts", hierarchy.IcbChanges),
 ]
 # The tables that are asked for by name; they are built on those above.
 MARTS += [
