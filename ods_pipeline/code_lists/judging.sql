@@ -70,7 +70,7 @@ meant AS (
 unknown AS MATERIALIZED (
     SELECT code
     FROM codes
-    WHERE length(code) BETWEEN 2 AND 10 AND code_form(code) NOT IN ('words', 'postcode')
+    WHERE length(code) BETWEEN 2 AND 10 AND code_form(code) <> 'words'
         AND code NOT IN (SELECT code FROM held)
 ),
 

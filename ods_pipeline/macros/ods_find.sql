@@ -1,8 +1,8 @@
--- Look a body up: ods_find('RRP'), ods_find('n10 9xd'), ods_find('maple house'). By code and by postcode case and
--- spaces do not matter; of a name all words must be there, in any order, in full or in part (whatever stands
--- after the eighth word in full). Best first: exact before partial, open before closed. At a postcode everybody
--- is listed; those at one address stand together, the open one first. If nothing is found, one row says why, and
--- up to five codes follow that are one slip away (match_kind similar).
+-- Look a body up: ods_find('RRP'), ods_find('n10 9xd'), ods_find('maple house'). By code and by postcode, case and
+-- spaces do not matter. Of a name (three signs at least) all words must be there, in any order, in full or in part;
+-- whatever stands after the eighth word, in full. Best first: exact before partial, open before closed. At a
+-- postcode everybody is listed; those at one address stand together, the open one first. If nothing is found, one
+-- row says why, and up to five codes follow that look the same or are one sign away (match_kind similar).
 CREATE MACRO ods_find(given) AS TABLE
 WITH asked AS MATERIALIZED (
     SELECT
@@ -25,7 +25,7 @@ by_postcode AS (
 named AS (
     SELECT f.*, a.words, a.word, a.code
     FROM marts.code_finder AS f
-    JOIN (FROM asked WHERE form <> 'postcode' AND words <> '') AS a
+    JOIN (FROM asked WHERE form <> 'postcode' AND length(words) >= 3) AS a
         ON contains(f.name_key, a.word[1])
         AND contains(f.name_key, coalesce(a.word[2], ''))
         AND contains(f.name_key, coalesce(a.word[3], ''))
@@ -68,7 +68,7 @@ one_slip_away AS (
         (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness,
         NULL::VARCHAR AS place, f.*
     FROM marts.code_finder AS f
-    JOIN (FROM asked WHERE form NOT IN ('blank', 'words', 'postcode') AND NOT EXISTS (FROM found)) AS a
+    JOIN (FROM asked WHERE form NOT IN ('blank', 'words') AND NOT EXISTS (FROM found)) AS a
         ON list_contains(a.before, f.ods_code)
         OR lookalike_key(f.ods_code) = a.look
         OR (
