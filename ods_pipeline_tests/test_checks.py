@@ -195,3 +195,37 @@ def test_dagster_is_told_what_blocks_and_what_warns(blocking: bool, severity: st
     assert (told.asset_key, told.check_name, told.passed) == (key, "unique_key", False)
     assert (told.severity.value, told.description) == (severity, "2 keys")
     assert told.metadata["rows"].value == 3
+
+
+@pytest.mark.parametrize(
+    ("links", "passed", "told"),
+    [
+        ([], True, "nothing to compare with"),
+        ([(date(2026, 8, 21), 100)], True, "nothing to compare with"),
+        (
+            [(date(2026, 8, 21), 95), (date(2026, 7, 24), 100)],
+            True,
+            "100 open RE5 on 2026-07-24, 95 on 2026-08-21 (-5.0%)",
+        ),
+        ([(date(2026, 7, 24), 100), (date(2026, 8, 21), 94)], False, "(-6.0%): ODS retires this link"),
+        ([(date(2026, 6, 19), 200), (date(2026, 7, 24), 100), (date(2026, 8, 21), 110)], True, "(+10.0%)"),
+        ([(date(2026, 7, 24), 0), (date(2026, 8, 21), 0)], True, "0 open RE5"),
+    ],
+)
+def test_a_fall_of_geography_links_between_releases_is_said_aloud(
+    links: list[tuple[date, int]], passed: bool, told: str
+) -> None:
+    found = checks.geography_is_not_retired(links)
+    assert (found.passed, found.blocking) == (passed, False)
+    assert told in found.summary
+
+
+def test_links_are_counted_by_the_days_on_which_they_hold() -> None:
+    day = date(2026, 8, 21)
+    ends = [None, day, date(2026, 8, 20), None, None]
+    starts = [day, day, date(2020, 4, 1), date(2026, 8, 22), day]
+    frame = pl.LazyFrame(
+        {"rel_id": ["RE5"] * 4 + ["RE6"], "operational_start": starts, "operational_end": ends},
+        schema_overrides={"operational_end": pl.Date},
+    )
+    assert checks.open_links(frame, "RE5", day) == 2

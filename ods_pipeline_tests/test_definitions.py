@@ -48,6 +48,25 @@ GRAPH = {
     "marts/closed_codes": CLOSED,
     "published/ods_duckdb": TABLE_KEYS,
 }
+BODIES, STATUS_KEY = "ord/organisations", "marts/organisation_status"
+NAMED = ["marts/body_parents", STATUS_KEY, BODIES]
+FOLLOWED = ["marts/body_parents", "marts/code_crosswalk", STATUS_KEY, "marts/successor_candidates", BODIES]
+GRAPH |= {
+    "marts/body_parents": [STATUS_KEY, "marts/provider_hierarchy", BODIES],
+    "marts/gp_practices": [*NAMED, "ord/roles"],
+    "marts/pcn_membership": ["marts/hierarchy_edges", "marts/provider_hierarchy", BODIES],
+    "marts/trust_sites": NAMED,
+    "marts/social_care_sites": [*FOLLOWED, "ord/roles"],
+    "marts/vaccination_sites": [
+        "marts/body_kinds",
+        STATUS_KEY,
+        "marts/provider_hierarchy",
+        BODIES,
+        "ord/roles",
+    ],
+    "marts/code_finder": FOLLOWED,
+    "marts/coverage": ["marts/body_parents", "marts/hierarchy_edges", STATUS_KEY],
+}
 GROUPS = {"raw": "raw", "flat": "flat", "ord": "register", "marts": "marts", "published": "published"}
 
 

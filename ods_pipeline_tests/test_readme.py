@@ -1,21 +1,16 @@
 """The README keeps its word: its commands, its example output and its questions, on the embedded sample."""
 
 import re
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from ods_pipeline_tests import questions
 from ods_pipeline_tests.rooms import REPOSITORY, sample_root
 
 README = (REPOSITORY / "README.md").read_text()
 FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-QUESTIONS = [
-    statement.strip()
-    for kind, text in FENCES
-    if kind == "sql"
-    for statement in text.split(";")
-    if statement.strip()
-]
 
 
 def test_opens_with_the_two_commands() -> None:
@@ -28,24 +23,24 @@ def test_opens_with_the_two_commands() -> None:
     assert "pytest" in test
 
 
-@pytest.mark.parametrize("statement", QUESTIONS, ids=lambda s: s.splitlines()[0].removeprefix("-- "))
-def test_every_question_has_an_answer(statement: str) -> None:
+@pytest.mark.parametrize("document", [questions.QUESTIONS, questions.README], ids=lambda p: p.name)
+def test_the_answers_shown_are_the_answers(document: Path) -> None:
+    """Rewritten with `python -m ods_pipeline_tests.questions`, the documents stay as they are."""
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
-        assert connection.sql(statement).fetchall()
+        assert questions.answered(document, connection) == document.read_text(encoding="utf-8")
 
 
-def test_the_answers_shown_are_the_answers() -> None:
-    shown = next(text for kind, text in FENCES if kind == "text" and "payee_code" in text)
+def test_no_question_is_without_an_answer() -> None:
+    asked = questions.statements(questions.QUESTIONS)
+    assert len(asked) >= 20
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
-        values = {
-            str(value)
-            for question in QUESTIONS
-            if "payee" in question or "TAF01" in question
-            for row in connection.sql(question).fetchall()
-            for value in row
-        }
-    cells = {cell.strip() for line in shown.splitlines() if "│" in line for cell in line.split("│")[1:-1]}
-    assert values <= cells
+        assert [sql for sql in asked if not connection.sql(sql).fetchall()] == []
+
+
+def test_every_question_is_named_in_the_readme() -> None:
+    headings = re.findall(r"^### ([^?.]+)", questions.QUESTIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(headings) == len(questions.statements(questions.QUESTIONS))
+    assert [heading for heading in headings if heading not in README] == []
 
 
 def test_the_counts_shown_are_the_counts() -> None:
