@@ -1,9 +1,10 @@
 """The facts about tables: one class a table, from which everything else is derived.
 
-``TABLES`` is the registry; its order is the order of building and of the documents.
+``TABLES`` is the registry; its order is the order of building and of the documents. Tables of ``ord`` and
+``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
 """
 
-from ods_pipeline.schema import facts, marts
+from ods_pipeline.schema import facts, history, marts
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -21,14 +22,23 @@ ORD = [
     Table("unresolved_targets", "ord", "tables", facts.UnresolvedTargets),
     Table("unknown_elements", "ord", "tables", facts.UnknownElements),
 ]
+HISTORY = [
+    Table("organisations", "history", "history", history.Organisations),
+    Table("roles", "history", "history", history.Roles),
+    Table("relationships", "history", "history", history.Relationships),
+    Table("successions", "history", "history", history.Successions),
+    Table("contacts", "history", "history", history.Contacts),
+    Table("observations", "history", "history", history.Observations),
+    Table("notices", "history", "history", history.Notices),
+]
 MARTS = [
     Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
 ]
 SCHEMAS = ("ord", "history", "marts")
-TABLES = {table.name: table for table in [*ORD, *MARTS]}
+TABLES = {table.id: table for table in [*ORD, *HISTORY, *MARTS]}
 
 # The parts of one organisation record, as they stand in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
-__all__ = ["COMPONENTS", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
+__all__ = ["COMPONENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
