@@ -4,7 +4,7 @@
 ``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
 """
 
-from ods_pipeline.schema import facts, history, marts
+from ods_pipeline.schema import events, facts, history, marts
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -35,10 +35,15 @@ MARTS = [
     Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
     Table("closed_codes", "marts", "marts", marts.ClosedCodes),
 ]
+# Marts that are read from history by Polars; all others are SQL.
+EVENTS = [
+    Table("code_changes", "marts", "marts", events.CodeChanges),
+    Table("drift", "marts", "marts", events.Drift),
+]
 SCHEMAS = ("ord", "history", "marts")
-TABLES = {table.id: table for table in [*ORD, *HISTORY, *MARTS]}
+TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}
 
 # The parts of one organisation record, as they stand in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
-__all__ = ["COMPONENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
+__all__ = ["COMPONENTS", "EVENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
