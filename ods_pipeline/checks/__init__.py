@@ -1,6 +1,7 @@
 """What must hold of the data before it is published."""
 
 from ods_pipeline.checks.base import Finding
+from ods_pipeline.checks.history import intervals_apart
 from ods_pipeline.checks.register import (
     SWING_LIMIT,
     conservation,
@@ -25,6 +26,7 @@ __all__ = [
     "conservation",
     "declared_equals_parsed",
     "ids_have_names",
+    "intervals_apart",
     "missing_stamps",
     "no_new_ids",
     "no_stamp_missing",
