@@ -77,6 +77,10 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     return summary.show_status(plain(), DataRoot(data_root))
 
 
+app.command("ods_pipeline.commands.show:show")
+app.command("ods_pipeline.commands.changes:changes")
+
+
 @app.command
 def ui(*, data_root: Root = DEFAULT_ROOT, port: int = 3000) -> int:
     """Open Dagster on what the command line did (loopback only)."""

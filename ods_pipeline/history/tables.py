@@ -8,6 +8,9 @@ import polars as pl
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _ROW_BY_ROW = ("organisations", "observations", "notices")
+_OF_THE_REGISTER = ("captures", "deletions")
+# Every table that is read, by its name in the registry.
+READ = (*(f"history.{name}" for name in (*_ROW_BY_ROW, *COMPONENTS)), *_OF_THE_REGISTER)
 
 
 @dataclass(frozen=True)
@@ -28,5 +31,5 @@ def read_history(build: Path) -> History:
     """The history of a build, from its Parquet files."""
     frames = {name: pl.read_parquet(build / TABLES[f"history.{name}"].path) for name in _ROW_BY_ROW}
     parts = {name: pl.scan_parquet(build / TABLES[f"history.{name}"].path) for name in COMPONENTS}
-    register = {name: pl.read_parquet(build / TABLES[name].path) for name in ("captures", "deletions")}
+    register = {name: pl.read_parquet(build / TABLES[name].path) for name in _OF_THE_REGISTER}
     return History(**frames, parts=parts, **register)

@@ -1,7 +1,7 @@
 """Registers that live: bodies that open, move, close, vanish and come back, and captures that watch them.
 
-What lives here: chance (with a seed) and what can happen to a record. What does not: what any of it is called,
-which is for the code and its oracle to say.
+What lives here: chance (with a seed) and what can happen to a record. What does not: what any of it is
+called, which is for the code and its oracle to say.
 """
 
 from collections.abc import Callable, Sequence
@@ -330,8 +330,8 @@ def fetch_of(world: World, folder: Path, hour: int) -> Flat:
 
 
 def watched(seed: int, folder: Path, bodies: int, plan: Sequence[str]) -> list[Flat]:
-    """The captures of a register of ``bodies`` to begin with. ``plan`` has a word a day: R a release, D a delta
-    (DD two on one day, RD both), anything else a day on which nobody looks."""
+    """The captures of a register of ``bodies`` to begin with. ``plan`` has a word a day: R a release, D a
+    delta (DD two on one day, RD both), anything else a day on which nobody looks."""
     world = World(Random(seed), FIRST)
     world.records = {code: world.body(code) for code in (f"A{n:04}" for n in range(bodies))}
     flats = []

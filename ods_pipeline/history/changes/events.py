@@ -45,21 +45,20 @@ def events(
     event is about besides: ``related_code, rel_id, unique_rel_id, role_id, unique_role_id``."""
     told: dict[str, Value] = {"old_value": old, "new_value": new, **of}
     stamp = pl.coalesce("stamped_on", "day")
-    given = {
+    given: dict[str, Value] = {
         "change_kind": pl.lit(kind) if isinstance(kind, str) else kind,
-        "field": field if isinstance(field, pl.Expr) else pl.lit(field, pl.String),
+        "field": pl.lit(field) if isinstance(field, str) else field,
         "effective_on": stamp if effective is None else pl.coalesce(effective, stamp),
-        "detected_on": pl.col("day"),
-        **{name: pl.col(v) if isinstance(v, str) else v for name, v in told.items()},
+        "detected_on": "day",
+        **{name: name for name in ("ods_code", "capture_id", "is_unstamped")},
+        **told,
     }
-    carried = ("ods_code", "capture_id", "is_unstamped")
-    columns = [
-        (given[n] if given.get(n) is not None else pl.col(n) if n in carried else pl.lit(None))
-        .cast(dtype)
-        .alias(n)
-        for n, dtype in EVENT.items()
-    ]
+    columns = [_column(given.get(n)).cast(dtype).alias(n) for n, dtype in EVENT.items()]
     return rows.select(columns)
+
+
+def _column(value: Value) -> pl.Expr:
+    return value if isinstance(value, pl.Expr) else pl.lit(None) if value is None else pl.col(value)
 
 
 def next_day(column: str) -> pl.Expr:
