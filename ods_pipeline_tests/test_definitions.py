@@ -18,8 +18,9 @@ from ods_pipeline.schema import ORD, TABLES
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
 FLAT = ["flat/fetches", "flat/release"]
-HIERARCHY = ["ord/organisations", "ord/relationships", "ord/roles"]
+HIERARCHY = ["marts/organisation_status", "ord/organisations", "ord/relationships"]
 CLOSED = ["ord/code_systems", "ord/deletions", "ord/organisations", "ord/successions"]
+STATUS = ["marts/body_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
 TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())
 # Every asset, with its parents.
 GRAPH = {
@@ -40,6 +41,9 @@ GRAPH = {
     "ord/repeated_ids": FLAT,
     "ord/unresolved_targets": FLAT,
     "ord/unknown_elements": FLAT,
+    "marts/body_kinds": ["ord/organisations", "ord/roles"],
+    "marts/succession_edges": ["ord/organisations", "ord/successions"],
+    "marts/organisation_status": STATUS,
     "marts/provider_hierarchy_current": HIERARCHY,
     "marts/closed_codes": CLOSED,
     "published/ods_duckdb": TABLE_KEYS,

@@ -28,15 +28,23 @@ def hierarchy_rules() -> pl.DataFrame:
 
 
 def kinds_of_body() -> pl.DataFrame:
-    """``kind, primary_role_id, with_role_id, what``: which bodies are of which kind, by their roles."""
+    """``kind, primary_role_id, with_role_id, preference, what``: which bodies are of which kind, by their
+    roles. The lowest preference wins; ``*`` is any primary role."""
     with resources.as_file(_HERE / "kinds.csv") as path:
-        return pl.read_csv(path)
+        return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
+
+
+def overrides() -> pl.DataFrame:
+    """``old_code, new_code, effective_on, source``: successions that ODS lacks, each with where it is from.
+    ``effective_on`` is the first day of the new state."""
+    with resources.as_file(_HERE / "overrides.csv") as path:
+        return pl.read_csv(path, schema_overrides={"effective_on": pl.Date})
 
 
 @contextmanager
 def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory with ``ord.*`` and the marts built so far as views on the build's Parquet files,
-    ``hierarchy_rules``, ``kinds_of_body``, the words of ``macros/``, and ``ods_today()``."""
+    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, the words of ``macros/``, and ``ods_today()``."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
@@ -48,6 +56,7 @@ def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnec
         connection.execute("USE main")
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_body", kinds_of_body().to_arrow())
+        connection.register("overrides", overrides().to_arrow())
         macros.define(connection, today, words_only=True)
         yield connection
 

@@ -1,54 +1,54 @@
--- Codes that are closed in law or in operation, or deleted, with the successors ODS records for them.
--- A succession stands on both sides (Successor on the old record, Predecessor on the new one) and either
--- side is enough.
+-- Codes that are closed in law or in operation, or deleted: when, where they belonged at the end, and what took
+-- their place. Successors are facts (or curated); candidates are inferred and stand in a column of their own.
 
-WITH edges AS (
-    SELECT ods_code AS old_code, target_ods_code AS new_code
-    FROM ord.successions
-    WHERE succession_type = 'Successor'
-    UNION
-    SELECT target_ods_code, ods_code
-    FROM ord.successions
-    WHERE succession_type = 'Predecessor'
+WITH closed AS (
+    SELECT s.*, o.primary_role_id, o.primary_role_name, o.legal_end, o.operational_end, o.last_change_date AS recorded_on
+    FROM marts.organisation_status AS s
+    JOIN ord.organisations AS o ON o.ods_code = s.ods_code
+    WHERE s.openness IN ('legally_closed', 'closed')
+    UNION ALL
+    SELECT s.*, d.primary_role_id, c.display_name, NULL, NULL, d.deleted_on
+    FROM marts.organisation_status AS s
+    JOIN ord.deletions AS d ON d.ods_code = s.ods_code AND d.state = 'confirmed'
+    LEFT JOIN ord.code_systems AS c ON c.id = d.primary_role_id AND c.code_system = 'OrganisationRole'
+    WHERE s.openness = 'deleted'
 ),
 
 successors AS (
-    SELECT old_code, list(new_code ORDER BY new_code) AS successor_codes
-    FROM edges
-    WHERE old_code <> new_code
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) FILTER (hops = 1) AS successor_codes,
+        list(new_code ORDER BY new_code) FILTER (is_terminal) AS terminal_codes
+    FROM marts.code_crosswalk
+    WHERE hops > 0
     GROUP BY old_code
 ),
 
-closed AS (
+candidates AS (
+    SELECT old_code, list(candidate_code ORDER BY score DESC, candidate_code) AS candidate_codes
+    FROM marts.successor_candidates
+    GROUP BY old_code
+),
+
+-- The last row that has begun; the ICB of the last that has one.
+last_rows AS (
     SELECT
-        ods_code, name, primary_role_id, primary_role_name,
-        openness_on(status, legal_end, operational_start, operational_end, ods_today()) AS openness,
-        coalesce(CASE WHEN legal_end < ods_today() THEN legal_end END, operational_end) AS closed_on,
-        legal_end, operational_end, status, last_change_date AS recorded_on
-    FROM ord.organisations
-    UNION ALL
-    SELECT
-        d.ods_code, d.name, d.primary_role_id, c.display_name, 'deleted', d.deleted_on, NULL, NULL, NULL, d.deleted_on
-    FROM ord.deletions AS d
-    LEFT JOIN ord.code_systems AS c ON c.id = d.primary_role_id AND c.code_system = 'OrganisationRole'
-    WHERE d.state = 'confirmed'
+        ods_code, arg_max(provider_code, valid_from) AS last_provider_code,
+        arg_max(icb_code, valid_from) FILTER (icb_code IS NOT NULL) AS last_icb_code
+    FROM marts.provider_hierarchy
+    WHERE valid_from <= ods_today()
+    GROUP BY ods_code
 )
 
 SELECT
-    c.ods_code, c.name, c.primary_role_id, c.primary_role_name, c.openness, c.closed_on, c.legal_end, c.operational_end,
-    c.recorded_on,
-    coalesce(s.successor_codes, []) AS successor_codes,
-    coalesce(len(s.successor_codes), 0)::BIGINT AS successor_count,
-    CASE c.openness
-        WHEN 'deleted' THEN 'Deleted from the register on ' || c.closed_on
-        WHEN 'legally_closed' THEN c.status || ', but legally closed on ' || c.legal_end
-        ELSE coalesce('Closed on ' || c.closed_on, 'Closed (Inactive); ODS gives no end date')
-    END
-    || CASE
-        WHEN s.successor_codes IS NOT NULL THEN '; succeeded by ' || array_to_string(s.successor_codes, ', ')
-        ELSE '; ODS records no successor'
-    END AS explanation
+    c.ods_code, c.name, c.kind, c.primary_role_id, c.primary_role_name, c.openness, c.closes_on AS closed_on, c.legal_end,
+    c.operational_end, c.recorded_on,
+    coalesce(s.successor_codes, []) AS successor_codes, coalesce(len(s.successor_codes), 0) AS successor_count,
+    coalesce(s.terminal_codes, []) AS terminal_codes,
+    l.last_provider_code, l.last_icb_code,
+    coalesce(k.candidate_codes, []) AS candidate_codes,
+    c.explanation
 FROM closed AS c
 LEFT JOIN successors AS s ON s.old_code = c.ods_code
-WHERE c.openness IN ('legally_closed', 'closed', 'deleted')
-ORDER BY c.ods_code
+LEFT JOIN candidates AS k ON k.old_code = c.ods_code
+LEFT JOIN last_rows AS l ON l.ods_code = c.ods_code

@@ -4,7 +4,7 @@
 ``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
 """
 
-from ods_pipeline.schema import events, facts, history, marts
+from ods_pipeline.schema import events, facts, hierarchy, history, lives
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -32,8 +32,18 @@ HISTORY = [
     Table("notices", "history", "history", history.Notices),
 ]
 MARTS = [
-    Table("provider_hierarchy_current", "marts", "marts", marts.ProviderHierarchyCurrent),
-    Table("closed_codes", "marts", "marts", marts.ClosedCodes),
+    Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
+    Table("succession_edges", "marts", "marts", lives.SuccessionEdges),
+    Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
+    Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
+    Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
+    Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
+    Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
+    Table("hierarchy_closure", "marts", "marts", hierarchy.HierarchyClosure),
+    Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),
+    Table("successor_candidates", "marts", "marts", lives.SuccessorCandidates),
+    Table("closed_codes", "marts", "marts", lives.ClosedCodes),
+    Table("icb_changes", "marts", "marts", hierarchy.IcbChanges),
 ]
 # Marts that are read from history by Polars; all others are SQL.
 EVENTS = [

@@ -65,6 +65,11 @@ def hash_of(description: str, *, required: bool = True) -> dy.UInt64:
     return dy.UInt64(nullable=not required, description=description)
 
 
+def share(description: str) -> dy.Float64:
+    """A number from 0 to 1, rounded by whoever makes it."""
+    return dy.Float64(nullable=False, min=0, max=1, description=description)
+
+
 def flag(description: str) -> dy.Bool:
     """True or false, never null."""
     return dy.Bool(nullable=False, description=description)

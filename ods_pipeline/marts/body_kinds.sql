@@ -1,0 +1,80 @@
+-- What kind of body each code is, over time, by kinds.csv. The primary role decides; where a kind asks for
+-- another role besides, it holds while that role does. A role that began with the body, or lasted to its end,
+-- is taken to have held before and after too: a closed practice stays a practice.
+
+WITH lives AS (
+    SELECT
+        ods_code, primary_role_id, last_change_date,
+        coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS begins,
+        holds_to(status, operational_start, operational_end, legal_end, last_change_date) AS ends
+    FROM ord.organisations
+),
+
+-- Kinds that depend on the primary role alone, the best for each role.
+plain AS (
+    SELECT l.ods_code, l.begins, k.kind, k.preference
+    FROM lives AS l
+    JOIN kinds_of_body AS k ON k.with_role_id IS NULL AND k.primary_role_id = l.primary_role_id
+    UNION ALL
+    SELECT l.ods_code, l.begins, k.kind, k.preference
+    FROM lives AS l
+    JOIN kinds_of_body AS k ON k.primary_role_id = '*'
+),
+
+lasting AS (
+    SELECT ods_code, begins, min(preference) AS preference, arg_min(kind, preference) AS kind
+    FROM plain
+    GROUP BY ods_code, begins
+),
+
+-- Kinds that hold while a second role does.
+dated AS (
+    SELECT
+        l.ods_code, l.begins, k.kind, k.preference,
+        greatest(coalesce(holds_from(r.operational_start, r.legal_start), l.begins), l.begins) AS starts,
+        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, l.last_change_date) AS stops,
+        l.ends
+    FROM lives AS l
+    JOIN kinds_of_body AS k ON k.primary_role_id = l.primary_role_id
+    JOIN ord.roles AS r ON r.ods_code = l.ods_code AND r.role_id = k.with_role_id
+),
+
+spans AS (
+    SELECT ods_code, kind, preference, starts, CASE WHEN stops < ends OR ends IS NULL THEN stops END AS stops
+    FROM dated
+),
+
+cuts AS (
+    SELECT ods_code, starts AS day FROM spans
+    UNION
+    SELECT ods_code, stops FROM spans WHERE stops IS NOT NULL
+    UNION
+    SELECT ods_code, begins FROM lasting
+),
+
+pieces AS (
+    SELECT c.ods_code, c.day, l.kind AS lasting_kind, l.preference AS lasting_preference
+    FROM cuts AS c
+    JOIN lasting AS l ON l.ods_code = c.ods_code AND c.day >= l.begins
+),
+
+judged AS (
+    SELECT
+        p.ods_code, p.day,
+        coalesce(
+            arg_min(s.kind, s.preference) FILTER (s.preference < p.lasting_preference), any_value(p.lasting_kind)
+        ) AS kind
+    FROM pieces AS p
+    LEFT JOIN spans AS s ON s.ods_code = p.ods_code AND s.starts <= p.day AND coalesce(s.stops > p.day, true)
+    GROUP BY p.ods_code, p.day
+),
+
+changes AS (
+    FROM judged
+    QUALIFY kind IS DISTINCT FROM lag(kind) OVER (PARTITION BY ods_code ORDER BY day)
+)
+
+SELECT
+    ods_code, day AS valid_from, kind,
+    lead(day) OVER (PARTITION BY ods_code ORDER BY day) AS valid_to
+FROM changes

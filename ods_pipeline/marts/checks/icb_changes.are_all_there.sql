@@ -1,0 +1,20 @@
+-- moves to another ICB
+-- Each body was under the old ICB the day before and is under the new one on the day, and one that was under an
+-- ICB that ended and is under another now is told.
+SELECT 'not so in provider_hierarchy' AS problem, m.ods_code || ' on ' || m.effective_on AS label
+FROM mart AS m
+WHERE NOT EXISTS (
+        FROM marts.provider_hierarchy AS h
+        WHERE h.ods_code = m.ods_code AND h.icb_code = m.old_icb_code AND h.valid_to = m.effective_on
+    )
+    OR NOT EXISTS (
+        FROM marts.provider_hierarchy AS h
+        WHERE h.ods_code = m.ods_code AND h.icb_code = m.new_icb_code AND h.valid_from = m.effective_on
+    )
+UNION ALL
+SELECT 'missing', h.ods_code || ' on ' || h.valid_to
+FROM marts.provider_hierarchy AS h
+JOIN ord.organisations AS icb ON icb.ods_code = h.icb_code AND icb.operational_end + 1 = h.valid_to
+JOIN marts.provider_hierarchy AS n ON n.ods_code = h.ods_code AND n.valid_from = h.valid_to AND n.icb_code <> h.icb_code
+WHERE n.kind IN ('gp_practice', 'trust', 'sub_icb')
+    AND NOT EXISTS (FROM mart AS m WHERE m.ods_code = h.ods_code AND m.effective_on = h.valid_to)

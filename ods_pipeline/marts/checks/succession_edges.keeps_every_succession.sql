@@ -1,0 +1,11 @@
+-- successions
+-- Every published entry between two codes is one edge, with a date no earlier than its own.
+SELECT 'lost or dated too early' AS problem, s.ods_code || ' ' || s.succession_type || ' ' || s.target_ods_code AS label
+FROM ord.successions AS s
+WHERE s.ods_code <> s.target_ods_code
+    AND NOT EXISTS (
+        FROM mart AS m
+        WHERE m.effective_on >= s.legal_start
+            AND m.old_code = CASE s.succession_type WHEN 'Successor' THEN s.ods_code ELSE s.target_ods_code END
+            AND m.new_code = CASE s.succession_type WHEN 'Successor' THEN s.target_ods_code ELSE s.ods_code END
+    )

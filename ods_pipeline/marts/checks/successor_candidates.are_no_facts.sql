@@ -1,0 +1,17 @@
+-- inferred successors
+-- Nobody is inferred for a body whose successor is recorded, or that is still open; score and reason are readable.
+SELECT 'with a recorded successor' AS problem, old_code AS label
+FROM mart
+WHERE old_code IN (SELECT ods_code FROM ord.successions WHERE succession_type = 'Successor' AND target_ods_code <> ods_code)
+    OR old_code IN (SELECT target_ods_code FROM ord.successions WHERE succession_type = 'Predecessor' AND target_ods_code <> ods_code)
+UNION ALL
+SELECT 'still open', m.old_code
+FROM mart AS m
+JOIN ord.organisations AS o ON o.ods_code = m.old_code
+WHERE coalesce(o.operational_end, o.legal_end) >= ods_today() AND coalesce(o.legal_end >= ods_today(), true)
+UNION ALL
+SELECT 'of another kind or too far away', m.old_code || ' -> ' || m.candidate_code
+FROM mart AS m
+JOIN ord.organisations AS a ON a.ods_code = m.old_code
+JOIN ord.organisations AS b ON b.ods_code = m.candidate_code
+WHERE a.primary_role_id <> b.primary_role_id OR NOT (m.same_uprn OR m.same_postcode) OR abs(m.days_between) > 183

@@ -1,0 +1,37 @@
+-- GP practices, trusts and sub-ICB locations whose ICB changes on a day on which an ICB begins or no longer is, in
+-- law or in operation: the reconfigurations, past and scheduled.
+
+WITH icbs AS (
+    FROM ord.organisations
+    WHERE primary_role_id = 'RO261'
+),
+
+reconfigurations AS (
+    SELECT operational_start AS day FROM icbs
+    UNION
+    SELECT legal_start FROM icbs
+    UNION
+    SELECT operational_end + 1 FROM icbs
+    UNION
+    SELECT legal_end + 1 FROM icbs
+),
+
+moves AS (
+    SELECT
+        ods_code, kind, valid_from AS effective_on,
+        lag(icb_code) OVER in_time AS old_icb_code, icb_code AS new_icb_code,
+        lag(valid_to) OVER in_time = valid_from AS follows
+    FROM marts.provider_hierarchy
+    WINDOW in_time AS (PARTITION BY ods_code ORDER BY valid_from)
+)
+
+SELECT
+    m.effective_on, m.ods_code, s.name, m.kind,
+    m.old_icb_code, old.name AS old_icb_name, m.new_icb_code, new.name AS new_icb_name,
+    m.effective_on > ods_today() AS is_scheduled
+FROM moves AS m
+JOIN reconfigurations AS r ON r.day = m.effective_on
+LEFT JOIN marts.organisation_status AS s ON s.ods_code = m.ods_code
+LEFT JOIN icbs AS old ON old.ods_code = m.old_icb_code
+LEFT JOIN icbs AS new ON new.ods_code = m.new_icb_code
+WHERE m.kind IN ('gp_practice', 'trust', 'sub_icb') AND m.follows AND m.old_icb_code <> m.new_icb_code
