@@ -14,7 +14,7 @@ import pytest
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.builders import Held
-from ods_pipeline_tests.history.tellings import written
+from ods_pipeline_tests.history.tellings import with_duckdb
 from ods_pipeline_tests.rooms import sample_root
 from ods_pipeline_tests.sample import FACTS, read
 
@@ -82,9 +82,8 @@ def merger(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     held = Held(folder)
     held.release(before, published="2024-10-18", released="2024-10-25")
     held.release(complete)
-    with duckdb.connect(
-        str(written(fold(observe(held.root.flat_folders())), folder / "build")), read_only=True
-    ) as connection:
+    file = with_duckdb(fold(observe(held.root.flat_folders())), folder / "build")
+    with duckdb.connect(str(file), read_only=True) as connection:
         yield connection
 
 

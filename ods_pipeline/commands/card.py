@@ -20,8 +20,8 @@ class Card:
     """A body on ``day``, as the register stood on ``known`` (None: as it stands).
 
     ``record`` is its version, with ``primary_role_name, openness, explanation`` and ``doubt`` (or None).
-    ``roles``, ``parents``, ``successions`` and ``contacts`` are those of the version, ``holds`` where they hold on the
-    day; ``below`` counts the bodies that point at it, by relationship, with the first of them; ``life`` is
+    ``roles``, ``parents``, ``successions`` and ``contacts`` are those of the version, ``holds`` where they hold
+    on the day; ``below`` counts the bodies that point at it, by relationship, with the first of them; ``life`` is
     one line an event.
     """
 
@@ -119,20 +119,15 @@ def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
 
 
 def _explanation(connection: duckdb.DuckDBPyConnection, record: Row, day: date, *, is_now: bool) -> str:
-    """Why the body is open or not. Today's is that of ``organisation_status``, where the set has it."""
-    tables = _rows(connection, "SELECT table_name AS name FROM duckdb_tables() WHERE schema_name = 'marts'")
-    if is_now and {"name": "organisation_status"} in tables:
-        told = _rows(
+    """Why the body is open or not: today's in the words of ``organisation_status``."""
+    if is_now:
+        (told,) = _rows(
             connection,
             "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code",
             {"code": record["ods_code"]},
         )
-        if told:
-            return told[0]["explanation"]
+        return told["explanation"]
     end, legal_end = record["operational_end"], record["legal_end"]
-    if record["known_to"] and is_now:
-        how = {"notice": "by notice", "absent": "absent from the release"}.get(record["gone_by"], "")
-        return f"Deleted from the register on {record['known_to']} ({how})"
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
     words = {
         "not_yet_open": f"Not open yet on {day}: opens on {record['operational_start']}",

@@ -15,18 +15,6 @@ from ods_pipeline.commands.published import open_published
 from ods_pipeline.schema.events import CHANGE_KINDS
 
 SHOWN = 100
-# Every level at which a body can stand under another.
-LEVELS = (
-    "operator_code",
-    "provider_code",
-    "pcn_code",
-    "sub_icb_code",
-    "commissioning_icb_code",
-    "partner_icb_code",
-    "geography_icb_code",
-    "icb_code",
-    "region_code",
-)
 
 
 def changes(
@@ -52,7 +40,7 @@ def changes(
     In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets
     an apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
     """
-    with closing(open_published(data_root, "code_changes", "provider_hierarchy_current")) as connection:
+    with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
         first = since or _newest_release(connection)
         frame = _found(connection, first, kind or [], under.strip().upper() if under else None)
     console = plain()
@@ -92,24 +80,31 @@ def _newest_release(connection: duckdb.DuckDBPyConnection) -> date:
 def _found(
     connection: duckdb.DuckDBPyConnection, first: date, kinds: list[str], under: str | None
 ) -> pl.DataFrame:
-    """The changes detected from ``first`` on, in order of detection and code. Under a code are: itself, what
-    has it as a parent at some level today, what names it as a parent left or joined, and what closed while
-    it was linked to it."""
-    levels = ", ".join(LEVELS)
+    """The changes detected from ``first`` on, in order of detection and code. Under a code are itself, what
+    had it above itself on the day of the change, on the day before or when it was seen (so what leaves and
+    what joins both count), and a deleted code that was linked to it."""
     relation = connection.sql(
-        f"""
-        SELECT * EXCLUDE (change_id), change_id
-        FROM ods_changes($first, DATE '9999-12-31')
-        WHERE (len($kinds::VARCHAR[]) = 0 OR list_contains($kinds::VARCHAR[], change_kind))
+        """
+        SELECT e.* EXCLUDE (change_id), e.change_id
+        FROM ods_changes($first, DATE '9999-12-31') AS e
+        WHERE (len($kinds::VARCHAR[]) = 0 OR list_contains($kinds::VARCHAR[], e.change_kind))
             AND (
-                $under::VARCHAR IS NULL OR $under IN (ods_code, old_value, related_code)
-                OR ods_code IN (
-                    SELECT ods_code FROM marts.provider_hierarchy_current WHERE $under IN ({levels})
-                    UNION
-                    SELECT r.ods_code
-                    FROM ord.relationships AS r
-                    JOIN ord.organisations AS o USING (ods_code)
-                    WHERE r.target_ods_code = $under AND r.operational_end = o.operational_end
+                $under::VARCHAR IS NULL
+                OR $under IN (e.ods_code, e.old_value, e.related_code)
+                OR EXISTS (
+                    SELECT 1
+                    FROM marts.hierarchy_closure AS c
+                    WHERE c.ancestor_code = $under AND c.descendant_code = e.ods_code
+                        AND (
+                            (c.valid_from <= e.effective_on AND coalesce(c.valid_to >= e.effective_on, true))
+                            OR (c.valid_from <= e.detected_on AND coalesce(c.valid_to > e.detected_on, true))
+                        )
+                )
+                OR (
+                    e.change_kind = 'deleted'
+                    AND e.ods_code IN (
+                        SELECT ods_code FROM history.relationships WHERE target_ods_code = $under
+                    )
                 )
             )
         ORDER BY change_id

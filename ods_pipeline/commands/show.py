@@ -31,7 +31,7 @@ def show(
     ask what it then said of the other day. The same in SQL: ods_as_of, ods_as_known, ods_history. A code that
     the register does not hold ends with 1.
     """
-    with closing(open_published(data_root, "code_changes")) as connection:
+    with closing(open_published(data_root, "code_changes", "organisation_status")) as connection:
         card = card_of(connection, code, as_of, known)
     _print(plain(), card)
     return 0

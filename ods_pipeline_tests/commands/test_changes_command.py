@@ -35,9 +35,10 @@ def test_without_arguments_all_since_the_newest_release(capsys: pytest.CaptureFi
     [
         (["--since", "2026-09-03"], ["Y99903", "FX104", "T3B9K"]),
         (["--kind", "renamed", "--kind", "closed"], ["V99002", "Y99901"]),
-        (["--under", "u90001"], ["Y99901", "Y99901", "Y99902", "Y99903"]),
+        (["--under", "u90001"], ["Y99901", "Y99901", "Y99902", "Y99903", "T3B9K"]),
         (["--under", "U90002"], ["Y99903"]),
-        (["--under", "Z9B2Z", "--since", "2026-09-03"], ["Y99903"]),
+        (["--under", "Z9B2Z", "--since", "2026-09-01"], ["FX105", "Y99903", "FX104", "T3B9K"]),
+        (["--under", "NZ9"], ["NZ902"]),
         (["--under", "FX104"], ["FX104"]),
     ],
 )

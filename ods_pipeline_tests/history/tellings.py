@@ -1,6 +1,5 @@
 """From captures to events, for tests: the real fold, the real events, and both as rows that read well."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ from ods_pipeline.history.drift import drift
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.tables import History
+from ods_pipeline.marts.build import build_mart
 from ods_pipeline.publish import provenance, write_duckdb, write_table
-from ods_pipeline.schema import COMPONENTS, EVENTS, HISTORY, ORD, TABLES
+from ods_pipeline.schema import COMPONENTS, EVENTS, HISTORY, MARTS, ORD, TABLES
 from ods_pipeline_tests.builders import Held
 
 TOLD = ["change_kind", "field", "old_value", "new_value", "effective_on"]
@@ -47,15 +47,21 @@ def kinds(held: Held, code: str = "R1A") -> list[str]:
     return [row[0] for row in told(held, code)]
 
 
-def written(register: Register, build: Path, more: Sequence[str] = ()) -> Path:
-    """A build with the tables of facts, history and events, and its ods.duckdb; its path."""
+def written(register: Register, build: Path) -> dict[str, str]:
+    """Writes the tables of facts, history and events as those of a build; what its files say of their origin."""
     history = history_of(register)
     drifted = drift(history)
-    judged = {"drift": drifted, "code_changes": code_changes(history, drifted)}
-    frames = {**register.frames, **judged}
+    frames = {**register.frames, "drift": drifted, "code_changes": code_changes(history, drifted)}
     origin = provenance(frames["captures"], register.as_of)
-    tables = [*ORD, *HISTORY, *EVENTS, *(TABLES[name] for name in more)]
-    for table in tables:
+    for table in [*ORD, *HISTORY, *EVENTS]:
         write_table(table, frames[table.id], build, origin)
-    write_duckdb(build, tables, register.as_of)
+    return origin
+
+
+def with_duckdb(register: Register, build: Path) -> Path:
+    """A whole build without Dagster, and the path of its ods.duckdb."""
+    origin = written(register, build)
+    for table in MARTS:
+        write_table(table, build_mart(table.name, build, register.as_of), build, origin)
+    write_duckdb(build, TABLES.values(), register.as_of)
     return build / "ods.duckdb"
