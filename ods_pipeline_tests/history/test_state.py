@@ -172,7 +172,7 @@ pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])]
 """
 
 
-def test_fetches_in_any_order_and_a_kill_between_give_the_bytes_of_history_from_nothing(
+def test_fetches_in_any_order_and_a_kill_between_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
     """The newest fetch comes first, and the first attempt is killed among the files of history."""
