@@ -68,6 +68,12 @@ def build(
     return EXIT_INCOMPLETE if built.problems or built.missing else 0
 
 
+app.command(
+    "ods_pipeline.commands.rebuild_history:rebuild_history",
+    help="Tell history again from everything that was flattened, and publish.",
+)
+
+
 @app.command
 def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     """Say what is held, up to when, and what is missing."""

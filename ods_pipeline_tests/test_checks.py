@@ -195,3 +195,15 @@ def test_dagster_is_told_what_blocks_and_what_warns(blocking: bool, severity: st
     assert (told.asset_key, told.check_name, told.passed) == (key, "unique_key", False)
     assert (told.severity.value, told.description) == (severity, "2 keys")
     assert told.metadata["rows"].value == 3
+
+
+def test_versions_follow_one_another() -> None:
+    days = [date(2026, 8, n) for n in (1, 5, 9)]
+    rows = [("A1", days[0], days[1]), ("A1", days[1], days[1]), ("A1", days[2], None), ("B2", days[0], None)]
+    schema = {"ods_code": pl.String, "known_from": pl.Date, "known_to": pl.Date}
+    good = checks.intervals_apart(pl.DataFrame(rows, schema=schema, orient="row"))
+    assert good.passed and good.summary == "4 versions, one after another"
+    for wrong in (("B2", days[1], None), ("B2", days[2], days[1])):
+        bad = checks.intervals_apart(pl.DataFrame([*rows, wrong], schema=schema, orient="row"))
+        assert not bad.passed and bad.blocking
+        assert bad.summary == "versions of 1 codes overlap or end before they begin: B2"

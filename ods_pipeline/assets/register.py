@@ -53,8 +53,8 @@ _BLOCKING = {
 
 
 class RegisterConfig(dg.Config):
-    """``today``: the day the build speaks for (ISO). Empty: the newest as-of date held. ``from_nothing``: tell
-    history from the flat folders, even where the published set has it."""
+    """``today``: the day the build speaks for (ISO). Empty: the newest as-of date held. ``from_nothing``:
+    tell history from the flat folders, even where the published set has it."""
 
     today: str = ""
     from_nothing: bool = False

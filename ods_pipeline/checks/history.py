@@ -6,8 +6,8 @@ from ods_pipeline.checks.base import Finding, sample
 
 
 def intervals_apart(versions: pl.DataFrame) -> Finding:
-    """No version ends before it begins, and none of a code begins before the one before it has ended; only the
-    last of a code stands."""
+    """No version ends before it begins, and none of a code begins before the one before it has ended; only
+    the last of a code stands."""
     ordered = versions.sort("ods_code", "known_from")
     more = pl.col("ods_code") == pl.col("ods_code").shift(-1)
     backwards = pl.col("known_to") < pl.col("known_from")

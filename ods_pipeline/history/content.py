@@ -18,30 +18,27 @@ _NOT_CONTENT = (*_VERSION, "last_change_date", "published_in", "capture_id")
 
 
 def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The tables ``history.organisations`` and of its components, by id, for ``versions`` (see ``versions_of``)."""
-    wanted = versions.select(_CONTENT).unique()
-    held, fresh = _sources(observed, wanted)
+    """The tables ``history.organisations`` and of its components, by id, for ``versions`` (see
+    ``versions_of``), in no order."""
+    dated = versions.select(*_VERSION, "content_hash")
+    held, fresh = _sources(observed, dated.select(_CONTENT).unique())
     frames = {}
     for name in ("organisations", *COMPONENTS):
         table = TABLES[f"history.{name}"]
         columns = [c for c in TABLES[name].stored if c in table.columns and c not in _NOT_CONTENT]
-        rows = _new_rows(observed, fresh, name, columns)
-        joined = [rows.join(versions.select(*_VERSION, "content_hash"), on=_CONTENT)]
+        rows = [_new_rows(observed, fresh, name, columns).join(dated, on=_CONTENT)]
         if observed.state is not None:
-            to_version = held.join(versions.select(*_VERSION, "content_hash"), on=_CONTENT).drop(
-                "content_hash"
-            )
             then = observed.state.frames[table.id].select("ods_code", "known_from", *columns)
-            then = then.rename({"known_from": "then_from"}).join(to_version, on=["ods_code", "then_from"])
-            joined.append(then)
-        frames[table.id] = pl.concat([f.select(*_VERSION, *columns) for f in joined])
+            then = then.rename({"known_from": "then_from"})
+            rows.append(then.join(held.join(dated, on=_CONTENT), on=["ods_code", "then_from"]))
+        frames[table.id] = pl.concat([f.select(*_VERSION, *columns) for f in rows])
     frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
     told = versions.drop("known_to", "ref_only", "fax_numbers")
     organisations = frames["history.organisations"].join(told, on=["ods_code", "known_from"])
     organisations = observed.order.capture_of(organisations, "seq", "seen_in")
     organisations = observed.order.capture_of(organisations, "seq_last", "published_in", "last_capture_id")
     frames["history.organisations"] = organisations
-    return {id_: frame.select(TABLES[id_].columns).sort(TABLES[id_].key) for id_, frame in frames.items()}
+    return frames
 
 
 def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

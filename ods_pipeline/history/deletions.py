@@ -1,8 +1,8 @@
 """Which codes are gone now, and how that is known: notices, absence from releases, and 404s.
 
 Nothing is gone because one source is silent: every rule here says what would contradict it. The same evidence
-ends the versions of a code (``presence.py``), so that a code has a confirmed deletion if and only if none of its
-versions stands.
+ends the versions of a code (``presence.py``), so that a code that was ever held has a confirmed deletion if
+and only if none of its versions stands.
 """
 
 import polars as pl

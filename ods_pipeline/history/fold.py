@@ -3,8 +3,8 @@ which codes are gone.
 
 The rules (docs/decisions.md has the reasons): of each code the newest complete record counts; a stub
 counts only where no complete record came before it; an older observation never overwrites a newer one; a
-code that is gone leaves a row in ``deletions``. The outcome is a function of the set of captures alone, whether
-it was told from nothing or from a state and what came since.
+code that is gone leaves a row in ``deletions``. The outcome is a function of the set of captures alone,
+whether it was told from nothing or from a state and what came since.
 """
 
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class Register:
 
 
 def fold(observed: Observed) -> Register:
-    """Folds captures into history, and its open end into the register. Pure: same captures, same frames, in any
-    order of arrival."""
+    """Folds captures into history, and its open end into the register. Pure: same captures, same frames, in
+    any order of arrival."""
     versions = versions_of(pieces_of(observed))
     frames = history_tables(observed, versions)
     frames["history.observations"] = _observations(observed)
@@ -151,8 +151,9 @@ def without_repeated_ids(
     """Roles or relationships with each unique id once, and the rows of ``repeated_ids`` for the others.
 
     ODS's ids are unique over the register. If two records claim one all the same, the newest observation
-    (``newest``: ``ods_code, seq``) keeps it (then the first code), so that one odd record cannot stop every build from then on. An id twice
-    in one record is none of this: such a record was set aside when it was flattened.
+    (``newest``: ``ods_code, seq``) keeps it (then the first code), so that one odd record cannot stop every
+    build from then on. An id twice in one record is none of this: such a record was set aside when it was
+    flattened.
     """
     (unique_id,) = TABLES[name].key
     if rows[unique_id].n_unique() == rows.height:

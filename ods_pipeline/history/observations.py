@@ -1,7 +1,7 @@
 """What every capture saw of every code: the state held, and the flat folders not yet in it.
 
-An observation is (code, as-of date, content, capture). Only folders that are not in the state are opened, each
-once for what it saw and once more, in ``content.py``, if it has content that was never held.
+An observation is (code, as-of date, content, capture). Only folders that are not in the state are opened,
+each once for what it saw and once more, in ``content.py``, if it has content that was never held.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
-"""When a code was there, and when it was gone: the observations of each code as pieces in order, with the gaps
-between them.
+"""When a code was there, and when it was gone: the observations of each code as pieces in order, with the
+gaps between them.
 
-A piece is a run over consecutive releases that nothing else of that code interrupts, an observation of a fetch,
-or a record that was set aside: it was there all the same, with a content not known. A gap begins where a notice
-says so, or on the day of the first release without the code if one that proves absence follows
+A piece is a run over consecutive releases that nothing else of that code interrupts, an observation of a
+fetch, or a record that was set aside: it was there all the same, with a content not known. A gap begins
+where a notice says so, or on the day of the first release without the code if one that proves absence follows
 before the code is seen again. A 404 begins no gap.
 """
 
@@ -17,9 +17,9 @@ from ods_pipeline.history.order import Order
 def pieces_of(observed: Observed) -> pl.DataFrame:
     """The pieces of every code, in order.
 
-    Columns: those of ``Observed.runs``, ``is_aside`` (set aside: what was seen is null), ``day, day_last``, and
-    ``gone_on, gone_by`` where a gap follows: the day on which it begins and ``absent`` or ``notice``. A gap
-    that would end on the day on which it begins is none.
+    Columns: those of ``Observed.runs``, ``is_aside`` (set aside: what was seen is null), ``day, day_last``,
+    and ``gone_on, gone_by`` where a gap follows: the day on which it begins and ``absent`` or ``notice``. A
+    gap that would end on the day on which it begins is none.
     """
     order = observed.order
     notices = notices_of_deletion(observed)
@@ -65,8 +65,8 @@ def releases_after(observed: Observed) -> pl.DataFrame:
 def _uninterrupted(
     runs: pl.DataFrame, aside: pl.DataFrame, notices: pl.DataFrame, order: Order
 ) -> pl.DataFrame:
-    """The runs, cut where a fetch, a record set aside or a notice of the same code comes between two releases,
-    and before and after a day on which something outranks a release of that day."""
+    """The runs, cut where a fetch, a record set aside or a notice of the same code comes between two
+    releases, and before and after a day on which something outranks a release of that day."""
     releases = order.releases
     seqs, days = releases["seq"], releases["as_of"].to_physical()
     ordinal = {seq: n for n, seq in enumerate(seqs)}
@@ -91,11 +91,12 @@ def _uninterrupted(
     ]
     released = runs.filter(is_release).with_columns(to_ordinal)
     pieces = spans.cut(released, cuts)
-    repeated = releases.filter(pl.col("as_of") == pl.col("as_of").shift(1))["as_of"].to_physical().unique()
-    if len(repeated):
-        # Two releases of one day: the later outranks the earlier.
-        whole = (days.search_sorted(repeated).cast(pl.Int64) - 1).alias("cut").to_frame()
-        pieces = spans.cut(pieces, pieces.select("ods_code").unique().join(whole, how="cross"))
+    outranked = releases.filter(pl.col("as_of") == pl.col("as_of").shift(-1))
+    if outranked.height:
+        # Two releases of one day, which ODS has not published yet: the later outranks the earlier.
+        own = outranked.select(pl.col("ordinal").alias("cut"))
+        all_cuts = pl.concat([own, own - 1]).unique()
+        pieces = spans.cut(pieces, pieces.select("ods_code").unique().join(all_cuts, how="cross"))
     pieces = pieces.with_columns(
         seqs.gather(pieces["first"]).alias("seq"), seqs.gather(pieces["last"]).alias("seq_last")
     )
@@ -111,6 +112,7 @@ def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame)
         after["absent_on"].gather(pieces["seq_last"]),
         after["proof_seq"].gather(pieces["seq_last"]),
     )
+    first_told = notices.group_by("ods_code", pl.col("place").alias("notice")).agg(pl.col("deleted_on").min())
     told = (
         following.join(notices, on="ods_code", how="semi")
         .select(
@@ -121,7 +123,7 @@ def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame)
         )
         .sort("place")
         .join_asof(
-            notices.select("ods_code", pl.col("place").alias("notice"), "deleted_on").sort("notice"),
+            first_told.sort("notice"),
             left_on="place",
             right_on="notice",
             by="ods_code",

@@ -16,9 +16,9 @@ _BODY = ("name", "operational_start", "primary_role_id")
 def versions_of(pieces: pl.DataFrame) -> pl.DataFrame:
     """One row a version, from pieces in order.
 
-    Columns: ``ods_code, known_from, known_to, gone_by, is_unstamped, content_hash, ref_only, fax_numbers`` (those
-    that hold), ``stamped_on, last_change_date, published_in``, ``seq, seen_in`` and ``seq_last`` (first
-    and newest capture that showed it; the newest was read in ``published_in``).
+    Columns: ``ods_code, known_from, known_to, gone_by, is_unstamped, content_hash, ref_only, fax_numbers``
+    (those that hold), ``stamped_on, last_change_date, published_in``, ``seq, seen_in`` and ``seq_last``
+    (first and newest capture that showed it; the newest was read in ``published_in``).
     """
     held = _content(pieces)
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
@@ -120,8 +120,8 @@ def _content(pieces: pl.DataFrame) -> pl.DataFrame:
 
 
 def _effective_fax(placed: pl.DataFrame) -> pl.DataFrame:
-    """Of each piece that speaks: whether its fax numbers are known (``fax_known``), and the row that says them
-    (``fax_at``) with their ``fax_hash``.
+    """Of each piece that speaks: whether its fax numbers are known (``fax_known``), and the row that says
+    them (``fax_at``) with their ``fax_hash``.
 
     The API may leave out the fax that TRUD has: a JSON record without one keeps the last known, that of the
     newest earlier complete record that can say: one from XML, with or without fax, or one from JSON that

@@ -49,8 +49,8 @@ Organisations = _table(
     "Organisations",
     """One row a version of an organisation's record: a maximal run of equal content, without LastChangeDate
     and without a gap. A stub counts only where no complete record came before it. A code that was gone and
-    came back, with the same content or not, begins a new version. known_from = known_to: seen on that day, and
-    gone by the end of it.""",
+    came back, with the same content or not, begins a new version. known_from = known_to: seen on that day,
+    and gone by the end of it.""",
     {
         **_version(),
         **_content(facts.Organisations),
