@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -250,7 +250,7 @@ def placed(row: Body, world: int) -> Body:
 
 
 # Many small registers side by side in one: a build costs the same for one as for all.
-@settings(max_examples=5)
+@settings(max_examples=5, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
     bodies, links, roles = [], [], []

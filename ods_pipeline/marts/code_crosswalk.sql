@@ -42,17 +42,19 @@ rows AS (
     FROM codes
 ),
 
+-- Codes that some other code followed for good. In a circle each follows the other: there nobody is the last, and
+-- all count as terminal.
 followed AS (
-    SELECT old_code, list(new_code) AS successors
-    FROM edges
-    GROUP BY old_code
+    SELECT DISTINCT forth.old_code AS code
+    FROM shortest AS forth
+    ANTI JOIN shortest AS back ON back.old_code = forth.new_code AND back.new_code = forth.old_code
 )
 
 SELECT
     r.old_code, r.new_code, r.hops, r.effective_on, r.path, r.is_split, r.is_merge,
-    coalesce(list_has_all(r.path, f.successors), true) AS is_terminal,
+    f.code IS NULL AS is_terminal,
     coalesce(s.openness IN ('open', 'closing'), false) AS new_is_open,
     CASE WHEN r.is_curated THEN 'curated' ELSE 'ods' END AS source
 FROM rows AS r
-LEFT JOIN followed AS f ON f.old_code = r.new_code
+LEFT JOIN followed AS f ON f.code = r.new_code
 LEFT JOIN marts.organisation_status AS s ON s.ods_code = r.new_code

@@ -61,7 +61,9 @@ class CodeCrosswalk(dy.Schema):
     path = _codes("All codes on the way, both ends included.")
     is_split = flag("On the way some code has more than one successor: the new code has only a part of it.")
     is_merge = flag("On the way some code took the place of more than one.")
-    is_terminal = flag("No other code followed the new one.")
+    is_terminal = flag(
+        "No other code followed the new one; where codes follow each other in a circle, all are."
+    )
     new_is_open = flag("The new code is open or closing today; false also if the register does not hold it.")
     source = one_of(
         SUCCESSION_SOURCES, "ods if ODS records every step, curated if one is from overrides.csv."
