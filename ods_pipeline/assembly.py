@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from ods_pipeline.assets.automation import publish_after_load
+from ods_pipeline.assets.events import events
 from ods_pipeline.assets.flat import flat_fetches, flat_release
 from ods_pipeline.assets.marts import marts
 from ods_pipeline.assets.partitions import FIRST_STAMP, stamps
@@ -38,11 +39,11 @@ def build_definitions(root: Path, window: tuple[date, date] | None = None) -> dg
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, *marts, ods_duckdb),
+        dg.AssetSelection.assets(register, events, *marts, ods_duckdb),
         description="Folds all captures into the register, builds the marts, publishes the whole set.",
     )
     return dg.Definitions(
-        assets=[trud_release, flat_release, fetches, flattened, register, *marts, ods_duckdb],
+        assets=[trud_release, flat_release, fetches, flattened, register, events, *marts, ods_duckdb],
         jobs=[release_job, delta_job, publish_job],
         sensors=[publish_after_load([release_job, delta_job], publish_job)],
         resources={"data_root": DataRootResource(path=str(root))},

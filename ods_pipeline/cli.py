@@ -69,6 +69,12 @@ def build(
     return EXIT_INCOMPLETE if built.problems or built.missing else 0
 
 
+app.command(
+    "ods_pipeline.commands.rebuild_history:rebuild_history",
+    help="Tell history again from everything that was flattened, and publish.",
+)
+
+
 @app.command
 def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     """Say what is held, up to when, and what is missing."""
@@ -80,6 +86,8 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
 
 app.command("ods_pipeline.commands.find:find")
 app.command("ods_pipeline.commands.check:check")
+app.command("ods_pipeline.commands.show:show")
+app.command("ods_pipeline.commands.changes:changes")
 
 
 @app.command

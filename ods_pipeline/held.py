@@ -11,10 +11,14 @@ import polars as pl
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.flat import FLAT_VERSION
+from ods_pipeline.history import HISTORY_VERSION
 from ods_pipeline.publish import provenance
 from ods_pipeline.source.receipt import SAMPLE_MARK, FetchReceipt, ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases
 from ods_pipeline.storage import PUBLISHED, DataRoot, current_build, flat_mark
+
+# What of this program a build depends on; stands in its ``build.json``.
+VERSIONS = {"flat_version": FLAT_VERSION, "history_version": HISTORY_VERSION}
 
 
 @dataclass(frozen=True)
@@ -116,5 +120,5 @@ def is_published(root: DataRoot, captures: pl.DataFrame, today: str | None) -> b
     as_of = captures["as_of"].max()
     assert isinstance(as_of, date)
     info = build_info(build)
-    expected = {**provenance(captures, as_of), "today": today or as_of.isoformat()}
+    expected = {**provenance(captures, as_of), **VERSIONS, "today": today or as_of.isoformat()}
     return all(info.get(key) == value for key, value in expected.items())

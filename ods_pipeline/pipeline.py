@@ -73,11 +73,31 @@ def build(
         if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True
             return built
-        config = {"fold_register": {"config": {"today": day}}}
-        _run(root, instance, "publish_job", built, config=config)
+        _publish(root, instance, built, day)
         root.sample_wanted.unlink(missing_ok=True)
-        built.published = current_build(root)
         return built
+
+
+def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
+    """Tells history from all that is held, whatever the published set has of it, and publishes. Raises
+    OdsError if nothing is held, or as ``build`` does."""
+    with root.locked(), open_instance(root) as instance:
+        fail_dead_runs(instance)
+        built = Built(None)
+        _load_releases(root, instance, (), built)
+        _load_fetches(root, instance, (), built)
+        captures = held_captures(root)
+        built.missing = missing_stamps(captures) if captures is not None else []
+        _publish(root, instance, built, today.isoformat() if today else "", from_nothing=True)
+        return built
+
+
+def _publish(
+    root: DataRoot, instance: dg.DagsterInstance, built: Built, today: str, *, from_nothing: bool = False
+) -> None:
+    config = {"fold_register": {"config": {"today": today, "from_nothing": from_nothing}}}
+    _run(root, instance, "publish_job", built, config=config)
+    built.published = current_build(root)
 
 
 def _holds_anything(root: DataRoot) -> bool:

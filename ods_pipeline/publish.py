@@ -82,7 +82,7 @@ def datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) ->
         file = build / table.path
         resources.append(
             {
-                "name": table.name,
+                "name": table.id,
                 "path": table.path,
                 "format": "parquet",
                 "mediatype": "application/vnd.apache.parquet",

@@ -14,7 +14,7 @@ from rich.text import Text
 from ods_pipeline.checks import missing_stamps
 from ods_pipeline.held import build_info, due_fetches, due_releases, held_captures, is_published
 from ods_pipeline.pipeline import Built
-from ods_pipeline.schema import MARTS, ORD
+from ods_pipeline.schema import TABLES
 from ods_pipeline.source.receipt import SAMPLE_MARK
 from ods_pipeline.storage import DataRoot, current_build
 
@@ -43,7 +43,7 @@ def _counts(build: Path) -> Grid:
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     grid.add_column("table", no_wrap=True)
     grid.add_column("rows", justify="right", no_wrap=True)
-    for table in [*ORD, *MARTS]:
+    for table in TABLES.values():
         rows = pl.scan_parquet(build / table.path).select(pl.len()).collect().item()
         grid.add_row(f"{table.schema}.{table.name}", f"{rows:,}")
     return grid
@@ -77,10 +77,8 @@ def _attention(console: Console, built: Built) -> None:
 
 def _places(console: Console, root: DataRoot) -> None:
     where = root.path
-    console.print(
-        f"\nWhere it is: {where / 'ods.duckdb'} (schemas ord and marts), {where / 'tables'}/*.parquet, "
-        f"{where / 'marts'}/*.parquet"
-    )
+    files = ", ".join(f"{where / folder}/*.parquet" for folder in ("tables", "history", "marts"))
+    console.print(f"\nWhere it is: {where / 'ods.duckdb'} (schemas ord, history and marts), {files}")
     query = "SELECT ods_code, name, pcn_code FROM marts.provider_hierarchy_current WHERE pcn_code IS NOT NULL"
     file = str(where / "ods.duckdb")
     program = f"import duckdb; print(duckdb.connect({file!r}, read_only=True).sql({query!r}))"

@@ -17,6 +17,7 @@ from ods_pipeline.codes import ODS_CODE_ROOT
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import Origin, flatten_release
+from ods_pipeline.held import mark_of
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.storage import DataRoot, write_flat
@@ -218,7 +219,7 @@ class Held:
         self.path, self.root = path, DataRoot(path / "data")
 
     def add(self, flat: Flat) -> Path:
-        return write_flat(self.root, flat.folder, flat.frames)
+        return write_flat(self.root, flat.folder, flat.frames, mark_of(flat.captures["sha256"][0]))
 
     def release(
         self, full: Sequence[Record | str], archive: Sequence[Record | str] = (), **options: Any

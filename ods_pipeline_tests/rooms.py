@@ -55,7 +55,7 @@ def copy_of(root: DataRoot, folder: Path) -> DataRoot:
 
 def published(root: DataRoot) -> dict[str, str]:
     """SHA-256 of every published file, as a reader finds them."""
-    kept = [root.path / name for name in ("tables", "marts", "ods.duckdb", "datapackage.json")]
+    kept = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
     files = [
         file for place in kept for file in ([place] if place.is_file() else sorted(place.rglob("*.parquet")))
     ]

@@ -229,3 +229,15 @@ def test_links_are_counted_by_the_days_on_which_they_hold() -> None:
         schema_overrides={"operational_end": pl.Date},
     )
     assert checks.open_links(frame, "RE5", day) == 2
+
+
+def test_versions_follow_one_another() -> None:
+    days = [date(2026, 8, n) for n in (1, 5, 9)]
+    rows = [("A1", days[0], days[1]), ("A1", days[1], days[1]), ("A1", days[2], None), ("B2", days[0], None)]
+    schema = {"ods_code": pl.String, "known_from": pl.Date, "known_to": pl.Date}
+    good = checks.intervals_apart(pl.DataFrame(rows, schema=schema, orient="row"))
+    assert good.passed and good.summary == "4 versions, one after another"
+    for wrong in (("B2", days[1], None), ("B2", days[2], days[1])):
+        bad = checks.intervals_apart(pl.DataFrame([*rows, wrong], schema=schema, orient="row"))
+        assert not bad.passed and bad.blocking
+        assert bad.summary == "versions of 1 codes overlap or end before they begin: B2"

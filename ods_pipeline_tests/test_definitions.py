@@ -14,7 +14,7 @@ from dagster._core.test_utils import freeze_time
 from ods_pipeline.assembly import build_definitions
 from ods_pipeline.assets import partitions
 from ods_pipeline.runs import instance_config, workspace_config
-from ods_pipeline.schema import ORD, TABLES
+from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
 FLAT = ["flat/fetches", "flat/release"]
@@ -38,6 +38,13 @@ GRAPH = {
     "ord/repeated_ids": FLAT,
     "ord/unresolved_targets": FLAT,
     "ord/unknown_elements": FLAT,
+    "history/organisations": FLAT,
+    "history/roles": FLAT,
+    "history/relationships": FLAT,
+    "history/successions": FLAT,
+    "history/contacts": FLAT,
+    "history/observations": FLAT,
+    "history/notices": FLAT,
     "marts/body_kinds": ["ord/organisations", "ord/roles"],
     "marts/succession_edges": ["ord/organisations", "ord/successions"],
     "marts/organisation_status": [
@@ -92,7 +99,15 @@ GRAPH |= {
     "marts/code_finder": FOLLOWED,
     "marts/coverage": ["marts/body_parents", "marts/hierarchy_edges", STATUS_KEY],
 }
-GROUPS = {"raw": "raw", "flat": "flat", "ord": "register", "marts": "marts", "published": "published"}
+GROUPS = {
+    "raw": "raw",
+    "flat": "flat",
+    "ord": "register",
+    "history": "history",
+    "marts": "marts",
+    "published": "published",
+}
+BY_KEY = {f"{t.schema}/{t.name}": t for t in TABLES.values()}
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +150,9 @@ def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
         assert len(node.description or "") > 40, key
         assert node.group_name == GROUPS[key.path[0]], key
         assert node.kinds, key
-        if key.path[0] in ("ord", "marts"):
+        if key.to_user_string() in BY_KEY:
             schema = node.metadata["dagster/column_schema"]
-            assert [c.name for c in schema.columns] == TABLES[key.path[1]].columns
+            assert [c.name for c in schema.columns] == BY_KEY[key.to_user_string()].columns
             assert all(c.description for c in schema.columns)
 
 
@@ -150,6 +165,7 @@ def test_every_table_has_a_blocking_check(definitions: dg.Definitions) -> None:
     )
     assert blocking["ord/captures"] == ["unique_key", "declared_equals_parsed", "no_record_lost"]
     assert blocking["ord/organisations"] == ["unique_key", "one_primary_role"]
+    assert blocking["history/organisations"] == ["unique_key", "intervals_apart"]
     assert blocking["ord/relationships"] == ["unique_key", "targets_known_or_listed"]
 
 
@@ -188,7 +204,7 @@ def test_publishing_follows_each_load(definitions: dg.Definitions) -> None:
 def test_the_register_is_one_step(definitions: dg.Definitions) -> None:
     assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
     steps = {asset.op.name: len(list(asset.keys)) for asset in assets}
-    assert steps["fold_register"] == len(ORD) == 13
+    assert steps["fold_register"] == len(ORD) + len(HISTORY) == 20
     assert sum(steps.values()) == len(GRAPH)
 
 

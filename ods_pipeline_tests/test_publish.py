@@ -69,11 +69,16 @@ def test_ods_duckdb_has_just_the_published_tables(root: Path) -> None:
 
 
 def test_ods_duckdb_describes_every_table_and_column(root: Path) -> None:
-    tables = dict(query(root, "SELECT table_name, comment FROM duckdb_tables()"))
-    assert tables == {t.name: t.description for t in TABLES.values()}
-    sql = "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+    tables = dict(query(root, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()"))
+    assert tables == {f"{t.schema}.{t.name}": t.description for t in TABLES.values()}
+    name = "schema_name || '.' || table_name"
+    sql = f"SELECT {name}, column_name, comment FROM duckdb_columns() WHERE NOT internal"
     columns = {(table, column): comment for table, column, comment in query(root, sql)}
-    expected = {(t.name, n): c.description for t in TABLES.values() for n, c in t.model.columns().items()}
+    expected = {
+        (f"{t.schema}.{t.name}", n): c.description
+        for t in TABLES.values()
+        for n, c in t.model.columns().items()
+    }
     assert columns == expected
 
 
@@ -114,7 +119,9 @@ def test_the_package_lists_every_file_as_it_is(root: Path, package: dict[str, An
         assert resource["description"] == table.description
         assert [f["name"] for f in resource["schema"]["fields"]] == pq.read_schema(file).names
         assert resource["schema"]["primaryKey"] == table.key
-    on_disk = {f"{folder}/{f.name}" for folder in ("tables", "marts") for f in (root / folder).iterdir()}
+    on_disk = {
+        f"{folder}/{f.name}" for folder in ("tables", "history", "marts") for f in (root / folder).iterdir()
+    }
     assert on_disk == set(resources) - {"ods.duckdb"}
 
 

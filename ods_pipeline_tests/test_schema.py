@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ods_pipeline.schema import MARTS, ORD, TABLES, Table
+from ods_pipeline.schema import HISTORY, MARTS, ORD, TABLES, Table
 from ods_pipeline.schema.derive import (
     arrow_schema,
     comments,
@@ -20,6 +20,7 @@ ARROW_TO_FRICTIONLESS = {
     pa.string(): "string",
     pa.date32(): "date",
     pa.int64(): "integer",
+    pa.uint64(): "integer",
     pa.bool_(): "boolean",
     pa.float64(): "number",
     pa.float64(): "number",
@@ -70,10 +71,14 @@ def test_keys_are_required_columns(table: Table) -> None:
 
 
 def test_names_and_places_are_unique() -> None:
-    assert [t.name for t in [*ORD, *MARTS]] == list(TABLES)
-    assert len(set(TABLES)) == len(ORD) + len(MARTS)
+    assert [t.id for t in [*ORD, *HISTORY, *MARTS]] == list(TABLES)
+    assert len(TABLES) == len(ORD) + len(HISTORY) + len(MARTS)
     assert len({t.path for t in TABLES.values()}) == len(TABLES)
-    assert {t.schema: t.folder for t in TABLES.values()} == {"ord": "tables", "marts": "marts"}
+    assert {t.schema: t.folder for t in TABLES.values()} == {
+        "ord": "tables",
+        "history": "history",
+        "marts": "marts",
+    }
 
 
 def test_only_names_and_first_days_are_joined_at_publication() -> None:
@@ -82,6 +87,7 @@ def test_only_names_and_first_days_are_joined_at_publication() -> None:
         "organisations": ["known_from", "primary_role_name"],
         "roles": ["role_name"],
         "relationships": ["rel_name"],
+        "code_systems": ["capture_id"],
     }
 
 

@@ -17,8 +17,8 @@ from ods_pipeline.storage import require_build
 
 def read_by(name: str) -> list[Table]:
     """The tables that a mart's SQL reads, so that lineage cannot say anything else than the SQL does."""
-    used = sorted(set(re.findall(r"\b(?:ord|history|marts)\.(\w+)", mart_sql(name))))
-    return [TABLES[table] for table in used]
+    used = set(re.findall(r"\b(ord|history|marts)\.(\w+)", mart_sql(name)))
+    return sorted((t for t in TABLES.values() if (t.schema, t.name) in used), key=lambda t: t.id)
 
 
 def mart_asset(table: Table) -> dg.AssetsDefinition:

@@ -1,4 +1,4 @@
-"""The register: every table of facts, folded from all captures held, in one step.
+"""The register and its history: every table of facts, folded from all captures held, in one step.
 
 One step for all tables, because they are one outcome: a table of yesterday beside one of today would be
 half a register.
@@ -17,12 +17,13 @@ from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.checks import Finding
 from ods_pipeline.errors import OdsError
-from ods_pipeline.held import write_build_info
+from ods_pipeline.held import VERSIONS, write_build_info
 from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.observations import observe
+from ods_pipeline.history.state import usable_state
 from ods_pipeline.publish import provenance, write_table
-from ods_pipeline.schema import COMPONENTS, ORD, TABLES
-from ods_pipeline.storage import DataRoot, current_build, start_build
+from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
+from ods_pipeline.storage import current_build, start_build
 
 log = logging.getLogger(__name__)
 
@@ -38,31 +39,40 @@ _WARNINGS = {
     "repeated_ids": ["nothing_repeated"],
     "unresolved_targets": ["nothing_unresolved"],
 }
+_GROUPS = {"ord": "register", "history": "history"}
 # Tables whose number of rows is compared with the last build's.
 _COMPARED = ("organisations", *COMPONENTS)
+_FACTS = (*ORD, *HISTORY)
 _BLOCKING = {
     "captures": ["declared_equals_parsed", "no_record_lost"],
     "organisations": ["one_primary_role"],
     "relationships": ["targets_known_or_listed"],
     "successions": ["targets_known_or_listed"],
+    "history.organisations": ["intervals_apart"],
 }
 
 
 class RegisterConfig(dg.Config):
-    """``today``: the day the build speaks for (ISO). Empty: the newest as-of date held."""
+    """``today``: the day the build speaks for (ISO). Empty: the newest as-of date held. ``from_nothing``:
+    tell history from the flat folders, even where the published set has it."""
 
     today: str = ""
+    from_nothing: bool = False
 
 
-def open_geography_links(root: DataRoot, captures: pl.DataFrame) -> list[tuple[date, int]]:
-    """How many RE5 held on the PublicationDate of each release, for the two newest releases."""
-    releases = captures.filter(pl.col("kind") == "full").sort("publication_date").tail(2)
+def open_geography_links(register: Register) -> list[tuple[date, int]]:
+    """How many RE5 held on the PublicationDate of each of the two newest releases, as the register stood."""
+    releases = register.frames["captures"].filter(pl.col("kind") == "full").sort("publication_date").tail(2)
+    versions = register.frames["history.relationships"].lazy()
     return [
-        (day, checks.open_links(pl.scan_parquet(root.flat / folder / "relationships.parquet"), "RE5", day))
-        for folder, day in releases.select(
-            "release=" + pl.col("release_date").cast(pl.String), "publication_date"
-        ).iter_rows()
+        (day, checks.open_links(versions.filter(known_on(day)), "RE5", day))
+        for day in releases["publication_date"]
     ]
+
+
+def known_on(day: date) -> pl.Expr:
+    """Whether a version stood in the register on a day."""
+    return (pl.col("known_from") <= day) & (pl.col("known_to") > day).fill_null(True)
 
 
 def findings(
@@ -71,7 +81,8 @@ def findings(
     """Every check of every table of facts; ``before`` holds the same tables of the last build, if any, and
     ``geography`` the number of open RE5 by release."""
     frames = register.frames
-    found = {table.name: [checks.unique_key(table.name, frames[table.name])] for table in ORD}
+    found = {table.id: [checks.unique_key(table.id, frames[table.id])] for table in _FACTS}
+    found["history.organisations"].append(checks.intervals_apart(frames["history.organisations"]))
     found["captures"] += [
         checks.declared_equals_parsed(frames["captures"]),
         checks.conservation(frames["captures"]),
@@ -110,19 +121,19 @@ def findings(
                 dg.AssetDep(FLAT_RELEASE, partition_mapping=dg.AllPartitionMapping()),
                 dg.AssetDep(FLAT_FETCHES, partition_mapping=dg.AllPartitionMapping()),
             ],
-            group_name="register",
+            group_name=_GROUPS[table.schema],
             kinds={"polars", "parquet"},
             description=table.description,
             metadata={"dagster/column_schema": column_schema(table)},
         )
-        for table in ORD
+        for table in _FACTS
     ],
     check_specs=[
         dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
-        for table in ORD
+        for table in _FACTS
         for names, blocking in (
-            (["unique_key", *_BLOCKING.get(table.name, [])], True),
-            (_WARNINGS.get(table.name, []), False),
+            (["unique_key", *_BLOCKING.get(table.id, [])], True),
+            (_WARNINGS.get(table.id, []), False),
         )
         for name in names
     ],
@@ -131,22 +142,24 @@ def register(
     config: RegisterConfig, data_root: DataRootResource
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     root = data_root.root
-    folded = fold(observe(root.flat_folders()))
+    state = None if config.from_nothing else usable_state(root)
+    observed = observe(root.flat_folders(), state)
+    folded = fold(observed)
     last = current_build(root)
     before = {
         name: pl.read_parquet(last / TABLES[name].path)
         for name in _COMPARED
         if last and (last / TABLES[name].path).exists()
     }
-    found = findings(folded, before, open_geography_links(root, folded.frames["captures"]))
+    found = findings(folded, before, open_geography_links(folded))
     broken = [
         f"{t.schema}.{t.name} {f.name}: {f.summary}"
-        for t in ORD
-        for f in found[t.name]
+        for t in _FACTS
+        for f in found[t.id]
         if f.blocking and not f.passed
     ]
     if broken:
-        yield from (check_result(f, table_key(table)) for table in ORD for f in found[table.name])
+        yield from (check_result(f, table_key(table)) for table in _FACTS for f in found[table.id])
         raise OdsError(
             f"the register breaks its own rules ({'; '.join(broken)})",
             do="Nothing was published; ods-pipeline ui shows the run",
@@ -156,12 +169,13 @@ def register(
     origin = provenance(folded.frames["captures"], folded.as_of)
     effects = {e: int((folded.effects["effect"] == e).sum()) for e in EFFECTS}
     write_build_info(
-        build, {**origin, "today": today.isoformat(), "deltas": effects, "changed": _examples(folded)}
+        build,
+        {**origin, **VERSIONS, "today": today.isoformat(), "deltas": effects, "changed": _examples(folded)},
     )
-    for table in ORD:
-        frame = folded.frames[table.name]
+    for table in _FACTS:
+        frame = folded.frames[table.id]
         size = write_table(table, frame, build, origin)
-        for finding in found[table.name]:
+        for finding in found[table.id]:
             if not finding.passed:
                 log.log(
                     logging.ERROR if finding.blocking else logging.WARNING,
@@ -173,9 +187,15 @@ def register(
         yield dg.MaterializeResult(
             asset_key=table_key(table),
             metadata=table_metadata(frame, root.path / table.path, size),
-            check_results=[check_result(f, table_key(table)) for f in found[table.name]],
+            check_results=[check_result(f, table_key(table)) for f in found[table.id]],
         )
-    log.info("register as of %s: %d organisations", folded.as_of, folded.frames["organisations"].height)
+    log.info(
+        "register as of %s: %d organisations, %d versions, %d captures read",
+        folded.as_of,
+        folded.frames["organisations"].height,
+        folded.frames["history.organisations"].height,
+        len(observed.folders),
+    )
 
 
 def _examples(folded: Register) -> list[list[str]]:

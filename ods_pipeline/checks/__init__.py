@@ -1,6 +1,7 @@
 """What must hold of the data before it is published."""
 
 from ods_pipeline.checks.base import Finding
+from ods_pipeline.checks.history import intervals_apart
 from ods_pipeline.checks.register import (
     FALL_LIMIT,
     SWING_LIMIT,
@@ -30,6 +31,7 @@ __all__ = [
     "declared_equals_parsed",
     "geography_is_not_retired",
     "ids_have_names",
+    "intervals_apart",
     "missing_stamps",
     "no_new_ids",
     "no_stamp_missing",

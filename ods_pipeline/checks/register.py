@@ -48,9 +48,9 @@ def conservation(captures: pl.DataFrame) -> Finding:
     )
 
 
-def unique_key(name: str, frame: pl.DataFrame) -> Finding:
+def unique_key(table_id: str, frame: pl.DataFrame) -> Finding:
     """The key of a table is unique."""
-    key = TABLES[name].key
+    key = TABLES[table_id].key
     repeated = frame.group_by(key).len().filter(pl.col("len") > 1).sort(key)
     labels = repeated.select(
         pl.concat_str([pl.col(k).cast(pl.String) for k in key], separator="/")

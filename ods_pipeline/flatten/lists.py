@@ -55,7 +55,9 @@ def code_systems_of(folder: Path) -> pl.DataFrame:
         for e in _list(folder, name, key)
         if e.get("id")
     ]
-    frame = _framed(rows, TABLES["code_systems"].dtypes, folder, "a code list")
+    table = TABLES["code_systems"]
+    stored = {name: table.dtypes[name] for name in table.stored}
+    frame = _framed(rows, stored, folder, "a code list")
     return frame.unique(subset=["code_system", "id"], keep="first", maintain_order=True).sort(
         "code_system", "id"
     )

@@ -79,7 +79,7 @@ def _code_systems(parsed: dict) -> pl.DataFrame:
         .with_columns(pl.col("code_system", "oid").max().over("<code_system>"))
         .filter(pl.col("id").is_not_null() & pl.col("code_system").is_not_null())
         .with_columns(pl.col("id").is_in(scope.implode()).alias("in_primary_role_scope"))
-        .select(TABLES["code_systems"].columns)
+        .select(TABLES["code_systems"].stored)
         .unique(subset=["code_system", "id"], keep="first", maintain_order=True)
         .sort("code_system", "id")
     )

@@ -1,87 +1,79 @@
-"""Which codes are gone, and how that is known: notices, absence from releases, and 404s.
+"""Which codes are gone now, and how that is known: notices, absence from releases, and 404s.
 
-Nothing is gone because one source is silent: every rule here says what would contradict it.
+Nothing is gone because one source is silent: every rule here says what would contradict it. The same evidence
+ends the versions of a code (``presence.py``), so that a code that was ever held has a confirmed deletion if
+and only if none of its versions stands.
 """
 
 import polars as pl
 
 from ods_pipeline.history.observations import Observed
+from ods_pipeline.history.presence import notices_of_deletion, releases_after
 from ods_pipeline.schema import TABLES
+
+# What says most about a deletion comes first.
+_NOTICE, _ABSENT, _UNPROVEN, _GONE = range(4)
 
 
 def deletions_of(observed: Observed) -> pl.DataFrame:
     """Rows of ``deletions``: notices that nothing later contradicts, codes absent from the newest
     release and from everything after it, and codes that the API no longer gives (unconfirmed)."""
-    seen = observed.seen
-    last = seen.sort("seq").group_by("ods_code").agg(pl.col("seq", "as_of", "name", "primary_role_id").last())
-    last = last.rename({"seq": "last_seq", "as_of": "last_as_of", "primary_role_id": "last_role"})
-    told = (
-        observed.notices.sort("seq")
-        .group_by("ods_code", "deleted_on", "source", maintain_order=True)
-        .agg(pl.col("primary_role_id", "reason_code", "reason", "seq").first())
-        .join(last, on="ods_code", how="left")
-    )
-    # A record seen after the day of the notice is a code that came back. On the day itself a fetch that
-    # got the record speaks against a notice only if it did not come before the notice did.
+    last = _last_seen(observed)
     never_held = pl.col("last_seq").is_null()
-    before = (pl.col("last_as_of") < pl.col("deleted_on")) | (
-        (pl.col("last_as_of") == pl.col("deleted_on")) & (pl.col("last_seq") < pl.col("seq"))
+    # A code seen after a notice came back. On the day of the notice itself a fetch that got the record speaks
+    # against it only if it did not come before the notice did: that is what its place says.
+    notified = (
+        notices_of_deletion(observed)
+        .join(last, on="ods_code", how="left")
+        .filter(never_held | (2 * pl.col("last_seq") < pl.col("place")))
+        .with_columns(pl.lit(_NOTICE).alias("rank"))
     )
-    notified = told.filter((pl.col("source") == "ord_notifications") & (never_held | before))
-    gone = told.filter(
-        (pl.col("source") == "gone_from_api") & (never_held | (pl.col("last_seq") < pl.col("seq")))
+    gone = (
+        observed.notices.filter(pl.col("source") == "gone_from_api")
+        .join(last, on="ods_code", how="left")
+        .filter(never_held | (pl.col("last_seq") < pl.col("seq")))
+        .with_columns(pl.lit(_GONE).alias("rank"))
     )
-    absent = _absent(observed, last)
-    rows = pl.concat(
-        [
-            notified.with_columns(pl.lit("confirmed").alias("state"), pl.lit(0).alias("rank")),
-            absent,
-            gone.with_columns(pl.lit("unconfirmed").alias("state"), pl.lit(3).alias("rank")),
-        ],
-        how="diagonal_relaxed",
-    ).with_columns(pl.coalesce("last_role", "primary_role_id").alias("primary_role_id"))
-    return (
-        rows.sort(
-            "ods_code", "rank", "deleted_on", "seq", descending=[False, False, True, False], nulls_last=True
+    after = releases_after(observed)
+    absent = (
+        last.with_columns(after[c].gather(last["last_seq"]) for c in after.columns)
+        .filter(pl.col("absent_on").is_not_null() & pl.col("name").is_not_null())
+        .with_columns(
+            pl.col("absent_on").alias("deleted_on"),
+            pl.lit("absent_from_release").alias("source"),
+            pl.when(pl.col("proof_seq").is_not_null()).then(_ABSENT).otherwise(_UNPROVEN).alias("rank"),
         )
-        .group_by("ods_code", maintain_order=True)
-        .first()
+    )
+    rows = pl.concat([notified, absent, gone], how="diagonal_relaxed").with_columns(
+        pl.when(pl.col("rank") <= _ABSENT)
+        .then(pl.lit("confirmed"))
+        .otherwise(pl.lit("unconfirmed"))
+        .alias("state"),
+        pl.coalesce("last_role", "primary_role_id").alias("primary_role_id"),
+    )
+    return (
+        rows.sort("ods_code", "rank", "deleted_on", descending=[False, False, True], nulls_last=True)
+        .unique("ods_code", keep="first", maintain_order=True)
         .select(TABLES["deletions"].columns)
         .cast(pl.Schema(TABLES["deletions"].dtypes))
     )
 
 
-def _absent(observed: Observed, last: pl.DataFrame) -> pl.DataFrame:
-    """Codes that some capture held and that a later release, and all after it, no longer have.
-
-    A record that was set aside was there all the same, and its code is not absent. If its code is not known
-    it may be any of those missing: that release proves no absence, and what it lacks is unconfirmed until
-    another one does. A release without any usable record proves nothing at all.
-    """
-    aside = observed.quarantined
-    there = pl.concat([aside, last.select("ods_code", pl.col("last_seq").alias("seq"))])
-    last_there = there.group_by("ods_code").agg(pl.col("seq").max().alias("there_seq"))
-    releases = observed.seen.filter("is_release").select("seq", pl.col("as_of").alias("deleted_on")).unique()
-    proving = releases.join(aside.filter(pl.col("ods_code").is_null()), on="seq", how="anti")
-    proof = pl.col("proof").is_not_null()
-    return (
-        _next_after(last.join(last_there, on="ods_code"), releases)
-        .filter(pl.col("deleted_on").is_not_null())
-        .pipe(_next_after, proving.select("seq", pl.col("seq").alias("proof")))
-        .with_columns(
-            pl.lit("absent_from_release").alias("source"),
-            pl.when(proof).then(pl.lit("confirmed")).otherwise(pl.lit("unconfirmed")).alias("state"),
-            pl.when(proof).then(1).otherwise(2).alias("rank"),
+def _last_seen(observed: Observed) -> pl.DataFrame:
+    """``ods_code, last_seq, name, last_role``: the newest capture that had the code, if only as a record that
+    was set aside, and name and role of the newest record of it that was not (null if none ever was)."""
+    seen = (
+        observed.runs.sort("ods_code", "seq_last")
+        .unique("ods_code", keep="last", maintain_order=True)
+        .select(
+            "ods_code", pl.col("seq_last").alias("seq"), "name", pl.col("primary_role_id").alias("last_role")
         )
     )
-
-
-def _next_after(codes: pl.DataFrame, releases: pl.DataFrame) -> pl.DataFrame:
-    """Joins to each code the first of the releases after ``there_seq``."""
-    return codes.sort("there_seq").join_asof(
-        releases.sort("seq"),
-        left_on="there_seq",
-        right_on="seq",
-        strategy="forward",
-        allow_exact_matches=False,
+    aside = (
+        observed.quarantined.filter(pl.col("ods_code").is_not_null())
+        .group_by("ods_code")
+        .agg(pl.col("seq").max().alias("aside_seq"))
+    )
+    return seen.join(aside, on="ods_code", how="full", coalesce=True).select(
+        "ods_code", pl.max_horizontal("seq", "aside_seq").alias("last_seq"), "name", "last_role"
     )

@@ -1,9 +1,10 @@
-"""The register as it stands after every capture held: which record speaks for each code, and which codes
-are gone.
+"""The register and its history after every capture held: which record speaks for each code, since when, and
+which codes are gone.
 
 The rules (docs/decisions.md has the reasons): of each code the newest complete record counts; a stub
-counts only where no complete record was ever held; an older observation never overwrites a newer one; a
-code that is gone leaves a row in ``deletions``. The outcome is a function of the set of captures alone.
+counts only where no complete record came before it; an older observation never overwrites a newer one; a
+code that is gone leaves a row in ``deletions``. The outcome is a function of the set of captures alone,
+whether it was told from nothing or from a state and what came since.
 """
 
 from dataclasses import dataclass
@@ -11,18 +12,20 @@ from datetime import date
 
 import polars as pl
 
-from ods_pipeline.flatten.merge import is_another_body
+from ods_pipeline.history.content import history_tables
 from ods_pipeline.history.deletions import deletions_of
 from ods_pipeline.history.observations import Observed
-from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.history.presence import pieces_of
+from ods_pipeline.history.versions import versions_of
+from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
 
-_FAX = pl.col("contact_type") == "fax"
 EFFECTS = ("new", "changed", "unchanged", "stub_of_a_complete_record")
 
 
 @dataclass(frozen=True)
 class Register:
-    """``frames`` holds every table of the schema ``ord`` (columns and order of the contract).
+    """``frames`` holds every table of the schemas ``ord`` and ``history`` by id (columns and order of the
+    contract).
 
     ``effects`` says what each delta record since the newest release did: ``capture_id, ods_code, name,
     effect``.
@@ -35,78 +38,81 @@ class Register:
 
 
 def fold(observed: Observed) -> Register:
-    """Folds captures into the register. Pure: same captures, same frames, in any order of arrival."""
-    deletions = deletions_of(observed)
-    confirmed = deletions.filter(pl.col("state") == "confirmed")
-    winners = winners_of(observed.seen).join(confirmed, on="ods_code", how="anti")
-    winners = winners.join(known_from(observed.seen, winners), on="ods_code", how="left")
-    code_systems = _newest_code_systems(observed)
-    names = {
-        system: code_systems.filter(pl.col("code_system") == system).select("id", "display_name")
-        for system in ("OrganisationRole", "OrganisationRelationship")
-    }
-    frames = {name: _component(observed, winners, name) for name in COMPONENTS}
-    repeated = []
-    for name in ("roles", "relationships"):
-        frames[name], lost = without_repeated_ids(frames[name], winners, name)
-        repeated.append(lost)
-    frames["repeated_ids"] = pl.concat(repeated)
-    frames["organisations"] = _organisations(observed, winners)
-    frames["contacts"] = _with_last_known_fax(observed, winners, frames)
-    frames["organisations"] = _named(frames["organisations"], "primary_role", names["OrganisationRole"])
-    frames["roles"] = _named(frames["roles"], "role", names["OrganisationRole"])
-    frames["relationships"] = _named(frames["relationships"], "rel", names["OrganisationRelationship"])
-    frames["code_systems"] = code_systems
+    """Folds captures into history, and its open end into the register. Pure: same captures, same frames, in
+    any order of arrival."""
+    versions = versions_of(pieces_of(observed))
+    frames = history_tables(observed, versions)
+    frames["history.observations"] = _observations(observed)
+    frames["history.notices"] = _notices(observed)
+    frames |= _register(observed, frames, versions)
     frames["captures"] = observed.captures
-    frames["deletions"] = deletions
+    frames["deletions"] = deletions_of(observed)
     for name in ("superseded_records", "quarantined_records", "unknown_elements"):
-        frames[name] = pl.concat(
-            [pl.scan_parquet(f / f"{name}.parquet") for f in observed.folders.values()]
-        ).collect()
+        frames[name] = _kept(observed, name)
     frames["unresolved_targets"] = unresolved_targets(frames)
-    shaped = {
-        name: frame.select(TABLES[name].columns).sort(TABLES[name].key) for name, frame in frames.items()
-    }
+    shaped = {table.id: frames[table.id].select(table.columns).sort(table.key) for table in (*ORD, *HISTORY)}
     as_of = observed.captures["as_of"].max()
     assert isinstance(as_of, date)
     return Register(shaped, effects_of(observed), as_of)
 
 
-def winners_of(seen: pl.DataFrame) -> pl.DataFrame:
-    """The winning observation of each code: ``ods_code, seq, content_hash, ref_only, is_xml, fax_hash``."""
-    return (
-        seen.sort("ods_code", "ref_only", "seq", descending=[False, False, True])
-        .group_by("ods_code", maintain_order=True)
-        .first()
-        .select("ods_code", "seq", "content_hash", "ref_only", "is_xml", "fax_hash")
+def _register(
+    observed: Observed, history: dict[str, pl.DataFrame], versions: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """The tables of ``ord`` that show the versions that stand, with display names."""
+    code_systems = _code_systems(observed)
+    roles, relationships = (
+        code_systems.filter(pl.col("code_system") == system).select("id", "display_name")
+        for system in ("OrganisationRole", "OrganisationRelationship")
+    )
+    stand = pl.col("known_to").is_null()
+    frames = {name: history[f"history.{name}"].filter(stand) for name in ("organisations", *COMPONENTS)}
+    newest = versions.filter(stand).select("ods_code", pl.col("seq_last").alias("seq"))
+    repeated = []
+    for name in ("roles", "relationships"):
+        frames[name], lost = without_repeated_ids(frames[name], newest, name)
+        repeated.append(lost)
+    organisations = frames["organisations"].with_columns(pl.col("last_capture_id").alias("capture_id"))
+    return frames | {
+        "repeated_ids": pl.concat(repeated),
+        "organisations": _named(organisations, "primary_role", roles),
+        "roles": _named(frames["roles"], "role", roles),
+        "relationships": _named(frames["relationships"], "rel", relationships),
+        "code_systems": code_systems,
+    }
+
+
+def _observations(observed: Observed) -> pl.DataFrame:
+    order = observed.order
+    frame = order.capture_of(observed.runs, "seq", "published_in")
+    frame = order.capture_of(frame, "seq_last", "published_in", "last_capture_id")
+    days = order.days["as_of"]
+    return frame.with_columns(
+        days.gather(frame["seq"]).alias("as_of"), days.gather(frame["seq_last"]).alias("as_of_last")
     )
 
 
-def known_from(seen: pl.DataFrame, winners: pl.DataFrame) -> pl.DataFrame:
-    """``ods_code, known_from``: the as-of date of the first observation in the unbroken run of content
-    that ends with the winner."""
-    winning = winners.select(
-        "ods_code",
-        pl.col("content_hash").alias("now"),
-        pl.col("seq").alias("last"),
-        pl.col("ref_only").alias("stub"),
-    )
-    runs = seen.join(winning, on="ods_code").filter(
-        (pl.col("ref_only") == pl.col("stub")) & (pl.col("seq") <= pl.col("last"))
-    )
-    other = pl.when(pl.col("content_hash") != pl.col("now")).then("seq").max().over("ods_code").fill_null(-1)
-    return (
-        runs.filter(pl.col("seq") > other).group_by("ods_code").agg(pl.col("as_of").min().alias("known_from"))
-    )
+def _notices(observed: Observed) -> pl.DataFrame:
+    return observed.notices.join(observed.captures.select("seq", "capture_id"), on="seq", how="left")
+
+
+def _kept(observed: Observed, name: str) -> pl.DataFrame:
+    """The rows of a table that says what each capture brought: those held, and those of new folders."""
+    held = observed.state.frames[name] if observed.state else TABLES[name].empty()
+    new = pl.collect_all([pl.scan_parquet(f / f"{name}.parquet") for f in observed.folders.values()])
+    return pl.concat([held, *new])
 
 
 def effects_of(observed: Observed) -> pl.DataFrame:
     """What each delta record since the newest release did to the register, in the order that counts."""
     complete = pl.when(~pl.col("ref_only")).then("content_hash")
-    before = complete.forward_fill().shift(1).over("ods_code", order_by="seq")
-    return (
-        observed.seen.with_columns(before.alias("before"))
-        .filter(pl.col("seq") > pl.col("seq").filter("is_release").max())
+    newest_release = observed.order.releases["seq"].max()
+    since = observed.runs.filter(pl.col("seq") > newest_release)
+    concerned = observed.runs.join(since, on="ods_code", how="semi").sort("ods_code", "seq_last")
+    before = complete.forward_fill().shift(1).over("ods_code", order_by="seq_last")
+    told = (
+        concerned.with_columns(before.alias("before"))
+        .filter(pl.col("seq") > newest_release)
         .with_columns(
             pl.when(pl.col("ref_only") & pl.col("before").is_not_null())
             .then(pl.lit(EFFECTS[3]))
@@ -117,9 +123,9 @@ def effects_of(observed: Observed) -> pl.DataFrame:
             .otherwise(pl.lit(EFFECTS[1]))
             .alias("effect")
         )
-        .sort("seq", "ods_code")
-        .select("capture_id", "ods_code", "name", "effect")
     )
+    named = observed.order.capture_of(told, "seq", "published_in")
+    return named.sort("seq", "ods_code").select("capture_id", "ods_code", "name", "effect")
 
 
 def unresolved_targets(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -139,41 +145,21 @@ def unresolved_targets(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _organisations(observed: Observed, winners: pl.DataFrame) -> pl.DataFrame:
-    stored = TABLES["organisations"].stored
-    rows = _rows_of_winners(observed, winners, "organisations", stored)
-    return rows.join(winners.select("ods_code", "known_from"), on="ods_code", how="left")
-
-
-def _component(observed: Observed, winners: pl.DataFrame, name: str) -> pl.DataFrame:
-    return _rows_of_winners(observed, winners, name, TABLES[name].stored)
-
-
-def _rows_of_winners(
-    observed: Observed, winners: pl.DataFrame, name: str, columns: list[str]
-) -> pl.DataFrame:
-    """The rows of a flat table that belong to the winners; only folders with winners are read."""
-    parts = []
-    for (seq,), group in winners.group_by("seq", maintain_order=True):
-        rows = pl.scan_parquet(observed.folders[int(str(seq))] / f"{name}.parquet").select(columns)
-        parts.append(rows.join(group.lazy().select("ods_code"), on="ods_code", how="semi"))
-    return pl.concat(parts).collect() if parts else TABLES[name].empty(columns)
-
-
 def without_repeated_ids(
-    rows: pl.DataFrame, winners: pl.DataFrame, name: str
+    rows: pl.DataFrame, newest: pl.DataFrame, name: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Roles or relationships with each unique id once, and the rows of ``repeated_ids`` for the others.
 
     ODS's ids are unique over the register. If two records claim one all the same, the newest observation
-    keeps it (then the first code), so that one odd record cannot stop every build from then on. An id twice
-    in one record is none of this: such a record was set aside when it was flattened.
+    (``newest``: ``ods_code, seq``) keeps it (then the first code), so that one odd record cannot stop every
+    build from then on. An id twice in one record is none of this: such a record was set aside when it was
+    flattened.
     """
     (unique_id,) = TABLES[name].key
     if rows[unique_id].n_unique() == rows.height:
         return rows, TABLES["repeated_ids"].empty()
     ranked = (
-        rows.join(winners.select("ods_code", "seq"), on="ods_code", how="left")
+        rows.join(newest, on="ods_code", how="left")
         .sort(unique_id, "seq", "ods_code", descending=[False, True, False])
         .with_columns(pl.col("ods_code").first().over(unique_id).alias("kept_by_ods_code"))
     )
@@ -184,47 +170,18 @@ def without_repeated_ids(
     return ranked.filter(kept).select(rows.columns), lost.unique(maintain_order=True)
 
 
-def _with_last_known_fax(
-    observed: Observed, winners: pl.DataFrame, frames: dict[str, pl.DataFrame]
-) -> pl.DataFrame:
-    """The API may leave out the fax that TRUD has: a JSON record without one keeps the last known.
-
-    The last known is that of the newest earlier complete observation that can say: one from XML, with or
-    without fax, or one from JSON that has a fax. A body that took over the code of another has none of it.
-    """
-    contacts = frames["contacts"]
-    silent = winners.filter(~pl.col("is_xml") & pl.col("fax_hash").is_null() & ~pl.col("ref_only"))
-    if silent.is_empty():
-        return contacts
-    can_say = ~pl.col("ref_only") & (pl.col("is_xml") | pl.col("fax_hash").is_not_null())
-    source = (
-        observed.seen.filter(can_say)
-        .join(silent.select("ods_code", pl.col("seq").alias("winner")), on="ods_code")
-        .filter(pl.col("seq") < pl.col("winner"))
-        .sort("seq")
-        .group_by("ods_code")
-        .agg(pl.col("seq", "fax_hash").last())
-        .filter(pl.col("fax_hash").is_not_null())
-    )
-    told = ["ods_code", "name", "operational_start", "primary_role_id"]
-    before = _rows_of_winners(observed, source, "organisations", told)
-    same_body = before.join(frames["organisations"].select(told), on="ods_code", suffix="_now").filter(
-        ~is_another_body("_now")
-    )
-    source = source.join(same_body, on="ods_code", how="semi")
-    kept = _rows_of_winners(observed, source, "contacts", contacts.columns).filter(_FAX)
-    return pl.concat([contacts, kept])
-
-
-def _newest_code_systems(observed: Observed) -> pl.DataFrame:
-    frames = [
-        pl.scan_parquet(folder / "code_systems.parquet").with_columns(pl.lit(seq).alias("seq"))
-        for seq, folder in observed.folders.items()
-    ]
+def _code_systems(observed: Observed) -> pl.DataFrame:
+    """Of each concept the newest that a capture gave."""
     table = TABLES["code_systems"]
-    return (
-        pl.concat(frames).sort("seq").group_by(table.key).agg(pl.exclude(*table.key, "seq").last()).collect()
-    )
+    held = observed.state.frames[table.name] if observed.state else table.empty()
+    rows = [observed.order.seq_of(held)]
+    main = observed.captures.filter(pl.col("kind") != "archive").select("seq", "capture_id")
+    for seq, folder in observed.folders.items():
+        given = pl.read_parquet(folder / "code_systems.parquet").with_columns(
+            pl.lit(seq, pl.Int64).alias("seq")
+        )
+        rows.append(given.join(main, on="seq", how="left").select(rows[0].columns))
+    return pl.concat(rows).sort("seq").unique(table.key, keep="last", maintain_order=True)
 
 
 def _named(frame: pl.DataFrame, what: str, names: pl.DataFrame) -> pl.DataFrame:

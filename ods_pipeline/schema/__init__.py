@@ -1,9 +1,10 @@
 """The facts about tables: one class a table, from which everything else is derived.
 
-``TABLES`` is the registry; its order is the order of building and of the documents.
+``TABLES`` is the registry; its order is the order of building and of the documents. Tables of ``ord`` and
+``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
 """
 
-from ods_pipeline.schema import facts, hierarchy, lives, named
+from ods_pipeline.schema import events, facts, hierarchy, history, lives, named
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -20,6 +21,15 @@ ORD = [
     Table("repeated_ids", "ord", "tables", facts.RepeatedIds),
     Table("unresolved_targets", "ord", "tables", facts.UnresolvedTargets),
     Table("unknown_elements", "ord", "tables", facts.UnknownElements),
+]
+HISTORY = [
+    Table("organisations", "history", "history", history.Organisations),
+    Table("roles", "history", "history", history.Roles),
+    Table("relationships", "history", "history", history.Relationships),
+    Table("successions", "history", "history", history.Successions),
+    Table("contacts", "history", "history", history.Contacts),
+    Table("observations", "history", "history", history.Observations),
+    Table("notices", "history", "history", history.Notices),
 ]
 MARTS = [
     Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
@@ -46,10 +56,15 @@ MARTS += [
     Table("code_finder", "marts", "marts", named.CodeFinder),
     Table("coverage", "marts", "marts", named.Coverage),
 ]
+# Marts that are read from history by Polars; all others are SQL.
+EVENTS = [
+    Table("code_changes", "marts", "marts", events.CodeChanges),
+    Table("drift", "marts", "marts", events.Drift),
+]
 SCHEMAS = ("ord", "history", "marts")
-TABLES = {table.name: table for table in [*ORD, *MARTS]}
+TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}
 
 # The parts of one organisation record, as they stand in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
-__all__ = ["COMPONENTS", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
+__all__ = ["COMPONENTS", "EVENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]

@@ -60,6 +60,11 @@ def number(description: str, *, required: bool = False, key: bool = False) -> dy
     return dy.Int64(nullable=not (required or key), primary_key=key, description=description)
 
 
+def hash_of(description: str, *, required: bool = True) -> dy.UInt64:
+    """A fingerprint of 64 bits."""
+    return dy.UInt64(nullable=not required, description=description)
+
+
 def share(description: str) -> dy.Float64:
     """A number from 0 to 1, rounded by whoever makes it."""
     return dy.Float64(nullable=False, min=0, max=1, description=description)
@@ -87,6 +92,11 @@ class Table:
     schema: str
     folder: str
     model: type[dy.Schema]
+
+    @property
+    def id(self) -> str:
+        """The name in the registry: tables of ``history`` share theirs with tables of ``ord``."""
+        return f"history.{self.name}" if self.schema == "history" else self.name
 
     @property
     def description(self) -> str:

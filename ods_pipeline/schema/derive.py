@@ -21,6 +21,7 @@ _ARROW: dict[Any, pa.DataType] = {
     pl.String: pa.string(),
     pl.Date: pa.date32(),
     pl.Int64: pa.int64(),
+    pl.UInt64: pa.uint64(),
     pl.Boolean: pa.bool_(),
     pl.Float64: pa.float64(),
 }
@@ -28,6 +29,7 @@ _FRICTIONLESS: dict[Any, str] = {
     pl.String: "string",
     pl.Date: "date",
     pl.Int64: "integer",
+    pl.UInt64: "integer",
     pl.Boolean: "boolean",
     pl.Float64: "number",
 }
@@ -35,6 +37,7 @@ _DUCKDB: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Date: "DATE",
     pl.Int64: "BIGINT",
+    pl.UInt64: "UBIGINT",
     pl.Boolean: "BOOLEAN",
     pl.Float64: "DOUBLE",
 }

@@ -41,7 +41,8 @@ class Organisations(dy.Schema):
     assigning_authority = text("Authority that assigned the code.")
     published_in = one_of(("full", "archive", "delta"), "Where this record was read.")
     known_from = day(
-        "First as-of date of the unbroken run of this content (fax numbers left out).", at_publication=True
+        "First as-of date of the unbroken run of this content: see history.organisations.",
+        at_publication=True,
     )
     capture_id = text("The file or fetch the record was read from (see captures).", required=True)
 
@@ -118,6 +119,7 @@ class CodeSystems(dy.Schema):
     code = text("The bare code, e.g. 197.")
     display_name = text("NHS name.")
     in_primary_role_scope = flag("The role can be the primary role of an organisation.")
+    capture_id = text("The newest file or fetch that gave it.", required=True, at_publication=True)
 
 
 class Captures(dy.Schema):

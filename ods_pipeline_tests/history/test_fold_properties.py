@@ -1,208 +1,163 @@
-"""fold.py against a slow oracle, on captures made at random; and its outcome never depends on their order."""
+"""History against a slow oracle, on captures made at random: what it says never depends on their order, nor
+on what was published in between."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline.flatten.flat import NOTICE_SCHEMA, Flat
+from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.history.deletions import deletions_of
-from ods_pipeline.history.fold import effects_of, fold, known_from, winners_of
+from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import Observed, observe
-from ods_pipeline_tests.builders import Held, make_record, notice, stub_of
-from ods_pipeline_tests.history.oracle import Capture, Seen, Verdict, codes_of, verdict
+from ods_pipeline.history.presence import pieces_of
+from ods_pipeline.history.state import KEPT, State
+from ods_pipeline.history.versions import versions_of
+from ods_pipeline.schema import HISTORY
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests.builders import Held
+from ods_pipeline_tests.history.at_random import Mill
+from ods_pipeline_tests.history.made import observed, versions_found, versions_held, write_capture
+from ods_pipeline_tests.history.oracle import codes_of, deletion, versions
 
-CODES = ["A", "B", "C"]
-FIRST = date(2026, 8, 20)
-DAYS = st.integers(0, 3).map(lambda n: FIRST + timedelta(n))
-SEEN = st.dictionaries(
-    st.sampled_from(CODES), st.builds(Seen, st.sampled_from("xyz"), st.booleans()), max_size=3
-)
-SOME = st.frozensets(st.sampled_from(CODES), max_size=2)
-NOTICES = st.frozensets(st.tuples(st.sampled_from(CODES), DAYS), max_size=2)
-DELTAS = st.builds(Capture, DAYS, st.just(True), st.integers(0, 2), SEEN, NOTICES, SOME, SOME)
-RELEASES = st.builds(
-    Capture, DAYS, st.just(False), st.just(0), SEEN, quarantined=SOME, codeless=st.booleans()
-)
-CAPTURES = st.lists(RELEASES | DELTAS, min_size=1, max_size=7, unique_by=lambda c: c.rank)
-
-SCHEMA = {
-    "ods_code": pl.String,
-    "name": pl.String,
-    "primary_role_id": pl.String,
-    "ref_only": pl.Boolean,
-    "last_change_date": pl.Date,
-    "content_hash": pl.UInt64,
-    "fax_hash": pl.UInt64,
-    "capture_id": pl.String,
-    "seq": pl.Int64,
-    "as_of": pl.Date,
-    "is_release": pl.Boolean,
-    "is_xml": pl.Boolean,
-}
+SEEDS = st.integers(0, 100_000)
 
 
-def observed(captures: list[Capture]) -> Observed:
-    """The captures as `observe` would give them."""
-    numbered = list(enumerate(sorted(captures, key=lambda c: c.rank)))
-    seen = [
-        (
-            code,
-            s.content,
-            "RO1",
-            s.stub,
-            None,
-            ord(s.content),
-            None,
-            f"{seq}",
-            seq,
-            c.day,
-            not c.is_delta,
-            not c.is_delta,
-        )
-        for seq, c in numbered
-        for code, s in c.seen.items()
-        if code not in c.gone | c.quarantined
-    ]
-    told = [
-        (code, "RO1", day, 3, "X", "ord_notifications", seq) for seq, c in numbered for code, day in c.notices
-    ]
-    gone = [
-        (code, None, c.day, None, "HTTP 404", "gone_from_api", seq) for seq, c in numbered for code in c.gone
-    ]
-    aside = [(code, seq) for seq, c in numbered for code in [*c.quarantined, *([None] if c.codeless else [])]]
-    return Observed(
-        captures=pl.DataFrame(),
-        seen=pl.DataFrame(seen, schema=SCHEMA, orient="row"),
-        notices=pl.DataFrame(told + gone, schema={**NOTICE_SCHEMA, "seq": pl.Int64}, orient="row"),
-        quarantined=pl.DataFrame(aside, schema={"ods_code": pl.String, "seq": pl.Int64}, orient="row"),
-        folders={},
-    )
+def deletions_found(frame: pl.DataFrame) -> dict[str, tuple[date, str, str]]:
+    columns = ["ods_code", "deleted_on", "source", "state"]
+    return {code: (day, source, state) for code, day, source, state in frame.select(columns).iter_rows()}
 
 
-def sane(capture: Capture) -> Capture:
-    """A fetch gets a record, a 404 or something unreadable for a code, and only one of them."""
-    quarantined = capture.quarantined - capture.gone
-    seen = {code: s for code, s in capture.seen.items() if code not in capture.gone | quarantined}
-    return replace(capture, seen=seen, quarantined=quarantined)
+def state_after(register: Register) -> State:
+    """The state that publishing this register leaves."""
+    return State({id_: register.frames[id_] for id_ in [*(t.id for t in HISTORY), *KEPT]})
 
 
-def verdicts(
-    winners: pl.DataFrame, since: pl.DataFrame, deletions: pl.DataFrame, codes: set[str]
-) -> dict[str, Verdict]:
-    content = {code: chr(h) for code, h in winners.select("ods_code", "content_hash").iter_rows()}
-    known = dict(since.select("ods_code", "known_from").iter_rows())
-    gone = {
-        row[0]: row[1:] for row in deletions.select("ods_code", "deleted_on", "source", "state").iter_rows()
-    }
-    for code in deletions.filter(state="confirmed")["ods_code"]:
-        content.pop(code, None)
-    return {
-        code: Verdict(content.get(code), known[code] if code in content else None, *gone.get(code, ()))
-        for code in codes
-    }
+def folded_in_steps(folders: list[Path], chance: Random) -> Register:
+    """Captures arrive in any order, some together and some twice; each time what is held is published. A
+    release comes with the first."""
+    waiting = sorted(folders, key=lambda f: (not f.name.startswith("release"), chance.random()))
+    waiting = waiting[:1] + chance.sample(waiting[1:], len(waiting) - 1)
+    arrived: list[Path] = []
+    state = None
+    while True:
+        count = chance.randint(1, 3)
+        arrived, waiting = arrived + waiting[:count], waiting[count:]
+        register = fold(observe([*arrived, arrived[0]], state))
+        if not waiting:
+            return register
+        state = state_after(register)
+
+
+def differing(one: Register, other: Register) -> list[str]:
+    differ = [name for name in one.frames if not one.frames[name].equals(other.frames[name])]
+    return [*differ, *(["effects"] if not one.effects.equals(other.effects) else [])]
 
 
 @settings(max_examples=150)
-@given(CAPTURES)
-def test_who_speaks_since_when_and_who_is_gone_agree_with_the_oracle(drawn: list[Capture]) -> None:
-    captures = [sane(c) for c in drawn]
-    given_ = observed(captures)
-    winners = winners_of(given_.seen)
-    found = verdicts(winners, known_from(given_.seen, winners), deletions_of(given_), codes_of(captures))
-    assert found == {code: verdict(captures, code) for code in codes_of(captures)}
+@given(SEEDS)
+def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
+    captures = Mill(codes=3, days=5, captures=8).make(seed)
+    found, gone = versions_found(observed(captures)), deletions_found(deletions_of(observed(captures)))
+    for code in codes_of(captures):
+        assert found.get(code, []) == versions(captures, code)
+        assert gone.get(code) == deletion(captures, code)
 
 
-@settings(max_examples=40)
-@given(CAPTURES, st.randoms(use_true_random=False))
-def test_the_order_of_rows_is_nothing(drawn: list[Capture], random: Any) -> None:
-    given_ = observed([sane(c) for c in drawn])
-
-    def shuffled(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame[random.sample(range(frame.height), frame.height)]
-
-    other = Observed(
-        given_.captures, shuffled(given_.seen), shuffled(given_.notices), shuffled(given_.quarantined), {}
-    )
-    assert winners_of(other.seen).equals(winners_of(given_.seen))
-    assert deletions_of(other).equals(deletions_of(given_))
-    assert effects_of(other).equals(effects_of(given_))
-
-
-# --- the whole fold, on captures that were written, flattened and stored ------------------------------------
-
-
-def record(code: str, seen: Seen) -> dict[str, Any]:
-    whole = make_record(code, Name=seen.content)
-    return stub_of(whole) if seen.stub else whole
-
-
-def day(number: int) -> date:
-    return FIRST + timedelta(number)
-
-
-MENU = [
-    Capture(day(0), False, seen={"A": Seen("x"), "B": Seen("x"), "C": Seen("x", stub=True)}),
-    Capture(day(5), False, seen={"A": Seen("y"), "C": Seen("x")}),
-    Capture(day(9), False, seen={"B": Seen("x"), "C": Seen("y", stub=True)}),
-    Capture(day(0), True, 4, seen={"A": Seen("z"), "B": Seen("z")}),
-    Capture(day(0), True, 9, seen={"A": Seen("y")}, notices=frozenset({("B", day(0))})),
-    Capture(day(5), True, 4, seen={"B": Seen("z", stub=True), "D": Seen("x")}, gone=frozenset("C")),
-    Capture(day(7), True, 4, seen={"C": Seen("z")}, notices=frozenset({("A", day(6)), ("E", day(1))})),
-    Capture(day(9), True, 4, seen={"A": Seen("x")}),
-]
-
-
-@pytest.fixture(scope="module")
-def menu(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The captures of MENU as flat folders, in the same order."""
-    held = Held(tmp_path_factory.mktemp("menu"))
-    folders = []
-    for c in MENU:
-        records = [record(code, seen) for code, seen in c.seen.items()]
-        if c.is_delta:
-            gone = [make_record(code) for code in sorted(c.gone)]
-            told = [notice(code, str(when)) for code, when in sorted(c.notices)]
-            folders.append(
-                held.delta(records, f"{c.day:%Y%m%d}T{c.time:02}0000Z", notifications=told, gone=gone)
-            )
-        else:
-            folders.append(held.release(records, published=str(c.day), released=str(c.day + timedelta(7))))
-    return folders
+@settings(max_examples=60)
+@given(SEEDS)
+def test_the_register_of_each_day_is_what_the_captures_of_that_day_say(seed: int) -> None:
+    """Intervals follow each other; a code has a version on each day it was seen, as it was seen."""
+    captures = Mill(codes=4, days=6, captures=9).make(seed)
+    found = versions_found(observed(captures))
+    for capture in captures:
+        outranked = {
+            code
+            for c in captures
+            if c.day == capture.day and c.rank > capture.rank
+            for code in [*c.seen, *c.quarantined]
+        }
+        later_release = any(
+            c.day == capture.day and not c.is_delta and c.seen and c.rank > capture.rank for c in captures
+        )
+        for code in capture.seen.keys() - outranked:
+            holding = [
+                v
+                for v in found[code]
+                if v.known_from <= capture.day and (v.known_to is None or capture.day < v.known_to)
+            ]
+            gone_that_day = [v for v in found[code] if v.known_to == capture.day and v.gone_by]
+            assert len(holding) == 1 or (gone_that_day and not holding)
+            assert holding or later_release or (code, capture.day) in {n for c in captures for n in c.notices}
+            if holding and not capture.seen[code].stub:
+                assert holding[0].words == capture.seen[code].words
+    for life in found.values():
+        ends = [v.known_to for v in life[:-1]]
+        assert all(end is not None and end <= v.known_from for end, v in zip(ends, life[1:], strict=True))
 
 
 @settings(max_examples=25)
-@given(st.data())
-def test_any_captures_in_any_order_give_what_the_oracle_says(menu: list[Path], data: st.DataObject) -> None:
-    chosen = data.draw(st.lists(st.sampled_from(range(len(MENU))), min_size=1, unique=True))
-    if not any(n < 3 for n in chosen):
-        chosen.append(data.draw(st.integers(0, 2)))
-    captures = [MENU[n] for n in chosen]
-    register = fold(observe([menu[n] for n in chosen]))
-    organisations = register.frames["organisations"].with_columns(
-        pl.col("name").map_elements(ord, return_dtype=pl.UInt64).alias("content_hash")
+@given(SEEDS)
+def test_the_order_of_rows_is_nothing(seed: int) -> None:
+    given_ = observed(Mill(codes=3, days=4, captures=7).make(seed))
+    chance = Random(seed)
+
+    def shuffled(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame[chance.sample(range(frame.height), frame.height)]
+
+    other = Observed(
+        given_.order,
+        shuffled(given_.runs),
+        shuffled(given_.notices),
+        shuffled(given_.quarantined),
+        None,
+        {},
+        given_.fresh,
     )
-    found = verdicts(organisations, organisations, register.frames["deletions"], codes_of(captures))
-    assert found == {code: verdict(captures, code) for code in codes_of(captures)}
-    again = fold(observe([menu[n] for n in sorted([*chosen, *chosen])]))
-    assert [name for name, frame in again.frames.items() if not frame.equals(register.frames[name])] == []
-    assert again.effects.equals(register.effects)
-    assert again.as_of == register.as_of == max(c.day for c in captures)
+    assert versions_of(pieces_of(other)).equals(versions_of(pieces_of(given_)))
+    assert deletions_of(other).equals(deletions_of(given_))
 
 
-@settings(max_examples=6)
-@given(order=st.permutations(range(7)))
-def test_the_sample_folds_to_the_same_register_in_any_order(
-    sample_flats: list[Flat], tmp_path_factory: pytest.TempPathFactory, order: list[int]
+@settings(max_examples=12)
+@given(SEEDS)
+def test_any_order_of_arrival_gives_the_same_history(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    captures = Mill(codes=3, days=5, captures=8).make(seed)
+    if not any(c.seen for c in captures):
+        return
+    root = DataRoot(tmp_path_factory.mktemp("made") / "data")
+    folders = [write_capture(root, c) for c in captures]
+    whole = fold(observe(folders))
+    for _ in range(2):
+        assert differing(folded_in_steps(folders, Random(seed)), whole) == []
+
+
+def test_three_thousand_codes_agree_with_the_oracle_whatever_the_order_of_arrival(tmp_path: Path) -> None:
+    """Contents and all, through flat folders, with every case there is."""
+    captures = Mill(codes=3000, days=12, captures=14).make(20)
+    root = DataRoot(tmp_path / "data")
+    folders = [write_capture(root, c) for c in captures]
+    whole = fold(observe(folders))
+    assert differing(folded_in_steps(folders, Random(1)), whole) == []
+    found, gone = versions_held(whole.frames), deletions_found(whole.frames["deletions"])
+    told = codes_of(captures)
+    assert {code: found.get(code, []) for code in told} == {code: versions(captures, code) for code in told}
+    assert {code: gone.get(code) for code in told} == {code: deletion(captures, code) for code in told}
+    standing = {code for code, life in found.items() if life[-1].known_to is None}
+    assert set(whole.frames["organisations"]["ods_code"]) == standing
+    assert min(map(len, (standing, gone, found.keys() - standing))) > 100, "no case is left out"
+
+
+@settings(max_examples=4)
+@given(seed=SEEDS)
+def test_the_sample_folds_to_the_same_history_in_any_order(
+    sample_flats: list[Flat], tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
     held = Held(tmp_path_factory.mktemp("sample"))
     folders = [held.add(flat) for flat in sample_flats]
-    wanted = fold(observe(folders))
-    register = fold(observe([folders[n] for n in order]))
-    assert [name for name, frame in register.frames.items() if not frame.equals(wanted.frames[name])] == []
-    assert register.effects.equals(wanted.effects)
+    assert differing(folded_in_steps(folders, Random(seed)), fold(observe(folders))) == []

@@ -1,5 +1,6 @@
-"""observations.py: the order in which captures count is total, and what must not be mixed is not."""
+"""order.py, observations.py: the order in which captures count, and what must not be mixed is not."""
 
+from datetime import date
 from itertools import permutations
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def test_captures_count_by_day_then_delta_after_release_then_time_of_the_fetch(h
     for folders in permutations(held.root.flat_folders()[:4]):
         observed = observe([*folders, *held.root.flat_folders()[4:]])
         assert [observed.folders[seq].name for seq in sorted(observed.folders)] == order
+        assert observed.order.releases.select("seq", "ordinal").rows() == [(1, 0), (5, 1)]
     seqs = observed.captures.select("capture_id", "seq").rows()
     assert seqs[1:3] == [("release=2026-08-28/archive", 1), ("release=2026-08-28/full", 1)]
 
@@ -44,14 +46,14 @@ def test_every_record_of_every_capture_is_an_observation(held: Held) -> None:
     held.release([R1A, make_record("R1B")], [make_record("R0Z")])
     held.delta([make_record("R1A", LastChangeDate="2026-08-24")], notifications=[notice("R1B", "2026-08-23")])
     observed = observe(held.root.flat_folders())
-    columns = ["ods_code", "seq", "is_release", "is_xml"]
-    assert sorted(observed.seen.select(columns).rows()) == [
-        ("R0Z", 0, True, True),
-        ("R1A", 0, True, True),
-        ("R1A", 1, False, False),
-        ("R1B", 0, True, True),
+    columns = ["ods_code", "seq", "published_in", "is_delta", "is_xml"]
+    assert sorted(observed.runs.select(columns).rows()) == [
+        ("R0Z", 0, "archive", False, True),
+        ("R1A", 0, "full", False, True),
+        ("R1A", 1, "delta", True, False),
+        ("R1B", 0, "full", False, True),
     ]
-    assert observed.seen["content_hash"].null_count() == 0
+    assert observed.runs["content_hash"].null_count() == 0
     assert observed.notices.select("ods_code", "seq").rows() == [("R1B", 1)]
 
 
@@ -67,8 +69,8 @@ def test_a_fetch_of_both_forms_says_of_each_record_which_it_was(held: Held) -> N
         asked="R1B",
     )
     held.add(flatten_fetch(raw))
-    seen = observe(held.root.flat_folders()).seen
-    assert seen.filter(~pl.col("is_release")).select("ods_code", "is_xml").rows() == [
+    runs = observe(held.root.flat_folders()).runs
+    assert runs.filter("is_delta").select("ods_code", "is_xml").sort("ods_code").rows() == [
         ("R1A", False),
         ("R1B", True),
     ]
@@ -87,13 +89,13 @@ def test_records_set_aside_are_observed_too(held: Held) -> None:
     ]
     held.release([R1A, *texts])
     aside = observe(held.root.flat_folders()).quarantined
-    assert aside.rows() == [(None, 0), ("unknown status", 0)]
+    assert sorted(aside.rows(), key=str) == [("unknown status", 0, "full"), (None, 0, "full")]
 
 
 def test_a_folder_given_twice_counts_once(held: Held) -> None:
     folder = held.release([R1A])
     once, twice = observe([folder]), observe([folder, folder])
-    assert twice.seen.equals(once.seen)
+    assert twice.runs.equals(once.runs)
     assert twice.captures.equals(once.captures)
 
 
@@ -128,6 +130,30 @@ def test_nothing_is_no_register(tmp_path: Path) -> None:
 
 def test_what_is_observed_is_what_the_flat_files_say(held: Held) -> None:
     folder = held.release([R1A, make_record("R1B")])
-    flat = pl.read_parquet(folder / "organisations.parquet").select("ods_code", "content_hash", "capture_id")
-    seen = observe([folder]).seen.select("ods_code", "content_hash", "capture_id")
-    assert seen.sort("ods_code").equals(flat.sort("ods_code"))
+    columns = ["ods_code", "content_hash", "last_change_date", "published_in"]
+    flat = pl.read_parquet(folder / "organisations.parquet").select(columns)
+    assert observe([folder]).runs.select(columns).sort("ods_code").equals(flat.sort("ods_code"))
+
+
+def test_what_releases_see_again_unchanged_is_one_row(held: Held) -> None:
+    held.release([R1A, make_record("R1B")])
+    held.release([R1A, make_record("R1B", Name="OTHER")], published="2026-09-18", released="2026-09-25")
+    held.release([R1A], published="2026-10-16", released="2026-10-23")
+    rows = held.register().frames["history.observations"]
+    assert rows.select("ods_code", "name", "as_of", "as_of_last", "last_capture_id").rows() == [
+        ("R1A", "BODY R1A", date(2026, 8, 21), date(2026, 10, 16), "release=2026-10-23/full"),
+        ("R1B", "BODY R1B", date(2026, 8, 21), date(2026, 8, 21), "release=2026-08-28/full"),
+        ("R1B", "OTHER", date(2026, 9, 18), date(2026, 9, 18), "release=2026-09-25/full"),
+    ]
+
+
+def test_of_a_notice_the_first_fetch_counts_and_of_a_404_the_last_of_the_day(held: Held) -> None:
+    held.release([R1A])
+    for stamp in ("20260824T120000Z", "20260824T043000Z", "20260825T043000Z"):
+        held.delta(stamp=stamp, notifications=[notice("R1B", "2026-08-20")], gone=[R1A])
+    notices = held.register().frames["history.notices"]
+    assert notices.select("ods_code", "deleted_on", "capture_id").rows() == [
+        ("R1A", date(2026, 8, 24), "fetch=20260824T120000Z"),
+        ("R1A", date(2026, 8, 25), "fetch=20260825T043000Z"),
+        ("R1B", date(2026, 8, 20), "fetch=20260824T043000Z"),
+    ]

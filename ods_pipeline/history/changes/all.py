@@ -1,0 +1,91 @@
+"""All events of all codes, in the columns of ``marts.code_changes``."""
+
+import duckdb
+import polars as pl
+
+from ods_pipeline.flatten.merge import is_another_body
+from ods_pipeline.history.changes import record
+from ods_pipeline.history.changes.events import EVENT
+from ods_pipeline.history.changes.gone import archivings, deletions
+from ods_pipeline.history.changes.life import births, life, reuses, with_phases
+from ods_pipeline.history.changes.links import links
+from ods_pipeline.history.changes.parts import roles, successions
+from ods_pipeline.history.changes.rows import of_steps
+from ods_pipeline.history.changes.steps import BODY, arrivals_of, first_release, steps_of
+from ods_pipeline.history.tables import History
+from ods_pipeline.schema import TABLES
+
+# What tells an event from every other; what is only known of it later (corrects_drift) is no part.
+_IDENTITY = [c for c in EVENT if c not in ("capture_id", "is_unstamped")]
+
+
+def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
+    """Every event between the versions of a code, in the columns and order of ``marts.code_changes``.
+
+    Pure and without a clock: a function of the set of captures. ``drift`` are the rows of ``marts.drift``,
+    which say what a release was the first to show although deltas should have.
+    """
+    versions = _with_one_before(history.organisations)
+    another_body = versions.filter("is_another_body").select("ods_code", pl.col("known_from").alias("day"))
+    steps = steps_of(versions, history.captures).join(another_body, on=["ods_code", "day"], how="anti")
+    moments = pl.concat([steps, arrivals_of(versions, history.captures)])
+    steps, moments = with_phases(steps), with_phases(moments)
+    parts = {name: of_steps(steps, rows) for name, rows in history.parts.items()}
+    told = [
+        births(versions, first_release(history.captures)),
+        reuses(versions),
+        deletions(versions, history.notices, history.captures, history.deletions),
+        archivings(history.observations, history.captures),
+        life(moments),
+        record.fields(steps),
+        record.contacts(steps, *parts["contacts"]),
+        roles(steps, *parts["roles"]),
+        links(steps, *parts["relationships"]),
+        successions(steps, *parts["successions"]),
+    ]
+    corrected = drift.select(
+        "ods_code",
+        "capture_id",
+        pl.col("release_as_of").alias("detected_on"),
+        pl.lit(True).alias("corrects_drift"),
+    )
+    return (
+        with_ids(pl.concat(told))
+        .join(corrected, on=["ods_code", "capture_id", "detected_on"], how="left")
+        .with_columns(pl.col("corrects_drift").fill_null(False))
+        .select(TABLES["code_changes"].columns)
+        .sort("change_id")
+    )
+
+
+def with_ids(events: pl.DataFrame) -> pl.DataFrame:
+    """Adds ``change_id``: detected_on, code, and 48 bits of MD5 over all that tells the event from others.
+    DuckDB makes the hash, so that it is the same in every version of Polars."""
+    texts = events.with_columns(
+        pl.concat_str(
+            [pl.col(c).cast(pl.String).fill_null("\x00") for c in _IDENTITY], separator="\x1f"
+        ).alias("identity")
+    )
+    with duckdb.connect() as connection:
+        connection.register("texts", texts.select("identity").to_arrow())
+        hashed = connection.sql("SELECT left(md5(identity), 12) AS hash FROM texts").pl()
+    return texts.with_columns(
+        pl.concat_str(pl.col("detected_on").cast(pl.String), "ods_code", hashed["hash"], separator=":").alias(
+            "change_id"
+        )
+    )
+
+
+def _with_one_before(organisations: pl.DataFrame) -> pl.DataFrame:
+    """The versions with the columns of BODY and ``gone_by`` of the one before (suffix ``_before``), and
+    ``is_another_body``: the code was re-used."""
+    # In order of code, so that the row before is that of the same code or of none: cheaper than a window.
+    same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
+    before = [pl.when(same_code).then(pl.col(c).shift(1)).alias(f"{c}_before") for c in (*BODY, "gone_by")]
+    return (
+        organisations.sort("ods_code", "known_from")
+        .with_columns(before)
+        .with_columns(
+            (pl.col("known_from_before").is_not_null() & is_another_body("_before")).alias("is_another_body")
+        )
+    )

@@ -1,0 +1,71 @@
+"""Codes that leave the register, and records that move to the archive file."""
+
+import polars as pl
+
+from ods_pipeline.history.changes.events import events
+
+RELEASED = ("full", "archive")
+
+
+def deletions(
+    versions: pl.DataFrame, notices: pl.DataFrame, captures: pl.DataFrame, standing: pl.DataFrame
+) -> pl.DataFrame:
+    """``deleted``: every last version before a gap, and the codes whose deletion nobody has confirmed yet
+    (``standing``: rows of ``ord.deletions``), which keep their version. ``field`` is how it is known, and
+    ``new_value`` whether it is confirmed."""
+    sources = {"notice": "ord_notifications", "absent": "absent_from_release"}
+    ended = versions.filter(pl.col("gone_by").is_not_null()).select(
+        "ods_code",
+        "name",
+        pl.col("known_to").alias("deleted_on"),
+        pl.col("gone_by").replace_strict(sources, return_dtype=pl.String).alias("source"),
+        pl.lit("confirmed").alias("state"),
+    )
+    held = versions.filter(pl.col("known_to").is_null())
+    doubtful = standing.filter(pl.col("state") == "unconfirmed").join(held, on="ods_code", how="semi")
+    gone = pl.concat([ended, doubtful.select(ended.columns)])
+    told_by = notices.select("ods_code", "deleted_on", "source", "capture_id")
+    releases = _releases(captures).filter(pl.col("published_in") == "full")
+    rows = (
+        gone.join(told_by, on=["ods_code", "deleted_on", "source"], how="left")
+        .join(releases.select(pl.col("as_of").alias("deleted_on"), "release_id"), on="deleted_on", how="left")
+        .with_columns(pl.coalesce("capture_id", "release_id").alias("capture_id"))
+        .join(captures.select("capture_id", pl.col("as_of").alias("day")), on="capture_id", how="left")
+        .with_columns(pl.lit(None, pl.Date).alias("stamped_on"), pl.lit(False).alias("is_unstamped"))
+    )
+    return events(
+        rows,
+        "deleted",
+        field=pl.col("source"),
+        effective=pl.col("deleted_on"),
+        old="name",
+        new="state",
+    )
+
+
+def archivings(observations: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
+    """``archived``: a record that stood in the full file of one release and in the archive file of the next
+    release that has it. That is all that happened: its content may be the same."""
+    seen = observations.filter(~pl.col("is_delta") & ~pl.col("ref_only")).sort("ods_code", "as_of")
+    rows = (
+        seen.with_columns(pl.col("published_in").shift(1).over("ods_code").alias("published_before"))
+        .filter((pl.col("published_in") == "archive") & (pl.col("published_before") == "full"))
+        .join(_releases(captures), on=["as_of", "published_in"], how="left")
+        .with_columns(
+            pl.coalesce("release_id", "capture_id").alias("capture_id"),
+            pl.col("as_of").alias("day"),
+            pl.lit(False).alias("is_unstamped"),
+            pl.lit(None, pl.Date).alias("stamped_on"),
+        )
+    )
+    return events(rows, "archived", field="published_in", old="published_before", new="published_in")
+
+
+def _releases(captures: pl.DataFrame) -> pl.DataFrame:
+    """``as_of, published_in, release_id``: the files of the releases held."""
+    return (
+        captures.filter(pl.col("kind").is_in(RELEASED))
+        .sort("as_of", "kind", "capture_id")
+        .unique(["as_of", "kind"], keep="first", maintain_order=True)
+        .select("as_of", pl.col("kind").alias("published_in"), pl.col("capture_id").alias("release_id"))
+    )

@@ -1,0 +1,80 @@
+"""The rows behind the versions: what each record says, from the history held or from the flat folder
+that is the first to show it.
+
+No content is ever needed that is in neither. A content that no version has now was outranked on its day or
+was a stub's after a complete record, and more captures can only outrank it further (docs/decisions.md).
+"""
+
+import polars as pl
+
+from ods_pipeline.history.observations import Observed
+from ods_pipeline.schema import COMPONENTS, TABLES
+
+_IS_FAX = pl.col("contact_type") == "fax"
+_CONTENT = ["ods_code", "content_hash"]
+_VERSION = ["ods_code", "known_from", "known_to"]
+# What says where and when a record was seen, and not what it says.
+_NOT_CONTENT = (*_VERSION, "last_change_date", "published_in", "capture_id")
+
+
+def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The tables ``history.organisations`` and of its components, by id, for ``versions`` (see
+    ``versions_of``), in no order."""
+    dated = versions.select(*_VERSION, "content_hash")
+    held, fresh = _sources(observed, dated.select(_CONTENT).unique())
+    frames = {}
+    for name in ("organisations", *COMPONENTS):
+        table = TABLES[f"history.{name}"]
+        columns = [c for c in TABLES[name].stored if c in table.columns and c not in _NOT_CONTENT]
+        rows = [_new_rows(observed, fresh, name, columns).join(dated, on=_CONTENT)]
+        if observed.state is not None:
+            then = observed.state.frames[table.id].select("ods_code", "known_from", *columns)
+            then = then.rename({"known_from": "then_from"})
+            rows.append(then.join(held.join(dated, on=_CONTENT), on=["ods_code", "then_from"]))
+        frames[table.id] = pl.concat([f.select(*_VERSION, *columns) for f in rows])
+    frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
+    told = versions.drop("known_to", "ref_only", "fax_numbers")
+    organisations = frames["history.organisations"].join(told, on=["ods_code", "known_from"])
+    organisations = observed.order.capture_of(organisations, "seq", "seen_in")
+    organisations = observed.order.capture_of(organisations, "seq_last", "published_in", "last_capture_id")
+    frames["history.organisations"] = organisations
+    return frames
+
+
+def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where each content is found: ``then_from``, a version of the state that has it; else ``seq``, the flat
+    folder that is the first to show it."""
+    if observed.state is None:
+        return pl.DataFrame(), wanted.join(observed.fresh, on=_CONTENT)
+    versions = observed.state.frames["history.organisations"].select(*_CONTENT, "known_from")
+    first = versions.group_by(_CONTENT).agg(pl.col("known_from").min().alias("then_from"))
+    held = wanted.join(first, on=_CONTENT)
+    return held, wanted.join(first, on=_CONTENT, how="anti").join(observed.fresh, on=_CONTENT)
+
+
+def _new_rows(observed: Observed, fresh: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
+    """The rows of a flat table that belong to new contents, with ``content_hash``."""
+    parts = []
+    for (seq,), group in fresh.sort("seq").group_by("seq", maintain_order=True):
+        folder = observed.folders[int(str(seq))]
+        rows = pl.scan_parquet(folder / f"{name}.parquet").select("ods_code", *columns)
+        parts.append(rows.join(group.lazy().select(_CONTENT), on="ods_code"))
+    if parts:
+        return pl.concat(pl.collect_all(parts))
+    return (
+        TABLES[name].empty(["ods_code", *columns]).with_columns(pl.lit(None, pl.UInt64).alias("content_hash"))
+    )
+
+
+def _with_fax(contacts: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """The contacts with the fax numbers that hold in each version, whoever said them."""
+    fax = (
+        versions.filter(pl.col("fax_numbers").is_not_null())
+        .select(*_VERSION, pl.col("fax_numbers").alias("contact_value"))
+        .with_columns(
+            pl.int_ranges(1, pl.col("contact_value").list.len() + 1, dtype=pl.Int64).alias("ordinal")
+        )
+        .explode("contact_value", "ordinal")
+        .with_columns(pl.lit("fax").alias("contact_type"))
+    )
+    return pl.concat([contacts.filter(~_IS_FAX), fax.select(contacts.columns)])

@@ -1,0 +1,116 @@
+"""`ods-pipeline show`: the card of a code, on the sample."""
+
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline import cli
+from ods_pipeline_tests.rooms import run_cli, sample_root
+
+
+def run(*arguments: str, root: Path | None = None) -> int:
+    """`ods-pipeline …` in this process; gives the exit code."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*arguments, "--data-root", str(root or sample_root().path)])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    assert run("show", *arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out.splitlines()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run("show", *arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1
+    return err
+
+
+def test_a_card_says_what_the_body_is_and_what_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
+    card = shown(capsys, "y99903")
+    assert card[0] == "Y99903  WEAVER'S YARD HEALTH CENTRE"
+    assert card[1] == "PRESCRIBING COST CENTRE (RO177), an organisation"
+    assert card[2].startswith("Open ")
+    text = "\n".join(card)
+    assert "operational  2015-04-01 to (no end)" in text
+    assert "IS PARTNER TO U90001 BARNET NORTHSIDE PCN  2019-07-01 to 2026-09-30\n" in text
+    assert "IS PARTNER TO U90002 BARNET BROOK PCN  2026-10-01 to (no end)  [ahead]\n" in text
+    assert "IS COMMISSIONED BY 07M NHS BARNET CCG  2015-04-01 to 2020-03-31  [ended]\n" in text
+    assert card[-1] == (
+        "  2026-10-01  parent changed U90002 BARNET BROOK PCN (pcn: IS PARTNER TO U90001 -> U90002)"
+        "  seen 2026-09-03  [ahead]"
+    )
+
+
+def test_active_past_the_legal_end_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    card = shown(capsys, "RRP")
+    assert "legally closed" in card[2] and "2024-10-31" in card[2]
+    assert "succession" in "\n".join(card)
+    assert any("legally closed" in line and line.startswith("  2024-11-01") for line in card)
+
+
+def test_a_day_in_the_world_moves_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    card = shown(capsys, "RRP", "--as-of", "2024-06-30")
+    assert card[2] == "Open on 2024-06-30; its last day is 2024-10-31"
+    assert any(line.startswith("below it     6 x IS OPERATED BY") for line in card)
+    assert any(line.startswith("             A0D9N ADHD CLINIC") for line in card)
+    assert any(line.startswith("  2024-11-01") and line.endswith("[ahead]") for line in card)
+
+
+def test_a_day_of_the_register_moves_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+    before = "\n".join(shown(capsys, "FX103", "--known", "2026-08-27"))
+    now = "\n".join(shown(capsys, "FX103"))
+    assert "tel 020 7946 0202" in before and "tel 020 7946 0299" in now
+    assert "As the register stood on 2026-08-27, which said so since 2026-08-21." in before
+    assert "Changes seen up to 2026-08-27\n  nothing" in before
+    assert "contact changed (tel: 020 7946 0202 -> 020 7946 0299)  seen 2026-08-28" in now
+
+
+def test_both_days_together_ask_what_was_then_said_of_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+    card = "\n".join(shown(capsys, "Y99903", "--known", "2026-09-01", "--as-of", "2026-11-01"))
+    assert "IS PARTNER TO U90001 BARNET NORTHSIDE PCN  2019-07-01 to (no end)\n" in card
+    assert "U90002" not in card
+    card = "\n".join(shown(capsys, "Y99903", "--known", "2026-09-03", "--as-of", "2026-11-01"))
+    assert "IS PARTNER TO U90002 BARNET BROOK PCN  2026-10-01 to (no end)\n" in card
+
+
+def test_a_deleted_code_still_has_its_card(capsys: pytest.CaptureFixture[str]) -> None:
+    card = shown(capsys, "NZ902")
+    assert card[2].startswith("Deleted from the register on 2026-08-29")
+    assert card[-1] == "  2026-08-29  deleted (confirmed, ord_notifications)  seen 2026-09-01"
+    doubtful = shown(capsys, "V99003")
+    assert "It may be deleted since 2026-08-28 (gone_from_api); nothing has confirmed it." in doubtful
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["RRQX"], "RRQX: the register has never held this code. Codes like it: RQX, RRQ."),
+        (["Z8R4W"], "A notice says that it was deleted on 2026-08-20."),
+        (["?!"], "Check the code"),
+        (["RRP", "--known", "2020-01-01"], "nothing is known of the register before 2026-08-21"),
+        (["H8Q2Z", "--known", "2026-08-22"], "did not hold it on 2026-08-22 (it did from 2026-08-24 to now)"),
+        (["NZ902", "--known", "2026-09-01"], "(it did from 2026-08-21 to 2026-08-29)"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert words in refused(capsys, *arguments)
+
+
+def test_nothing_published_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run("show", "RRP", root=tmp_path) == 1
+    assert "nothing is published here. Run: ods-pipeline build." in capsys.readouterr().err
+
+
+def test_it_works_in_a_pipe() -> None:
+    ran = run_cli("show", "RRP", "--data-root", sample_root().path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("RRP  BARNET, ENFIELD AND HARINGEY MENTAL HEALTH NHS TRUST\n")
+    assert "\x1b" not in ran.stdout

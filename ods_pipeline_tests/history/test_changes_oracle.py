@@ -1,0 +1,101 @@
+"""Events and drift against slow oracles, on registers that live for three weeks, through the real fold."""
+
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ods_pipeline.history.drift import drift
+from ods_pipeline.history.fold import Register, fold
+from ods_pipeline.history.observations import observe
+from ods_pipeline.marts.checking import findings
+from ods_pipeline.schema.events import CHANGE_KINDS, DRIFT_KINDS, PARENT_KINDS
+from ods_pipeline_tests.builders import Held
+from ods_pipeline_tests.history.slow_changes import slow_changes
+from ods_pipeline_tests.history.slow_drift import slow_drift
+from ods_pipeline_tests.history.slow_steps import Event
+from ods_pipeline_tests.history.tellings import events_of, history_of, written
+from ods_pipeline_tests.history.worlds import watched
+
+# A word a day: releases, deltas (two on one day, and on the day of a release), and days nobody looked.
+PLAN = ["R", "", "D", "D", "", "DD", "", "RD", "D", "", "D", "", "", "R", "D", "", "D", "R"]
+BODIES = 200
+SEEDS = [0, 1]
+AS_EVENT = [
+    "ods_code",
+    "change_kind",
+    "effective_on",
+    "detected_on",
+    "field",
+    "old_value",
+    "new_value",
+    "related_code",
+    pl.coalesce("rel_id", "role_id"),
+    pl.coalesce("unique_rel_id", "unique_role_id"),
+    "is_unstamped",
+]
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def register(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Register:
+    folder = tmp_path_factory.mktemp("world")
+    held = Held(folder)
+    flats = watched(request.param, folder / "raw", BODIES, PLAN)
+    assert sum(flat.frames["organisations"].height for flat in flats) > 1400
+    # A late release and late fetches make no difference: the last capture comes first.
+    return fold(observe([held.add(flat) for flat in reversed(flats)]))
+
+
+def test_every_event_is_the_one_that_the_oracle_tells(register: Register) -> None:
+    history = history_of(register)
+    rows = events_of(history)
+    found, expected = Counter(Event(*row) for row in rows.select(AS_EVENT).iter_rows()), slow_changes(history)
+    assert (expected - found, found - expected) == (Counter(), Counter())
+    assert rows["change_id"].n_unique() == rows.height > 1500
+
+
+def test_every_case_has_come_up(register: Register) -> None:
+    rows = events_of(history_of(register))
+    assert set(CHANGE_KINDS) - set(rows["change_kind"]) <= {"succession_removed"}
+    assert {"returned", "removed", "fax", "uprn", "country", "legal_end", *PARENT_KINDS} <= set(rows["field"])
+    assert rows["is_unstamped"].any() and rows["corrects_drift"].any()
+    assert set(rows.filter(change_kind="deleted")["field"]) == {
+        "ord_notifications",
+        "absent_from_release",
+    } | set(register.frames["deletions"].filter(state="unconfirmed")["source"])
+    stubs = register.frames["history.observations"].filter("ref_only")
+    assert stubs.height > 20
+
+
+def test_drift_is_what_the_oracle_says(register: Register) -> None:
+    history = history_of(register)
+    rows = drift(history)
+    found = {(r["release_as_of"], r["ods_code"]): r["drift_kind"] for r in rows.iter_rows(named=True)}
+    assert found == slow_drift(history)
+    assert set(found.values()) == set(DRIFT_KINDS)
+
+
+def test_what_corrects_a_drift_was_first_seen_in_that_release(register: Register) -> None:
+    history = history_of(register)
+    rows = events_of(history)
+    key = ["ods_code", "capture_id"]
+    marked = rows.filter("corrects_drift").select(key).unique()
+    in_drift = drift(history).select(key)
+    assert marked.join(in_drift, on=key, how="anti").is_empty()
+    assert rows.filter(~pl.col("corrects_drift")).join(in_drift, on=key, how="semi").is_empty()
+    assert rows.filter("corrects_drift")["capture_id"].str.starts_with("release=").all()
+
+
+def test_the_checks_of_the_tables_agree(register: Register, tmp_path: Path) -> None:
+    written(register, tmp_path)
+    rows = pl.read_parquet(tmp_path / "marts" / "code_changes.parquet")
+    for table, frame in (("code_changes", rows), ("code_changes", rows.tail(rows.height // 2))):
+        outcome = {f.name: f.passed for f in findings(table, frame, tmp_path, register.as_of)}
+        whole = frame.height == rows.height
+        assert outcome == {"unique_key": True, "tells_every_change": whole}
+    rows = pl.read_parquet(tmp_path / "marts" / "drift.parquet")
+    (unique, news) = findings("drift", rows, tmp_path, register.as_of)
+    assert (unique.passed, news.passed, news.blocking) == (True, False, False)
+    for (day, kind), group in rows.group_by("release_as_of", "drift_kind"):
+        assert f"{group.height:,} {kind} in the release of {day}" in news.summary
