@@ -1,4 +1,4 @@
-"""organisation_status in words, kinds over time, closed codes and where they belonged, inferred successors."""
+"""organisation_status in words, kinds over time, where closed codes belonged, inferred successors."""
 
 from datetime import date
 from pathlib import Path
