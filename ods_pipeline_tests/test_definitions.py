@@ -18,9 +18,13 @@ from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
 FLAT = ["flat/fetches", "flat/release"]
-HIERARCHY = ["marts/organisation_status", "ord/organisations", "ord/relationships"]
-CLOSED = ["ord/code_systems", "ord/deletions", "ord/organisations", "ord/successions"]
 STATUS = ["marts/body_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
+EVENTS = [
+    *(f"history/{name}" for name in ("contacts", "notices", "observations", "organisations")),
+    *(f"history/{name}" for name in ("relationships", "roles", "successions")),
+    "ord/captures",
+    "ord/deletions",
+]
 TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())
 # Every asset, with its parents.
 GRAPH = {
@@ -51,8 +55,33 @@ GRAPH = {
     "marts/body_kinds": ["ord/organisations", "ord/roles"],
     "marts/succession_edges": ["ord/organisations", "ord/successions"],
     "marts/organisation_status": STATUS,
-    "marts/provider_hierarchy_current": HIERARCHY,
-    "marts/closed_codes": CLOSED,
+    "marts/hierarchy_edges": ["ord/organisations", "ord/relationships"],
+    "marts/hierarchy_parents": ["marts/hierarchy_edges"],
+    "marts/hierarchy_closure": ["marts/hierarchy_parents"],
+    "marts/provider_hierarchy": ["marts/body_kinds", "marts/hierarchy_parents", "ord/organisations"],
+    "marts/provider_hierarchy_current": [
+        "marts/organisation_status",
+        "marts/provider_hierarchy",
+        "ord/organisations",
+    ],
+    "marts/code_crosswalk": ["marts/organisation_status", "marts/succession_edges"],
+    "marts/successor_candidates": [
+        "marts/organisation_status",
+        "marts/succession_edges",
+        "ord/organisations",
+    ],
+    "marts/closed_codes": [
+        "marts/code_crosswalk",
+        "marts/organisation_status",
+        "marts/provider_hierarchy",
+        "marts/successor_candidates",
+        "ord/code_systems",
+        "ord/deletions",
+        "ord/organisations",
+    ],
+    "marts/icb_changes": ["marts/organisation_status", "marts/provider_hierarchy", "ord/organisations"],
+    "marts/code_changes": EVENTS,
+    "marts/drift": EVENTS,
     "published/ods_duckdb": TABLE_KEYS,
 }
 GROUPS = {
