@@ -70,7 +70,7 @@ def test_keys_are_required_columns(table: Table) -> None:
 
 def test_names_and_places_are_unique() -> None:
     assert [t.id for t in [*ORD, *HISTORY, *EVENTS, *MARTS]] == list(TABLES)
-    assert len(TABLES) == len(ORD) + len(HISTORY) + len(MARTS)
+    assert len(TABLES) == len(ORD) + len(HISTORY) + len(EVENTS) + len(MARTS)
     assert len({t.path for t in TABLES.values()}) == len(TABLES)
     assert {t.schema: t.folder for t in TABLES.values()} == {
         "ord": "tables",
