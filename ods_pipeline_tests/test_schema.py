@@ -22,6 +22,8 @@ ARROW_TO_FRICTIONLESS = {
     pa.int64(): "integer",
     pa.uint64(): "integer",
     pa.bool_(): "boolean",
+    pa.float64(): "number",
+    pa.float64(): "number",
 }
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
@@ -124,7 +126,8 @@ def test_duckdb_has_the_types_the_documents_name(table: Table) -> None:
         name: (duckdb_type(column.dtype), column.description)
         for name, column in table.model.columns().items()
     }
-    assert {name: (kind, comment) for name, kind, comment in rows} == documented
+    # DuckDB quotes names that are words of its own.
+    assert {name: (kind.replace('"', ""), comment) for name, kind, comment in rows} == documented
 
 
 def test_the_data_dictionary_is_not_stale() -> None:

@@ -228,18 +228,29 @@ with_region AS (
 -- The same relationships, in the same order, lead to the same parents.
 compared AS (
     SELECT
-        *,
-        concat_ws(' ', kind, is_ambiguous, list_transform(via, lambda step: step.unique_rel_id)) AS state,
+        ods_code, piece_from,
         lag(piece_to) OVER in_time AS before_to,
         max(piece_to) OVER (PARTITION BY ods_code) AS last_to,
         before_to IS DISTINCT FROM piece_from OR lag(state) OVER in_time IS DISTINCT FROM state AS is_new
-    FROM with_region
+    FROM (
+        SELECT
+            ods_code, piece_from, piece_to,
+            concat_ws(' ', kind, is_ambiguous, list_transform(via, lambda step: step.unique_rel_id)) AS state
+        FROM with_region
+    )
     WINDOW in_time AS (PARTITION BY ods_code ORDER BY piece_from)
+),
+
+runs AS (
+    SELECT
+        ods_code, piece_from,
+        lead(before_to, 1, last_to) OVER (PARTITION BY ods_code ORDER BY piece_from) AS run_to
+    FROM compared
+    WHERE is_new
 )
 
 SELECT
-    * EXCLUDE (piece_from, piece_to, state, before_to, last_to, is_new),
-    piece_from AS valid_from,
-    nullif(lead(before_to, 1, last_to) OVER (PARTITION BY ods_code ORDER BY piece_from), DATE '9999-12-31') AS valid_to
-FROM compared
-WHERE is_new
+    w.* EXCLUDE (piece_from, piece_to),
+    w.piece_from AS valid_from, nullif(r.run_to, DATE '9999-12-31') AS valid_to
+FROM with_region AS w
+JOIN runs AS r ON r.ods_code = w.ods_code AND r.piece_from = w.piece_from

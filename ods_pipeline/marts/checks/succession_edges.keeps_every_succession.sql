@@ -5,7 +5,7 @@ FROM ord.successions AS s
 WHERE s.ods_code <> s.target_ods_code
     AND NOT EXISTS (
         FROM mart AS m
-        WHERE m.effective_on >= s.legal_start
+        WHERE coalesce(m.effective_on >= s.legal_start, s.legal_start IS NULL)
             AND m.old_code = CASE s.succession_type WHEN 'Successor' THEN s.ods_code ELSE s.target_ods_code END
             AND m.new_code = CASE s.succession_type WHEN 'Successor' THEN s.target_ods_code ELSE s.ods_code END
     )
