@@ -18,6 +18,13 @@ from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
 FLAT = ["flat/fetches", "flat/release"]
+STATUS = ["marts/body_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
+EVENTS = [
+    *(f"history/{name}" for name in ("contacts", "notices", "observations", "organisations")),
+    *(f"history/{name}" for name in ("relationships", "roles", "successions")),
+    "ord/captures",
+    "ord/deletions",
+]
 TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())
 # Every asset, with its parents.
 GRAPH = {
@@ -47,21 +54,16 @@ GRAPH = {
     "history/notices": FLAT,
     "marts/body_kinds": ["ord/organisations", "ord/roles"],
     "marts/succession_edges": ["ord/organisations", "ord/successions"],
-    "marts/organisation_status": [
-        "marts/body_kinds",
-        "marts/succession_edges",
-        "ord/deletions",
-        "ord/organisations",
-    ],
+    "marts/organisation_status": STATUS,
     "marts/hierarchy_edges": ["ord/organisations", "ord/relationships"],
     "marts/hierarchy_parents": ["marts/hierarchy_edges"],
+    "marts/hierarchy_closure": ["marts/hierarchy_parents"],
     "marts/provider_hierarchy": ["marts/body_kinds", "marts/hierarchy_parents", "ord/organisations"],
     "marts/provider_hierarchy_current": [
         "marts/organisation_status",
         "marts/provider_hierarchy",
         "ord/organisations",
     ],
-    "marts/hierarchy_closure": ["marts/hierarchy_parents"],
     "marts/code_crosswalk": ["marts/organisation_status", "marts/succession_edges"],
     "marts/successor_candidates": [
         "marts/organisation_status",
@@ -78,6 +80,8 @@ GRAPH = {
         "ord/organisations",
     ],
     "marts/icb_changes": ["marts/organisation_status", "marts/provider_hierarchy", "ord/organisations"],
+    "marts/code_changes": EVENTS,
+    "marts/drift": EVENTS,
     "published/ods_duckdb": TABLE_KEYS,
 }
 BODIES, STATUS_KEY = "ord/organisations", "marts/organisation_status"

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ods_pipeline.schema import HISTORY, MARTS, ORD, TABLES, Table
+from ods_pipeline.schema import EVENTS, HISTORY, MARTS, ORD, TABLES, Table
 from ods_pipeline.schema.derive import (
     arrow_schema,
     comments,
@@ -71,8 +71,8 @@ def test_keys_are_required_columns(table: Table) -> None:
 
 
 def test_names_and_places_are_unique() -> None:
-    assert [t.id for t in [*ORD, *HISTORY, *MARTS]] == list(TABLES)
-    assert len(TABLES) == len(ORD) + len(HISTORY) + len(MARTS)
+    assert [t.id for t in [*ORD, *HISTORY, *EVENTS, *MARTS]] == list(TABLES)
+    assert len(TABLES) == len(ORD) + len(HISTORY) + len(EVENTS) + len(MARTS)
     assert len({t.path for t in TABLES.values()}) == len(TABLES)
     assert {t.schema: t.folder for t in TABLES.values()} == {
         "ord": "tables",

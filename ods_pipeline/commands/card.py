@@ -20,9 +20,9 @@ class Card:
     """A body on ``day``, as the register stood on ``known`` (None: as it stands).
 
     ``record`` is its version, with ``primary_role_name, openness, explanation`` and ``doubt`` (or None).
-    ``roles``, ``parents``, ``successions`` and ``contacts`` are those of the version, ``holds`` where they hold
-    on the day; ``below`` counts the bodies that point at it, by relationship, with the first of them; ``life`` is
-    one line an event.
+    ``roles``, ``parents``, ``successions`` and ``contacts`` are those of the version, ``holds`` where they
+    hold on the day; ``below`` counts the bodies that point at it, by relationship, with the first of them;
+    ``life`` is one line an event.
     """
 
     record: Row

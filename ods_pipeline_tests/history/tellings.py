@@ -48,7 +48,7 @@ def kinds(held: Held, code: str = "R1A") -> list[str]:
 
 
 def written(register: Register, build: Path) -> dict[str, str]:
-    """Writes the tables of facts, history and events as those of a build; what its files say of their origin."""
+    """Writes the tables of facts, history and events of a build; gives what its files say of their origin."""
     history = history_of(register)
     drifted = drift(history)
     frames = {**register.frames, "drift": drifted, "code_changes": code_changes(history, drifted)}
