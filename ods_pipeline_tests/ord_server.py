@@ -7,6 +7,7 @@ does not: what is in the register (`worlds.py`). Loopback only.
 """
 
 import argparse
+import contextlib
 import gzip
 import hashlib
 import json
@@ -79,7 +80,10 @@ class Reply:
 
 
 class OrdServer:
-    """The server, running inside `with OrdServer(world) as server`. Faults come in order, one a request."""
+    """The server, running inside `with OrdServer(world) as server`. Faults come in order, one a request.
+
+    `delay` is seconds before each answer; `links_to` begins the links in answers (else this server).
+    """
 
     def __init__(
         self,
@@ -89,8 +93,9 @@ class OrdServer:
         key: str | None = None,
         port: int = 0,
         delay: float = 0.0,
+        links_to: str | None = None,
     ) -> None:
-        self.world, self.now, self.key, self.delay = world, now, key, delay
+        self.world, self.now, self.key, self.delay, self._links_to = world, now, key, delay, links_to
         self.faults: list[Fault] = []
         self.log: list[Asked] = []
         self.in_flight = 0
@@ -117,6 +122,11 @@ class OrdServer:
     @property
     def ord_url(self) -> str:
         return self.host + ORD
+
+    @property
+    def links(self) -> str:
+        """What the links in answers begin with."""
+        return self._links_to or self.ord_url
 
     @property
     def trud_url(self) -> str:
@@ -165,7 +175,7 @@ class OrdServer:
         if (today - since).days > LONGEST_GAP:  # the wording is ours: no text is on record
             return _error(406, f"LastChangeDate must be within the last {LONGEST_GAP} days.")
         codes = [row["OrgId"] for row in register.rows if row["LastChangeDate"] >= since.isoformat()]
-        links = [{"OrgLink": f"{self.ord_url}/organisations/{code}"} for code in codes]
+        links = [{"OrgLink": f"{self.links}/organisations/{code}"} for code in codes]
         return _as_json({"Organisations": links}, {"X-Total-Count": str(len(links))})
 
     def _search(self, register: Register, query: dict[str, str]) -> Reply:
@@ -191,7 +201,7 @@ class OrdServer:
         if first + len(page) < len(rows):
             kept = {k: v for k, v in query.items() if k != "Offset"} | {"Offset": str(first + len(page) + 1)}
             asked = "&".join(f"{k}={v}" for k, v in kept.items())
-            headers["next-page"] = f"{self.ord_url}/organisations?{asked}"
+            headers["next-page"] = f"{self.links}/organisations?{asked}"
         return _as_json({"Organisations": page}, headers)
 
     def _trud(self, path: str, query: dict[str, str], headers: dict[str, str], today: date) -> Reply:
@@ -223,7 +233,7 @@ class OrdServer:
 
 
 def _organisation(register: Register, code: str, form: str) -> Reply:
-    body = register.records.get(code)
+    body = register.record(code)
     if body is None:
         return _error(404, "Not found")
     if form == "json":
@@ -262,8 +272,28 @@ def _date(text: str) -> date | None:
 
 
 class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+    """Ends whole: connections that are kept alive are cut, and every thread is waited for."""
+
+    daemon_threads = False
+    block_on_close = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for connection in [*self._open]:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients go away in the middle of answers here; that is what is tested."""

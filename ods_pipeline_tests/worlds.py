@@ -18,16 +18,38 @@ from ods_pipeline_tests.builders import CODE_LISTS
 from ods_pipeline_tests.payloads import Record, code_of, organisation_json, search_row
 
 LISTS = {"/roles": "Roles", "/rels": "Relationships", "/recordclasses": "RecordClasses"}
+ROLE_NAMES = {role["id"]: role["displayName"] for role in CODE_LISTS["roles"]}
 KINDS = {"/roles": "roles", "/rels": "relationships", "/recordclasses": "record_classes"}
 
 
+class Register(Protocol):
+    """The API's side of a moment."""
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Search rows in order of code: what is listed."""
+        ...
+
+    @property
+    def lists(self) -> Mapping[str, bytes]:
+        """The code lists and the notifications, by path."""
+        ...
+
+    def record(self, code: str) -> bytes | None:
+        """The JSON of a record; None for what is gone or never was."""
+        ...
+
+
 @dataclass
-class Register:
-    """The API's side of a moment. `rows` are search rows in order of code; what `records` lacks is gone."""
+class Fetched:
+    """A moment that was recorded."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, bytes] = field(default_factory=dict)
-    lists: dict[str, bytes] = field(default_factory=dict)  # by path
+    lists: dict[str, bytes] = field(default_factory=dict)
+
+    def record(self, code: str) -> bytes | None:
+        return self.records.get(code)
 
 
 class World(Protocol):
@@ -52,9 +74,9 @@ class Recorded:
         self._fetches = [(date.fromisoformat(_receipt(f)["as_of"]), f) for f in fetches]
         self._releases = {p.name: _unmarked(p.read_bytes()) for p in sorted((folder / "trud").glob("*.zip"))}
 
-    def register(self, day: date) -> Register:
+    def register(self, day: date) -> Fetched:
         rows: dict[str, dict[str, Any]] = {}
-        found = Register()
+        found = Fetched()
         for as_of, folder in self._fetches:
             if as_of > day and found.lists:
                 break
@@ -95,17 +117,22 @@ class Made:
     def put(self, *records: Record) -> None:
         self.records |= {code_of(record): record for record in records}
 
-    def register(self, day: date) -> Register:
+    def register(self, day: date) -> "Made":
         self.before(day)
-        names = {role["id"]: role["displayName"] for role in CODE_LISTS["roles"]}
+        return self
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         listed = self.records | self.listed_but_gone
-        lists = {path: json.dumps({LISTS[path]: _concepts(path)}).encode() for path in LISTS}
-        lists["/notifications"] = json.dumps({"DeletedOrganisations": self.notices}).encode()
-        return Register(
-            [search_row(listed[code], names) for code in sorted(listed)],
-            {code: organisation_json(record) for code, record in self.records.items()},
-            lists,
-        )
+        return [search_row(listed[code], ROLE_NAMES) for code in sorted(listed)]
+
+    @property
+    def lists(self) -> dict[str, bytes]:
+        found = {path: json.dumps({LISTS[path]: _concepts(path)}).encode() for path in LISTS}
+        return found | {"/notifications": json.dumps({"DeletedOrganisations": self.notices}).encode()}
+
+    def record(self, code: str) -> bytes | None:
+        return organisation_json(self.records[code]) if code in self.records else None
 
     def releases(self, day: date) -> dict[str, bytes]:
         return self.zips

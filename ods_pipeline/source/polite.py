@@ -8,7 +8,7 @@ holds the key.
 import logging
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -166,9 +166,10 @@ class Asker:
                     return accept(answer)
                 trouble = status_of(answer)
             except NotTheAnswer as error:
-                if last and settle_for is not None and answer is not None:
-                    return settle_for(answer)
                 trouble = str(error)
+                if last and settle_for is not None and answer is not None:
+                    with suppress(NotTheAnswer):
+                        return settle_for(answer)
             except httpx.RequestError as error:
                 trouble = words_for(error)
             if answer is not None and answer.status not in (*_AGAIN, 200, 404, 410):
