@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -224,6 +225,33 @@ def interrupted(root: DataRoot, server: OrdServer, clock: SimulatedClock, last: 
     with pytest.raises(Unreachable):
         fetch_stamps(root, sources_of(server, clock, manners=ONE_AT_A_TIME), WINDOW)
     server.faults.clear()
+
+
+def test_an_interruption_ends_the_waiting_at_once_and_keeps_what_came(
+    root: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C reaches the thread that waits for the others, here at the fifth answer."""
+    clock = SimulatedClock(MORNING)
+
+    @contextmanager
+    def interrupting(*_: object, **__: object) -> Iterator[Callable[[int, int], None]]:
+        def report(done: int, total: int) -> None:
+            if done == 5:
+                raise KeyboardInterrupt
+
+        yield report
+
+    with OrdServer(world_of(200), now=clock.now, delay=0.02) as server:
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(fetching, "progress", interrupting)
+            fetch_stamps(root, sources_of(server, clock), WINDOW)
+        asked = of_organisations([a.path for a in server.log])
+        assert 5 <= len(asked) < 30
+        kept = {p.stem for p in root.raw_fetches.glob("*/organisations/*.json")}
+        (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
+        again = of_organisations([a.path for a in server.log])[len(asked) :]
+    assert kept and not kept & set(again)
+    assert len(read_fetch_receipt(folder).codes) == 200
 
 
 def test_the_next_day_an_interrupted_fetch_stands_for_the_stamps_that_are_whole(root: DataRoot) -> None:
