@@ -49,11 +49,11 @@ class Manners:
     """How a source is asked. Times in seconds.
 
     ``interval`` is the time between the starts of two requests. "Aim to keep usage below 5 requests per
-    second" (ORD): at 0.27 s five requests span 1.08 s, so that never more than four fall into one second,
-    and a start that comes 80 ms late changes nothing.
+    second" (ORD): at 0.3 s five requests span 1.2 s, so that never more than four reach the server in one
+    second, even if one of them takes 200 ms longer to get there (a new connection does).
     """
 
-    interval: float = 0.27
+    interval: float = 0.3
     in_flight: int = 4
     attempts: int = 6
     first_pause: float = 1.0

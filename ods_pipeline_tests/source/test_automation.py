@@ -16,7 +16,8 @@ from ods_pipeline.runs import open_instance, run_job
 from ods_pipeline.source.recorded import take_release
 from ods_pipeline.storage import DataRoot
 from ods_pipeline_tests.builders import make_record, write_release
-from ods_pipeline_tests.ord_server import Fault, OrdServer
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.ord_wire import Fault
 from ods_pipeline_tests.rooms import sample_root
 from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.worlds import Made

@@ -19,7 +19,8 @@ from ods_pipeline.source.settings import Key, Sources
 from ods_pipeline.storage import DataRoot
 from ods_pipeline_tests import rooms
 from ods_pipeline_tests.builders import make_record, write_release
-from ods_pipeline_tests.ord_server import Fault, OrdServer
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.ord_wire import Fault
 from ods_pipeline_tests.rooms import copy_of, published, release_root, run_cli, sample_root
 from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of

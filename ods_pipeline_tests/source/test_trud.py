@@ -4,6 +4,7 @@ import hashlib
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from ods_pipeline.source.recorded import held_releases
 from ods_pipeline.source.settings import Key
 from ods_pipeline.source.trud import Listed, Trud
 from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.ord_server import Fault, OrdServer
-from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.ord_wire import Fault
+from ods_pipeline_tests.source.simulated import IMPATIENT, KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.worlds import Made
 
 OLD, NEW = (f"hscorgrefdataxml_data_{m}.0.0_2026{m:02}28000001.zip" for m in (7, 8))
@@ -35,7 +37,7 @@ def server(clock: SimulatedClock) -> Iterator[OrdServer]:
 
 @pytest.fixture
 def trud(server: OrdServer, clock: SimulatedClock) -> Iterator[Trud]:
-    with closing(Trud(sources_of(server, clock))) as found:
+    with closing(Trud(sources_of(server, clock, manners=replace(IMPATIENT, attempts=4)))) as found:
         yield found
 
 
@@ -169,7 +171,8 @@ def test_no_failure_shows_the_key(
     place = f"{server.host.replace('127.0.0.1', 'localhost')}/elsewhere/{KEY}"
     for pattern in ("releases", ZIPS):
         server.faults[:] = [Fault(fault, pattern, 99, place if fault == "redirect" else None)]
-        with closing(Trud(sources_of(server, clock))) as trud, pytest.raises(OdsError) as told:
+        impatient = sources_of(server, clock, manners=replace(IMPATIENT, attempts=2))
+        with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as told:
             trud.download(root, trud.find("latest"))
         error: BaseException | None = told.value
         while error is not None:
