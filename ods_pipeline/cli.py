@@ -39,7 +39,11 @@ app = App(
 def build(
     *,
     release: Annotated[
-        list[Path] | None, Parameter(negative="", help="A TRUD zip already on disk. May be repeated.")
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="latest or a date (from TRUD, unless held), or a TRUD zip on disk. May be repeated.",
+        ),
     ] = None,
     recorded: Annotated[
         list[Path] | None, Parameter(negative="", help="A folder of recorded fetches. May be repeated.")
@@ -48,19 +52,41 @@ def build(
     today: Annotated[
         date | None, Parameter(help="The day the marts speak for; the newest day held if left out.")
     ] = None,
+    trud_only: Annotated[
+        bool, Parameter(negative="", help="Take the newest release from TRUD and never ask the ORD API.")
+    ] = False,
+    deltas: Annotated[
+        bool, Parameter(negative="", help="Ask the ORD API for what changed since, even without a TRUD key.")
+    ] = False,
+    ignore_maintenance_window: Annotated[
+        bool, Parameter(negative="", help="Ask the ORD API from 17:00 to 19:00 UK time too.")
+    ] = False,
     again: Annotated[bool, Parameter(negative="", help="Publish even if nothing is new.")] = False,
     quiet: Annotated[bool, Parameter(negative="", help="Say nothing but warnings and errors.")] = False,
 ) -> int:
     """Take in what is new, flatten it, and publish tables, marts and ods.duckdb.
 
-    Without --release or --recorded, and with nothing held yet, the embedded sample is built.
+    With TRUD_API_KEY set: the newest release, if it is not held, and what changed since, from the ORD API.
+    Without it nothing is fetched; with nothing held yet, the embedded sample is built.
     """
-    from ods_pipeline import pipeline, summary
+    from ods_pipeline import live, pipeline, summary
+    from ods_pipeline.source.settings import sources_from
     from ods_pipeline.storage import DataRoot
+
+    if trud_only and deltas:
+        raise OdsError("--trud-only and --deltas contradict each other", do="Give one of them")
 
     console = talk(quiet)
     root = DataRoot(data_root)
-    built = pipeline.build(root, releases=release or (), recorded=recorded or (), today=today, again=again)
+    files, wish = live.wish_for(
+        sources_from(os.environ),
+        release or (),
+        recorded=bool(recorded),
+        trud_only=trud_only,
+        deltas=deltas,
+        ignore_maintenance=ignore_maintenance_window,
+    )
+    built = pipeline.build(root, releases=files, recorded=recorded or (), today=today, again=again, wish=wish)
     if quiet:
         for line in built.problems:
             print(line, file=sys.stderr)

@@ -1,4 +1,5 @@
-"""What `dagster dev` loads: the definitions of the data root that ODS_DATA_ROOT names, or ``data``.
+"""What `dagster dev` loads: the definitions of the data root that ODS_DATA_ROOT names, or ``data``, with the
+sources that the environment names.
 
 Nothing else imports this module: loading it looks into that data root.
 """
@@ -6,6 +7,9 @@ Nothing else imports this module: loading it looks into that data root.
 import os
 from pathlib import Path
 
-from ods_pipeline.assembly import build_definitions
+from ods_pipeline.assembly import UNATTENDED, build_definitions
+from ods_pipeline.source.settings import sources_from
 
-defs = build_definitions(Path(os.environ.get("ODS_DATA_ROOT") or "data"))
+defs = build_definitions(
+    Path(os.environ.get("ODS_DATA_ROOT") or "data"), sources=sources_from(os.environ), retries=UNATTENDED
+)

@@ -32,10 +32,14 @@ class BadFetch(OdsError):
     """A recorded or live delta fetch that cannot be used as a whole."""
 
 
+class Unreachable(OdsError):
+    """A source gave no usable answer, after all attempts. Later it may."""
+
+
 class Busy(OdsError):
     """Another process works on this data root."""
 
 
 def _rebuild(name: str) -> OdsError:
-    cls: type[OdsError] = {c.__name__: c for c in (OdsError, BadRelease, BadFetch, Busy)}[name]
+    cls: type[OdsError] = {c.__name__: c for c in (OdsError, BadRelease, BadFetch, Unreachable, Busy)}[name]
     return cls.__new__(cls)

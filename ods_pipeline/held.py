@@ -13,6 +13,7 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.flat import FLAT_VERSION
 from ods_pipeline.history import HISTORY_VERSION
 from ods_pipeline.publish import provenance
+from ods_pipeline.source.due import Window, due_window
 from ods_pipeline.source.receipt import SAMPLE_MARK, FetchReceipt, ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases
 from ods_pipeline.storage import PUBLISHED, DataRoot, current_build, flat_mark
@@ -70,6 +71,36 @@ def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
     if captures is not None:
         days += captures["publication_date"].drop_nulls().to_list()
     return (min(days), max(days)) if days else None
+
+
+def holds_sample(root: DataRoot) -> bool:
+    """Whether the data root holds the embedded sample, or is about to."""
+    captures = held_captures(root)
+    if captures is None:
+        return root.sample_wanted.exists()
+    return bool((captures["publication_source"] == SAMPLE_MARK).any())
+
+
+def newest_publication(root: DataRoot) -> date | None:
+    """The PublicationDate of the newest release that is flattened: the deltas begin there."""
+    captures = held_captures(root)
+    found = (
+        captures.filter(pl.col("kind") == "full")["publication_date"].max() if captures is not None else None
+    )
+    return found if isinstance(found, date) else None
+
+
+def due_stamps(root: DataRoot, today: date) -> Window | None:
+    """The stamps to ask the API for today (UK date), first and last inclusive; None if there are none: no
+    release is held, or today's asking is done. Raises OdsError if the gap is too long."""
+    published = newest_publication(root)
+    if published is None:
+        return None
+    asked = [
+        (date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to), date.fromisoformat(r.as_of))
+        for r in (f.receipt for f in held_fetches(root))
+    ]
+    return due_window(published, asked, today)
 
 
 def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:

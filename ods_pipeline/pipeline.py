@@ -16,18 +16,27 @@ import dagster as dg
 from ods_pipeline.assembly import build_definitions
 from ods_pipeline.checks import missing_stamps
 from ods_pipeline.errors import OdsError
-from ods_pipeline.flatten.archive import open_release
 from ods_pipeline.held import (
     due_fetches,
     due_releases,
     first_and_last_stamp,
     held_captures,
     held_fetches,
+    holds_sample,
     is_published,
+)
+from ods_pipeline.live import (
+    Wish,
+    days_without,
+    finish_interrupted,
+    release_date_of,
+    releases_to_get,
+    stamps_to_get,
 )
 from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases, is_held, recorded_fetches
+from ods_pipeline.source.settings import Sources
 from ods_pipeline.storage import DataRoot, current_build
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
@@ -52,23 +61,32 @@ def build(
     recorded: Sequence[Path] = (),
     today: date | None = None,
     again: bool = False,
+    wish: Wish | None = None,
 ) -> Built:
-    """Takes in ``releases`` (TRUD zips) and ``recorded`` (folders of fetches), and publishes.
+    """Takes in ``releases`` (TRUD zips) and ``recorded`` (folders of fetches) and what ``wish`` asks of the
+    outside world, and publishes.
 
-    Without either, and with nothing held, the embedded sample is taken. ``today`` is the day the marts
+    Without any of them, and with nothing held, the embedded sample is taken. ``today`` is the day the marts
     speak for (the newest as-of date held if None). ``again`` publishes even if nothing is new. Raises
     OdsError if a release cannot be used, a blocking check fails, or another build is under way; the
-    published set is then as it was.
+    published set is then as it was. A source that fails while a release is held is a problem of the result.
     """
+    wish = wish or Wish()
     with root.locked(), open_instance(root) as instance:
         fail_dead_runs(instance)
-        if not releases and not recorded and (root.sample_wanted.exists() or not _holds_anything(root)):
-            releases, recorded = _sample(root)
+        if not releases and not recorded and _wants_sample(root, wish):
+            releases, recorded, wish = *_sample(root), Wish()
+        if holds_sample(root) and not wish.is_named:
+            wish = Wish()  # the sample never asks anybody
         built = Built(None)
+        _get_releases(root, instance, wish, built)
         _load_releases(root, instance, releases, built)
+        finish_interrupted(root, wish)
         _load_fetches(root, instance, recorded, built)
+        _get_stamps(root, instance, wish, built)
         captures = held_captures(root)
-        built.missing = missing_stamps(captures) if captures is not None else []
+        missing = missing_stamps(captures) if captures is not None else []
+        built.missing = sorted({*built.missing, *missing})
         day = today.isoformat() if today else ""
         if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True
@@ -100,6 +118,12 @@ def _publish(
     built.published = current_build(root)
 
 
+def _wants_sample(root: DataRoot, wish: Wish) -> bool:
+    if wish.releases or wish.deltas:
+        return False
+    return root.sample_wanted.exists() or not _holds_anything(root)
+
+
 def _holds_anything(root: DataRoot) -> bool:
     return bool(held_releases(root)) or bool(root.flat_folders()) or any(root.raw_fetches.glob("fetch=*"))
 
@@ -119,13 +143,40 @@ def _sample(root: DataRoot) -> tuple[list[Path], list[Path]]:
     return releases, [SAMPLE / "ord"]
 
 
+def _get_releases(root: DataRoot, instance: dg.DagsterInstance, wish: Wish, built: Built) -> None:
+    """Runs ``release_job`` for the releases to be had from TRUD. One that cannot be had or used is a problem
+    and no more, if nobody named it and another is held."""
+    for day in releases_to_get(root, wish, built.problems):
+        instance.add_dynamic_partitions("release", [day])
+        try:
+            _run(root, instance, "release_job", built, partition=day, sources=wish.sources)
+        except OdsError as error:
+            if wish.releases_needed or held_captures(root) is None:
+                raise
+            built.problems.append(str(error))
+
+
+def _get_stamps(root: DataRoot, instance: dg.DagsterInstance, wish: Wish, built: Built) -> None:
+    """Runs ``delta_job`` once for the stamps to be had from the ORD API. If they cannot be had, the days that
+    nobody asked for are missing."""
+    window = stamps_to_get(root, wish, built.problems)
+    if window is None:
+        return
+    before = len(built.problems)
+    days = window[0].isoformat(), window[1].isoformat()
+    config = {"source": "ord", "ignore_maintenance_window": wish.sources.ignore_maintenance}
+    _load_stamps(root, instance, days, config, built, sources=wish.sources)
+    if len(built.problems) > before:
+        receipts = [f.receipt for f in held_fetches(root)]
+        asked = [(date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to)) for r in receipts]
+        built.missing = days_without(window, asked)
+
+
 def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence[Path], built: Built) -> None:
     """Runs ``release_job`` for every release given and for every one held that is due."""
     wanted: dict[str, str] = {r.release_date: "" for r in due_releases(root)}
     for file in files:
-        if not file.is_file():
-            raise OdsError("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
-        wanted[open_release(file).release_date] = str(file.resolve())
+        wanted[release_date_of(file)] = str(file.resolve())
     for day, file in sorted(wanted.items()):
         if file and is_held(root, Path(file)) and day not in {r.release_date for r in due_releases(root)}:
             log.info("the release of %s is already held", day)
@@ -154,25 +205,33 @@ def _load_fetches(
                 fresh.append(receipt)
         if fresh:  # the run tells of the unreadable ones by itself
             window = min(r.stamps_from for r in fresh), max(r.stamps_to for r in fresh)
-            _load_stamps(root, instance, window, str(folder.resolve()), built)
+            _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built)
         else:
             built.problems += unreadable
     due = [f.receipt for f in due_fetches(root)]
     if due:
-        _load_stamps(
-            root, instance, (min(r.stamps_from for r in due), max(r.stamps_to for r in due)), "", built
-        )
+        window = min(r.stamps_from for r in due), max(r.stamps_to for r in due)
+        _load_stamps(root, instance, window, {"source": "held"}, built)
 
 
 def _load_stamps(
-    root: DataRoot, instance: dg.DagsterInstance, window: tuple[str, str], folder: str, built: Built
+    root: DataRoot,
+    instance: dg.DagsterInstance,
+    window: tuple[str, str],
+    source: Mapping[str, object],
+    built: Built,
+    *,
+    sources: Sources | None = None,
 ) -> None:
     first, last = (date.fromisoformat(day) for day in window)
     known = first_and_last_stamp(root) or (first, last)
     span = (min(first, known[0]), max(last, known[1]))
-    config = {"take_ord_fetches": {"config": {"folder": folder}}}
+    config = {"take_ord_fetches": {"config": dict(source)}}
     try:
-        _run(root, instance, "delta_job", built, partition_range=window, window=span, config=config)
+        _run(
+            root, instance, "delta_job", built,
+            partition_range=window, window=span, config=config, sources=sources,
+        )  # fmt: skip
     except OdsError as error:
         built.problems.append(str(error))
 
@@ -187,8 +246,9 @@ def _run(
     partition_range: tuple[str, str] | None = None,
     window: tuple[date, date] | None = None,
     config: Mapping[str, Any] | None = None,
+    sources: Sources | None = None,
 ) -> None:
-    definitions = build_definitions(root.path, window)
+    definitions = build_definitions(root.path, window, sources)
     outcome = run_job(
         instance, definitions, job, partition=partition, partition_range=partition_range, config=config
     )

@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from ods_pipeline.errors import OdsError
 from ods_pipeline.storage import DataRoot
 
 LOCATION = "ods_pipeline"
@@ -138,7 +139,7 @@ def run_job(
     @dg.failure_hook(name="keep_exception")
     def keep(context: dg.HookContext) -> None:
         if context.op_exception is not None:
-            raised.append(context.op_exception)
+            raised.append(_as_raised(context.op_exception))
 
     job = definitions.resolve_job_def(name).with_hooks({keep})
     tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
@@ -170,6 +171,12 @@ def run_job(
             {e.materialization.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
         ),
     )
+
+
+def _as_raised(error: BaseException) -> BaseException:
+    """The error itself, where a step wrapped it to tell Dagster that trying again is of no use."""
+    wrapped = isinstance(error, dg.Failure) and isinstance(error.__cause__, OdsError)
+    return error.__cause__ if wrapped and error.__cause__ is not None else error
 
 
 def _checked_range(

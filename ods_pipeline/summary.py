@@ -12,10 +12,16 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ods_pipeline.checks import missing_stamps
-from ods_pipeline.held import build_info, due_fetches, due_releases, held_captures, is_published
+from ods_pipeline.held import (
+    build_info,
+    due_fetches,
+    due_releases,
+    held_captures,
+    holds_sample,
+    is_published,
+)
 from ods_pipeline.pipeline import Built
 from ods_pipeline.schema import TABLES
-from ods_pipeline.source.receipt import SAMPLE_MARK
 from ods_pipeline.storage import DataRoot, current_build
 
 SHOWN = 12
@@ -31,7 +37,7 @@ def show_build(console: Console, root: DataRoot, built: Built) -> None:
         console.print(f"Published the register as of {info['as_of']} (build {built.published.name}).")
     if info["today"] != info["as_of"]:
         console.print(f"The marts speak for {info['today']}.")
-    if is_sample(root):
+    if holds_sample(root):
         console.print("This is the embedded sample: partly composed, for trying things out.", style="yellow")
     console.print(_counts(built.published))
     _changes(console, info)
@@ -118,7 +124,7 @@ def show_status(console: Console, root: DataRoot) -> int:
         return 0
     releases = captures.filter(pl.col("kind") == "full").sort("release_date")
     deltas = captures.filter(pl.col("kind") == "delta")
-    sample = " (the embedded sample)" if is_sample(root) else ""
+    sample = " (the embedded sample)" if holds_sample(root) else ""
     console.print(f"{root.path}{sample}")
     for day, published, records in releases.select(
         "release_date", "publication_date", "parsed_records"
@@ -154,12 +160,6 @@ def show_status(console: Console, root: DataRoot) -> int:
         names = ", ".join(n.removesuffix(".reason.json") for n in aside)
         console.print(f"  set aside in quarantine/: {names} (the reason lies beside each)")
     return 4 if missing or due or behind or build is None else 0
-
-
-def is_sample(root: DataRoot) -> bool:
-    """Whether the data root holds the embedded sample."""
-    captures = held_captures(root)
-    return captures is not None and bool((captures["publication_source"] == SAMPLE_MARK).any())
 
 
 def _days(days: list[date]) -> str:

@@ -8,6 +8,7 @@ from hypothesis import settings
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests.builders import Held, flatten
+from ods_pipeline_tests.rooms import REAL_SOURCES
 from ods_pipeline_tests.sample import SAMPLE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -15,6 +16,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # The same examples every time: a failure must be repeatable by whoever reads it.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def no_real_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has set for the real sources is not for tests."""
+    for name in REAL_SOURCES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 RELEASE = next((SAMPLE / "trud").glob("*.zip"))
 FETCHES = SAMPLE / "ord"
 FIRST_FETCH = "fetch=20260824T043000Z"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+# What a developer has set for the real sources is not for tests.
+REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
 def _room() -> DataRoot:

@@ -27,7 +27,7 @@ ASSETS = """{ assetNodes {
 } }"""
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status } } } }"
 SENSORS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
-  name location { name } jobs { name runs(limit: 5) { status } } sensors { name }
+  name location { name } jobs { name runs(limit: 5) { status } } sensors { name } schedules { name }
 } } } }"""
 
 
@@ -131,4 +131,5 @@ def test_each_job_shows_with_its_run_and_there_is_the_sensor(dagster: Dagster) -
     runs = {job["name"]: [run["status"] for run in job["runs"]] for job in repository["jobs"]}
     for name in ("release_job", "delta_job", "publish_job"):
         assert runs[name] == ["SUCCESS"], f"{name} shows without the run of the command line"
-    assert [sensor["name"] for sensor in repository["sensors"]] == ["publish_after_load"]
+    assert [sensor["name"] for sensor in repository["sensors"]] == ["new_trud_release", "publish_after_load"]
+    assert [schedule["name"] for schedule in repository["schedules"]] == ["last_three_stamps"]

@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from ods_pipeline.assets.raw import DELTA_FRESHNESS
 from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import table_key
 from ods_pipeline.held import origin_of
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
             deps=[table_key(table) for table in TABLES.values()],
             group_name="published",
             kinds={"duckdb"},
+            freshness_policy=DELTA_FRESHNESS,
             description="ods.duckdb with every table and mart; one rename then publishes the build.",
         )
     ],

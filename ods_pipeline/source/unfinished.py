@@ -1,0 +1,213 @@
+"""A fetch on its way: what was asked, what has come, and the receipt that makes it complete.
+
+Lives here: the folder ``raw/ord/fetch=<UTC stamp>`` from its first file to its receipt. Does not live here:
+asking (``fetch.py``). What is only of use until the receipt is written lies in ``.work`` inside the folder:
+the plan, and the codes that were found gone. An answer is written whole or not at all.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from ods_pipeline.source.due import Window
+from ods_pipeline.source.ord import codes_of, rows_of
+from ods_pipeline.source.receipt import SHAPE
+
+SYNC = "sync.json"
+_WORK, _PLAN, _GONE = ".work", "plan.json", "gone"
+
+
+@dataclass
+class Plan:
+    """What a fetch is about. Dates are ISO, stamps inclusive; ``as_of`` is the UK date on which it began.
+
+    ``total`` is the number of search rows announced; ``paths`` maps each list kept to the path it answers.
+    """
+
+    started_at: str
+    as_of: str
+    stamps_from: str
+    stamps_to: str
+    base_url: str
+    form: str
+    total: int | None = None
+    paths: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def window(self) -> Window:
+        return date.fromisoformat(self.stamps_from), date.fromisoformat(self.stamps_to)
+
+    def is_like(self, other: "Plan") -> bool:
+        """Whether answers to the one are answers to the other."""
+        same = ("as_of", "stamps_from", "stamps_to", "base_url", "form")
+        return all(getattr(self, name) == getattr(other, name) for name in same)
+
+
+class Unfinished:
+    """A fetch folder without a receipt."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+
+    @classmethod
+    def start(cls, raw_fetches: Path, at: datetime, plan: Plan) -> "Unfinished":
+        """A new folder, named after the moment (UTC), or after the next second that is free."""
+        while (folder := raw_fetches / f"fetch={at:%Y%m%dT%H%M%SZ}").exists():
+            at += timedelta(seconds=1)
+        (folder / _WORK / _GONE).mkdir(parents=True)
+        (folder / "organisations").mkdir()
+        begun = cls(folder, plan)
+        begun.save_plan()
+        return begun
+
+    @classmethod
+    def all_in(cls, raw_fetches: Path) -> list["Unfinished"]:
+        """The unfinished fetches below ``raw/ord``, oldest first. A folder without a plan is not ours."""
+        found = []
+        for path in sorted(raw_fetches.glob(f"fetch=*/{_WORK}/{_PLAN}")):
+            folder = path.parent.parent
+            if (folder / "receipt.json").exists():  # killed between the receipt and the clearing up
+                shutil.rmtree(folder / _WORK)
+                continue
+            try:
+                found.append(cls(folder, Plan(**json.loads(path.read_bytes()))))
+            except (ValueError, TypeError):
+                shutil.rmtree(folder)  # its plan was never written: nothing was asked yet
+        return found
+
+    def save_plan(self) -> None:
+        _write(self.folder / _WORK / _PLAN, json.dumps(asdict(self.plan), indent=2).encode())
+
+    def keep_list(self, name: str, url_path: str, body: bytes) -> None:
+        """Keeps one of the lists (search pages, sync, code lists, notifications)."""
+        _write(self.folder / name, body)
+        self.plan.paths[name] = url_path
+        self.save_plan()
+
+    def has_list(self, name: str) -> bool:
+        return name in self.plan.paths and (self.folder / name).exists()
+
+    def forget_search(self) -> None:
+        """Drops the pages of search, so that they are asked for from the start."""
+        for name in [*self._pages()]:
+            (self.folder / name).unlink()
+            del self.plan.paths[name]
+        self.plan.total = None
+        self.save_plan()
+
+    def keep_answer(self, code: str, body: bytes) -> None:
+        _write(self._answer(code), body)
+
+    def keep_gone(self, code: str, status: int) -> None:
+        _write(self.folder / _WORK / _GONE / code, str(status).encode())
+
+    def gone(self) -> dict[str, int]:
+        """The codes found gone, with the HTTP status."""
+        return {p.name: int(p.read_bytes()) for p in sorted((self.folder / _WORK / _GONE).iterdir())}
+
+    def forget_gone(self) -> None:
+        for code in self.gone():
+            (self.folder / _WORK / _GONE / code).unlink()
+
+    def is_answered(self, code: str) -> bool:
+        answer = self._answer(code)
+        return (answer.exists() and answer.stat().st_size > 0) or (
+            self.folder / _WORK / _GONE / code
+        ).exists()
+
+    def rows(self) -> dict[str, str]:
+        """Code and stamp of every search row kept."""
+        return {c: s for name in self._pages() for c, s in rows_of((self.folder / name).read_bytes())}
+
+    def is_readable(self) -> bool:
+        """Whether the lists kept are whole: a machine that lost its power may have left empty ones."""
+        try:
+            _ = self.wanted() if self.has_list(SYNC) else self.rows()
+        except (ValueError, KeyError, TypeError):
+            return False
+        return True
+
+    def pages(self) -> int:
+        return len([*self._pages()])
+
+    def wanted(self) -> dict[str, str]:
+        """The codes to ask for, with their stamps: search rows within the window, and what only sync lists.
+
+        Sync does not say a stamp; such a code counts as stamped last. In order of stamp, then code: what an
+        interruption leaves is complete up to some stamp.
+        """
+        rows, (first, last) = self.rows(), (self.plan.stamps_from, self.plan.stamps_to)
+        found = {code: stamp for code, stamp in rows.items() if first <= stamp <= last}
+        for code in codes_of((self.folder / SYNC).read_bytes()):
+            if code not in rows:
+                found[code] = last
+        return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+
+    def finish(self, at: datetime) -> Path:
+        """Writes the receipt: the fetch is complete. Every wanted code must be answered."""
+        self._write_receipt(sorted(self.wanted()), self.plan.stamps_to, at)
+        return self.folder
+
+    def finish_early(self, at: datetime) -> Window | None:
+        """Completes the fetch up to its last stamp of which every code is answered; the window that it then
+        covers, or None if there is no such stamp and the folder is gone."""
+        first, last = self.plan.window
+        if self.has_list(SYNC) and self.is_readable():
+            wanted = self.wanted()
+            open_stamps = [stamp for code, stamp in wanted.items() if not self.is_answered(code)]
+            if open_stamps:
+                last = date.fromisoformat(min(open_stamps)) - timedelta(days=1)
+            if first <= last:
+                self._write_receipt(sorted(filter(self.is_answered, wanted)), last.isoformat(), at)
+                return first, last
+        shutil.rmtree(self.folder)
+        return None
+
+    def _write_receipt(self, codes: list[str], stamps_to: str, at: datetime) -> None:
+        suffix = f".{self.plan.form}"
+        query = "?_format=xml" if self.plan.form == "xml" else ""
+        paths = dict(self.plan.paths)
+        paths |= {f"organisations/{c}{suffix}": f"/organisations/{c}{query}" for c in codes}
+        gone = {code: status for code, status in self.gone().items() if code in set(codes)}
+        files = []
+        for name in sorted(paths):
+            if Path(name).stem in gone:
+                continue
+            body = (self.folder / name).read_bytes()
+            digest = hashlib.sha256(body).hexdigest()
+            files.append({"path": name, "url_path": paths[name], "bytes": len(body), "sha256": digest})
+        receipt = {
+            "shape": SHAPE,
+            "kind": "ord_fetch",
+            "source": "ord",
+            "sample": False,
+            "base_url": self.plan.base_url,
+            "started_at": self.plan.started_at,
+            "finished_at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "as_of": self.plan.as_of,
+            "stamps_from": self.plan.stamps_from,
+            "stamps_to": stamps_to,
+            "codes": codes,
+            "gone": [{"ods_code": code, "http_status": status} for code, status in gone.items()],
+            "files": files,
+        }
+        _write(
+            self.folder / "receipt.json", json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"
+        )
+        shutil.rmtree(self.folder / _WORK)
+
+    def _pages(self) -> Iterator[str]:
+        return (n for n in sorted(self.plan.paths) if n.startswith("search-") and (self.folder / n).exists())
+
+    def _answer(self, code: str) -> Path:
+        return self.folder / "organisations" / f"{code}.{self.plan.form}"
+
+
+def _write(path: Path, body: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(body)
+    partial.replace(path)

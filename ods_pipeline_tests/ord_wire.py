@@ -1,0 +1,180 @@
+"""The wire of the local server: requests and replies as they go over it, and the ways in which they go wrong.
+
+What lives here: HTTP and its faults. What does not: what is answered (`ord_server.py`).
+"""
+
+import contextlib
+import gzip
+import json
+import re
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HTML = b"<html><head><title>Sign in</title></head><body>The service is behind a wall.</body></html>"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request. `monotonic` is real time; `at` is the clock the server was given."""
+
+    at: datetime
+    monotonic: float
+    path: str
+    headers: dict[str, str]
+    in_flight: int
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong the next `times` times when a path matches `pattern`.
+
+    Kinds: reset, stall, drip, half, long_length, short_length, gzip_garbage, html, status, other_code,
+    repeated_page, wrong_bytes, redirect. `value` is a status, seconds, a code, a place: what the kind needs.
+    """
+
+    kind: str
+    pattern: str = ""
+    times: int = 1
+    value: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def wants(self, path: str) -> bool:
+        if self.times <= 0 or not re.search(self.pattern, path):
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass
+class Reply:
+    """An answer before any fault."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str = "application/json"
+
+
+def as_json(body: Any, headers: dict[str, str] | None = None, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(body).encode(), headers or {})
+
+
+def error(status: int, text: str) -> Reply:
+    return as_json({"errorCode": status, "errorText": text}, status=status)
+
+
+class Http(ThreadingHTTPServer):
+    """Ends whole: connections that are kept alive are cut, and every thread is waited for."""
+
+    daemon_threads = False
+    block_on_close = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for connection in [*self._open]:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients go away in the middle of answers here; that is what is tested."""
+
+
+def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            headers = {k.lower(): v for k, v in self.headers.items()}
+            with server.lock:
+                server.in_flight += 1
+                server.log.append(Asked(server.now(), time.monotonic(), self.path, headers, server.in_flight))
+                fault = next((f for f in server.faults if f.kind != "wrong_sha" and f.wants(self.path)), None)
+            try:
+                if server.delay:
+                    server.ending.wait(server.delay)
+                with server.lock:  # a world may change as it is asked
+                    reply = server.reply(self.path, headers)
+                if fault is None:
+                    self.send(reply)
+                else:
+                    self.go_wrong(fault, reply)
+            finally:
+                with server.lock:
+                    server.in_flight -= 1
+
+        def send(self, reply: Reply, *, length: int | None = None, body: bytes | None = None) -> None:
+            body = reply.body if body is None else body
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.kind)
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+            self.wfile.flush()
+
+        def go_wrong(self, fault: Fault, reply: Reply) -> None:  # noqa: PLR0912 - one kind, one branch
+            half = reply.body[: len(reply.body) // 2]
+            if fault.kind == "reset":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.close_connection = True
+                self.connection.close()
+            elif fault.kind == "stall":
+                server.ending.wait(fault.value or 30)
+                self.close_connection = True
+            elif fault.kind == "drip":
+                self.send(reply, length=len(reply.body), body=b"")
+                for byte in reply.body:
+                    if server.ending.wait(fault.value):
+                        return
+                    self.wfile.write(bytes([byte]))
+            elif fault.kind in ("half", "long_length"):  # the connection ends before what was announced
+                more = 1000 if fault.kind == "long_length" else 0
+                self.send(reply, length=len(reply.body) + more, body=reply.body if more else half)
+                self.close_connection = True
+            elif fault.kind == "short_length":
+                self.send(reply, length=len(half))
+                self.close_connection = True
+            elif fault.kind == "gzip_garbage":
+                garbage = gzip.compress(reply.body)[:12] + b"\0garbage" * 8
+                self.send(Reply(200, garbage, {**reply.headers, "Content-Encoding": "gzip"}))
+            elif fault.kind == "html":
+                self.send(Reply(200, HTML, kind="text/html; charset=utf-8"))
+            elif fault.kind == "status":
+                refused = error(fault.value, "Out of order")
+                self.send(Reply(fault.value, refused.body, fault.headers))
+            elif fault.kind == "other_code":
+                self.send(server.reply(f"/ORD/2-0-0/organisations/{fault.value}", {}))
+            elif fault.kind == "repeated_page":
+                first = re.sub(r"&Offset=\d+", "", self.path)
+                self.send(server.reply(first, {}))
+            elif fault.kind == "wrong_bytes":
+                self.send(reply, body=b"\0" * len(reply.body))
+            elif fault.kind == "redirect":
+                self.send(Reply(302, b"", {"Location": fault.value}))
+            else:
+                raise ValueError(f"no such fault: {fault.kind}")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """The log is a list."""
+
+    return Handler
