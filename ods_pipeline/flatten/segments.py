@@ -161,6 +161,8 @@ def check_text(segment: bytes, name: str) -> None:
         raise BadRelease(
             f"a NUL byte stands in the text near {_around(segment, at)}", where=name, do=FETCH_AGAIN
         )
+    if segment.isascii():
+        return
     try:
         segment.decode("utf-8")
     except UnicodeDecodeError as error:
