@@ -1,4 +1,4 @@
-"""The benchmarks: stages are processes of their own, and the straightforward yardstick reads the same rows."""
+"""The benchmarks: stages are processes of their own, and the plain yardstick reads the same rows."""
 
 import json
 from pathlib import Path

@@ -96,6 +96,6 @@ def tags_and_attributes(document: bytes) -> tuple[int, int]:
     for start in range(0, len(data) - 1, _BLOCK):
         block = data[start : start + _BLOCK + 1]
         here, after = block[:-1], block[1:]
-        tags += np.count_nonzero((here == ord("<")) & (after != ord("/")))
-        attributes += np.count_nonzero((here == ord("=")) & (after == ord('"')))
+        tags += int(np.count_nonzero((here == ord("<")) & (after != ord("/"))))
+        attributes += int(np.count_nonzero((here == ord("=")) & (after == ord('"'))))
     return tags, attributes

@@ -65,7 +65,8 @@ def to_rows(raw: dict[str, pl.DataFrame]) -> Rows:
             dates, part = _DATES[name]
             frame, bad = with_days(frame, raw[dates], name, part)
             problems.extend(bad)
-        frame = frame.rename({ORGANISATION: "record"}).drop(pl.col("^<.*>$"))
+        frame = frame.rename({ORGANISATION: "record"})
+        frame = frame.drop(c for c in frame.columns if c.startswith("<"))
         trimmed = pl.col(pl.String).str.strip_chars()
         frame = frame.with_columns(trimmed).with_columns(
             pl.when(pl.col(pl.String) != "").then(pl.col(pl.String))
