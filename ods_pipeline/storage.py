@@ -13,8 +13,10 @@ import logging
 import shutil
 import stat
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import cpu_count
 from pathlib import Path
 
 import polars as pl
@@ -274,8 +276,13 @@ def write_flat(
     """
     target = root.flat / folder
     with whole_folder(target) as partial:
-        for name, frame in frames.items():
-            write_parquet(frame, partial / f"{name}.parquet")
+        # Compression lets go of the interpreter, and the largest file does not wait for the others.
+        with ThreadPoolExecutor(min(4, cpu_count() or 1)) as pool:
+            for written in [
+                pool.submit(write_parquet, frame, partial / f"{name}.parquet")
+                for name, frame in sorted(frames.items(), key=lambda item: -item[1].height)
+            ]:
+                written.result()
         body = {"mark": dict(mark or {}), "tables": sorted(frames)}
         (partial / "flat.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
     return target

@@ -73,7 +73,12 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
     ),
     ("no roles", "primary_role_count", "0 roles are primary", _swap("<Roles>.*</Roles>", "")),
     ("role without id", "incomplete_component", "roles without role_id", _swap('<Role id="[^"]*"', "<Role")),
-    ("two names", "repeated_element", "name stands 2 times", _swap("<Name>", "<Name>SECOND</Name><Name>")),
+    (
+        "two names",
+        "repeated_element",
+        "Name stands 2 times in Organisation",
+        _swap("<Name>", "<Name>SECOND</Name><Name>"),
+    ),
     (
         "two dates",
         "repeated_element",
@@ -83,10 +88,15 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
     (
         "childless role",
         "empty_component",
-        "2 Role",
+        "one of roles has no content",
         _swap("</Roles>", '<Role id="RO76" uniqueRoleId="7" /></Roles>'),
     ),
-    ("childless rel", "empty_component", "1 Rel", _section("Rels", '<Rel id="RE6" uniqueRelId="7"></Rel>')),
+    (
+        "childless rel",
+        "empty_component",
+        "one of relationships has no content",
+        _section("Rels", '<Rel id="RE6" uniqueRelId="7"></Rel>'),
+    ),
     (
         "childless record",
         "empty_record",

@@ -17,12 +17,17 @@ def blanked(text: bytes | bytearray) -> bytes | bytearray:
     One that has no end (yet) is made dots up to the end of ``text``: what stands in it is no tag, and it
     is not nothing either.
     """
-    return _ALSO_UNENDED.sub(_blank, text) if b"<!" in text else text
+    return _ALSO_UNENDED.sub(_blank, text) if _may_hold(text) else text
 
 
 def plain(document: bytes) -> bytes:
     """``document`` without comments, and with CDATA sections as ordinary text: the same to a parser."""
-    return _COMMENT_OR_CDATA.sub(_as_text, document) if b"<!" in document else document
+    return _COMMENT_OR_CDATA.sub(_as_text, document) if _may_hold(document) else document
+
+
+def _may_hold(text: bytes | bytearray) -> bool:
+    # A look for one byte is many times faster, and ODS hardly ever writes an exclamation mark.
+    return b"!" in text and b"<!" in text
 
 
 def _blank(found: re.Match[bytes]) -> bytes:

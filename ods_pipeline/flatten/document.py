@@ -4,23 +4,40 @@ Used for segments of a release and for the records of a fetch alike.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 import polars as pl
 import xml2arrow
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import plain
-from ods_pipeline.flatten.rows import Rows, record_parser, to_rows
-from ods_pipeline.flatten.rules import control_characters
-from ods_pipeline.flatten.scan import count_elements, unknown_names
+from ods_pipeline.flatten.proof import evidence, tags_and_attributes
+from ods_pipeline.flatten.rows import raw_frames, record_parser, to_rows
+from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, control_characters
+from ods_pipeline.flatten.scan import count_elements, known_names, unknown_names
 from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, check_text
 
 _RECORD = re.compile(rb"<Organisation(?:\s[^>]*?)?(?:/>|>.*?</Organisation\s*>)", re.DOTALL)
-_REPEATED_PARTS = {"Role": "roles", "Rel": "relationships", "Succ": "successions", "Contact": "contacts"}
-_PLACEHOLDER = b"<Organisation><Name/></Organisation>"
+_COMPONENT_PATHS = ("Roles/Role", "Rels/Rel", "Succs/Succ", "Contacts/Contact")
+_MAY_REPEAT = {"Role", "Rel", "Succ", "Contact", "Date"}
+_NO_XML_SIGN = re.compile(rb"&#[^;]*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_PLACEHOLDER = b"<Organisation/>"
+# How xml2arrow begins to say that an element stands twice where it can stand once.
+_REPEATED = "Duplicate value"
 # Bytes that make a look for control characters needless: all but the lower 32, tab and line ends excepted.
 _HARMLESS = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\r")
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """A record that had to be taken out before the others could be read, and why."""
+
+    rule: str
+    detail: str
+    ods_code: str | None
+    name: str | None
 
 
 @dataclass
@@ -45,74 +62,126 @@ def read_document(document: bytes, name: str) -> Document:
     """
     check_text(document, name)
     document = plain(document)  # what only looks like an element must not be counted
-    elements = count_elements(document)
-    records = elements.get("Organisation", 0)
-    rows = _parse(document, name)
-    codes = rows.frames["organisations"].select("record", "ods_code", "name")
-    lost = _lost_parts(document, rows, elements, name)
-    if lost.height:
-        # xml2arrow keeps the attributes of an element without children and puts them before those of the
-        # next one, which may be another record's. So such records are taken out and the rest is read anew.
-        broken = set(lost["record"])
-        texts = _texts(document, records, name)
-        rows = _parse(_joined([_PLACEHOLDER if n in broken else text for n, text in enumerate(texts)]), name)
-        rows.problems = pl.concat([rows.problems.join(lost, on="record", how="anti"), lost])
-    problems = rows.problems
-    if document.translate(None, _HARMLESS) or b"&#" in document:
+    raw, taken_out, unknown = _raw_rows(document, name)
+    rows = to_rows(raw)
+    problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
+    if document.translate(None, _HARMLESS) or (b"#" in document and b"&#" in document):
         problems = pl.concat([problems, control_characters(rows.frames)])
     first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
-    first = first.join(codes, on="record", how="left").sort("record")
+    first = first.join(
+        rows.frames["organisations"].select("record", "ods_code", "name"), on="record", how="left"
+    )
+    found = pl.concat([first, _set_aside(taken_out)]).sort("record")
     frames = rows.frames
     payloads: list[str] = []
-    if first.height:
+    records = raw["organisations"].height
+    if found.height:
         texts = _texts(document, records, name)
-        payloads = [texts[n].decode() for n in first["record"]]
-        frames = {k: f.join(first.select("record"), on="record", how="anti") for k, f in frames.items()}
-    first = first.with_columns(pl.Series("payload", payloads, dtype=pl.String))
-    return Document(records, frames, first, unknown_names(document, elements))
+        payloads = [texts[n].decode() for n in found["record"]]
+        frames = {k: f.join(found.select("record"), on="record", how="anti") for k, f in frames.items()}
+    found = found.with_columns(pl.Series("payload", payloads, dtype=pl.String))
+    return Document(records, frames, found, unknown)
 
 
-def _parse(document: bytes, name: str) -> Rows:
-    try:
-        return to_rows(record_parser().parse(document))
-    except (xml2arrow.exceptions.Xml2ArrowError, TypeError) as error:
-        raise BadRelease(f"the XML is damaged: {error}", where=name, do=FETCH_AGAIN) from error
+def _raw_rows(
+    document: bytes, name: str
+) -> tuple[dict[str, pl.DataFrame], dict[int, TakenOut], dict[str, int]]:
+    """The parsed rows, the records that had to be taken out first, and the unknown names with their counts.
 
-
-def _lost_parts(document: bytes, rows: Rows, elements: dict[str, int], name: str) -> pl.DataFrame:
-    """Names records of which the parser made fewer rows than there are elements.
-
-    An element without children makes no row in xml2arrow; ODS always writes children. The counts of
-    the whole document tell whether any record needs a closer look.
+    Only if the rows do not account for every tag and attribute are names read, and only if unknown names do
+    not account for the rest, each record is looked at by itself.
     """
+    raw = _parsed(document, name)
+    if raw is not None and evidence(raw) == tags_and_attributes(document):
+        return raw, {}, {}
+    elements = count_elements(document)
+    unknown = unknown_names(document, elements)
+    taken_out: dict[int, TakenOut] = {}
     records = elements.get("Organisation", 0)
-    counted = {"Organisation": rows.frames["organisations"].height}
-    counted |= {tag: rows.frames[table].height for tag, table in _REPEATED_PARTS.items()}
-    found: list[tuple[int, str, str]] = []
-    if any(elements.get(tag, 0) != rows_made for tag, rows_made in counted.items()):
-        made = {
-            tag: dict(rows.frames[table].group_by("record").len().iter_rows())
-            for tag, table in _REPEATED_PARTS.items()
-        }
-        known = set(rows.frames["organisations"]["record"].to_list())
-        for number, text in enumerate(_texts(document, records, name)):
-            if number not in known:
-                found.append((number, "empty_record", "the Organisation element has no content"))
-                continue
-            for tag in _REPEATED_PARTS:
-                there, have = (
-                    len(re.findall(rb"<" + tag.encode() + rb"[\s/>]", text)),
-                    made[tag].get(number, 0),
-                )
-                if there != have:
-                    found.append(
-                        (number, "empty_component", f"{there} {tag} elements, of which {have} have content")
-                    )
-        if not found:
-            raise _miscounted(records, counted["Organisation"], name)
-    return pl.DataFrame(
-        found, schema={"record": pl.UInt32, "rule": pl.String, "detail": pl.String}, orient="row"
-    )
+    if raw is None or not _explained(raw, document, unknown):
+        texts = _texts(document, records, name)
+        taken_out = _odd_records(texts, name)
+        if taken_out:
+            raw = _parsed(_joined([_PLACEHOLDER if n in taken_out else t for n, t in enumerate(texts)]), name)
+    read = 0 if raw is None else raw["organisations"].height
+    if raw is None or read != records:
+        raise _miscounted(records, read, name)
+    return raw, taken_out, unknown
+
+
+def _parsed(document: bytes, name: str) -> dict[str, pl.DataFrame] | None:
+    """What the parser makes of the document; None if it refuses it because an element stands twice."""
+    try:
+        return raw_frames(record_parser().parse(document))
+    except (xml2arrow.exceptions.Xml2ArrowError, TypeError) as error:
+        if str(error).startswith(_REPEATED):
+            return None
+        raise _damaged(error, name) from error
+
+
+def _explained(raw: dict[str, pl.DataFrame], document: bytes, unknown: dict[str, int]) -> bool:
+    """Whether the unknown names are all that the rows do not account for."""
+    attributes = sum(count for key, count in unknown.items() if key.startswith("@"))
+    tags = sum(unknown.values()) - attributes
+    proven = evidence(raw)
+    return (proven[0] + tags, proven[1] + attributes) == tags_and_attributes(document)
+
+
+def _odd_records(texts: list[bytes], name: str) -> dict[int, TakenOut]:
+    """Records in which an element stands twice or a component stands where it is not read, by number.
+
+    One record after the other: only pieces whose bytes say more than their rows come here.
+    """
+    found: dict[int, TakenOut] = {}
+    for number, text in enumerate(texts):
+        try:
+            record = _by_itself(text)
+        except ElementTree.ParseError as error:
+            raise _damaged(error, name) from error
+        rule, details = "repeated_element", _repeated(record)
+        if not details:
+            rule, details = "lost_component", _lost(record)
+        if details:
+            found[number] = TakenOut(rule, "; ".join(details), *_own_words(record))
+    return found
+
+
+def _repeated(record: ElementTree.Element) -> list[str]:
+    return [
+        f"{tag} stands {times} times in {parent.tag}"
+        for parent in record.iter()
+        if len(parent) > 1
+        for tag, times in Counter(child.tag for child in parent).items()
+        if times > 1 and tag not in _MAY_REPEAT and tag in known_names()[0]
+    ]
+
+
+def _lost(record: ElementTree.Element) -> list[str]:
+    counts = {path: (len(record.findall(path)), path.rpartition("/")[2]) for path in _COMPONENT_PATHS}
+    there = {tag: sum(1 for _ in record.iter(tag)) for _, tag in counts.values()}
+    return [
+        f"{there[tag]} {tag} elements, of which {read} could be read"
+        for read, tag in counts.values()
+        if read != there[tag]
+    ]
+
+
+def _by_itself(text: bytes) -> ElementTree.Element:
+    """One record as a tree; signs that XML cannot carry, which xml2arrow lets pass, become blanks."""
+    return ElementTree.fromstring(_NO_XML_SIGN.sub(b" ", text))
+
+
+def _own_words(record: ElementTree.Element) -> tuple[str | None, str | None]:
+    """Code and name of a record that is read by itself."""
+    identity = record.find("OrgId")
+    code = identity.get("extension", "") if identity is not None else ""
+    return code.strip() or None, (record.findtext("Name") or "").strip() or None
+
+
+def _set_aside(taken_out: dict[int, TakenOut]) -> pl.DataFrame:
+    rows = [(record, *vars(told).values()) for record, told in taken_out.items()]
+    schema = {**PROBLEM_SCHEMA, "ods_code": pl.String, "name": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _texts(document: bytes, records: int, name: str) -> list[bytes]:
@@ -125,6 +194,10 @@ def _texts(document: bytes, records: int, name: str) -> list[bytes]:
 
 def _joined(texts: list[bytes]) -> bytes:
     return b"".join([RECORDS_OPEN, *texts, RECORDS_CLOSE])
+
+
+def _damaged(error: Exception, name: str) -> BadRelease:
+    return BadRelease(f"the XML is damaged: {error}", where=name, do=FETCH_AGAIN)
 
 
 def _miscounted(records: int, read: int, name: str) -> BadRelease:

@@ -109,7 +109,7 @@ class Pile:
 def fingerprinted(document: Document) -> Document:
     """The document with ``content_hash`` and ``fax_hash`` on its organisations."""
     parts = {name: document.frames[name] for name in COMPONENTS}
-    document.frames["organisations"] = with_fingerprints(document.frames["organisations"], parts, "record")
+    document.frames["organisations"] = with_fingerprints(document.frames["organisations"], parts)
     return document
 
 

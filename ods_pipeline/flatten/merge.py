@@ -20,17 +20,24 @@ def merge(
     file); ``components``: stored columns, with ``record`` for ``ods_code``. Returns the winners (same
     columns, sorted by ``ods_code``) and ``superseded_records``.
     """
-    ranked = organisations.sort(
-        "ods_code",
-        "ref_only",
-        pl.col("published_in") == "archive",
-        "operational_start",
-        "last_change_date",
-        "record_number",
-        descending=[False, False, False, True, True, False],
-        nulls_last=True,
-    ).with_columns(pl.int_range(pl.len()).over("ods_code").alias("place"))
-    winners = ranked.filter(pl.col("place") == 0).drop("place")
+    # Most codes stand once, and need no ranking.
+    contested = organisations["ods_code"].is_duplicated()
+    ranked = (
+        organisations.filter(contested)
+        .sort(
+            "ods_code",
+            "ref_only",
+            pl.col("published_in") == "archive",
+            "operational_start",
+            "last_change_date",
+            "record_number",
+            descending=[False, False, False, True, True, False],
+            nulls_last=True,
+        )
+        .with_columns(pl.int_range(pl.len()).over("ods_code").alias("place"))
+    )
+    alone = organisations.filter(~contested)
+    winners = pl.concat([alone, ranked.filter(pl.col("place") == 0).drop("place")]).sort("ods_code")
     losers = ranked.filter(pl.col("place") > 0).drop("place")
     if losers.is_empty():
         return winners, TABLES["superseded_records"].empty()

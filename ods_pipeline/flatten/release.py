@@ -1,7 +1,7 @@
 """One release to flat frames: full and archive read in parallel pieces, checked, and merged."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, ReleaseFiles, open_release
+from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, open_release
 from ods_pipeline.flatten.comments import plain
 from ods_pipeline.flatten.document import Document, read_document
 from ods_pipeline.flatten.flat import (
@@ -22,6 +22,7 @@ from ods_pipeline.flatten.flat import (
     fingerprinted,
     with_codes,
 )
+from ods_pipeline.flatten.manifest import Manifest
 from ods_pipeline.flatten.merge import collapse_successions, merge
 from ods_pipeline.flatten.scan import count_elements, unknown_names
 from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
@@ -68,7 +69,8 @@ def flatten_release(
             where=path.name,
             do=GIVE_TRUD_ZIP,
         )
-    return _assemble(files, every, piles, origin, path.name)
+    read = [(file.manifest, pile) for file, pile in zip(every, piles, strict=True)]
+    return assemble(read, files.release_date, origin, path.name, files.notes)
 
 
 @dataclass
@@ -127,9 +129,18 @@ def _in_order(segments: Iterator[bytes], name: str, threads: int) -> Iterator[tu
                 future.cancel()
 
 
-def _assemble(
-    files: ReleaseFiles, every: list[RegisterFile], piles: list[Pile], origin: Origin, where: str
+def assemble(
+    read: Sequence[tuple[Manifest, Pile]],
+    release_date: str,
+    origin: Origin,
+    where: str,
+    notes: tuple[str, ...] = (),
 ) -> Flat:
+    """Merges what was read of the full file (it comes first) and the archive file into the flat release.
+
+    Raises BadRelease, naming ``where``, if more than 1 % of the records break a rule.
+    """
+    piles = [pile for _, pile in read]
     organisations = pl.concat([p.organisations() for p in piles])
     parts = {name: pl.concat([f for p in piles for f in p.frames[name]]) for name in COMPONENTS}
     quarantined = pl.concat([p.quarantined() for p in piles])
@@ -148,7 +159,7 @@ def _assemble(
     frames["successions"], repeats = collapse_successions(frames["successions"])
     frames |= {
         "organisations": winners.select(ORGANISATION_COLUMNS).sort("ods_code"),
-        "code_systems": files.full.manifest.code_systems,
+        "code_systems": read[0][0].code_systems,
         "superseded_records": superseded,
         "quarantined_records": quarantined,
         "unknown_elements": pl.concat([p.unknown_elements() for p in piles]),
@@ -158,24 +169,24 @@ def _assemble(
     frames["captures"] = pl.concat(
         [
             _capture(
-                file,
+                manifest,
                 pile,
                 frames,
-                release_date=files.release_date,
+                release_date=release_date,
                 stubs=organisations.filter(
                     pl.col("ref_only") & (pl.col("capture_id") == pile.capture_id)
                 ).height,
                 origin=origin,
                 where=where,
             )
-            for file, pile in zip(every, piles, strict=True)
+            for manifest, pile in read
         ]
     )
-    return Flat(f"release={files.release_date}", frames, files.notes)
+    return Flat(f"release={release_date}", frames, notes)
 
 
 def _capture(
-    file: RegisterFile,
+    manifest: Manifest,
     pile: Pile,
     frames: dict[str, pl.DataFrame],
     *,
@@ -185,7 +196,6 @@ def _capture(
     where: str,
 ) -> pl.DataFrame:
     mine = pl.col("capture_id") == pile.capture_id
-    manifest = file.manifest
     row = {
         "capture_id": pile.capture_id,
         "kind": pile.published_in,

@@ -1,12 +1,10 @@
 """Parsed XML rows to typed frames: one row an organisation, role, relationship, succession, contact.
 
-Lives here: the folding of child rows into their record, the types, and the one normalisation of a fact
-(address lines move up to close holes). Records that break a rule are named in ``problems``.
-Does not live here: which record wins (``merge.py``), the reading of files (``release.py``, ``record.py``).
+Lives here: the types, and the one normalisation of a fact (address lines move up to close holes). Records
+that break a rule are named in ``problems``. Does not live here: dates (``dates.py``), which record wins
+(``merge.py``), the reading of files (``release.py``, ``record.py``).
 
-Every frame has ``record``, the position of the record in its segment from 0. Values of elements that
-should stand once are folded with ``max``, which does not depend on the order of the elements; a
-record in which they stand twice is reported, not guessed at.
+Every frame has ``record``, the position of the record in its segment from 0.
 """
 
 from dataclasses import dataclass
@@ -17,20 +15,20 @@ import polars as pl
 import pyarrow as pa
 from xml2arrow import XmlToArrowParser
 
+from ods_pipeline.flatten.dates import ORGANISATION, to_days, with_days
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
 from ods_pipeline.schema import TABLES
 
-DATES = ("legal_start", "legal_end", "operational_start", "operational_end")
-_INDEX = {
-    "organisations": ["<organisation>"],
-    "roles": ["<organisation>", "<part>", "<role>"],
-    "relationships": ["<organisation>", "<part>", "<rel>"],
-    "successions": ["<organisation>", "<part>", "<succ>"],
-    "contacts": ["<organisation>", "<part>", "<contact>"],
+# The table of dates of each table, and the index column that numbers its rows within a record.
+_DATES = {
+    "organisations": ("organisation_dates", None),
+    "roles": ("role_dates", "<role>"),
+    "relationships": ("relationship_dates", "<rel>"),
+    "successions": ("succession_dates", "<succ>"),
 }
 _ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
-# Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
-TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
+_MOST_DIGITS = 18
+_FLAGS = {"true": True, "false": False}
 
 
 @dataclass
@@ -52,21 +50,31 @@ def record_parser() -> XmlToArrowParser:
         return XmlToArrowParser(path)
 
 
-def to_rows(parsed: dict[str, pa.RecordBatch]) -> Rows:
-    """Folds what ``record_parser`` read into typed frames (columns: those stored in flat/, and record)."""
+def raw_frames(parsed: dict[str, pa.RecordBatch]) -> dict[str, pl.DataFrame]:
+    """What ``record_parser`` read, as frames; no copy."""
+    return {name: pl.DataFrame(batch) for name, batch in parsed.items()}
+
+
+def to_rows(raw: dict[str, pl.DataFrame]) -> Rows:
+    """Parsed frames to typed ones (columns: those stored in flat/, and record)."""
     problems: list[pl.DataFrame] = []
     frames = {}
-    for name, index in _INDEX.items():
-        raw = pl.from_arrow(parsed[name])
-        assert isinstance(raw, pl.DataFrame)
-        once = _once(raw, index)
-        problems.append(_repeated(raw, once, index, name))
-        texts = once.with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
-        frames[name], bad = _typed(texts, name)
+    for name in ("organisations", "roles", "relationships", "successions", "contacts"):
+        frame = raw[name]
+        if name in _DATES:
+            dates, part = _DATES[name]
+            frame, bad = with_days(frame, raw[dates], name, part)
+            problems.extend(bad)
+        frame = frame.rename({ORGANISATION: "record"})
+        frame = frame.drop(c for c in frame.columns if c.startswith("<"))
+        trimmed = pl.col(pl.String).str.strip_chars()
+        frame = frame.with_columns(trimmed).with_columns(
+            pl.when(pl.col(pl.String) != "").then(pl.col(pl.String))
+        )
+        frames[name], bad = _typed(frame, name)
         problems.extend(bad)
     frames["roles"] = frames["roles"].with_columns(pl.col("is_primary").fill_null(False))
-    organisations = frames["organisations"]
-    frames["organisations"] = _organisations(organisations, frames["roles"])
+    frames["organisations"] = _organisations(frames["organisations"], frames["roles"])
     frames["contacts"] = _numbered(frames["contacts"])
     problems.extend(broken_rules(frames))
     found = pl.concat([p for p in problems if p.height] or [pl.DataFrame(schema=PROBLEM_SCHEMA)])
@@ -76,95 +84,36 @@ def to_rows(parsed: dict[str, pa.RecordBatch]) -> Rows:
     return Rows(frames, found.unique().sort("record", "rule", "detail"))
 
 
-def _once(raw: pl.DataFrame, index: list[str]) -> pl.DataFrame:
-    """Folds the child rows of one element into one row."""
-    raw = _split_dates(raw)
-    values = [c for c in raw.columns if not c.startswith("<")]
-    folded = raw.lazy().group_by(index).agg(pl.col(values).max()).sort(index).collect()
-    return folded.with_columns(folded["<organisation>"].alias("record")).drop(
-        [c for c in raw.columns if c.startswith("<") and c in folded.columns]
-    )
-
-
-def _split_dates(raw: pl.DataFrame) -> pl.DataFrame:
-    """Type, Start, End of a Date row to legal_start … operational_end."""
-    if "date_type" not in raw.columns:
-        return raw
-    legal, operational = pl.col("date_type") == "Legal", pl.col("date_type") == "Operational"
-    known = (legal | operational).fill_null(False)
-    said = pl.any_horizontal(pl.col("date_type", "start", "end").is_not_null())
-    return raw.with_columns(
-        pl.when(legal).then("start").alias("legal_start"),
-        pl.when(legal).then("end").alias("legal_end"),
-        pl.when(operational).then("start").alias("operational_start"),
-        pl.when(operational).then("end").alias("operational_end"),
-        pl.when(said & ~known).then(pl.coalesce("date_type", pl.lit("none"))).alias("other_date_type"),
-    ).drop("date_type", "start", "end")
-
-
-def _repeated(raw: pl.DataFrame, once: pl.DataFrame, index: list[str], table: str) -> pl.DataFrame:
-    """Names records in which an element that should stand once stands twice. The count of values
-    before and after folding tells whether a closer look is needed at all."""
-    split = _split_dates(raw)
-    values = [c for c in split.columns if not c.startswith("<")]
-    suspects = [
-        c for c in values if split[c].null_count() - once[c].null_count() != split.height - once.height
-    ]
-    if not suspects:
-        return pl.DataFrame(schema=PROBLEM_SCHEMA)
-    return (
-        split.group_by(index)
-        .agg(pl.col(suspects).count())
-        .unpivot(on=suspects, index="<organisation>")
-        .filter(pl.col("value") > 1)
-        .select(
-            pl.col("<organisation>").alias("record"),
-            pl.lit("repeated_element").alias("rule"),
-            pl.format("{} stands {} times in one of {}", "variable", "value", pl.lit(table)).alias("detail"),
-        )
-    )
-
-
 def _typed(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """Text to the types of the schema; values that do not fit become null and are reported."""
     dtypes = TABLES[table].dtypes
-    casts: list[pl.Expr] = []
     bad: list[pl.DataFrame] = []
-    for name in frame.columns:
-        dtype = dtypes.get(name)
-        if dtype == pl.Date:
-            shaped = pl.when(pl.col(name).str.contains(TEXT_DATE)).then(pl.col(name))
-            cast, rule = shaped.str.to_date("%Y-%m-%d", strict=False), "bad_date"
-        elif dtype == pl.Int64 and frame.schema[name] == pl.String:
-            shaped = pl.when(pl.col(name).str.contains(r"^\d{1,18}$")).then(pl.col(name))
-            cast, rule = shaped.cast(pl.Int64, strict=False), "bad_number"
-        elif dtype == pl.Boolean:
-            cast, rule = (
-                pl.col(name).str.to_lowercase().replace_strict({"true": True, "false": False}, default=None),
-                "bad_flag",
-            )
-        else:
+    typed = []
+    for text in frame.get_columns():
+        wanted = dtypes.get(text.name)
+        if text.dtype != pl.String or wanted is None or wanted == pl.String:
             continue
-        casts.append(cast.alias(name))
-        wrong = frame.select("record", pl.col(name).alias("text"), cast.alias("cast")).filter(
-            pl.col("text").is_not_null() & pl.col("cast").is_null()
-        )
-        bad.append(
-            wrong.select(
-                "record",
-                pl.lit(rule).alias("rule"),
-                pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(name), "text").alias("detail"),
+        if wanted == pl.Date:
+            values, rule = to_days(text), "bad_date"
+        elif wanted == pl.Int64:
+            values, rule = _to_numbers(text), "bad_number"
+        else:
+            values, rule = text.str.to_lowercase().replace_strict(_FLAGS, default=None), "bad_flag"
+        typed.append(values)
+        if values.null_count() != text.null_count():
+            wrong = text.is_not_null() & values.is_null()
+            detail = pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(text.name), text.name)
+            bad.append(
+                frame.filter(wrong).select("record", pl.lit(rule).alias("rule"), detail.alias("detail"))
             )
-        )
-    if "other_date_type" in frame.columns:
-        bad.append(
-            frame.filter(pl.col("other_date_type").is_not_null()).select(
-                "record",
-                pl.lit("unknown_date_type").alias("rule"),
-                pl.format("{} has a date of type '{}'", pl.lit(table), "other_date_type").alias("detail"),
-            )
-        )
-    return frame.with_columns(casts).drop("other_date_type", strict=False), bad
+    return frame.with_columns(typed), bad
+
+
+def _to_numbers(text: pl.Series) -> pl.Series:
+    """Digits to numbers; null where there are other signs, or more than 18 digits."""
+    numbers = text.cast(pl.Int64, strict=False)
+    odd = (numbers < 0) | (text.str.len_bytes() > _MOST_DIGITS) | text.str.starts_with("+")
+    return numbers.set(odd.fill_null(False), None)
 
 
 def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:

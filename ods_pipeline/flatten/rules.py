@@ -35,10 +35,12 @@ def _bad_organisations(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
     """Rules about the record itself; the order of the contract: a code, a name, a class, a status."""
     organisations, roles = frames["organisations"], frames["roles"]
     primaries = roles.group_by("record").agg(pl.col("is_primary").sum().cast(pl.Int64).alias("primaries"))
-    looked_at = organisations.join(primaries, on="record", how="left").with_columns(
-        pl.col("primaries").fill_null(0)
+    looked_at = organisations.join(primaries, on="record", how="left")
+    said = pl.any_horizontal(
+        pl.col("ods_code", "name", "last_change_date", "operational_start", "primaries").is_not_null()
     )
     rules = {
+        "empty_record": (~said, pl.lit("the Organisation element has no content")),
         "no_ods_code": (pl.col("ods_code").is_null(), pl.lit("the record has no OrgId extension")),
         "foreign_code_root": (
             pl.col("code_root").is_not_null() & (pl.col("code_root") != ODS_CODE_ROOT),
@@ -54,8 +56,8 @@ def _bad_organisations(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
             pl.format("the status is '{}'", pl.col("status").fill_null("")),
         ),
         "primary_role_count": (
-            pl.col("primaries") != 1,
-            pl.format("{} roles are primary, and exactly one should be", "primaries"),
+            pl.col("primaries").fill_null(0) != 1,
+            pl.format("{} roles are primary, and exactly one should be", pl.col("primaries").fill_null(0)),
         ),
     }
     return [_report(looked_at.filter(broken), rule, detail) for rule, (broken, detail) in rules.items()]
@@ -69,7 +71,15 @@ def _bad_components(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
         "successions": ["succession_type", "target_ods_code", "legal_start"],
         "contacts": ["contact_type", "contact_value"],
     }
+    content = {
+        "roles": ["status", "legal_start", "operational_start"],
+        "relationships": ["status", "legal_start", "operational_start", "target_ods_code"],
+    }
     found = []
+    for table, columns in content.items():
+        nothing = pl.all_horizontal(pl.col(columns).is_null())
+        detail = pl.lit(f"one of {table} has no content")
+        found.append(_report(frames[table].filter(nothing), "empty_component", detail))
     for table in COMPONENTS:
         for column in needed[table]:
             found.append(

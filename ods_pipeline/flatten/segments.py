@@ -15,7 +15,8 @@ from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import blanked
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
-SEGMENT_BYTES = 32 << 20
+# Small enough for buffers that the allocator keeps, large enough that what a piece costs by itself is little.
+SEGMENT_BYTES = 16 << 20
 HEAD_LIMIT = 16 << 20
 RECORD_LIMIT = 64 << 20
 FETCH_AGAIN = "Fetch the release again and compare its SHA-256 with the one TRUD gives"
@@ -77,7 +78,8 @@ class RegisterStream:
             self._fill(self.segment_bytes)
             cut = self._last_end()
             if cut:
-                segment = RECORDS_OPEN + bytes(memoryview(self._buffer)[:cut]) + RECORDS_CLOSE
+                with memoryview(self._buffer) as view, view[:cut] as records:
+                    segment = b"".join((RECORDS_OPEN, records, RECORDS_CLOSE))
                 del self._buffer[:cut]
                 yield segment
             elif len(self._buffer) > RECORD_LIMIT:
@@ -161,6 +163,8 @@ def check_text(segment: bytes, name: str) -> None:
         raise BadRelease(
             f"a NUL byte stands in the text near {_around(segment, at)}", where=name, do=FETCH_AGAIN
         )
+    if segment.isascii():
+        return
     try:
         segment.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -137,7 +137,6 @@ def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
         ("BODY", "BO & DY", "the XML is damaged"),
         ("BODY", "&lol;", "the XML is damaged"),
         ("BODY", "BO\0DY", "NUL byte"),
-        ("<Town>", "<Town>A</Town><Town>", "the XML is damaged: Duplicate value for field 'town'"),
         (
             "</Name>",
             "</Name><Organisation><Name>X</Name></Organisation>",
@@ -152,6 +151,52 @@ def test_text_that_is_no_well_formed_register_is_refused(old: str, new: str, say
         read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("<Town>", "<Town>A</Town><Town>", "Town stands 2 times in Location"),
+        ("<Status", '<Status value="Inactive" /><Status', "Status stands 2 times in Organisation"),
+        ("<OrgId", '<OrgId extension="R1B" /><OrgId', "OrgId stands 2 times in Organisation"),
+        ("<Target>", "<Target/><Target><OrgId/>", "OrgId stands 2 times in Target"),
+        ("</Name>", "</Name><Name>\x07 &#7;</Name>", "Name stands 2 times in Organisation"),
+    ],
+)
+def test_a_record_in_which_an_element_stands_twice_is_set_aside_and_told_by_code_and_name(
+    old: str, new: str, says: str
+) -> None:
+    document = read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1), RECORDS["R1C"])
+    row = document.problems.row(0, named=True)
+    assert (row["record"], row["rule"], row["ods_code"], row["name"]) == (
+        1,
+        "repeated_element",
+        "R1B",
+        "BODY R1B",
+    )
+    assert says in row["detail"]
+    assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sets(st.integers(0, 30)))
+def test_all_records_in_which_an_element_stands_twice_are_found(broken: set[int]) -> None:
+    texts = [organisation_xml(make_record(f"X{n}")) for n in range(31)]
+    twice = DAMAGES["two names"].harm
+    document = read(*(twice(text) if n in broken else text for n, text in enumerate(texts)))
+    assert set(document.problems["record"]) == broken
+    assert document.frames["organisations"].height == 31 - len(broken)
+
+
+def test_a_role_outside_the_roles_is_missed_by_the_rows_and_found_by_the_count() -> None:
+    stray = RECORDS["R1B"].replace(
+        "<Roles>", '<Role id="RO1" uniqueRoleId="9"><Status value="Active"/></Role><Roles>'
+    )
+    document = read(RECORDS["R1A"], stray, RECORDS["R1C"])
+    row = document.problems.row(0, named=True)
+    assert (row["record"], row["rule"], row["ods_code"]) == (1, "lost_component", "R1B")
+    assert row["detail"] == "2 Role elements, of which 1 could be read"
+    assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
 
 
 def test_a_hundred_thousand_nested_elements_neither_crash_nor_cost_the_record() -> None:

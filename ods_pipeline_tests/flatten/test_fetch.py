@@ -154,7 +154,7 @@ ODD_PAYLOADS: dict[str, tuple[bytes, str]] = {
         body(Roles={"Role": [role("R1B"), {"id": "RO76", "uniqueRoleId": 7}]}),
         "empty_component",
     ),
-    "two towns": (body(GeoLoc={"Location": {"Town": ["LEEDS", "YORK"]}}), "damaged_record"),
+    "two towns": (body(GeoLoc={"Location": {"Town": ["LEEDS", "YORK"]}}), "repeated_element"),
     "nothing": (b'{"Organisation":{}}', "empty_record"),
 }
 
