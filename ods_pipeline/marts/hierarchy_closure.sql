@@ -2,7 +2,9 @@
 -- while each of its steps does. Where several ways lead to the same ancestor at one time, the shortest counts.
 
 WITH RECURSIVE spans AS (
-    SELECT DISTINCT ods_code AS descendant_code, parent_code AS ancestor_code, valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
+    SELECT DISTINCT
+        ods_code AS descendant_code, parent_code AS ancestor_code,
+        valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
     FROM marts.hierarchy_parents
 ),
 

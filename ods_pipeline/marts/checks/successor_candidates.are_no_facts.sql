@@ -2,8 +2,11 @@
 -- Nobody is inferred for a body whose successor is recorded, or that is still open; score and reason are readable.
 SELECT 'with a recorded successor' AS problem, old_code AS label
 FROM mart
-WHERE old_code IN (SELECT ods_code FROM ord.successions WHERE succession_type = 'Successor' AND target_ods_code <> ods_code)
-    OR old_code IN (SELECT target_ods_code FROM ord.successions WHERE succession_type = 'Predecessor' AND target_ods_code <> ods_code)
+WHERE old_code IN (
+    SELECT CASE succession_type WHEN 'Successor' THEN ods_code ELSE target_ods_code END
+    FROM ord.successions
+    WHERE target_ods_code <> ods_code
+)
 UNION ALL
 SELECT 'still open', m.old_code
 FROM mart AS m
