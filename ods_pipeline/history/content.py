@@ -58,9 +58,10 @@ def _new_rows(observed: Observed, fresh: pl.DataFrame, name: str, columns: list[
     for (seq,), group in fresh.sort("seq").group_by("seq", maintain_order=True):
         folder = observed.folders[int(str(seq))]
         rows = pl.scan_parquet(folder / f"{name}.parquet").select("ods_code", *columns)
-        parts.append(rows.join(group.lazy().select(_CONTENT), on="ods_code"))
+        # One after another: the rows of many releases at once would not fit into memory.
+        parts.append(rows.join(group.lazy().select(_CONTENT), on="ods_code").collect())
     if parts:
-        return pl.concat(pl.collect_all(parts))
+        return pl.concat(parts)
     return (
         TABLES[name].empty(["ods_code", *columns]).with_columns(pl.lit(None, pl.UInt64).alias("content_hash"))
     )

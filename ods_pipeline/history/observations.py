@@ -17,7 +17,7 @@ from ods_pipeline.history.state import State
 from ods_pipeline.schema import TABLES
 
 # Releases read together when history is built from nothing: bounds memory, changes nothing else.
-RELEASES_AT_ONCE = 6
+RELEASES_AT_ONCE = 4
 _SEEN = (
     "ods_code",
     "published_in",
