@@ -77,7 +77,7 @@ def holds_sample(root: DataRoot) -> bool:
     """Whether the data root holds the embedded sample, or is about to."""
     captures = held_captures(root)
     if captures is None:
-        return root.sample_wanted.exists()
+        return root.sample_wanted.exists() or any(f.receipt.sample for f in held_fetches(root))
     return bool((captures["publication_source"] == SAMPLE_MARK).any())
 
 

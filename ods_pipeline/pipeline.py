@@ -119,9 +119,9 @@ def _publish(
 
 
 def _wants_sample(root: DataRoot, wish: Wish) -> bool:
-    if wish.releases or wish.deltas:
+    if wish.is_named:
         return False
-    return root.sample_wanted.exists() or not _holds_anything(root)
+    return root.sample_wanted.exists() or not (wish.releases or wish.deltas or _holds_anything(root))
 
 
 def _holds_anything(root: DataRoot) -> bool:
