@@ -50,11 +50,11 @@ def build_definitions(
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, events, *marts, ods_duckdb),
+        dg.AssetSelection.assets(register, events, marts, ods_duckdb),
         description="Folds all captures into the register, builds the marts, publishes the whole set.",
     )
     return dg.Definitions(
-        assets=[taken, flat_release, fetches, flattened, register, events, *marts, ods_duckdb],
+        assets=[taken, flat_release, fetches, flattened, register, events, marts, ods_duckdb],
         jobs=[release_job, delta_job, publish_job],
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[

@@ -1,6 +1,7 @@
 """Runs a mart's SQL on the tables of a build. Pure: tables and a day in, a frame out."""
 
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import date
 from importlib import resources
@@ -10,7 +11,7 @@ import duckdb
 import polars as pl
 
 from ods_pipeline import macros
-from ods_pipeline.schema import SCHEMAS, TABLES
+from ods_pipeline.schema import SCHEMAS, TABLES, Table
 
 _HERE = resources.files("ods_pipeline.marts")
 
@@ -18,6 +19,12 @@ _HERE = resources.files("ods_pipeline.marts")
 def mart_sql(name: str) -> str:
     """The SQL of a mart."""
     return _HERE.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def tables_read(*statements: str) -> list[Table]:
+    """The tables that SQL names, so that lineage cannot say anything else than the SQL does."""
+    used = {found for sql in statements for found in re.findall(r"\b(ord|history|marts)\.(\w+)", sql)}
+    return sorted((t for t in TABLES.values() if (t.schema, t.name) in used), key=lambda t: t.id)
 
 
 def hierarchy_rules() -> pl.DataFrame:
@@ -48,14 +55,16 @@ def coverage_limits() -> pl.DataFrame:
 
 
 @contextmanager
-def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory with ``ord.*`` and the marts built so far as views on the build's Parquet files,
-    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of ``macros/``, and
-    ``ods_today()``."""
+def mart_connection(
+    build: Path, today: date, tables: Iterable[Table] | None = None
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory with ``tables`` (all, if None) as views on the build's Parquet files, as far as they
+    are built, ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of
+    ``macros/``, and ``ods_today()``."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
-        for table in TABLES.values():
+        for table in TABLES.values() if tables is None else tables:
             file = build / table.path
             if file.exists():
                 connection.execute(f"USE {table.schema}")
@@ -72,6 +81,7 @@ def mart_connection(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnec
 def build_mart(name: str, build: Path, today: date) -> pl.DataFrame:
     """The rows of mart ``name`` on day ``today``, in the columns, types and order of its class."""
     table = TABLES[name]
-    with mart_connection(build, today) as connection:
-        frame = connection.sql(mart_sql(name)).pl()
+    sql = mart_sql(name)
+    with mart_connection(build, today, tables_read(sql)) as connection:
+        frame = connection.sql(sql).pl()
     return frame.select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)

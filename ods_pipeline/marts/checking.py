@@ -13,7 +13,7 @@ import polars as pl
 
 from ods_pipeline.checks import Finding, unique_key
 from ods_pipeline.checks.base import sample
-from ods_pipeline.marts.build import mart_connection
+from ods_pipeline.marts.build import mart_connection, tables_read
 
 _FILES = resources.files("ods_pipeline.marts") / "checks"
 
@@ -59,7 +59,8 @@ def judge(check: MartCheck, offending: pl.DataFrame, rows: int) -> Finding:
 
 def findings(mart: str, frame: pl.DataFrame, build: Path, today: date) -> list[Finding]:
     """The outcome of every check of a mart: its key is unique, then its own."""
-    with mart_connection(build, today) as connection:
+    checks = mart_checks(mart)
+    with mart_connection(build, today, tables_read(*(c.sql for c in checks))) as connection:
         connection.register("mart", frame.to_arrow())
-        own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in mart_checks(mart)]
+        own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in checks]
     return [unique_key(mart, frame), *own]
