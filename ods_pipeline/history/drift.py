@@ -11,7 +11,7 @@ observation begins there, and those that a delta showed since the release before
 
 import polars as pl
 
-from ods_pipeline.history.tables import History
+from ods_pipeline.history.tables import History, release_files
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 # Columns of a version that are content: what can differ.
@@ -46,7 +46,7 @@ def drift(history: History) -> pl.DataFrame:
     table = TABLES["drift"]
     return (
         _with_fields(rows, history)
-        .join(_release_files(history.captures), on=["as_of", "published_in"], how="left")
+        .join(release_files(history.captures), on=["as_of", "published_in"], how="left")
         .with_columns(pl.coalesce("release_id", "capture_id").alias("capture_id"))
         .rename({"as_of": "release_as_of", "last_change_date": "release_stamp"})
         .select(table.columns)
@@ -260,13 +260,4 @@ def _component_text(history: History, versions: pl.DataFrame, name: str) -> pl.D
         .group_by("ods_code", "content_hash", maintain_order=True)
         .agg(pl.col(name).str.join("\x1d"))
         .collect()
-    )
-
-
-def _release_files(captures: pl.DataFrame) -> pl.DataFrame:
-    return (
-        captures.filter(pl.col("kind") != "delta")
-        .sort("as_of", "kind", "capture_id")
-        .unique(["as_of", "kind"], keep="first", maintain_order=True)
-        .select("as_of", pl.col("kind").alias("published_in"), pl.col("capture_id").alias("release_id"))
     )

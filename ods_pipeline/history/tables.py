@@ -33,3 +33,13 @@ def read_history(build: Path) -> History:
     parts = {name: pl.scan_parquet(build / TABLES[f"history.{name}"].path) for name in COMPONENTS}
     register = {name: pl.read_parquet(build / TABLES[name].path) for name in _OF_THE_REGISTER}
     return History(**frames, parts=parts, **register)
+
+
+def release_files(captures: pl.DataFrame) -> pl.DataFrame:
+    """``as_of, published_in, release_id``: the files of the releases held, one a day and kind."""
+    return (
+        captures.filter(pl.col("kind") != "delta")
+        .sort("as_of", "kind", "capture_id")
+        .unique(["as_of", "kind"], keep="first", maintain_order=True)
+        .select("as_of", pl.col("kind").alias("published_in"), pl.col("capture_id").alias("release_id"))
+    )

@@ -61,6 +61,11 @@ def _column(value: Value) -> pl.Expr:
     return value if isinstance(value, pl.Expr) else pl.lit(None) if value is None else pl.col(value)
 
 
+def differs(column: str) -> pl.Expr:
+    """Whether a column of a step is not what it was before."""
+    return pl.col(column).ne_missing(pl.col(f"{column}_before"))
+
+
 def next_day(column: str) -> pl.Expr:
     """ODS's ends are inclusive; the new state holds from the next day on."""
     return pl.col(column) + DAY

@@ -3,8 +3,7 @@
 import polars as pl
 
 from ods_pipeline.history.changes.events import events
-
-RELEASED = ("full", "archive")
+from ods_pipeline.history.tables import release_files
 
 
 def deletions(
@@ -25,7 +24,7 @@ def deletions(
     doubtful = standing.filter(pl.col("state") == "unconfirmed").join(held, on="ods_code", how="semi")
     gone = pl.concat([ended, doubtful.select(ended.columns)])
     told_by = notices.select("ods_code", "deleted_on", "source", "capture_id")
-    releases = _releases(captures).filter(pl.col("published_in") == "full")
+    releases = release_files(captures).filter(pl.col("published_in") == "full")
     rows = (
         gone.join(told_by, on=["ods_code", "deleted_on", "source"], how="left")
         .join(releases.select(pl.col("as_of").alias("deleted_on"), "release_id"), on="deleted_on", how="left")
@@ -50,7 +49,7 @@ def archivings(observations: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFra
     rows = (
         seen.with_columns(pl.col("published_in").shift(1).over("ods_code").alias("published_before"))
         .filter((pl.col("published_in") == "archive") & (pl.col("published_before") == "full"))
-        .join(_releases(captures), on=["as_of", "published_in"], how="left")
+        .join(release_files(captures), on=["as_of", "published_in"], how="left")
         .with_columns(
             pl.coalesce("release_id", "capture_id").alias("capture_id"),
             pl.col("as_of").alias("day"),
@@ -59,13 +58,3 @@ def archivings(observations: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFra
         )
     )
     return events(rows, "archived", field="published_in", old="published_before", new="published_in")
-
-
-def _releases(captures: pl.DataFrame) -> pl.DataFrame:
-    """``as_of, published_in, release_id``: the files of the releases held."""
-    return (
-        captures.filter(pl.col("kind").is_in(RELEASED))
-        .sort("as_of", "kind", "capture_id")
-        .unique(["as_of", "kind"], keep="first", maintain_order=True)
-        .select("as_of", pl.col("kind").alias("published_in"), pl.col("capture_id").alias("release_id"))
-    )

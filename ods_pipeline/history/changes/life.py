@@ -6,7 +6,7 @@ closed in law and run on, and each of the two days is told on its own unless the
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import events, next_day
+from ods_pipeline.history.changes.events import differs, events, next_day
 
 FILLER_START = pl.date(1900, 1, 1)  # ODS's word for an unknown start
 DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
@@ -136,13 +136,9 @@ def _phase(on: str, suffix: str) -> list[pl.Expr]:
     ]
 
 
-def _differs(column: str) -> pl.Expr:
-    return pl.col(column).ne_missing(pl.col(f"{column}_before"))
-
-
 def _newly_ahead(column: str) -> pl.Expr:
     """The date was not given so before, and it has not passed."""
-    return (pl.col(column) >= pl.col("day")).fill_null(False) & _differs(column)
+    return (pl.col(column) >= pl.col("day")).fill_null(False) & differs(column)
 
 
 def _reason(suffix: str, *, unless_same: bool = False) -> pl.Expr:
@@ -151,13 +147,13 @@ def _reason(suffix: str, *, unless_same: bool = False) -> pl.Expr:
     for column in ("operational_end", "legal_end", "status"):
         there = pl.col("why") == column
         if unless_same:
-            there &= _differs(column)
+            there &= differs(column)
         value = pl.when(there).then(pl.col(f"{column}{suffix}").cast(pl.String)).otherwise(value)
     return value
 
 
 def _of_end(rows: pl.DataFrame, kind: str, column: str) -> pl.DataFrame:
-    old = pl.when(_differs(column)).then(f"{column}_before")
+    old = pl.when(differs(column)).then(f"{column}_before")
     return events(rows, kind, field=column, effective=next_day(column), old=old, new=column)
 
 
@@ -177,7 +173,7 @@ def _corrections(steps: pl.DataFrame) -> pl.DataFrame:
     }
     return pl.concat(
         [
-            events(steps.filter(_differs(c) & ~told[c]), "dates_corrected", field=c, old=f"{c}_before", new=c)
+            events(steps.filter(differs(c) & ~told[c]), "dates_corrected", field=c, old=f"{c}_before", new=c)
             for c in DATES
         ]
     )

@@ -6,7 +6,7 @@ together (``moves.py`` pairs them).
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import events, next_day
+from ods_pipeline.history.changes.events import differs, events, next_day
 from ods_pipeline.history.changes.moves import moves_of
 from ods_pipeline.history.changes.rows import DATES, STEP, compared, listed, with_same_before
 from ods_pipeline.schema.events import PARENT_KINDS
@@ -53,7 +53,7 @@ def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
     begun = _without(begun, moves, "new_target")
     ended = _without(ended, moves, "old_target")
     told = rows.filter(stays & ~redirected & ~pl.col("ended") & ~pl.col("stopped"))
-    changed = told.filter((pl.col("dated") & ~pl.col("follows")) | other_target | _differs("rel_id"))
+    changed = told.filter((pl.col("dated") & ~pl.col("follows")) | other_target | differs("rel_id"))
     link = {"rel_id": "rel_id", "unique_rel_id": "unique_rel_id"}
     one_link = {"related_code": "target", **link}
     # A row that goes after its end is tidied up: nothing ends by it.
@@ -145,7 +145,3 @@ def _without(rows: pl.DataFrame, moves: pl.DataFrame, target: str) -> pl.DataFra
     return rows.join(
         told.rename({"moved_kinds": "parent_kind"}), on=[*STEP, "parent_kind", "target"], how="anti"
     )
-
-
-def _differs(column: str) -> pl.Expr:
-    return pl.col(column).ne_missing(pl.col(f"{column}_before"))

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import events
+from ods_pipeline.history.changes.events import differs, events
 
 ADDRESS_LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode")
 BESIDE_THE_LINE = ("uprn", "country")
@@ -48,19 +48,19 @@ def _addresses(steps: pl.DataFrame) -> pl.DataFrame:
     lines = steps.filter(~unknown_before).with_columns(
         address_line().alias("line"), address_line("_before").alias("line_before")
     )
-    moved = _differs("line")
+    moved = differs("line")
     one, other = BESIDE_THE_LINE
     return pl.concat(
         [
             events(lines.filter(moved), "address_changed", field="address", old="line_before", new="line"),
             _of_column(lines.filter(~moved), "address_changed", one),
-            _of_column(lines.filter(~moved & ~_differs(one)), "address_changed", other),
+            _of_column(lines.filter(~moved & ~differs(one)), "address_changed", other),
         ]
     )
 
 
 def _of_column(steps: pl.DataFrame, kind: str, column: str) -> pl.DataFrame:
-    rows = steps.filter(_differs(column))
+    rows = steps.filter(differs(column))
     return events(rows, kind, field=column, old=f"{column}_before", new=column)
 
 
@@ -68,13 +68,9 @@ def _status_alone() -> pl.Expr:
     """The status turned though the body neither closed nor opened, and no date of its own came or changed:
     a date that came is what ODS turns the status for, at the next midnight or some days later."""
     dates = ("operational_start", "operational_end", "legal_start", "legal_end")
-    same_dates = ~pl.any_horizontal(_differs(c) for c in dates)
+    same_dates = ~pl.any_horizontal(differs(c) for c in dates)
     over = pl.any_horizontal((pl.col(c) < pl.col("day")).fill_null(False) for c in dates[1::2])
     return same_dates & ~pl.col("closes") & ~pl.col("reopens") & ~pl.col("opens") & ~over
-
-
-def _differs(column: str) -> pl.Expr:
-    return pl.col(column).ne_missing(pl.col(f"{column}_before"))
 
 
 def _values(rows: pl.DataFrame, key: list[str], name: str) -> pl.DataFrame:

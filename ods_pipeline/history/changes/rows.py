@@ -6,6 +6,8 @@ when a body closes, its roles and links end with it, and that is one change and 
 
 import polars as pl
 
+from ods_pipeline.history.changes.events import differs
+
 DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
 STEP = ["ods_code", "day"]
 
@@ -57,7 +59,7 @@ def flagged(rows: pl.DataFrame) -> pl.DataFrame:
         for side in ("", "_before")
     ]
     end, end_before = pl.col("end"), pl.col("end_before")
-    any_date = pl.any_horizontal(_differs(c) for c in DATES)
+    any_date = pl.any_horizontal(differs(c) for c in DATES)
     ended = was & now & end_before.is_null() & end.is_not_null()
     turned = (pl.col("status_before") == "Active") & (pl.col("status") == "Inactive")
     return rows.with_columns(edges).with_columns(
@@ -77,10 +79,10 @@ def listed(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
     """``field, old, new``: the names of the columns that differ, and their values in the same order."""
     names, old, new = [], [], []
     for c in columns:
-        differs = _differs(c)
-        names.append(pl.when(differs).then(pl.lit(c)))
-        old.append(pl.when(differs).then(pl.col(f"{c}_before").cast(pl.String).fill_null("none")))
-        new.append(pl.when(differs).then(pl.col(c).cast(pl.String).fill_null("none")))
+        other = differs(c)
+        names.append(pl.when(other).then(pl.lit(c)))
+        old.append(pl.when(other).then(pl.col(f"{c}_before").cast(pl.String).fill_null("none")))
+        new.append(pl.when(other).then(pl.col(c).cast(pl.String).fill_null("none")))
     return {
         name: pl.concat_str(parts, separator=", ", ignore_nulls=True)
         for name, parts in (("field", names), ("old", old), ("new", new))
@@ -131,7 +133,3 @@ def _follows() -> pl.Expr:
         & (~new_start | starts_with.fill_null(False))
         & (new_end | new_start)
     )
-
-
-def _differs(column: str) -> pl.Expr:
-    return pl.col(column).ne_missing(pl.col(f"{column}_before"))
