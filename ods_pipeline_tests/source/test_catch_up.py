@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.worlds import Made, Recorded
 
-DAYS = ("2026-08-28", "2026-09-04")
 LIST = "/items/341/releases"
 
 
@@ -50,43 +50,59 @@ def clock() -> SimulatedClock:
     return SimulatedClock("2026-09-04T04:30:00+00:00")
 
 
-@pytest.fixture
-def small(tmp_path: Path, clock: SimulatedClock) -> Iterator[OrdServer]:
+def small_server(folder: Path, clock: SimulatedClock) -> OrdServer:
     """A release of three bodies, of which one has changed since, and a new one."""
     bodies = [make_record(code, LastChangeDate="2026-08-01") for code in ("RX1", "RX2", "RX3")]
-    zip_file = write_release(tmp_path / "trud", bodies)
+    zip_file = write_release(folder / "trud", bodies)
     world = Made(releases={zip_file.name: zip_file.read_bytes()})
     world.put(*bodies, make_record("RX2", Name="RENAMED", LastChangeDate="2026-08-30"))
     world.put(make_record("RX4", LastChangeDate="2026-09-03"))
-    with OrdServer(world, now=clock.now, key=KEY) as server:
+    return OrdServer(world, now=clock.now, key=KEY)
+
+
+@pytest.fixture
+def small(tmp_path: Path, clock: SimulatedClock) -> Iterator[OrdServer]:
+    with small_server(tmp_path, clock) as server:
         yield server
+
+
+@dataclass(frozen=True)
+class Released:
+    """A data root with the small server's release and nothing else, and what was asked for it."""
+
+    root: DataRoot
+    built: pipeline.Built
+    asked: list[str]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    folder, clock = tmp_path_factory.mktemp("released"), SimulatedClock("2026-09-04T04:30:00+00:00")
+    root = DataRoot(folder / "data")
+    with small_server(folder, clock) as server:
+        built = pipeline.build(root, **live(server, clock, "2026-08-28", trud_only=True))
+        return Released(root, built, server.asked())
 
 
 def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     root: DataRoot, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The sample played by the server: its release, then deltas on two mornings. What was received is then
-    given to another data root as recorded fetches: the same bytes of every published file."""
+    """The sample played by the server, its release and then deltas. What was received is then given to a
+    second data root as recorded fetches: the same bytes of every published file."""
     caplog.set_level(logging.DEBUG)
-    clock = SimulatedClock(f"{DAYS[0]}T04:30:00+00:00")
+    clock = SimulatedClock("2026-09-04T04:30:00+00:00")
     with OrdServer(Recorded(SAMPLE), now=clock.now, key=KEY) as server:
-        for day in DAYS:
-            if day != DAYS[0]:
-                clock.go_to(f"{day}T04:30:00+00:00")
-            built = pipeline.build(root, **live(server, clock))
-            assert (built.problems, built.missing, built.nothing_new) == ([], [], False)
-        assert len(server.asked("/download/")) == 1, "a release held is not fetched again"
+        built = pipeline.build(root, **live(server, clock))
+        assert (built.problems, built.missing, built.nothing_new) == ([], [], False)
         before = len(server.asked("/ORD/"))
         assert pipeline.build(root, **live(server, clock)).nothing_new
         assert len(server.asked("/ORD/")) == before, "what was asked today is not asked again"
+        assert len(server.asked("/download/")) == 1, "a release held is not fetched again"
     captures = pl.read_parquet(root.path / "tables" / "captures.parquet").sort("as_of")
-    assert captures["source"].to_list() == ["trud", "trud", "ord", "ord"]
+    assert captures["source"].to_list() == ["trud", "trud", "ord"]
     assert captures["sha256_verified"].all()
     windows = captures.drop_nulls("stamps_from").select("stamps_from", "stamps_to").rows()
-    assert [f"{first} {last}" for first, last in windows] == [
-        "2026-08-21 2026-08-28",
-        "2026-08-27 2026-09-04",
-    ]
+    assert windows == [(date(2026, 8, 21), date(2026, 9, 4))]
     # The same content as the sample's own fetches, which asked on other days.
     for name in ("organisations", "roles", "relationships", "successions"):
         ours, theirs = (pl.read_parquet(r.path / "tables" / f"{name}.parquet") for r in (root, sample_root()))
@@ -137,17 +153,18 @@ def test_when_the_api_cannot_be_reached_the_release_is_published_and_the_days_ar
     assert "RENAMED" in organisations["name"].to_list()
     # TRUD out of order: what is held goes on.
     small.faults.append(Fault("status", LIST, 99, 503))
-    clock.go_to("2026-09-05T04:30:00+00:00")
     built = pipeline.build(root, **live(small, clock))
+    assert built.nothing_new
     assert len(built.problems) == 1 and "no look at TRUD's releases" in built.problems[0]
     assert built.missing == []
 
 
 def test_trud_only_never_asks_the_api_and_a_gap_too_long_says_what_to_do(
-    root: DataRoot, small: OrdServer, clock: SimulatedClock
+    tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
-    built = pipeline.build(root, **live(small, clock, trud_only=True))
-    assert (built.problems, built.missing, small.asked("/ORD/")) == ([], [], [])
+    assert (released.built.problems, released.built.missing) == ([], [])
+    assert not [path for path in released.asked if "/ORD/" in path]
+    root = copy_of(released.root, tmp_path)
     clock.go_to("2027-03-01T05:30:00+00:00")
     built = pipeline.build(root, **live(small, clock))
     assert "since 2026-08-21 are wanted, and the ORD API tells those of 184 days only" in built.problems[0]
@@ -156,9 +173,9 @@ def test_trud_only_never_asks_the_api_and_a_gap_too_long_says_what_to_do(
 
 
 def test_a_newest_release_that_cannot_be_used_stops_neither_the_deltas_nor_the_next_build(
-    root: DataRoot, small: OrdServer, clock: SimulatedClock
+    tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
-    pipeline.build(root, **live(small, clock, trud_only=True))
+    root = copy_of(released.root, tmp_path)
     world = small.world
     assert isinstance(world, Made)
     name = "hscorgrefdataxml_data_9.0.0_20260904000001.zip"
@@ -178,13 +195,11 @@ def test_a_newest_release_that_cannot_be_used_stops_neither_the_deltas_nor_the_n
 
 
 def test_a_date_names_a_release_and_one_that_is_held_is_not_looked_for(
-    root: DataRoot, small: OrdServer, clock: SimulatedClock
+    released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
-    built = pipeline.build(root, **live(small, clock, "2026-08-28", trud_only=True))
-    assert [o.job for o in built.outcomes] == ["release_job", "publish_job"]
-    before = len(small.log)
-    assert pipeline.build(root, **live(small, clock, "2026-08-28", trud_only=True)).nothing_new
-    assert len(small.log) == before
+    assert [o.job for o in released.built.outcomes] == ["release_job", "publish_job"]
+    assert pipeline.build(released.root, **live(small, clock, "2026-08-28", trud_only=True)).nothing_new
+    assert small.log == []
 
 
 def test_the_sample_asks_nobody(tmp_path: Path, small: OrdServer, clock: SimulatedClock) -> None:
