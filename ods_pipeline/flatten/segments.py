@@ -16,7 +16,7 @@ from ods_pipeline.flatten.comments import blanked
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
 # Small enough for buffers that the allocator keeps, large enough that what a piece costs by itself is little.
-SEGMENT_BYTES = 16 << 20
+SEGMENT_BYTES = 24 << 20
 HEAD_LIMIT = 16 << 20
 RECORD_LIMIT = 64 << 20
 FETCH_AGAIN = "Fetch the release again and compare its SHA-256 with the one TRUD gives"
