@@ -16,6 +16,5 @@ def test_the_two_newest_releases_are_compared(held: Held) -> None:
         ("2026-08-21", "2026-08-28", 3),
     ):
         held.release(records(links), published=published, released=released)
-    captures = held.register().frames["captures"]
-    found = open_geography_links(held.root, captures)
+    found = open_geography_links(held.register())
     assert [(str(day), links) for day, links in found] == [("2026-07-24", 4), ("2026-08-21", 3)]

@@ -193,7 +193,7 @@ def test_parts_of_the_publish_job_cannot_run_without_a_build(tmp_path: Path) -> 
     with open_instance(root) as instance:
         result = job.execute_in_process(
             instance=instance,
-            asset_selection=[dg.AssetKey(["marts", "closed_codes"])],
+            asset_selection=[dg.AssetKey(["published", "ods_duckdb"])],
             raise_on_error=False,
         )
     assert not result.success
