@@ -198,11 +198,18 @@ def _announce(fetch: Unfinished, sources: Sources, wanted: int, missing: int) ->
 def _ask_all(api: OrdApi, fetch: Unfinished, sources: Sources, codes: list[str]) -> list[OdsError]:
     """Asks for the codes, a few at a time, in order. Returns what went wrong; raises _DayOver at midnight."""
     day = date.fromisoformat(fetch.plan.as_of)
+    failures: list[OdsError] = []
 
     def ask(code: str) -> None:
+        if len(failures) >= FAILURES_LIMIT:
+            return
         if uk_date(sources.clock.now()) != day:
             raise _DayOver
-        answer = api.organisation(code)
+        try:
+            answer = api.organisation(code)
+        except OdsError as error:
+            failures.append(error)
+            return
         if answer.status != 200:
             fetch.keep_gone(code, answer.status)
             return
@@ -210,7 +217,6 @@ def _ask_all(api: OrdApi, fetch: Unfinished, sources: Sources, codes: list[str])
             log.warning("%s was asked for and another code came each time: it will be set aside", code)
         fetch.keep_answer(code, answer.body)
 
-    failures: list[OdsError] = []
     label = f"Asking for {len(codes):,} organisations"
     with (
         progress(label, counted=True, told_above=1000) as report,
@@ -219,10 +225,7 @@ def _ask_all(api: OrdApi, fetch: Unfinished, sources: Sources, codes: list[str])
         futures: list[Future[None]] = [pool.submit(ask, code) for code in codes]
         try:
             for done, future in enumerate(as_completed(futures), start=1):
-                try:
-                    future.result()
-                except OdsError as error:
-                    failures.append(error)
+                future.result()
                 report(done, len(codes))
                 if len(failures) >= FAILURES_LIMIT:
                     break

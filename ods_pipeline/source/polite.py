@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -108,11 +108,21 @@ class Asker:
             headers={"User-Agent": f"ods_pipeline/{__version__}"},
             follow_redirects=False,
         )
+        self._streams: list[Any] = []
 
     def close(self) -> None:
-        """Ends all waiting and all connections."""
+        """Ends all waiting and all connections. To be called again when no thread asks any more: a connection
+        that was just being made is not the client's to close."""
         self.pace.stop()
         self._client.close()
+        for stream in self._streams:
+            stream.close()
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """Keeps the connections that are open, as httpcore tells of them."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            still_open = [s for s in self._streams if s.get_extra_info("socket").fileno() >= 0]
+            self._streams = [*still_open, info["return_value"]]
 
     def is_here(self, url: str) -> bool:
         """Whether a URL is on the server that was configured: scheme, host and port."""
@@ -132,7 +142,8 @@ class Asker:
         target = httpx.URL(url)
         for _ in range(4):
             self.pace.take_turn()
-            with self._client.stream("GET", target, headers=headers) as response:
+            extensions = {"trace": self._trace}
+            with self._client.stream("GET", target, headers=headers, extensions=extensions) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
