@@ -16,6 +16,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ods_pipeline import __version__
+from ods_pipeline.commands import HELP
 from ods_pipeline.commands.common import (
     DEFAULT_ROOT,
     EXIT_BUSY,
@@ -110,10 +111,8 @@ def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     return summary.show_status(plain(), DataRoot(data_root))
 
 
-app.command("ods_pipeline.commands.find:find")
-app.command("ods_pipeline.commands.check:check")
-app.command("ods_pipeline.commands.show:show")
-app.command("ods_pipeline.commands.changes:changes")
+for _name, _help in HELP.items():
+    app.command(f"ods_pipeline.commands.{_name}:{_name}", help=_help)
 
 
 @app.command

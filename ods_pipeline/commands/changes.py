@@ -35,11 +35,7 @@ def changes(
     csv: Annotated[Path | None, Parameter(help="Write all of them to this file, and show none.")] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """List what changed: one line an event, with the day it holds from and the day it was seen.
-
-    In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets
-    an apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
-    """
+    """List what changed, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
         first = since or _newest_release(connection)
         frame = _found(connection, first, kind or [], under.strip().upper() if under else None)

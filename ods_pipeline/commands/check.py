@@ -48,13 +48,7 @@ def check(
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Judge every code of a CSV, TSV, Excel or Parquet list: open, closed, replaced, of another kind, a slip.
-
-    Says what needs attention, and with --out writes one row a line: line, given, code, verdict, name, kind,
-    openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name, likely_codes, repeats_line and
-    note. Cells that a spreadsheet would take for formulas get an apostrophe in front. Ends with 0 if every
-    code is good, with 5 if some need attention.
-    """
+    """Judge a list of codes, as ``HELP`` tells; the exit code."""
     if out is not None and out.exists() and out.resolve() == file.resolve():
         raise OdsError("the outcome would replace the list itself", where=out, do="Give another --out")
     codes = read_code_list(file, column, sheet)

@@ -17,11 +17,7 @@ def find(
     limit: Annotated[int, Parameter(help="How many to show.")] = SHOWN,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Look a body up by its code, its postcode, or words of its name; case and spaces do not matter.
-
-    Shows whether it is open, what it belongs to, and what replaced it. If nothing is found it says why, and
-    ends with 5. The same in SQL: SELECT * FROM ods_find('maple house').
-    """
+    """Look a body up, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_finder")) as connection:
         asked = connection.execute("FROM ods_find(?)", [" ".join(text)])
         names = [column[0] for column in asked.description or []]

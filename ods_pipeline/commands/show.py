@@ -25,12 +25,7 @@ def show(
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Show a code: what it is, whether it is open and why, its parents, sites and successions, and its life.
-
-    --as-of asks what was true in the world on a day, --known what the register said on a day; both together
-    ask what it then said of the other day. The same in SQL: ods_as_of, ods_as_known, ods_history. A code that
-    the register does not hold ends with 1.
-    """
+    """Show a code on one card, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_changes", "organisation_status")) as connection:
         card = card_of(connection, code, as_of, known)
     _print(plain(), card)
