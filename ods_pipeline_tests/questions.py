@@ -6,7 +6,6 @@ README.md: below each SQL block that an answer follows or should follow.
 
 import re
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,10 @@ def statements(document: Path) -> list[str]:
 
 def answered(document: Path, connection: duckdb.DuckDBPyConnection) -> str:
     """The document with the answers as they are."""
-    answer: Callable[[re.Match[str]], str] = lambda match: (  # noqa: E731
-        f"```sql\n{match['sql']}```\n\n```text\n{shown(connection, match['sql'])}```\n"
-    )
+
+    def answer(match: re.Match[str]) -> str:
+        return f"```sql\n{match['sql']}```\n\n```text\n{shown(connection, match['sql'])}```\n"
+
     return _ASKED.sub(answer, document.read_text(encoding="utf-8"))
 
 
