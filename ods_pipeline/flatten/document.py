@@ -13,7 +13,7 @@ import xml2arrow
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import plain
-from ods_pipeline.flatten.proof import evidence, tags_and_attributes
+from ods_pipeline.flatten.proof import evidence, only_line_ends_below_blank, tags_and_attributes
 from ods_pipeline.flatten.rows import raw_frames, record_parser, to_rows
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, control_characters
 from ods_pipeline.flatten.scan import count_elements, known_names, unknown_names
@@ -55,7 +55,7 @@ class Document:
     unknown: dict[str, int]
 
 
-def read_document(document: bytes, name: str) -> Document:
+def read_document(document: bytes | bytearray, name: str) -> Document:
     """Reads ``<OrgRefData><Organisations>…`` with whole records in it.
 
     Raises BadRelease, naming ``name``, if the text is not UTF-8, not well-formed or not fully read.
@@ -65,7 +65,7 @@ def read_document(document: bytes, name: str) -> Document:
     raw, taken_out, unknown = _raw_rows(document, name)
     rows = to_rows(raw)
     problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
-    if document.translate(None, _HARMLESS) or (b"#" in document and b"&#" in document):
+    if _holds_odd_signs(document):
         problems = pl.concat([problems, control_characters(rows.frames)])
     first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
     first = first.join(
@@ -83,8 +83,15 @@ def read_document(document: bytes, name: str) -> Document:
     return Document(records, frames, found, unknown)
 
 
+def _holds_odd_signs(document: bytes | bytearray) -> bool:
+    """Whether control characters may stand in the text: as bytes, or as numbers after ``&#``."""
+    if not only_line_ends_below_blank(document) and document.translate(None, _HARMLESS):
+        return True
+    return b"#" in document and b"&#" in document
+
+
 def _raw_rows(
-    document: bytes, name: str
+    document: bytes | bytearray, name: str
 ) -> tuple[dict[str, pl.DataFrame], dict[int, TakenOut], dict[str, int]]:
     """The parsed rows, the records that had to be taken out first, and the unknown names with their counts.
 
@@ -109,7 +116,7 @@ def _raw_rows(
     return raw, taken_out, unknown
 
 
-def _parsed(document: bytes, name: str) -> dict[str, pl.DataFrame] | None:
+def _parsed(document: bytes | bytearray, name: str) -> dict[str, pl.DataFrame] | None:
     """What the parser makes of the document; None if it refuses it because an element stands twice."""
     try:
         return raw_frames(record_parser().parse(document))
@@ -119,7 +126,7 @@ def _parsed(document: bytes, name: str) -> dict[str, pl.DataFrame] | None:
         raise _damaged(error, name) from error
 
 
-def _explained(raw: dict[str, pl.DataFrame], document: bytes, unknown: dict[str, int]) -> bool:
+def _explained(raw: dict[str, pl.DataFrame], document: bytes | bytearray, unknown: dict[str, int]) -> bool:
     """Whether the unknown names are all that the rows do not account for."""
     attributes = sum(count for key, count in unknown.items() if key.startswith("@"))
     tags = sum(unknown.values()) - attributes
@@ -184,7 +191,7 @@ def _set_aside(taken_out: dict[int, TakenOut]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _texts(document: bytes, records: int, name: str) -> list[bytes]:
+def _texts(document: bytes | bytearray, records: int, name: str) -> list[bytes]:
     """Each record as text, in order. Raises BadRelease if they cannot be told apart."""
     texts = _RECORD.findall(document)
     if len(texts) != records:

@@ -33,20 +33,22 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
             fax = _parts(rows.filter(_FAX), name, record)
             rows = rows.filter(~_FAX)
         content.append(_parts(rows, name, record).fill_null(""))
-    texts = pl.select(record, pl.concat_str(content, separator="\x1e").alias("content"), fax.alias("fax"))
+    texts = pl.select(pl.concat_str(content, separator="\x1e").alias("content"), fax.alias("fax"))
     with _database().cursor() as connection:
         connection.register("texts", texts.to_arrow())
         hashed = connection.sql(
-            "SELECT record, md5_number_lower(content) AS content_hash, "
-            "md5_number_lower(fax) AS fax_hash FROM texts"
+            "SELECT md5_number_lower(content) AS content_hash, md5_number_lower(fax) AS fax_hash FROM texts"
         ).pl()
-    return organisations.join(hashed, on="record", how="left")
+    return organisations.hstack(hashed)
 
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """One empty database in memory, as opening costs more than hashing; every caller takes a cursor."""
-    return duckdb.connect()
+    """One empty database in memory, as opening costs more than hashing; every caller takes a cursor.
+
+    Rows come back in the order they went in: that is DuckDB's default, and it is relied on.
+    """
+    return duckdb.connect(config={"preserve_insertion_order": True})
 
 
 def _parts(rows: pl.DataFrame, table: str, record: pl.Series) -> pl.Series:
@@ -55,7 +57,7 @@ def _parts(rows: pl.DataFrame, table: str, record: pl.Series) -> pl.Series:
     The texts of neighbours are neighbours in Arrow's buffer, so that only the offsets are made anew.
     """
     columns = [c for c in TABLES[table].stored if c not in ("ods_code", "ordinal")]
-    # The separator stands before each row; that of the first is cut off at the end.
+    # The separator stands before each row, so that rows which follow one another are one text already.
     text = pl.concat_str(pl.lit("\x1d"), _text(columns, rows)).alias("text")
     ordered = rows.select("record", text).sort("record", "text")
     keys = ordered["record"].to_numpy()
@@ -67,10 +69,11 @@ def _parts(rows: pl.DataFrame, table: str, record: pl.Series) -> pl.Series:
     joined = pl.Series(pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(runs.tobytes()), values))
     places = np.full(len(record), len(starts))
     places[np.searchsorted(record.to_numpy(), keys[starts])] = np.arange(len(starts))
-    return joined.str.slice(1).extend_constant(None, 1).gather(places)
+    return joined.extend_constant(None, 1).gather(places)
 
 
 def _text(columns: list[str], frame: pl.DataFrame) -> pl.Expr:
-    return pl.concat_str(
-        [pl.col(c).cast(pl.String).fill_null("\x00") for c in columns if c in frame.columns], separator="\x1f"
-    )
+    there = [pl.col(c) for c in columns if c in frame.columns]
+    # Days as numbers: they are written faster.
+    plain = [c.to_physical() if frame.schema[c.meta.output_name()] == pl.Date else c for c in there]
+    return pl.concat_str([c.cast(pl.String).fill_null("\x00") for c in plain], separator="\x1f")

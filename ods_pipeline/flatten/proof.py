@@ -88,7 +88,7 @@ def _rows_with_any(names: tuple[str, ...], there: dict[str, pl.Series], counts: 
     return int(mask.sum())
 
 
-def tags_and_attributes(document: bytes) -> tuple[int, int]:
+def tags_and_attributes(document: bytes | bytearray) -> tuple[int, int]:
     """How many start tags (a ``<`` with no ``/`` after it) and attributes (``="``) are in the bytes."""
     data = np.frombuffer(document, dtype=np.uint8)
     tags = attributes = 0
@@ -99,3 +99,14 @@ def tags_and_attributes(document: bytes) -> tuple[int, int]:
         tags += int(np.count_nonzero((here == ord("<")) & (after != ord("/"))))
         attributes += int(np.count_nonzero((here == ord("=")) & (after == ord('"'))))
     return tags, attributes
+
+
+def only_line_ends_below_blank(document: bytes | bytearray) -> bool:
+    """Whether no byte below the blank but CR and LF is there, as ODS writes it: a quick yes or a no."""
+    data = np.frombuffer(document, dtype=np.uint8)
+    for start in range(0, len(data), _BLOCK):
+        block = data[start : start + _BLOCK]
+        line_ends = np.count_nonzero(block == ord("\n")) + np.count_nonzero(block == ord("\r"))
+        if np.count_nonzero(block < ord(" ")) != line_ends:
+            return False
+    return True

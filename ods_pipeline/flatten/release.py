@@ -55,14 +55,7 @@ def flatten_release(
     files = open_release(path)
     every = [f for f in (files.full, files.archive) if f]
     progress = _Progress(on_progress, sum(f.size for f in every))
-    piles: list[Pile] = []
-    for file in every:
-        first = sum(p.records for p in piles)
-        piles.append(
-            _read_file(
-                file, f"release={files.release_date}", first, progress, threads or min(4, cpu_count() or 1)
-            )
-        )
+    piles = _read_files(every, f"release={files.release_date}", progress, threads or min(4, cpu_count() or 1))
     if files.archive is None:
         raise BadRelease(
             "there is no archive file in it, and without it every code closed long ago would look deleted",
@@ -85,41 +78,63 @@ class _Progress:
             self.report(self.done, self.total)
 
 
-def _read_file(file: RegisterFile, folder: str, first_record: int, progress: _Progress, threads: int) -> Pile:
-    published_in = "archive" if file.is_archive else "full"
-    pile = Pile(f"{folder}/{published_in}", published_in, file.name, first_record)
+def _read_files(files: list[RegisterFile], folder: str, progress: _Progress, threads: int) -> list[Pile]:
+    """The rows of each file; pieces of both go through the same threads, so that none waits between."""
+    piles: list[Pile] = []
+    for file in files:
+        published_in = "archive" if file.is_archive else "full"
+        piles.append(Pile(f"{folder}/{published_in}", published_in, file.name))
+    pieces = (piece for file, pile in zip(files, piles, strict=True) for piece in _pieces(file, pile))
+    for document, pile, size in _in_order(pieces, threads):
+        if not pile.records:
+            pile.first_record = sum(p.records for p in piles)
+        pile.add(document)
+        progress.add(size)
+    for file, pile in zip(files, piles, strict=True):
+        if not pile.records:
+            pile.add(fingerprinted(read_document(RECORDS_OPEN + RECORDS_CLOSE, file.name)))
+        if pile.records != file.manifest.record_count:
+            raise BadRelease(
+                f"its RecordCount is {file.manifest.record_count:,} and {pile.records:,} records are in it",
+                where=file.name,
+                do=FETCH_AGAIN,
+            )
+    return piles
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A segment of a file, and the pile that its rows belong to."""
+
+    stream: RegisterStream
+    segment: bytearray
+    pile: Pile
+
+    def read(self) -> tuple[Document, Pile, int]:
+        document, size = read_document(self.segment, self.stream.name), len(self.segment)
+        self.stream.give_back(self.segment)
+        return fingerprinted(document), self.pile, size
+
+
+def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
     try:
         with file.open() as raw:
             stream = RegisterStream(raw, file.name)
             head = plain(stream.head)
             pile.count_unknown(unknown_names(head, count_elements(head)))
-            for document, size in _in_order(stream.segments(), file.name, threads):
-                pile.add(document)
-                progress.add(size)
-        if not pile.records:
-            pile.add(fingerprinted(read_document(RECORDS_OPEN + RECORDS_CLOSE, file.name)))
+            for segment in stream.segments():
+                yield _Piece(stream, segment, pile)
     except ZIP_DAMAGE as error:
         raise BadRelease(f"the zip is damaged: {error}", where=file.name, do=FETCH_AGAIN) from error
-    if pile.records != file.manifest.record_count:
-        raise BadRelease(
-            f"its RecordCount is {file.manifest.record_count:,} and {pile.records:,} records are in it",
-            where=file.name,
-            do=FETCH_AGAIN,
-        )
-    return pile
 
 
-def _in_order(segments: Iterator[bytes], name: str, threads: int) -> Iterator[tuple[Document, int]]:
-    """Reads segments in parallel, at most ``threads`` + 1 in memory, and gives them in order."""
-
-    def work(segment: bytes) -> tuple[Document, int]:
-        return fingerprinted(read_document(segment, name)), len(segment)
-
+def _in_order(pieces: Iterator[_Piece], threads: int) -> Iterator[tuple[Document, Pile, int]]:
+    """Reads pieces in parallel, at most ``threads`` + 1 in memory, and gives them in order."""
     with ThreadPoolExecutor(threads, thread_name_prefix="flatten") as pool:
-        waiting: deque[Future[tuple[Document, int]]] = deque()
+        waiting: deque[Future[tuple[Document, Pile, int]]] = deque()
         try:
-            for segment in segments:
-                waiting.append(pool.submit(work, segment))
+            for piece in pieces:
+                waiting.append(pool.submit(piece.read))
                 if len(waiting) > threads:
                     yield waiting.popleft().result()
             while waiting:

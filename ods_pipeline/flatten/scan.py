@@ -41,7 +41,7 @@ def known_names() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(elements), frozenset(attributes)
 
 
-def count_elements(document: bytes) -> dict[str, int]:
+def count_elements(document: bytes | bytearray) -> dict[str, int]:
     """How often each element name occurs (start tags only). What looks like a tag in a comment or a CDATA
     section is counted too: ``comments.plain`` comes first."""
     data = np.frombuffer(document + b"\0" * 16, dtype=np.uint8)
@@ -65,7 +65,7 @@ def count_elements(document: bytes) -> dict[str, int]:
     return counts
 
 
-def unknown_names(document: bytes, elements: dict[str, int]) -> dict[str, int]:
+def unknown_names(document: bytes | bytearray, elements: dict[str, int]) -> dict[str, int]:
     """Names that the path maps do not know, with their counts; attributes as ``@name``.
 
     ``elements`` is the result of ``count_elements`` on the same bytes. An attribute whose last eight

@@ -7,8 +7,10 @@ Does not live here: the meaning of any element (``rows.py``).
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import IO
 
 from ods_pipeline.errors import BadRelease
@@ -45,8 +47,8 @@ class RegisterStream:
     name: str
     segment_bytes: int = SEGMENT_BYTES
     head: bytes = field(init=False)
-    bytes_read: int = field(init=False, default=0)
     _buffer: bytearray = field(init=False, default_factory=bytearray)
+    _spare: deque[bytearray] = field(init=False, default_factory=deque)
     _has_records: bool = field(init=False, default=True)
     _ended: bool = field(init=False, default=False)
 
@@ -67,40 +69,55 @@ class RegisterStream:
         del self._buffer[:cut]
         self.head = head + b"</Organisations></" + root + b">"
 
-    def segments(self) -> Iterator[bytes]:
+    def segments(self) -> Iterator[bytearray]:
         """Yields the records in order. Raises BadRelease if the file ends before its root element does."""
         if not self._has_records:
             head = blanked(self.head)
             if not _EMPTY_BODY.search(head) and not _TAIL.search(head):
                 raise self._error("the file ends before its Organisations element does", FETCH_AGAIN)
             return
+        rest = bytes(self._buffer)
         while True:
-            self._fill(self.segment_bytes)
-            cut = self._last_end()
+            segment = self._filled(rest)
+            cut = self._last_end(segment)
+            rest = bytes(segment[cut or len(RECORDS_OPEN) :])
             if cut:
-                with memoryview(self._buffer) as view, view[:cut] as records:
-                    segment = b"".join((RECORDS_OPEN, records, RECORDS_CLOSE))
-                del self._buffer[:cut]
+                del segment[cut:]
+                segment += RECORDS_CLOSE
                 yield segment
-            elif len(self._buffer) > RECORD_LIMIT:
+            elif len(rest) > RECORD_LIMIT:
                 raise self._error(f"a record is longer than {RECORD_LIMIT:,} bytes", FETCH_AGAIN)
             if self._ended:
                 break
-        if not _TAIL.fullmatch(blanked(self._buffer)):
-            seen = bytes(self._buffer[:60]).decode("utf-8", "replace").strip()
+        if not _TAIL.fullmatch(blanked(rest)):
+            seen = rest[:60].decode("utf-8", "replace").strip()
             raise self._error(
                 f"the file is cut short: after the last whole record comes {seen!r} "
                 "and not the end of the register",
                 FETCH_AGAIN,
             )
 
-    def _last_end(self) -> int:
-        """Where the last whole record in the buffer ends; 0 if none does.
+    def give_back(self, segment: bytearray) -> None:
+        """Takes a segment that nobody needs any more: its memory serves for another one."""
+        self._spare.append(segment)
 
-        The buffer begins outside any comment, so what stands in one is known. Rare ways to end a record
+    def _filled(self, rest: bytes) -> bytearray:
+        """What was left over and the next ``segment_bytes``. New memory for 862 MB would cost a second."""
+        segment = self._spare.popleft() if self._spare else bytearray()
+        end = 0
+        for part in chain((RECORDS_OPEN, rest), self._chunks(self.segment_bytes)):
+            segment[end : end + len(part)] = part
+            end += len(part)
+        del segment[end:]
+        return segment
+
+    def _last_end(self, segment: bytearray) -> int:
+        """Where the last whole record in the segment ends; 0 if none does.
+
+        A segment begins outside any comment, so what stands in one is known. Rare ways to end a record
         are looked for only where the usual one may have missed the last.
         """
-        text = blanked(self._buffer)
+        text = blanked(segment)
         at = text.rfind(_RECORD_END)
         end = at + len(_RECORD_END) if at >= 0 else 0
         if self._ended or not end:
@@ -109,15 +126,18 @@ class RegisterStream:
         return end
 
     def _fill(self, wanted: int) -> None:
+        """Adds at least ``wanted`` bytes to the buffer if there are any."""
+        self._buffer += b"".join(self._chunks(wanted))
+
+    def _chunks(self, wanted: int) -> Iterator[bytes]:
         """Reads at least ``wanted`` more bytes if there are any, and notes the end of the stream."""
-        target = len(self._buffer) + wanted
-        while len(self._buffer) < target:
+        while wanted > 0:
             chunk = self.stream.read(min(1 << 20, wanted))
             if not chunk:
                 self._ended = True
                 return
-            self.bytes_read += len(chunk)
-            self._buffer += chunk
+            wanted -= len(chunk)
+            yield chunk
 
     def _check_start(self) -> None:
         start = bytes(self._buffer[:64])
@@ -156,7 +176,7 @@ class RegisterStream:
         return BadRelease(what, where=self.name, do=do)
 
 
-def check_text(segment: bytes, name: str) -> None:
+def check_text(segment: bytes | bytearray, name: str) -> None:
     """Raises BadRelease unless the bytes are UTF-8 text without NUL (the parser checks neither)."""
     if b"\0" in segment:
         at = segment.index(b"\0")
@@ -173,5 +193,5 @@ def check_text(segment: bytes, name: str) -> None:
         ) from error
 
 
-def _around(segment: bytes, at: int) -> str:
+def _around(segment: bytes | bytearray, at: int) -> str:
     return repr(segment[max(0, at - 40) : at + 20].decode("utf-8", "replace"))

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ods_pipeline.marts.checking import findings
 from ods_pipeline_tests.small_registers import Body, body, link, mart_on, write
 
 TODAY = date(2026, 9, 4)
@@ -60,7 +61,10 @@ def holder(links: list[Body], day: date, by: str, **wanted: str) -> str | None:
 def test_each_day_has_the_pcn_and_payee_of_the_oracle(members: list[Body], payees: list[Body]) -> None:
     links = [{**x, "unique_rel_id": n} for n, x in enumerate([*members, *payees], 1)]
     with TemporaryDirectory() as folder:
-        found = mart_on("pcn_membership", write(Path(folder), BODIES, links), TODAY).to_dicts()
+        build = write(Path(folder), BODIES, links)
+        frame = mart_on("pcn_membership", build, TODAY)
+        assert [f.summary for f in findings("pcn_membership", frame, build, TODAY) if not f.passed] == []
+        found = frame.to_dicts()
     for practice in ("P1", "P2"):
         own = [row for row in found if row["practice_code"] == practice]
         for n in range(-1, 15):

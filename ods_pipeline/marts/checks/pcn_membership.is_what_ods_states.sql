@@ -1,6 +1,7 @@
 -- PCN memberships
--- Every row must stand on a relationship IS PARTNER TO, and its payee on IS NOMINATED PAYEE FOR, at both its ends;
--- rows of a practice must not overlap; who is partner of a PCN today must have a row today.
+-- Every row must stand on a relationship IS PARTNER TO, and its payee on IS NOMINATED PAYEE FOR on every day of it,
+-- of which several may follow one another; rows of a practice must not overlap; who is partner of a PCN today
+-- must have a row today.
 WITH stated AS (
     SELECT ods_code, rel_id, target_ods_code, operational_start AS first_day, coalesce(operational_end, DATE '9999-12-31') AS last_day
     FROM ord.relationships
@@ -10,6 +11,16 @@ WITH stated AS (
 members AS (
     SELECT *, practice_code || ' ' || valid_from AS label, coalesce(valid_to - 1, valid_from) AS last_day
     FROM mart
+),
+
+-- A payee is stated on every day of a row if stated on its ends and on each day after one of its relationships.
+days_with_payee AS (
+    SELECT nominated_payee_code AS payee_code, pcn_code, label, unnest([valid_from, last_day]) AS day FROM members
+    UNION
+    SELECT m.nominated_payee_code, m.pcn_code, m.label, s.last_day + 1
+    FROM members AS m
+    JOIN stated AS s ON s.rel_id = 'RE9' AND s.ods_code = m.nominated_payee_code AND s.target_ods_code = m.pcn_code
+    WHERE s.last_day >= m.valid_from AND s.last_day < m.last_day
 )
 
 SELECT 'not a partner' AS problem, m.label
@@ -20,13 +31,13 @@ WHERE NOT EXISTS (
             AND s.first_day <= m.valid_from AND s.last_day >= m.valid_from
     )
 UNION ALL
-SELECT 'not a payee', m.label
-FROM members AS m
-WHERE m.nominated_payee_code IS NOT NULL
+SELECT DISTINCT 'not a payee', d.label
+FROM days_with_payee AS d
+WHERE d.payee_code IS NOT NULL
     AND NOT EXISTS (
         FROM stated AS s
-        WHERE s.rel_id = 'RE9' AND s.ods_code = m.nominated_payee_code AND s.target_ods_code = m.pcn_code
-            AND s.first_day <= m.valid_from AND s.last_day >= m.last_day
+        WHERE s.rel_id = 'RE9' AND s.ods_code = d.payee_code AND s.target_ods_code = d.pcn_code
+            AND s.first_day <= d.day AND s.last_day >= d.day
     )
 UNION ALL
 SELECT 'no payee, though there is one', m.label
