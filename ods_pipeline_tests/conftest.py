@@ -1,4 +1,5 @@
-"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis."""
+"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis, the
+figures that they take."""
 
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from hypothesis import settings
 
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
+from ods_pipeline_tests import figures
 from ods_pipeline_tests.builders import Held, flatten
 from ods_pipeline_tests.rooms import REAL_SOURCES
 from ods_pipeline_tests.sample import SAMPLE
@@ -16,6 +18,14 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # The same examples every time: a failure must be repeatable by whoever reads it.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    figures.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(figures.Figures())
 
 
 @pytest.fixture(autouse=True)

@@ -110,6 +110,7 @@ def test_quiet_says_nothing_when_all_is_well(tmp_path: Path) -> None:
     assert [name for name in after if after[name] != before[name]] in ([], ["ods.duckdb"])
 
 
+@pytest.mark.promise("explained")
 def test_a_release_with_too_few_records_is_refused_in_one_line(
     tmp_path: Path, shared: Path, run_main: Main, capsys: Captured
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_release_with_too_few_records_is_refused_in_one_line(
     assert f"set aside in quarantine/: {excerpt.name}" in capsys.readouterr().out
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -162,6 +164,7 @@ def test_what_cannot_be_used_is_told_in_one_line(
     assert published(root) == before
 
 
+@pytest.mark.promise("no_lost_day")
 def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     tmp_path: Path, run_main: Main, capsys: Captured
 ) -> None:
@@ -181,6 +184,7 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     assert "5 fetches: stamps 2026-08-23 to 2026-09-04" in status
 
 
+@pytest.mark.promise("one_at_a_time")
 def test_a_second_build_is_told_that_another_is_at_work(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     ran = run_python(HOLDS_THE_LOCK, root.path)
@@ -215,6 +219,7 @@ def test_status_tells_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
     assert f"held but not flattened yet: {FIRST_FETCH}" in capsys.readouterr().out
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize("arguments", [["build", "--colour"], ["build", "--today", "soon"], ["paint"]])
 def test_wrong_arguments_end_with_two(tmp_path: Path, arguments: list[str]) -> None:
     ran = run_cli(*arguments, cwd=tmp_path)

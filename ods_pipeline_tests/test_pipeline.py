@@ -108,6 +108,7 @@ def test_the_same_input_twice_changes_nothing(tmp_path: Path) -> None:
     assert published(root) == before
 
 
+@pytest.mark.promise("same_bytes")
 def test_what_is_deleted_comes_back_with_the_same_bytes_under_another_number(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
@@ -119,6 +120,7 @@ def test_what_is_deleted_comes_back_with_the_same_bytes_under_another_number(tmp
     assert duckdb_rows(root.path / "ods.duckdb") == duckdb_rows(root.builds / "000001" / "ods.duckdb")
 
 
+@pytest.mark.promise("readers")
 def test_a_reader_keeps_its_answer_through_a_build_and_a_new_one_sees_the_news(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     with reader_of(root) as old:
@@ -154,6 +156,7 @@ def test_a_reader_keeps_its_answer_through_a_build_and_a_new_one_sees_the_news(t
         assert pl.read_parquet(root.path / table.path).equals(same), table.name
 
 
+@pytest.mark.promise("newest_counts")
 def test_an_older_fetch_that_arrives_late_overwrites_nothing(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     built = pipeline.build(root, recorded=[fetches_without(tmp_path, FIRST_FETCH)])
@@ -218,6 +221,7 @@ def test_another_file_for_a_held_release_is_refused(tmp_path: Path) -> None:
     assert (root.raw_releases / RELEASE.name).read_bytes() == RELEASE.read_bytes()
 
 
+@pytest.mark.promise("whole")
 def test_a_kill_in_the_middle_leaves_the_old_set_and_the_next_build_works(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     before = published(root)

@@ -29,6 +29,7 @@ from ods_pipeline_tests.rooms import (
 )
 
 
+@pytest.mark.promise("resumed")
 def test_an_interrupted_first_build_of_the_sample_goes_on_with_all_of_it(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     command = [sys.executable, "-m", "ods_pipeline.cli", "build", "--data-root", str(root.path)]
@@ -139,6 +140,7 @@ def test_another_day_for_the_marts_leaves_the_register_what_it_is(tmp_path: Path
     assert (moved["pcn_code"], str(moved["as_of"])) == ("U90002", "2026-10-01")
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize(
     ("key", "day"), [("stamps_from", "2026-09-30"), ("stamps_from", "0001-01-01"), ("as_of", "soon")]
 )

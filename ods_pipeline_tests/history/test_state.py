@@ -35,6 +35,7 @@ def told(root: DataRoot, caplog: pytest.LogCaptureFixture) -> tuple[State | None
     return state, " ".join(r.getMessage() for r in caplog.records)
 
 
+@pytest.mark.promise("same_bytes")
 def test_rebuild_history_tells_it_from_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     root = copy_of(sample_root(), tmp_path)
     with pytest.raises(SystemExit) as ended:
@@ -172,6 +173,8 @@ pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])]
 """
 
 
+@pytest.mark.promise("resumed")
+@pytest.mark.promise("same_bytes")
 def test_fetches_in_any_order_and_a_kill_between_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
