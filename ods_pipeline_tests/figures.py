@@ -118,7 +118,7 @@ class Figures:
             return
         terminalreporter.section("figures")
         for (promise, what), value in figures.items():
-            terminalreporter.write_line(f"{promise:14} {what}: {value}")
+            terminalreporter.write_line(f"{promise:18} {what}: {value}")
         if config.getoption("--write-figures"):
             today = date.today()  # noqa: DTZ011 - the day on which they were taken, by the clock of this machine
             text = self._document.read_text(encoding="utf-8")

@@ -173,3 +173,13 @@ def test_a_table_that_breaks_its_rules_is_not_written(
     assert rule in str(raised.value)
     assert list(tmp_path.iterdir()) == []
     assert write_table(table, good, tmp_path, {}) == (tmp_path / table.path).stat().st_size
+
+
+@pytest.mark.promise("same_bytes")
+def test_a_table_has_the_same_bytes_whatever_the_order_of_its_rows(tmp_path: Path) -> None:
+    table = TABLES["unknown_elements"]
+    rows = [("release=2026-08-28/full", name, 1) for name in ("@a", "B", "C")]
+    frame = pl.DataFrame(rows, schema=table.dtypes, orient="row")
+    for folder, given in (("one", frame), ("other", frame.reverse())):
+        write_table(table, given, tmp_path / folder, {})
+    assert (tmp_path / "one" / table.path).read_bytes() == (tmp_path / "other" / table.path).read_bytes()

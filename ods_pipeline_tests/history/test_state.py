@@ -48,13 +48,15 @@ def test_rebuild_history_tells_it_from_nothing(tmp_path: Path, capfd: pytest.Cap
 
 
 def releases(count: int) -> list[Capture]:
-    """Releases a month apart; every month another body of five changes its name."""
+    """Releases a month apart; every month another body of five changes its name. In the first two something
+    is set aside."""
     bodies = [f"C{n}" for n in range(5)]
     return [
         Capture(
             date(2018, 6, 22) + timedelta(28 * month),
             is_delta=False,
             seen={code: Seen(chr(97 + (month + 4 - n) // 5)) for n, code in enumerate(bodies)},
+            codeless=month < 2,
         )
         for month in range(count)
     ]

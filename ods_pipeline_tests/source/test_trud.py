@@ -167,14 +167,17 @@ def test_a_refused_key_is_told_without_it(
 
 
 @pytest.mark.promise("no_key")
-@pytest.mark.parametrize("fault", ["reset", "stall", "half", "html", "gzip_garbage", "redirect"])
+@pytest.mark.parametrize(
+    "fault", ["reset", "stall", "half", "html", "gzip_garbage", "redirect", "status 503", "status 403"]
+)
 def test_no_failure_shows_the_key(
     server: OrdServer, clock: SimulatedClock, root: DataRoot, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     caplog.set_level("DEBUG")
+    kind, _, status = fault.partition(" ")
     place = f"{server.host.replace('127.0.0.1', 'localhost')}/elsewhere/{KEY}"
     for pattern in ("releases", ZIPS):
-        server.faults[:] = [Fault(fault, pattern, 99, place if fault == "redirect" else None)]
+        server.faults[:] = [Fault(kind, pattern, 99, place if kind == "redirect" else int(status or 0))]
         impatient = sources_of(server, clock, manners=replace(IMPATIENT, attempts=2))
         with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as told:
             trud.download(root, trud.find("latest"))
