@@ -177,15 +177,18 @@ pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])]
 
 @pytest.mark.promise("resumed")
 @pytest.mark.promise("same_bytes")
+@pytest.mark.promise("newest_counts")
 def test_fetches_in_any_order_and_a_kill_between_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    """The newest fetch comes first, and the first attempt is killed among the files of history."""
+    """The newest fetch comes first, and the first attempt is killed among the files of history; older ones
+    that arrive late overwrite nothing."""
     root, newest = copy_of(release_root(), tmp_path), "fetch=20260904T043000Z"
     before = published(root)
     shutil.copytree(FETCHES / newest, tmp_path / "recorded" / newest)
     assert run_python(KILLED, root.path, tmp_path / "recorded").returncode == 7
     assert published(root) == before
-    pipeline.build(root)
-    pipeline.build(root, recorded=[FETCHES])
+    first = pipeline.build(root)
+    assert (first.missing[0], len(first.missing), first.problems) == (date(2026, 8, 21), 11, [])
+    assert pipeline.build(root, recorded=[FETCHES]).missing == []
     assert without_duckdb(root) == without_duckdb(sample_root())
