@@ -55,7 +55,8 @@ def write_results(costs: Costs, scale: float, path: Path) -> None:
     head = [
         "# Results",
         "",
-        f"{date.today().isoformat()}, {_machine()}, {_size(scale)}. Written by `python -m benchmarks.run`; "
+        f"{date.today().isoformat()}, {machine()}, load at the end {os.getloadavg()[0]:.1f}, {_size(scale)}. "
+        "Written by `python -m benchmarks.run`; "
         "medians over the runs, each stage in a process of its own. Ratios are of one run.",
         "",
         "",
@@ -63,17 +64,17 @@ def write_results(costs: Costs, scale: float, path: Path) -> None:
     path.write_text("\n".join(head) + as_text(costs, scale) + "\n", encoding="utf-8")
 
 
-def _machine() -> str:
+def machine() -> str:
+    """The machine in words: cores, memory, Python."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     model = "a processor of unknown make"
     about = Path("/proc/cpuinfo")
     if about.exists():
         names = [x.partition(":")[2].strip() for x in about.read_text().splitlines() if "model name" in x]
         model = names[0] if names else model
-    load = os.getloadavg()[0]
     return (
         f"{os.cpu_count()} cores ({model}), {memory:.0f} GB of memory, {platform.system()}, "
-        f"Python {platform.python_version()}, load at the end {load:.1f}"
+        f"Python {platform.python_version()}"
     )
 
 

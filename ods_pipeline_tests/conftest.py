@@ -1,5 +1,9 @@
-"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis."""
+"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis, the
+figures that they take."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -7,8 +11,9 @@ from hypothesis import settings
 
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
+from ods_pipeline_tests import figures
 from ods_pipeline_tests.builders import Held, flatten
-from ods_pipeline_tests.rooms import REAL_SOURCES
+from ods_pipeline_tests.rooms import REAL_SOURCES, ROOMS
 from ods_pipeline_tests.sample import SAMPLE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -16,6 +21,21 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # The same examples every time: a failure must be repeatable by whoever reads it.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    figures.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(figures.Figures())
+    if not hasattr(config, "workerinput"):  # workers have it from the process that starts them
+        os.environ[ROOMS] = tempfile.mkdtemp(prefix="ods_pipeline_tests_")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(ROOMS), ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,8 @@ from ods_pipeline_tests.builders import (
 from ods_pipeline_tests.damage import DAMAGES
 from ods_pipeline_tests.payloads import organisation_xml, release_xml, release_zip, zip_bytes
 
+pytestmark = pytest.mark.promise("hostile")
+
 CODES = ["R1A", "R1B", "R1C"]
 RECORDS = [make_record(code, Rels={"Rel": [rel(code, "R1A")]}) for code in CODES]
 NEXT = {"publication_date": "2026-09-18", **CODE_LISTS}
@@ -208,6 +210,7 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Flat:
     return flatten(write_release(tmp_path_factory.mktemp("intact"), RECORDS))
 
 
+@pytest.mark.promise("conserved")
 @settings(max_examples=25)
 @given(BROKEN, BROKEN, st.randoms(use_true_random=False))
 def test_whatever_is_broken_nothing_vanishes(

@@ -46,6 +46,7 @@ def held(*deltas: tuple[str, str, str], published: str | None = "2026-08-21") ->
     return frame.with_columns(pl.col(names[1:]).str.to_date("%Y-%m-%d"))
 
 
+@pytest.mark.promise("conserved")
 def test_declared_records_are_all_parsed() -> None:
     good = checks.declared_equals_parsed(captures())
     assert good.passed and "all 2 captures have the 13 records" in good.summary
@@ -55,6 +56,7 @@ def test_declared_records_are_all_parsed() -> None:
     assert bad.facts["wrong"] == 1
 
 
+@pytest.mark.promise("conserved")
 def test_no_record_is_lost() -> None:
     assert checks.conservation(captures()).passed
     bad = checks.conservation(captures(used_records=[7, 2]))
@@ -157,6 +159,7 @@ def test_every_stamp_since_the_release_was_asked_for() -> None:
     assert checks.no_stamp_missing(whole).passed
 
 
+@pytest.mark.promise("no_lost_day")
 def test_missing_stamps_are_named() -> None:
     holes = held(("2026-08-22", "2026-08-24", "2026-08-24"), ("2026-08-27", "2026-08-27", "2026-08-28"))
     days = [date(2026, 8, 21), date(2026, 8, 25), date(2026, 8, 26), date(2026, 8, 28)]

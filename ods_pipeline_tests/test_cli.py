@@ -16,7 +16,6 @@ import pytest
 from ods_pipeline import cli
 from ods_pipeline.progress import show_bars_on
 from ods_pipeline.schema import MARTS, ORD
-from ods_pipeline.storage import DataRoot
 from ods_pipeline_tests.rooms import (
     ENVIRONMENT,
     FETCHES,
@@ -28,6 +27,7 @@ from ods_pipeline_tests.rooms import (
     run_cli,
     run_python,
     sample_root,
+    sample_told,
 )
 
 Main = Callable[..., int]
@@ -68,23 +68,19 @@ def one_line(text: str) -> str:
     return found
 
 
-def test_the_main_command_builds_the_sample_and_tells_what_it_did(tmp_path: Path) -> None:
-    root = DataRoot(tmp_path / "data")
-    ran = run_cli("build", "--data-root", root.path)
-    assert (ran.returncode, "Traceback" in ran.stderr) == (0, False), ran.stderr
-    assert "Published the register as of 2026-09-04 (build 000001)." in ran.stdout
-    assert "This is the embedded sample" in ran.stdout
-    lines = {line.split()[0]: line.split()[-1] for line in ran.stdout.splitlines() if line.strip()}
+def test_the_main_command_builds_the_sample_and_tells_what_it_did() -> None:
+    out, err = sample_told()
+    assert "Traceback" not in err
+    assert "Published the register as of 2026-09-04 (build 000001)." in out
+    assert "This is the embedded sample" in out
+    lines = {line.split()[0]: line.split()[-1] for line in out.splitlines() if line.strip()}
     assert lines["ord.organisations"] == "774"
     assert {f"{t.schema}.{t.name}" for t in [*ORD, *MARTS]} <= set(lines)
-    assert "the deltas brought 22 records: 1 new, 8 changed, 11 unchanged, 2 stubs" in ran.stdout
-    assert "deleted (confirmed)" in ran.stdout
-    assert f"ods-pipeline status --data-root {root.path}" in ran.stdout
-    # Built in another process and in another place: the same bytes.
-    ours, theirs = published(root), published(sample_root())
-    assert [name for name in ours if ours[name] != theirs[name]] in ([], ["ods.duckdb"])
+    assert "the deltas brought 22 records: 1 new, 8 changed, 11 unchanged, 2 stubs" in out
+    assert "deleted (confirmed)" in out
+    assert f"ods-pipeline status --data-root {sample_root().path}" in out
     # The first command it tells to try is one that can be pasted.
-    (line,) = [text.strip() for text in ran.stdout.splitlines() if "python -c " in text]
+    (line,) = [text.strip() for text in out.splitlines() if "python -c " in text]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**ENVIRONMENT, "PATH": path}
     pasted = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, check=True)
@@ -110,6 +106,7 @@ def test_quiet_says_nothing_when_all_is_well(tmp_path: Path) -> None:
     assert [name for name in after if after[name] != before[name]] in ([], ["ods.duckdb"])
 
 
+@pytest.mark.promise("explained")
 def test_a_release_with_too_few_records_is_refused_in_one_line(
     tmp_path: Path, shared: Path, run_main: Main, capsys: Captured
 ) -> None:
@@ -131,6 +128,7 @@ def test_a_release_with_too_few_records_is_refused_in_one_line(
     assert f"set aside in quarantine/: {excerpt.name}" in capsys.readouterr().out
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -162,6 +160,7 @@ def test_what_cannot_be_used_is_told_in_one_line(
     assert published(root) == before
 
 
+@pytest.mark.promise("no_lost_day")
 def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     tmp_path: Path, run_main: Main, capsys: Captured
 ) -> None:
@@ -181,6 +180,7 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     assert "5 fetches: stamps 2026-08-23 to 2026-09-04" in status
 
 
+@pytest.mark.promise("one_at_a_time")
 def test_a_second_build_is_told_that_another_is_at_work(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     ran = run_python(HOLDS_THE_LOCK, root.path)
@@ -215,6 +215,7 @@ def test_status_tells_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
     assert f"held but not flattened yet: {FIRST_FETCH}" in capsys.readouterr().out
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize("arguments", [["build", "--colour"], ["build", "--today", "soon"], ["paint"]])
 def test_wrong_arguments_end_with_two(tmp_path: Path, arguments: list[str]) -> None:
     ran = run_cli(*arguments, cwd=tmp_path)

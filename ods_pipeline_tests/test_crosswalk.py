@@ -44,6 +44,7 @@ def sample() -> Path:
 
 
 # As ODS published them in August 2026: eight trusts, and how each came to be the one that is open.
+@pytest.mark.promise("successors")
 @pytest.mark.parametrize(
     ("path", "days"),
     [
@@ -84,6 +85,7 @@ def test_the_twelve_records_alone_say_the_same(shared: Path, tmp_path: Path) -> 
     assert set(nx.descendants(graph, "R1G")) == {"RA9"}
 
 
+@pytest.mark.promise("successors")
 def test_two_old_icbs_end_in_one_and_three_are_split(sample: Path) -> None:
     rows = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(pl.col("hops") > 0)
     told = {
@@ -110,6 +112,7 @@ def test_of_two_sides_a_day_apart_the_later_counts(sample: Path, tmp_path: Path)
     assert found["A", "B"]["effective_on"] == date(2020, 4, 1)
 
 
+@pytest.mark.promise("successors")
 def test_a_cycle_ends_and_is_reported(tmp_path: Path) -> None:
     sides = [
         entry("A", "Successor", "B"),
@@ -143,6 +146,7 @@ def test_a_curated_succession_fills_what_ods_lacks(sample: Path, tmp_path: Path)
     assert list(crosswalk(write(tmp_path / "neither", [body("A", "RO197")]))) == [("A", "A")]
 
 
+@pytest.mark.promise("successors")
 def test_every_override_has_a_source_a_day_and_two_codes() -> None:
     rows = overrides()
     assert rows.null_count().sum_horizontal().item() == 0
@@ -170,6 +174,7 @@ CODES = [f"X{n}" for n in range(7)]
 EDGES = st.lists(st.tuples(*[st.sampled_from(CODES)] * 2), max_size=12)
 
 
+@pytest.mark.promise("successors")
 @settings(max_examples=5, phases=[Phase.generate])
 @given(worlds=st.lists(EDGES, min_size=8, max_size=12), seed=st.integers(0, 99))
 def test_the_crosswalk_of_any_graph_is_walked_breadth_first(worlds: list[list], seed: int) -> None:

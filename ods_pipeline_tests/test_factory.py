@@ -53,6 +53,7 @@ def test_the_released_files_are_read_whole_and_nothing_in_them_is_odd(flat: Flat
         assert flat.frames[name].is_empty()
 
 
+@pytest.mark.promise("audited")
 def test_the_register_is_what_flattening_finds(register: Register, flat: Flat) -> None:
     winners = register.organisations.filter(pl.col("loses").is_null())
     stored = [c for c in TABLES["organisations"].stored if c in winners.columns]

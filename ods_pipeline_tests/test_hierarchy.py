@@ -57,6 +57,7 @@ def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) 
             assert not (same and all(row[c] == following[c] for c in row if "valid" not in c)), code
 
 
+@pytest.mark.promise("audited")
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
     found = hierarchy(sample, today)
@@ -65,6 +66,7 @@ def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) 
     assert sum(row["icb_code"] is not None for row in found.values()) > 100
 
 
+@pytest.mark.promise("no_guess")
 def test_every_row_of_the_sample_is_rederived_edge_by_edge(sample: Path) -> None:
     oracle = Oracle(sample, TODAY)
     days = oracle.days()
@@ -85,12 +87,14 @@ def test_the_hierarchy_changes_with_the_day(sample: Path) -> None:
     assert told("Y99903", "pcn_code") == [("2019-07-01", "U90001"), ("2026-10-01", "U90002")]
 
 
+@pytest.mark.promise("no_guess")
 def test_two_open_links_of_the_sample_are_ambiguous(sample: Path) -> None:
     assert [
         c for c, row in hierarchy(sample).items() if row["kind"] == "gp_practice" and row["is_ambiguous"]
     ] == ["Y99904"]
 
 
+@pytest.mark.promise("no_guess")
 def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
     rules = hierarchy_rules()
     assert rules["citation"].str.len_chars().min() > 10
@@ -133,6 +137,8 @@ def test_one_parent_held_twice_is_not_ambiguous(tmp_path: Path) -> None:
     assert (row["pcn_code"], row["is_ambiguous"]) == ("U1", False)
 
 
+@pytest.mark.promise("dates")
+@pytest.mark.promise("no_guess")
 @pytest.mark.parametrize(("today", "pcn"), [("2026-09-30", "U1"), ("2026-10-01", "U2")])
 def test_a_future_link_does_not_show_and_an_ended_one_never_wins(
     tmp_path: Path, today: str, pcn: str
@@ -143,6 +149,7 @@ def test_a_future_link_does_not_show_and_an_ended_one_never_wins(
     assert (row["pcn_code"], row["is_ambiguous"]) == (pcn, False)
 
 
+@pytest.mark.promise("no_guess")
 @pytest.mark.parametrize("role", ["RO98", "RO261"])
 def test_a_commissioner_is_never_an_operator(tmp_path: Path, role: str) -> None:
     bodies = [body("S1", "RO198"), body("R1", "RO197"), body("Q1", role)]
@@ -250,6 +257,7 @@ def placed(row: Body, world: int) -> Body:
 
 
 # Many small registers side by side in one: a build costs the same for one as for all.
+@pytest.mark.promise("no_guess")
 @settings(max_examples=5, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:

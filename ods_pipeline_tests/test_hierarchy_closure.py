@@ -50,6 +50,7 @@ def on(day: date) -> pl.Expr:
     return (pl.col("valid_from") <= day) & (pl.col("valid_to").is_null() | (pl.col("valid_to") > day))
 
 
+@pytest.mark.promise("audited")
 @settings(max_examples=5, phases=[Phase.generate])
 @given(worlds=st.lists(st.lists(SPANS, max_size=16), min_size=8, max_size=12))
 def test_the_closure_of_any_graph_is_that_of_networkx_on_every_day(worlds: list[list]) -> None:

@@ -44,6 +44,7 @@ def test_every_code_held_or_deleted_has_a_state() -> None:
     assert {code for code, row in found.items() if row["is_archived"]} == archived
 
 
+@pytest.mark.promise("dates")
 @pytest.mark.parametrize(
     ("dates", "openness", "opens_on", "closes_on"),
     [

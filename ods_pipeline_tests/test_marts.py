@@ -32,6 +32,7 @@ def closed(build: Path, today: date = TODAY) -> dict[str, Body]:
     return {row["ods_code"]: row for row in mart_on("closed_codes", build, today).to_dicts()}
 
 
+@pytest.mark.promise("same_bytes")
 @pytest.mark.parametrize("mart", MARTS, ids=lambda t: t.name)
 def test_a_mart_does_not_depend_on_the_order_of_rows(sample: Path, tmp_path: Path, mart: Any) -> None:
     for table in [*ORD, *MARTS]:
@@ -58,6 +59,7 @@ def test_lineage_is_read_from_the_sql() -> None:
     assert [t.name for t in read_by("code_crosswalk")] == ["organisation_status", "succession_edges"]
 
 
+@pytest.mark.promise("dates")
 def test_every_case_of_openness_is_the_oracle_s() -> None:
     before, same, after = date(2026, 9, 3), TODAY, date(2026, 9, 5)
     days = (None, before, same, after)
@@ -105,6 +107,7 @@ def test_closed_codes_are_those_that_are_not_open(sample: Path, today: date) -> 
     assert silent == []
 
 
+@pytest.mark.promise("dates")
 def test_closed_on_is_the_legal_end_once_it_is_past(tmp_path: Path) -> None:
     past, earlier, future = date(2026, 8, 31), date(2020, 9, 30), date(2027, 3, 31)
     ends = {
@@ -126,6 +129,7 @@ def test_closed_on_is_the_legal_end_once_it_is_past(tmp_path: Path) -> None:
     assert found["SILENT"]["explanation"].startswith("Closed (Inactive); ODS gives no end date")
 
 
+@pytest.mark.promise("successors")
 def test_either_side_of_a_succession_is_enough(tmp_path: Path) -> None:
     end = {"operational_end": date(2020, 3, 31)}
     bodies = [body("A1", "RO98", **end), body("B2", "RO98", **end), body("C3", "RO98")]

@@ -39,6 +39,7 @@ def query(root: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.mark.promise("documented")
 @every_table
 def test_parquet_files_say_what_they_are_and_where_from(root: Path, table: Table) -> None:
     schema = pq.read_schema(root / table.path)
@@ -55,6 +56,7 @@ def test_parquet_files_say_what_they_are_and_where_from(root: Path, table: Table
     assert descriptions == {name: c.description for name, c in table.model.columns().items()}
 
 
+@pytest.mark.promise("same_bytes")
 @every_table
 def test_parquet_files_are_sorted_by_key_and_hold_the_rules(root: Path, table: Table) -> None:
     frame = pl.read_parquet(root / table.path)
@@ -68,6 +70,7 @@ def test_ods_duckdb_has_just_the_published_tables(root: Path) -> None:
     assert sorted(name for (name,) in found) == sorted(f"{t.schema}.{t.name}" for t in TABLES.values())
 
 
+@pytest.mark.promise("documented")
 def test_ods_duckdb_describes_every_table_and_column(root: Path) -> None:
     tables = dict(query(root, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()"))
     assert tables == {f"{t.schema}.{t.name}": t.description for t in TABLES.values()}
@@ -82,6 +85,7 @@ def test_ods_duckdb_describes_every_table_and_column(root: Path) -> None:
     assert columns == expected
 
 
+@pytest.mark.promise("whole")
 @every_table
 def test_ods_duckdb_has_the_rows_of_the_parquet_files(root: Path, table: Table) -> None:
     name, file = f"{table.schema}.{table.name}", f"'{root / table.path}'"
@@ -149,6 +153,7 @@ def test_provenance_depends_on_the_captures_and_not_on_their_order() -> None:
     assert provenance(captures.head(7), date(2026, 9, 4))["captures"] == "7"
 
 
+@pytest.mark.promise("whole")
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -168,3 +173,13 @@ def test_a_table_that_breaks_its_rules_is_not_written(
     assert rule in str(raised.value)
     assert list(tmp_path.iterdir()) == []
     assert write_table(table, good, tmp_path, {}) == (tmp_path / table.path).stat().st_size
+
+
+@pytest.mark.promise("same_bytes")
+def test_a_table_has_the_same_bytes_whatever_the_order_of_its_rows(tmp_path: Path) -> None:
+    table = TABLES["unknown_elements"]
+    rows = [("release=2026-08-28/full", name, 1) for name in ("@a", "B", "C")]
+    frame = pl.DataFrame(rows, schema=table.dtypes, orient="row")
+    for folder, given in (("one", frame), ("other", frame.reverse())):
+        write_table(table, given, tmp_path / folder, {})
+    assert (tmp_path / "one" / table.path).read_bytes() == (tmp_path / "other" / table.path).read_bytes()

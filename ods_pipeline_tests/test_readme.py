@@ -9,6 +9,8 @@ import pytest
 from ods_pipeline_tests import questions
 from ods_pipeline_tests.rooms import REPOSITORY, sample_root
 
+pytestmark = pytest.mark.promise("documented")
+
 README = (REPOSITORY / "README.md").read_text()
 FENCES = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 

@@ -154,6 +154,7 @@ def from_xml(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Flat:
     return flatten(excerpt_release(shared, tmp_path_factory.mktemp("xml")))
 
 
+@pytest.mark.promise("audited")
 def test_the_five_real_organisations_are_found_leaf_by_leaf(shared: Path, from_xml: Flat) -> None:
     records = ElementTree.parse(shared / EXCERPT).getroot().findall("Organisations/Organisation")
     assert len(records) == 5
@@ -194,6 +195,7 @@ def test_the_real_manifest_and_code_lists_are_found_leaf_by_leaf(shared: Path, f
     assert sorted(rows) == sorted((*c, c[2] in scope) for c in concepts)
 
 
+@pytest.mark.promise("audited")
 @pytest.mark.parametrize("code", JSON_CODES)
 def test_the_twelve_real_records_are_found_leaf_by_leaf(
     from_json: Flat, real_json: dict[str, Any], code: str

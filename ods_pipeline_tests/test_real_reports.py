@@ -27,6 +27,7 @@ def mart(build: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(build / TABLES[name].path)
 
 
+@pytest.mark.promise("audited")
 def test_every_open_code_has_the_commissioner_of_column_15(reports: Reports, build: Path) -> None:
     report, links = reports
     expected = links.filter(OPEN_ON_THE_DAY).select("code").join(report, on="code")
@@ -64,6 +65,7 @@ def test_codes_without_a_membership_say_that_they_have_no_commissioner(reports: 
     assert rows["commissioner_code"].null_count() == rows.height
 
 
+@pytest.mark.promise("no_guess")
 def test_every_interval_comes_back_from_the_edges(reports: Reports, build: Path) -> None:
     _, links = reports
     edges = mart(build, "hierarchy_edges").filter(level="commissioner")

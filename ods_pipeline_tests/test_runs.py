@@ -103,6 +103,7 @@ def test_a_range_that_is_none_is_refused(root: DataRoot, first: str, last: str) 
         assert instance.get_runs() == []
 
 
+@pytest.mark.promise("explained")
 def test_the_error_of_a_step_is_told_as_it_was_raised(root: DataRoot) -> None:
     with open_instance(root) as instance:
         outcome = run_job(instance, DEFINITIONS, "fails_job")
@@ -113,6 +114,7 @@ def test_the_error_of_a_step_is_told_as_it_was_raised(root: DataRoot) -> None:
     assert run is not None and run.status == dg.DagsterRunStatus.FAILURE
 
 
+@pytest.mark.promise("whole")
 def test_a_failing_blocking_check_stops_what_comes_after(root: DataRoot) -> None:
     with open_instance(root) as instance:
         outcome = run_job(instance, DEFINITIONS, "checked_job")
@@ -127,6 +129,7 @@ def test_ctrl_c_is_raised_again(root: DataRoot) -> None:
     assert run_python(ENDS, root.path, "is interrupted").stdout == "Ctrl-C FAILURE\n"
 
 
+@pytest.mark.promise("resumed")
 def test_runs_of_a_dead_process_are_marked_failed(root: DataRoot, caplog: pytest.LogCaptureFixture) -> None:
     assert run_python(ENDS, root.path, "dies").returncode == 7
     with open_instance(root) as instance:
@@ -153,6 +156,7 @@ def test_the_instance_is_configured_once_and_can_be_a_dagster_home(root: DataRoo
     assert (home / "dagster.yaml").stat().st_mtime_ns == written
 
 
+@pytest.mark.promise("whole")
 @pytest.mark.parametrize(
     ("table", "told"),
     [

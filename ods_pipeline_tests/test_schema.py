@@ -54,6 +54,7 @@ def columns_in(body: str) -> list[str]:
     return columns
 
 
+@pytest.mark.promise("documented")
 @every_table
 def test_everything_is_described(table: Table) -> None:
     assert len(table.description) > 40
@@ -130,6 +131,7 @@ def test_duckdb_has_the_types_the_documents_name(table: Table) -> None:
     assert {name: (kind.replace('"', ""), comment) for name, kind, comment in rows} == documented
 
 
+@pytest.mark.promise("documented")
 def test_the_data_dictionary_is_not_stale() -> None:
     written = (REPOSITORY / "docs" / "data-dictionary.md").read_text()
     assert written == dictionary(list(TABLES.values())), "Run: ods-pipeline dictionary"
@@ -149,6 +151,7 @@ def test_the_contract_is_parsed_as_it_is_meant() -> None:
     assert parsed == ["a", "b", "c", "d", "line_1", "line_2", "line_3", "e", "f"]
 
 
+@pytest.mark.promise("documented")
 def test_every_table_of_the_contract_has_all_its_columns() -> None:
     contract = contract_tables()
     assert len(contract) == 9

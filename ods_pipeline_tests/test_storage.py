@@ -100,6 +100,7 @@ def root(tmp_path: Path) -> DataRoot:
     return DataRoot(tmp_path / "data")
 
 
+@pytest.mark.promise("same_bytes")
 def test_a_million_rows_have_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path) -> None:
     told = []
     for threads, seed in ((1, 5), (4, 6)):
@@ -131,6 +132,7 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["flat"]
 
 
+@pytest.mark.promise("resumed")
 def test_what_a_killed_write_left_in_flat_is_no_capture(root: DataRoot) -> None:
     write_flat(root, "fetch=1", {"captures": pl.DataFrame({"n": [1]})}, {"flat_version": 1})
     (root.flat / ".fetch=2.partial").mkdir()
@@ -140,6 +142,7 @@ def test_what_a_killed_write_left_in_flat_is_no_capture(root: DataRoot) -> None:
     assert flat_mark(root, "fetch=2") is None
 
 
+@pytest.mark.promise("readers")
 def test_a_build_becomes_the_published_set_and_the_last_two_are_kept(root: DataRoot) -> None:
     for number, word in enumerate(("first", "second", "third"), start=1):
         write_build(root, word)
@@ -150,6 +153,7 @@ def test_a_build_becomes_the_published_set_and_the_last_two_are_kept(root: DataR
     assert sorted(p.name for p in root.builds.iterdir()) == ["000002", "000003", "current"]
 
 
+@pytest.mark.promise("private")
 def test_published_files_are_read_only_and_links_are_relative(root: DataRoot, tmp_path: Path) -> None:
     write_build(root, "first")
     build = publish_build(root)
@@ -163,6 +167,7 @@ def test_published_files_are_read_only_and_links_are_relative(root: DataRoot, tm
     assert words(DataRoot(tmp_path / "moved")) == {"first"}
 
 
+@pytest.mark.promise("whole")
 def test_what_stands_in_the_way_is_told_before_anything_changes(root: DataRoot) -> None:
     (root.path / "marts").mkdir(parents=True)
     write_build(root, "first")
@@ -186,6 +191,7 @@ def test_without_symlinks_the_files_are_replaced(root: DataRoot, caplog: pytest.
     assert not (root.path / "ods.duckdb").is_symlink()
 
 
+@pytest.mark.promise("whole")
 def test_a_kill_while_files_are_replaced_is_not_taken_for_a_published_build(root: DataRoot) -> None:
     write_build(root, "first")
     first = publish_build(root, link=no_links)
@@ -198,6 +204,7 @@ def test_a_kill_while_files_are_replaced_is_not_taken_for_a_published_build(root
     assert words(root) == {"third"}
 
 
+@pytest.mark.promise("whole")
 def test_a_kill_between_rename_and_link_leaves_the_old_set(root: DataRoot) -> None:
     write_build(root, "first")
     first = publish_build(root)
@@ -211,6 +218,7 @@ def test_a_kill_between_rename_and_link_leaves_the_old_set(root: DataRoot) -> No
     assert words(root) == {"third"}
 
 
+@pytest.mark.promise("readers")
 def test_a_crashed_session_on_the_old_file_does_no_harm_to_the_new_one(
     root: DataRoot, tmp_path: Path
 ) -> None:
@@ -236,6 +244,7 @@ def test_a_crashed_session_on_the_old_file_does_no_harm_to_the_new_one(
     assert not (second / "ods.duckdb.wal").exists()
 
 
+@pytest.mark.promise("one_at_a_time")
 def test_a_second_process_is_told_at_once_that_the_root_is_busy(root: DataRoot) -> None:
     script = "import sys, time; from pathlib import Path; from ods_pipeline.storage import DataRoot\n"
     script += "start = time.monotonic()\ntry:\n    with DataRoot(Path(sys.argv[1])).locked(): print('mine')\n"

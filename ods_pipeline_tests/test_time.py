@@ -95,6 +95,7 @@ def test_before_the_merger_the_old_trusts_are_the_bodies(merger: duckdb.DuckDBPy
     assert ask(merger, question, "2024-10-31")[1:] == [("RRP", True, "closing"), ("TAF", True, "closing")]
 
 
+@pytest.mark.promise("dates")
 def test_after_it_they_are_legally_closed_though_active(merger: duckdb.DuckDBPyConnection) -> None:
     question = (
         "SELECT ods_code, legally_open, openness, status FROM ods_as_of(?) "
@@ -122,6 +123,7 @@ def test_the_legal_end_is_an_event_and_is_explained(merger: duckdb.DuckDBPyConne
     assert lines["successor_recorded"][0] == "G6V2S"
 
 
+@pytest.mark.promise("as_of_then")
 def test_what_a_reader_of_2024_was_told(merger: duckdb.DuckDBPyConnection) -> None:
     question = "SELECT ods_code, legal_end FROM ods_as_known(?) WHERE ods_code IN ('RRP', 'TAF', 'G6V2S')"
     assert ask(merger, question, "2024-12-31") == [("RRP", None), ("TAF", None)]
@@ -131,6 +133,7 @@ def test_what_a_reader_of_2024_was_told(merger: duckdb.DuckDBPyConnection) -> No
 # --- macros on the sample -----------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("as_of_then")
 @pytest.mark.parametrize("day", ["2026-08-20", "1999-01-01"])
 @pytest.mark.parametrize("code", ["RRP", "ZZZ99"])
 def test_a_day_before_the_first_release_is_refused(
@@ -151,6 +154,7 @@ def test_the_register_as_known_today_is_the_register(sample: duckdb.DuckDBPyConn
     )
 
 
+@pytest.mark.promise("as_of_then")
 def test_the_register_as_known_changes_with_the_day(sample: duckdb.DuckDBPyConnection) -> None:
     question = "SELECT name, operational_end FROM ods_as_known(?) WHERE ods_code = ?"
     assert ask(sample, question, "2026-08-23", "V99002") == [("BRIDGE STREET DENTAL", None)]
@@ -159,6 +163,7 @@ def test_the_register_as_known_changes_with_the_day(sample: duckdb.DuckDBPyConne
     assert ask(sample, question, "2026-08-29", "NZ902") == []
 
 
+@pytest.mark.promise("dates")
 @pytest.mark.parametrize("day", [date(2015, 1, 1), date(2020, 4, 1), date(2026, 9, 4), date(2027, 1, 1)])
 def test_bodies_of_a_day_are_those_whose_dates_hold_then(
     sample: duckdb.DuckDBPyConnection, day: date

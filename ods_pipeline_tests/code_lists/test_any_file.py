@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from ods_pipeline.code_lists.columns import read_code_list
 from ods_pipeline.code_lists.writing import safe_csv
 from ods_pipeline.errors import OdsError
 from ods_pipeline_tests.code_lists.workbooks import workbook
+
+pytestmark = pytest.mark.promise("hostile")
 
 BOOK = workbook({"S": [["code", "name"], ["RRP", "A"], ["TAF", 5]]})
 TEXTS = st.text(st.sampled_from("ABR0159,;\t|\"'=+-@\n\r \ufeff\u200bé\x00"), max_size=200)

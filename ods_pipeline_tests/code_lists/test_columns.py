@@ -118,6 +118,7 @@ def test_the_content_and_not_the_name_says_what_a_file_is(tmp_path: Path) -> Non
     assert lines(read(tmp_path, "RRP\n", name="list.xlsx")) == [(1, "RRP")]
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize(
     ("content", "told"),
     [

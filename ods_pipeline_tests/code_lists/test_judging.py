@@ -63,6 +63,7 @@ def test_every_verdict_today(judged: Judge) -> None:
     assert found["5A9"]["note"] is not None and "archived" in str(found["5A9"]["note"])
 
 
+@pytest.mark.promise("successors")
 def test_a_divided_body_has_all_its_successors(judged: Judge) -> None:
     (row,) = judged("QM7").values()
     assert (row["verdict"], row["replaced_by"]) == ("closed", ["D7T5G", "S1Y5D"])

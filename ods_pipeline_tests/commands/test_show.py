@@ -62,6 +62,7 @@ def test_a_day_in_the_world_moves_what_holds(capsys: pytest.CaptureFixture[str])
     assert any(line.startswith("  2024-11-01") and line.endswith("[ahead]") for line in card)
 
 
+@pytest.mark.promise("as_of_then")
 def test_a_day_of_the_register_moves_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
     before = "\n".join(shown(capsys, "FX103", "--known", "2026-08-27"))
     now = "\n".join(shown(capsys, "FX103"))
@@ -87,6 +88,7 @@ def test_a_deleted_code_still_has_its_card(capsys: pytest.CaptureFixture[str]) -
     assert "It may be deleted since 2026-08-28 (gone_from_api); nothing has confirmed it." in doubtful
 
 
+@pytest.mark.promise("explained")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

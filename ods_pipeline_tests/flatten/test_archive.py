@@ -166,6 +166,7 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
         open_release(path)
 
 
+@pytest.mark.promise("hostile")
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = outer(tmp_path, INNER)
     content = bytearray(path.read_bytes())
@@ -199,6 +200,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_release(tmp_path_factory.mktemp("zip"), [make_record("R1A")], [make_record("R0Z")])
 
 
+@pytest.mark.promise("hostile")
 @settings(max_examples=120)
 @given(st.data())
 def test_a_zip_with_any_byte_changed_is_refused_or_gives_the_same(whole: Path, data: st.DataObject) -> None:

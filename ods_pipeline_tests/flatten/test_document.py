@@ -55,6 +55,7 @@ def test_an_element_without_children_does_not_spill_into_its_neighbours(name: st
     assert {code: rows_of(document, code) for code in RECORDS} == ALONE
 
 
+@pytest.mark.promise("conserved")
 def test_a_broken_record_is_quarantined_with_its_code_name_and_text() -> None:
     document = read(RECORDS["R1A"], DAMAGES["childless role"].harm(RECORDS["R1B"]))
     row = document.problems.row(0, named=True)
@@ -67,6 +68,7 @@ def test_of_several_broken_rules_one_is_told() -> None:
     assert read(text).problems["rule"].to_list() == ["bad_date"]
 
 
+@pytest.mark.promise("hostile")
 @settings(max_examples=40)
 @given(st.lists(st.sampled_from(sorted(DAMAGES)), max_size=4), st.integers(0, 999))
 def test_good_records_are_the_same_among_any_broken_ones(harms: list[str], seed: int) -> None:

@@ -10,6 +10,8 @@ from ods_pipeline.errors import BadFetch
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline_tests.builders import STAMP, edit_receipt, put
 
+pytestmark = pytest.mark.promise("hostile")
+
 
 def file_entry(path: str) -> dict[str, Any]:
     return {"path": path, "bytes": 1, "sha256": "0" * 64}

@@ -105,6 +105,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.promise("newest_counts")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("winner_first", [True, False])
 def test_who_wins_and_why(case: str, winner_first: bool) -> None:
@@ -143,6 +144,7 @@ RECORDS = st.lists(
 )
 
 
+@pytest.mark.promise("newest_counts")
 @given(RECORDS, st.integers(0, 99))
 def test_winners_follow_the_rule_whatever_the_order_of_the_rows(
     records: list[dict[str, Any]], seed: int
@@ -161,6 +163,7 @@ def test_winners_follow_the_rule_whatever_the_order_of_the_rows(
     assert again[1].equals(superseded)
 
 
+@pytest.mark.promise("conserved")
 def test_the_parts_of_a_loser_are_kept_as_json() -> None:
     roles = [
         {

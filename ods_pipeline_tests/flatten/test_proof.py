@@ -15,6 +15,8 @@ from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterS
 from ods_pipeline_tests.builders import make_record, rel, role, succ
 from ods_pipeline_tests.payloads import organisation_xml
 
+pytestmark = pytest.mark.promise("conserved")
+
 WHOLE = organisation_xml(
     make_record(
         "R1A",

@@ -103,6 +103,7 @@ def test_a_character_that_xml_cannot_carry_is_a_broken_rule(key: str, character:
     assert caught.value.rule == "control_character"
 
 
+@pytest.mark.promise("hostile")
 @pytest.mark.parametrize(
     ("payload", "rule"),
     [

@@ -54,6 +54,7 @@ def test_every_component_row_belongs_to_an_organisation_that_won(sample_flats: l
     assert set(frames["roles"]["ods_code"]) == codes
 
 
+@pytest.mark.promise("same_bytes")
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_number_of_threads_does_not_show(
     sample_release: Path, sample_flats: list[Flat], threads: int
@@ -118,6 +119,7 @@ def test_files_without_records_are_read(tmp_path: Path, records: int) -> None:
     assert_conserved(flat)
 
 
+@pytest.mark.promise("conserved")
 @pytest.mark.parametrize("declared", [1, 3])
 def test_a_record_count_that_is_not_true_is_refused(tmp_path: Path, declared: int) -> None:
     records = [make_record("R1A"), make_record("R1B")]
@@ -129,6 +131,7 @@ def test_a_record_count_that_is_not_true_is_refused(tmp_path: Path, declared: in
         flatten(release_zip(tmp_path, release_date=RELEASED, full=full, archive=archive))
 
 
+@pytest.mark.promise("no_false_deletion")
 def test_a_release_without_archive_is_refused_and_says_why(tmp_path: Path) -> None:
     path = tmp_path / "HSCOrgRefData_Full_20260828.xml"
     path.write_bytes(release_xml([make_record("R1A")], publication_date="2026-08-21", **CODE_LISTS))

@@ -32,6 +32,7 @@ def unknown(document: bytes) -> dict[str, int]:
     return unknown_names(document, count_elements(document))
 
 
+@pytest.mark.promise("audited")
 @pytest.mark.parametrize("inner", ["fullfile.zip", "archive.zip"])
 def test_count_agrees_with_a_regex_and_a_parser_on_the_sample(sample_release: Path, inner: str) -> None:
     with zipfile.ZipFile(sample_release) as outer, zipfile.ZipFile(BytesIO(outer.read(inner))) as file:

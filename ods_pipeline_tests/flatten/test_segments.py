@@ -33,6 +33,7 @@ def codes(document: bytes, segment_bytes: int = 1 << 20) -> list[list[str]]:
     return found
 
 
+@pytest.mark.promise("conserved")
 @pytest.mark.parametrize("segment_bytes", [3_000, 100_000, 1 << 20, 32 << 20])
 def test_segments_hold_every_record_once_and_in_order(segment_bytes: int) -> None:
     many = [f"R{number:04d}" for number in range(2500)]
@@ -122,6 +123,7 @@ def test_an_end_that_is_no_markup_is_no_end(end: bytes, records: bool) -> None:
                 list(stream(text).segments())
 
 
+@pytest.mark.promise("hostile")
 @given(st.integers(0, len(DOCUMENT.rstrip()) - 1), st.sampled_from([200, 1 << 20]))
 def test_a_file_cut_anywhere_is_refused(cut: int, segment_bytes: int) -> None:
     with pytest.raises(BadRelease, match=r"^register\.xml: "):

@@ -47,6 +47,7 @@ def register(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return fold(observe([held.add(flat) for flat in reversed(flats)]))
 
 
+@pytest.mark.promise("audited")
 def test_every_event_is_the_one_that_the_oracle_tells(register: Register) -> None:
     history = history_of(register)
     rows = events_of(history)

@@ -120,6 +120,7 @@ def test_a_deletion_by_notice_holds_from_its_day_and_is_seen_when_it_is_fetched(
     assert (str(event["effective_on"]), str(event["detected_on"])) == ("2026-08-22", "2026-08-24")
 
 
+@pytest.mark.promise("no_false_deletion")
 def test_a_code_that_the_api_does_not_give_may_be_deleted(held: Held) -> None:
     held.release([ANCHOR, practice()])
     held.delta([], gone=[practice()])

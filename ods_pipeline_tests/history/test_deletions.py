@@ -23,6 +23,8 @@ from ods_pipeline_tests.history.steps import (
 )
 from ods_pipeline_tests.payloads import organisation_xml
 
+pytestmark = pytest.mark.promise("no_false_deletion")
+
 
 @pytest.mark.parametrize(
     ("steps", "state"),

@@ -37,6 +37,7 @@ def test_every_table_has_the_columns_types_and_order_of_the_contract(held: Held)
     assert row(register, "R0A")["primary_role_name"] == "NHS TRUST"
 
 
+@pytest.mark.promise("newest_counts")
 @pytest.mark.parametrize(
     ("steps", "winner"),
     [
@@ -76,6 +77,7 @@ def test_the_parts_are_those_of_the_record_that_counts(held: Held, field: str) -
     assert left == (0 if field in parts else 1)
 
 
+@pytest.mark.promise("newest_counts")
 @pytest.mark.parametrize("stamp", ["2026-08-01", "2027-01-01"])
 def test_a_stub_never_overwrites_a_complete_record_not_even_with_a_newer_stamp(
     held: Held, stamp: str

@@ -58,6 +58,7 @@ def differing(one: Register, other: Register) -> list[str]:
     return [*differ, *(["effects"] if not one.effects.equals(other.effects) else [])]
 
 
+@pytest.mark.promise("audited")
 @settings(max_examples=150)
 @given(SEEDS)
 def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
@@ -68,6 +69,7 @@ def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
         assert gone.get(code) == deletion(captures, code)
 
 
+@pytest.mark.promise("as_of_then")
 @settings(max_examples=60)
 @given(SEEDS)
 def test_the_register_of_each_day_is_what_the_captures_of_that_day_say(seed: int) -> None:
@@ -122,6 +124,7 @@ def test_the_order_of_rows_is_nothing(seed: int) -> None:
     assert deletions_of(other).equals(deletions_of(given_))
 
 
+@pytest.mark.promise("as_of_then")
 @settings(max_examples=12)
 @given(SEEDS)
 def test_any_order_of_arrival_gives_the_same_history(

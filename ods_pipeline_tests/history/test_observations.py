@@ -18,6 +18,7 @@ SAMPLE_SOURCE = "ods_pipeline sample"
 R1A = make_record("R1A")
 
 
+@pytest.mark.promise("newest_counts")
 def test_captures_count_by_day_then_delta_after_release_then_time_of_the_fetch(held: Held) -> None:
     held.delta(stamp="20260821T043000Z")
     held.delta(stamp="20260820T220000Z")
@@ -42,6 +43,7 @@ def test_captures_count_by_day_then_delta_after_release_then_time_of_the_fetch(h
     assert seqs[1:3] == [("release=2026-08-28/archive", 1), ("release=2026-08-28/full", 1)]
 
 
+@pytest.mark.promise("conserved")
 def test_every_record_of_every_capture_is_an_observation(held: Held) -> None:
     held.release([R1A, make_record("R1B")], [make_record("R0Z")])
     held.delta([make_record("R1A", LastChangeDate="2026-08-24")], notifications=[notice("R1B", "2026-08-23")])

@@ -35,6 +35,7 @@ def told(root: DataRoot, caplog: pytest.LogCaptureFixture) -> tuple[State | None
     return state, " ".join(r.getMessage() for r in caplog.records)
 
 
+@pytest.mark.promise("same_bytes")
 def test_rebuild_history_tells_it_from_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     root = copy_of(sample_root(), tmp_path)
     with pytest.raises(SystemExit) as ended:
@@ -47,13 +48,15 @@ def test_rebuild_history_tells_it_from_nothing(tmp_path: Path, capfd: pytest.Cap
 
 
 def releases(count: int) -> list[Capture]:
-    """Releases a month apart; every month another body of five changes its name."""
+    """Releases a month apart; every month another body of five changes its name. In the first two something
+    is set aside."""
     bodies = [f"C{n}" for n in range(5)]
     return [
         Capture(
             date(2018, 6, 22) + timedelta(28 * month),
             is_delta=False,
             seen={code: Seen(chr(97 + (month + 4 - n) // 5)) for n, code in enumerate(bodies)},
+            codeless=month < 2,
         )
         for month in range(count)
     ]
@@ -172,15 +175,20 @@ pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])]
 """
 
 
+@pytest.mark.promise("resumed")
+@pytest.mark.promise("same_bytes")
+@pytest.mark.promise("newest_counts")
 def test_fetches_in_any_order_and_a_kill_between_give_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    """The newest fetch comes first, and the first attempt is killed among the files of history."""
+    """The newest fetch comes first, and the first attempt is killed among the files of history; older ones
+    that arrive late overwrite nothing."""
     root, newest = copy_of(release_root(), tmp_path), "fetch=20260904T043000Z"
     before = published(root)
     shutil.copytree(FETCHES / newest, tmp_path / "recorded" / newest)
     assert run_python(KILLED, root.path, tmp_path / "recorded").returncode == 7
     assert published(root) == before
-    pipeline.build(root)
-    pipeline.build(root, recorded=[FETCHES])
+    first = pipeline.build(root)
+    assert (first.missing[0], len(first.missing), first.problems) == (date(2026, 8, 21), 11, [])
+    assert pipeline.build(root, recorded=[FETCHES]).missing == []
     assert without_duckdb(root) == without_duckdb(sample_root())

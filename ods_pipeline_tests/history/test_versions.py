@@ -30,6 +30,7 @@ def life(register: Register, *columns: str, code: str = "R1A") -> Life:
     return register.frames["history.organisations"].filter(ods_code=code).select(wanted).rows()
 
 
+@pytest.mark.promise("as_of_then")
 @pytest.mark.parametrize(
     ("steps", "versions"),
     [

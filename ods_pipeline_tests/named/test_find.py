@@ -168,6 +168,7 @@ def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> Non
     assert kinds(small("B9")) == [("none", "B9")]
 
 
+@pytest.mark.promise("no_injection")
 @settings(max_examples=30)
 @given(text=st.text(max_size=30) | st.text(st.sampled_from("AB0159.E+ '%\\"), max_size=12))
 def test_any_text_has_an_answer(find: Find, text: str) -> None:

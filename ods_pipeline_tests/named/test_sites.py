@@ -26,6 +26,7 @@ def built(folder: Path, mart: str, bodies: list[Body], links: list[Body], roles:
     return marts_on(write(folder, bodies, links, **numbered), TODAY, mart)[mart]
 
 
+@pytest.mark.promise("dates")
 @pytest.mark.parametrize(("end", "held"), [(None, True), ("2026-09-04", True), ("2026-09-03", False)])
 def test_a_service_holds_to_its_last_day(tmp_path: Path, end: str | None, held: bool) -> None:
     bodies = [body("V1", "RO101"), body("A1", "RO104")]
@@ -70,6 +71,7 @@ def test_a_vaccination_site_is_one_while_it_has_the_role(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.promise("no_guess")
 def test_coverage_tells_why_there_is_no_parent(tmp_path: Path) -> None:
     bodies = [body(code, "RO198") for code in ("S1", "S2", "S3", "S4", "S5")]
     links = [

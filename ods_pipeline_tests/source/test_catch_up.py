@@ -130,6 +130,7 @@ def assert_nowhere(root: DataRoot, *texts: str) -> None:
     assert not [text for text in events + runs if KEY in text]
 
 
+@pytest.mark.promise("no_lost_day")
 def test_when_the_api_cannot_be_reached_the_release_is_published_and_the_days_are_named(
     root: DataRoot, small: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_date_names_a_release_and_one_that_is_held_is_not_looked_for(
     assert small.log == []
 
 
+@pytest.mark.promise("polite")
 def test_the_sample_asks_nobody(tmp_path: Path, small: OrdServer, clock: SimulatedClock) -> None:
     root = copy_of(release_root(), tmp_path)
     assert pipeline.build(root, **live(small, clock)).nothing_new
@@ -263,6 +265,7 @@ def test_a_release_that_is_no_date_is_told() -> None:
         wish_for(Sources(key=Key(KEY)), ["2026-02-30"])
 
 
+@pytest.mark.promise("no_key")
 def test_a_failed_step_is_recorded_without_the_key(
     root: DataRoot, small: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
 ) -> None:

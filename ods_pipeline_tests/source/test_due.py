@@ -50,12 +50,14 @@ def test_a_release_of_today_or_of_tomorrow_is_asked_about_from_its_own_day() -> 
     assert window is not None and window[1] == yesterday
 
 
+@pytest.mark.promise("no_lost_day")
 def test_184_days_can_be_asked_for_and_185_cannot() -> None:
     assert due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP)) is not None
     with pytest.raises(OdsError, match=r"since 2026-08-21 .* 184 days only.*next release.*--release latest"):
         due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP + 1))
 
 
+@pytest.mark.promise("no_lost_day")
 @given(st.sets(st.integers(0, 40), min_size=1))
 def test_whatever_days_are_missed_every_stamp_is_asked_for_when_it_is_settled(runs: set[int]) -> None:
     """Asked on any days: each stamp that was two days old at the last run was asked for at that age."""

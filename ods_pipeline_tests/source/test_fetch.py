@@ -119,6 +119,7 @@ def test_the_pages_of_search_are_all_read(root: DataRoot, monkeypatch: pytest.Mo
     assert len([*folder.glob("search-*.json")]) == 3
 
 
+@pytest.mark.promise("polite")
 def test_a_catch_up_asks_each_organisation_once_and_never_too_fast(root: DataRoot) -> None:
     """300 records, from just before the maintenance hours on (a simulated clock, real requests)."""
     clock = SimulatedClock("2026-09-04T15:59:30+00:00")  # 16:59:30 in the UK
@@ -135,6 +136,7 @@ def test_a_catch_up_asks_each_organisation_once_and_never_too_fast(root: DataRoo
     assert log[-1].at - log[0].at < timedelta(hours=2, minutes=3)
 
 
+@pytest.mark.promise("polite")
 def test_several_are_in_flight_and_four_a_second_is_still_the_limit(root: DataRoot) -> None:
     """Real seconds: the server takes 0.6 s for each answer, and the pace is kept all the same."""
     sources = {"clock": SystemClock(), "ignore_maintenance": True, "manners": Manners()}
@@ -148,6 +150,7 @@ def test_several_are_in_flight_and_four_a_second_is_still_the_limit(root: DataRo
         assert fifth.monotonic - first.monotonic > 1.0
 
 
+@pytest.mark.promise("polite")
 def test_in_the_maintenance_hours_nothing_is_begun_unless_told(root: DataRoot) -> None:
     clock = SimulatedClock("2026-10-26T17:00:00+00:00")
     window = (date(2026, 10, 24), date(2026, 10, 26))

@@ -97,6 +97,7 @@ LASTING = [
 ]
 
 
+@pytest.mark.promise("no_lost_day")
 @pytest.mark.parametrize(("kind", "value", "told"), LASTING)
 def test_what_lasts_ends_the_fetch_and_the_next_one_asks_for_the_rest(
     *, server: OrdServer, root: DataRoot, clock: SimulatedClock, kind: str, value: int | None, told: str
@@ -156,6 +157,7 @@ def test_a_date_too_old_for_the_api_is_told_at_once(
     assert server.asked("/organisations/") == []
 
 
+@pytest.mark.promise("no_key")
 def test_nobody_is_followed_to_another_server(
     server: OrdServer, root: DataRoot, clock: SimulatedClock
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_code_that_is_listed_and_gone_is_noted(
     assert codes_in(root) == [c for c in CODES if c != "RX3"]
 
 
+@pytest.mark.promise("no_false_deletion")
 def test_most_of_a_list_gone_is_a_fault_of_the_api(clock: SimulatedClock, root: DataRoot) -> None:
     listed = {f"RX{n}": make_record(f"RX{n}", LastChangeDate="2026-09-03") for n in range(30)}
     world = Made(listed_but_gone=listed)

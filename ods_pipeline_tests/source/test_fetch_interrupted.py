@@ -54,6 +54,7 @@ def root(tmp_path: Path) -> DataRoot:
     return DataRoot(tmp_path / "data")
 
 
+@pytest.mark.promise("resumed")
 @pytest.mark.parametrize("kept", [1, 13, 20])
 def test_killed_in_the_middle_only_what_is_missing_is_asked_for(root: DataRoot, kept: int) -> None:
     clock = SimulatedClock(MORNING)
@@ -111,6 +112,7 @@ def test_an_interruption_ends_the_waiting_at_once_and_keeps_what_came(
     assert len(read_fetch_receipt(folder).codes) == 200
 
 
+@pytest.mark.promise("no_lost_day")
 def test_the_next_day_an_interrupted_fetch_stands_for_the_stamps_that_are_whole(root: DataRoot) -> None:
     """Answers of yesterday keep yesterday's as-of date; only stamps that were not whole are asked again."""
     clock = SimulatedClock(MORNING)

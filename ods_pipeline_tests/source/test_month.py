@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from ods_pipeline import pipeline
 from ods_pipeline.flatten.fetch import flatten_fetch
@@ -115,6 +116,7 @@ def take_release_in(root: DataRoot, sources: Sources) -> None:
     write_flat(root, flat.folder, flat.frames, mark_of(receipt.sha256))
 
 
+@pytest.mark.promise("no_lost_day")
 def test_thirty_mornings(tmp_path: Path) -> None:
     root, world = DataRoot(tmp_path / "data"), Made()
     world.put(*(make_record(f"RX{n}", LastChangeDate="2026-09-01") for n in range(10, 40)))

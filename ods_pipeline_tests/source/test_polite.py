@@ -30,6 +30,7 @@ def turns_of(pace: Pace, threads: int, each: int) -> list[float]:
     return sorted(found)
 
 
+@pytest.mark.promise("polite")
 def test_eight_threads_together_never_start_more_than_four_in_any_second() -> None:
     starts = turns_of(Pace(SimulatedClock("2026-09-04T04:30:00+00:00"), 0.27), threads=8, each=25)
     assert len(starts) == 200
@@ -38,6 +39,7 @@ def test_eight_threads_together_never_start_more_than_four_in_any_second() -> No
     assert starts[-1] - starts[0] == pytest.approx(0.27 * 199, abs=0.01)
 
 
+@pytest.mark.promise("polite")
 def test_a_hold_holds_everyone() -> None:
     clock = SimulatedClock("2026-09-04T04:30:00+00:00")
     pace = Pace(clock, 0.27)
@@ -47,6 +49,7 @@ def test_a_hold_holds_everyone() -> None:
     assert pace.take_turn() - before == pytest.approx(60, abs=0.3)
 
 
+@pytest.mark.promise("polite")
 def test_maintenance_is_sat_out_in_the_middle_of_the_work() -> None:
     clock = SimulatedClock("2026-10-26T16:59:59.9+00:00")  # winter time since yesterday
     pace = Pace(clock, 0.27, heeds_maintenance=True)

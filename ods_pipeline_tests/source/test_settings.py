@@ -40,6 +40,7 @@ def test_a_value_that_is_none_is_told_without_showing_it(name: str, value: str) 
     assert name == "ODS_ORD_FORMAT" or value not in str(told.value)
 
 
+@pytest.mark.promise("no_key")
 def test_a_key_shows_nowhere_and_is_never_written_down() -> None:
     sources = sources_from({"TRUD_API_KEY": " abcd1234\n"})
     assert sources.key is not None
@@ -51,5 +52,6 @@ def test_a_key_shows_nowhere_and_is_never_written_down() -> None:
         pickle.dumps(Key("abcd1234"))
 
 
+@pytest.mark.promise("polite")
 def test_the_distance_between_requests_lets_four_into_a_second_and_no_fifth() -> None:
     assert 1.1 < 4 * Manners().interval < 1.3

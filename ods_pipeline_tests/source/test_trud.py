@@ -76,6 +76,7 @@ def test_a_release_is_downloaded_and_proven(trud: Trud, root: DataRoot) -> None:
     assert_whole(root)
 
 
+@pytest.mark.promise("resumed")
 @pytest.mark.parametrize("kind", ["half", "reset", "stall", "status"])
 def test_a_download_that_is_cut_goes_on_where_it_ended(
     trud: Trud, server: OrdServer, root: DataRoot, kind: str
@@ -90,6 +91,7 @@ def test_a_download_that_is_cut_goes_on_where_it_ended(
     assert starts == sorted(starts)
 
 
+@pytest.mark.promise("resumed")
 def test_a_process_that_died_leaves_what_it_had(
     server: OrdServer, clock: SimulatedClock, root: DataRoot
 ) -> None:
@@ -150,6 +152,7 @@ def test_a_list_that_does_not_come_is_told(server: OrdServer, clock: SimulatedCl
     assert "TRUD gave no answer to the list of releases in 4 attempts" in str(told.value)
 
 
+@pytest.mark.promise("no_key")
 def test_a_refused_key_is_told_without_it(
     server: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -163,14 +166,18 @@ def test_a_refused_key_is_told_without_it(
     assert told.value.__context__ is None
 
 
-@pytest.mark.parametrize("fault", ["reset", "stall", "half", "html", "gzip_garbage", "redirect"])
+@pytest.mark.promise("no_key")
+@pytest.mark.parametrize(
+    "fault", ["reset", "stall", "half", "html", "gzip_garbage", "redirect", "status 503", "status 403"]
+)
 def test_no_failure_shows_the_key(
     server: OrdServer, clock: SimulatedClock, root: DataRoot, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     caplog.set_level("DEBUG")
+    kind, _, status = fault.partition(" ")
     place = f"{server.host.replace('127.0.0.1', 'localhost')}/elsewhere/{KEY}"
     for pattern in ("releases", ZIPS):
-        server.faults[:] = [Fault(fault, pattern, 99, place if fault == "redirect" else None)]
+        server.faults[:] = [Fault(kind, pattern, 99, place if kind == "redirect" else int(status or 0))]
         impatient = sources_of(server, clock, manners=replace(IMPATIENT, attempts=2))
         with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as told:
             trud.download(root, trud.find("latest"))
@@ -182,6 +189,7 @@ def test_no_failure_shows_the_key(
     assert not [p for p in root.path.rglob("*") if p.is_file() and KEY.encode() in p.read_bytes()]
 
 
+@pytest.mark.promise("no_key")
 def test_a_link_to_another_server_is_not_followed(server: OrdServer, clock: SimulatedClock) -> None:
     port = server.host.rpartition(":")[2]
     away = sources_of(server, clock, trud_url=f"http://localhost:{port}/trud")
