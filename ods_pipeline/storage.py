@@ -26,7 +26,8 @@ from filelock import FileLock, Timeout
 
 from ods_pipeline.errors import Busy, OdsError
 
-ROW_GROUP_ROWS = 131_072
+# As many as DuckDB's row groups have: it takes over whole ones, and must not cut and join them first.
+ROW_GROUP_ROWS = 122_880
 PUBLISHED = ("tables", "history", "marts", "ods.duckdb", "datapackage.json")
 BUILDS_KEPT = 2
 log = logging.getLogger(__name__)

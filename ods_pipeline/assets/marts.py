@@ -7,7 +7,9 @@ most marts do. Seconds of each stand in its metadata.
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -16,8 +18,8 @@ from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.errors import OdsError
 from ods_pipeline.held import origin_of
-from ods_pipeline.marts.build import build_mart, mart_sql, tables_read
-from ods_pipeline.marts.checking import findings, mart_checks
+from ods_pipeline.marts.build import add_view, mart_connection, mart_sql, rows_of_mart, tables_read
+from ods_pipeline.marts.checking import findings_on, mart_checks
 from ods_pipeline.publish import write_table
 from ods_pipeline.schema import MARTS, Table
 from ods_pipeline.storage import require_build
@@ -56,25 +58,50 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
     build = require_build(data_root.root)
     origin = origin_of(build)
     today = date.fromisoformat(origin["today"])
-    for table in MARTS:
-        key, began = table_key(table), time.monotonic()
-        try:
-            frame = build_mart(table.name, build, today)
-            found = findings(table.name, frame, build, today)
-        except duckdb.Error as error:
-            raise OdsError(
-                f"the SQL of this mart or of one of its checks failed: {error}",
-                where=f"{table.schema}.{table.name}",
-                do="This is a fault of the pipeline: please report it with the release date",
-            ) from error
-        for finding in found:
-            if not finding.passed:
-                level = logging.ERROR if finding.blocking else logging.WARNING
-                log.log(level, "%s.%s: %s", table.schema, table.name, finding.summary)
-        size = write_table(table, frame, build, origin)
-        seconds = {"seconds": round(time.monotonic() - began, 2)}
-        yield dg.MaterializeResult(
-            asset_key=key,
-            metadata=table_metadata(frame, data_root.root.path / table.path, size) | seconds,
-            check_results=[check_result(f, key) for f in found],
-        )
+    # One connection for all: to open one for each would cost as much as most marts.
+    with mart_connection(build, today) as connection, ThreadPoolExecutor(1) as writer:
+        for table in MARTS:
+            yield _built(
+                table,
+                build,
+                origin,
+                place=data_root.root.path / table.path,
+                connection=connection,
+                writer=writer,
+            )
+
+
+def _built(
+    table: Table,
+    build: Path,
+    origin: dict[str, str],
+    *,
+    place: Path,
+    connection: duckdb.DuckDBPyConnection,
+    writer: Executor,
+) -> dg.MaterializeResult:
+    """Builds and checks a mart, and writes it while it is checked; the marts after it read the file.
+    ``place`` is where it stands once it is published."""
+    key, began = table_key(table), time.monotonic()
+    try:
+        frame = rows_of_mart(table.name, connection)
+        written = writer.submit(write_table, table, frame, build, origin)
+        found = findings_on(connection, table.name, frame)
+    except duckdb.Error as error:
+        raise OdsError(
+            f"the SQL of this mart or of one of its checks failed: {error}",
+            where=f"{table.schema}.{table.name}",
+            do="This is a fault of the pipeline: please report it with the release date",
+        ) from error
+    for finding in found:
+        if not finding.passed:
+            level = logging.ERROR if finding.blocking else logging.WARNING
+            log.log(level, "%s.%s: %s", table.schema, table.name, finding.summary)
+    size = written.result()
+    add_view(connection, build, table)
+    seconds = {"seconds": round(time.monotonic() - began, 2)}
+    return dg.MaterializeResult(
+        asset_key=key,
+        metadata=table_metadata(frame, place, size) | seconds,
+        check_results=[check_result(f, key) for f in found],
+    )

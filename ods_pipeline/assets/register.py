@@ -21,7 +21,7 @@ from ods_pipeline.held import VERSIONS, write_build_info
 from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.state import usable_state
-from ods_pipeline.publish import provenance, write_table
+from ods_pipeline.publish import provenance, write_tables
 from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
 from ods_pipeline.storage import current_build, start_build
 
@@ -172,9 +172,9 @@ def register(
         build,
         {**origin, **VERSIONS, "today": today.isoformat(), "deltas": effects, "changed": _examples(folded)},
     )
+    sizes = write_tables(_FACTS, folded.frames, build, origin)
     for table in _FACTS:
         frame = folded.frames[table.id]
-        size = write_table(table, frame, build, origin)
         for finding in found[table.id]:
             if not finding.passed:
                 log.log(
@@ -186,7 +186,7 @@ def register(
                 )
         yield dg.MaterializeResult(
             asset_key=table_key(table),
-            metadata=table_metadata(frame, root.path / table.path, size),
+            metadata=table_metadata(frame, root.path / table.path, sizes[table.id]),
             check_results=[check_result(f, table_key(table)) for f in found[table.id]],
         )
     log.info(

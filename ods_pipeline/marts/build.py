@@ -65,11 +65,8 @@ def mart_connection(
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
         for table in TABLES.values() if tables is None else tables:
-            file = build / table.path
-            if file.exists():
-                connection.execute(f"USE {table.schema}")
-                connection.read_parquet(str(file)).create_view(table.name)
-        connection.execute("USE main")
+            if (build / table.path).exists():
+                add_view(connection, build, table)
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_body", kinds_of_body().to_arrow())
         connection.register("overrides", overrides().to_arrow())
@@ -78,10 +75,21 @@ def mart_connection(
         yield connection
 
 
+def add_view(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> None:
+    """Shows the Parquet file of a table on a mart connection, for the marts that read it."""
+    connection.execute(f"USE {table.schema}")
+    connection.read_parquet(str(build / table.path)).create_view(table.name)
+    connection.execute("USE main")
+
+
 def build_mart(name: str, build: Path, today: date) -> pl.DataFrame:
     """The rows of mart ``name`` on day ``today``, in the columns, types and order of its class."""
+    with mart_connection(build, today, tables_read(mart_sql(name))) as connection:
+        return rows_of_mart(name, connection)
+
+
+def rows_of_mart(name: str, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The same as ``build_mart``, on a mart connection that is open already."""
     table = TABLES[name]
-    sql = mart_sql(name)
-    with mart_connection(build, today, tables_read(sql)) as connection:
-        frame = connection.sql(sql).pl()
+    frame = connection.sql(mart_sql(name)).pl()
     return frame.select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)

@@ -9,6 +9,7 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from ods_pipeline.checks import Finding, unique_key
@@ -59,8 +60,14 @@ def judge(check: MartCheck, offending: pl.DataFrame, rows: int) -> Finding:
 
 def findings(mart: str, frame: pl.DataFrame, build: Path, today: date) -> list[Finding]:
     """The outcome of every check of a mart: its key is unique, then its own."""
-    checks = mart_checks(mart)
-    with mart_connection(build, today, tables_read(*(c.sql for c in checks))) as connection:
-        connection.register("mart", frame.to_arrow())
-        own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in checks]
+    read = tables_read(*(c.sql for c in mart_checks(mart)))
+    with mart_connection(build, today, read) as connection:
+        return findings_on(connection, mart, frame)
+
+
+def findings_on(connection: duckdb.DuckDBPyConnection, mart: str, frame: pl.DataFrame) -> list[Finding]:
+    """The same as ``findings``, on a mart connection that is open already."""
+    connection.register("mart", frame.to_arrow())
+    own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in mart_checks(mart)]
+    connection.unregister("mart")
     return [unique_key(mart, frame), *own]

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline.marts.checking import findings
@@ -53,7 +53,20 @@ def holder(links: list[Body], day: date, by: str, **wanted: str) -> str | None:
     return min((x[by] for x in holding if x["operational_start"] == best), default=None)
 
 
+def lasting(code: str, rel: str, first: int, last: int | None) -> Body:
+    ends = None if last is None else FIRST + timedelta(days=last)
+    return {
+        **link(code, rel, "U1"),
+        "operational_start": FIRST + timedelta(days=first),
+        "operational_end": ends,
+    }
+
+
 @settings(max_examples=8)
+@example(
+    members=[lasting("P1", "RE8", 0, None)],
+    payees=[lasting("P1", "RE9", 1, 3), lasting("P1", "RE9", 4, 6)],  # the payee follows itself
+)
 @given(
     members=st.lists(dated("RE8", ("P1", "P2")), max_size=5),
     payees=st.lists(dated("RE9", PAYEES), max_size=5),
