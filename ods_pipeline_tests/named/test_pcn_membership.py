@@ -75,3 +75,16 @@ def test_each_day_has_the_pcn_and_payee_of_the_oracle(members: list[Body], payee
         for before, after in pairwise(own):
             same = [k for k in ("pcn_code", "nominated_payee_code", "is_ambiguous") if before[k] == after[k]]
             assert len(same) < 3 or before["valid_to"] < after["valid_from"], "neighbours that say the same"
+
+
+def test_a_payee_that_is_stated_anew_from_the_next_day_is_one_row_and_passes_its_check(
+    tmp_path: Path,
+) -> None:
+    links = [
+        link("P1", "RE8", "U1", "2020-01-01", "2024-03-31"),
+        link("P2", "RE9", "U1", "2020-01-01", "2021-12-31"),
+        link("P2", "RE9", "U1", "2022-01-01"),
+    ]
+    (row,) = mart_on("pcn_membership", write(tmp_path, BODIES, links), TODAY).to_dicts()
+    assert (row["valid_from"], row["valid_to"]) == (date(2020, 1, 1), date(2024, 4, 1))
+    assert row["nominated_payee_code"] == "P2"

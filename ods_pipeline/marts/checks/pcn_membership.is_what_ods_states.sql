@@ -23,11 +23,13 @@ UNION ALL
 SELECT 'not a payee', m.label
 FROM members AS m
 WHERE m.nominated_payee_code IS NOT NULL
-    AND NOT EXISTS (
+    -- At both ends, and not all along: a payee that is stated anew has two relationships and one row.
+    AND NOT coalesce((
+        SELECT bool_or(m.valid_from BETWEEN s.first_day AND s.last_day)
+            AND bool_or(m.last_day BETWEEN s.first_day AND s.last_day)
         FROM stated AS s
         WHERE s.rel_id = 'RE9' AND s.ods_code = m.nominated_payee_code AND s.target_ods_code = m.pcn_code
-            AND s.first_day <= m.valid_from AND s.last_day >= m.last_day
-    )
+    ), false)
 UNION ALL
 SELECT 'no payee, though there is one', m.label
 FROM members AS m
