@@ -120,9 +120,10 @@ UNION ALL
 SELECT old_code FROM marts.code_crosswalk
     WHERE len(path) <> hops + 1 OR path[1] <> old_code OR path[-1] <> new_code;
 
--- trust_sites has every body whose primary role is NHS trust site (RO198), and no other.
+-- trust_sites has every body whose primary role is NHS trust site (RO198) or care trust site (RO108), and no
+-- other.
 WITH a AS (SELECT site_code AS ods_code FROM marts.trust_sites),
-b AS (SELECT ods_code FROM ord.organisations WHERE primary_role_id = 'RO198')
+b AS (SELECT ods_code FROM ord.organisations WHERE primary_role_id IN ('RO198', 'RO108'))
 SELECT ods_code FROM ((FROM a EXCEPT ALL FROM b) UNION ALL (FROM b EXCEPT ALL FROM a));
 
 -- Every GP practice is a prescribing cost centre (RO177) that has or had the role GP practice (RO76).

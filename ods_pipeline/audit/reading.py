@@ -74,9 +74,9 @@ class Reader:
                 self.odd.clear()
             else:
                 part.setdefault(below.key, []).append(own)
+        elif below.key in part:
+            self.odd.add("repeated_element")  # what stood there first counts
         else:
-            if below.key in part:
-                self.odd.add("repeated_element")
             part[below.key] = attributes
         self.here = below
         return below.is_text
@@ -86,7 +86,8 @@ class Reader:
         here, part = self.here, self.part
         self.here, self.part = self.stack.pop()
         if here.is_text:
-            part[here.key] = "".join(self.texts)  # in the place of its attributes, which say nothing
+            if not isinstance(part[here.key], str):
+                part[here.key] = "".join(self.texts)  # in the place of its attributes, which say nothing
             self.texts.clear()
             return True
         if here is shapes.RECORD and self.sink is not None:
