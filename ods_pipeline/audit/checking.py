@@ -8,7 +8,7 @@ from ods_pipeline.audit.comparing import Compared, Sampled, compare, compare_sam
 from ods_pipeline.audit.identities import Broken, ManifestLine, broken, identities, manifest_lines
 from ods_pipeline.audit.published import Published, Unlike, unlike
 from ods_pipeline.audit.raw import Raw, find_raw
-from ods_pipeline.audit.register import Register, Step, tell
+from ods_pipeline.audit.register import Register, Step, no_cycles_collected, tell
 from ods_pipeline.audit.tables import TABLES
 from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import TABLES as SCHEMA
@@ -50,6 +50,11 @@ def audit(root: DataRoot, records: int, seed: int, step: Step | None = None) -> 
     """Audits the published set of a data root: all of it by counts and sums, and ``records`` records, taken
     by ``seed``, field by field. ``step`` is told how many records were read, of how many. Raises OdsError if
     nothing is published or a file cannot be read."""
+    with no_cycles_collected():
+        return _audit(root, records, seed, step)
+
+
+def _audit(root: DataRoot, records: int, seed: int, step: Step | None) -> Audit:
     build = current_build(root)
     if build is None:
         raise OdsError("nothing is published here", where=root.path, do="Run: ods-pipeline build")

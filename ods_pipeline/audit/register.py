@@ -60,26 +60,25 @@ def tell(raws: list[RawCapture], step: Step | None = None) -> Register:
         if step and done % _TOLD_EVERY == 0:
             step(done, sum(counts))
 
-    with _no_cycles_to_collect():
-        days = [raw.day for raw in raws]
-        notices = placed(days, [(raw.label, notices_of(raw) if raw.is_delta else []) for raw in raws])
-        register = Register(Lives(days, notices), [], [], [], {}, {}, {}, set())
-        for seq, raw in enumerate(raws):
-            told = tell_fetch(raw) if raw.is_delta else tell_release(raw, read_one)
-            register.captures += told.rows
-            register.lost += [(raw.label, lost) for lost in told.lost]
-            register.aside += told.aside
-            register.unknown |= told.unknown
-            for row in told.concepts:
-                register.concepts[row[0], row[2]] = (*row, told.concepts_from)
-            register.lives.add(seq, told, raw.is_delta)
-        register.lives.finish()
-        register.standing = {
-            code: life.versions[-1]
-            for code, life in register.lives.lives.items()
-            if life.versions and life.versions[-1].known_to is None
-        }
-        register.left_out = set(_repeated(register.standing))
+    days = [raw.day for raw in raws]
+    notices = placed(days, [(raw.label, notices_of(raw) if raw.is_delta else []) for raw in raws])
+    register = Register(Lives(days, notices), [], [], [], {}, {}, {}, set())
+    for seq, raw in enumerate(raws):
+        told = tell_fetch(raw) if raw.is_delta else tell_release(raw, read_one)
+        register.captures += told.rows
+        register.lost += [(raw.label, lost) for lost in told.lost]
+        register.aside += told.aside
+        register.unknown |= told.unknown
+        for row in told.concepts:
+            register.concepts[row[0], row[2]] = (*row, told.concepts_from)
+        register.lives.add(seq, told, raw.is_delta)
+    register.lives.finish()
+    register.standing = {
+        code: life.versions[-1]
+        for code, life in register.lives.lives.items()
+        if life.versions and life.versions[-1].known_to is None
+    }
+    register.left_out = set(_repeated(register.standing))
     return register
 
 
@@ -103,7 +102,7 @@ def _repeated(standing: dict[str, Version]) -> Iterator[Repeated]:
 
 
 @contextmanager
-def _no_cycles_to_collect() -> Generator[None]:
+def no_cycles_collected() -> Generator[None]:
     """Millions of tuples of texts hold no cycles, and looking for them again and again takes minutes."""
     enabled = gc.isenabled()
     gc.disable()
