@@ -27,4 +27,10 @@ the register does not hold ends with 1.
 In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets
 an apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
 """,
+    "audit": """Tell what is published again from the files in raw/, by other means, and compare.
+
+Every row of ord and history by counts and by sums of every column, --records of them field by field, Parquet
+against ods.duckdb, the manifests, and what must hold between tables and marts. Says what was compared and
+what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or raw files are gone.
+""",
 }
