@@ -92,7 +92,7 @@ FOUR = [
     r"^rename raw/trud/.*receipt\.json\.partial",
     r"^rename flat/\.fetch\S*partial > flat/fetch",
     r"^rename \.builds/next/tables/roles",
-    r"^rename \.builds/\.current\.new > \.builds/current",
+    r"^before ASSET_MATERIALIZATION published/ods_duckdb",  # the first step after the flip
 ]
 
 
