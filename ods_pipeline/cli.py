@@ -153,7 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OdsError as error:
         code = _say(error, EXIT_ERROR)
     except OSError as error:
-        code = _say(OdsError(error.strerror or str(error), where=error.filename), EXIT_ERROR)
+        from ods_pipeline.trouble import told_of
+
+        told = told_of(error) or OdsError(error.strerror or str(error), where=error.filename)
+        code = _say(told, EXIT_ERROR)
     except KeyboardInterrupt:
         print("interrupted; the published set is as it was", file=sys.stderr)
         code = 130

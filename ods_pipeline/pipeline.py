@@ -25,6 +25,7 @@ from ods_pipeline.held import (
     holds_sample,
     is_published,
 )
+from ods_pipeline.leftovers import clear_up
 from ods_pipeline.live import (
     Wish,
     days_without,
@@ -38,6 +39,7 @@ from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases, is_held, recorded_fetches
 from ods_pipeline.source.settings import Sources
 from ods_pipeline.storage import DataRoot, current_build
+from ods_pipeline.trouble import explained
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 log = logging.getLogger(__name__)
@@ -72,8 +74,9 @@ def build(
     published set is then as it was. A source that fails while a release is held is a problem of the result.
     """
     wish = wish or Wish()
-    with root.locked(), open_instance(root) as instance:
+    with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
+        clear_up(root)
         if not releases and not recorded and _wants_sample(root, wish):
             releases, recorded, wish = *_sample(root), Wish()
         if holds_sample(root) and not wish.is_named:
@@ -99,8 +102,9 @@ def build(
 def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
     """Tells history from all that is held, whatever the published set has of it, and publishes. Raises
     OdsError if nothing is held, or as ``build`` does."""
-    with root.locked(), open_instance(root) as instance:
+    with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
+        clear_up(root)
         built = Built(None)
         _load_releases(root, instance, (), built)
         _load_fetches(root, instance, (), built)

@@ -16,6 +16,7 @@ import dagster as dg
 import yaml
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.folders import remove
 from ods_pipeline.storage import DataRoot
 
 LOCATION = "ods_pipeline"
@@ -88,11 +89,31 @@ def write_instance_config(root: DataRoot) -> Path:
     """Writes ``<data root>/.dagster/dagster.yaml`` and returns its folder, which can be a DAGSTER_HOME."""
     base = (root.path / ".dagster").resolve()
     base.mkdir(parents=True, exist_ok=True)
+    _write_config(base)
+    if not (base / "history").exists():
+        _make_databases(base)
+    return base
+
+
+def _write_config(base: Path) -> None:
     text = yaml.safe_dump(instance_config(base), sort_keys=False)
     path = base / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
-    return base
+
+
+def _make_databases(base: Path) -> None:
+    """Lets Dagster make its databases aside, and puts them in their place when they are whole. One that was
+    killed half made would be taken for made from then on, and every run would fail."""
+    aside = base / f".new-{os.getpid()}"
+    aside.mkdir(exist_ok=True)
+    _write_config(aside)
+    with dg.DagsterInstance.from_config(str(aside)):
+        pass
+    for name in ("schedules", "history"):
+        if not (base / name).exists():
+            (aside / name).rename(base / name)
+    remove(aside)
 
 
 def workspace_config() -> dict[str, Any]:

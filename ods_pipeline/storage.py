@@ -1,6 +1,6 @@
 """The data root: where things lie, how Parquet is written, how a build becomes the published set.
 
-Lives here: paths, the lock, whole-or-nothing writing, the flip. Does not live here: what is written.
+Lives here: paths, the lock, whole-or-nothing files, the flip. Does not live here: what is written.
 
 A build is written into ``.builds/next``, renamed to ``.builds/<number>`` when it is whole, and one rename
 of the symlink ``.builds/current`` publishes it. A kill at any moment leaves the old set or the new one;
@@ -8,10 +8,10 @@ whoever has the old one open keeps reading it. A folder per build also means tha
 analyst's crashed session can never meet a database file it does not belong to.
 """
 
+import errno
 import json
 import logging
 import shutil
-import stat
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,11 +25,13 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ods_pipeline.errors import Busy, OdsError
+from ods_pipeline.folders import remove, whole_folder
 
 # As many as DuckDB's row groups have: it takes over whole ones, and must not cut and join them first.
 ROW_GROUP_ROWS = 122_880
 PUBLISHED = ("tables", "history", "marts", "ods.duckdb", "datapackage.json")
 BUILDS_KEPT = 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 log = logging.getLogger(__name__)
 
 
@@ -136,31 +138,9 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
     return path.stat().st_size
 
 
-@contextmanager
-def whole_folder(target: Path) -> Generator[Path]:
-    """Gives a folder to write into, and puts it in the target's place when the block ends well.
-
-    If the block fails the target stays as it was and what was written is removed.
-    """
-    partial = target.with_name(f".{target.name}.partial")
-    _remove(partial)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-    except BaseException:
-        _remove(partial)
-        raise
-    old = target.with_name(f".{target.name}.old")
-    _remove(old)
-    if target.exists():
-        target.rename(old)
-    partial.rename(target)
-    _remove(old)
-
-
 def start_build(root: DataRoot) -> Path:
     """An empty ``.builds/next``; what an earlier, unfinished build left there is removed."""
-    _remove(root.next)
+    remove(root.next)
     root.next.mkdir(parents=True)
     return root.next
 
@@ -180,7 +160,7 @@ def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = No
     The flip comes last: whatever stands in the way of a link is told while the old set is still current.
     """
     link = link or _symlink
-    numbers = [int(p.name) for p in root.builds.iterdir() if p.name.isdecimal()]
+    numbers = [int(p.name) for p in numbered_builds(root)]
     build = root.builds / f"{max(numbers, default=0) + 1:06d}"
     for file in root.next.rglob("*"):
         if file.is_file():
@@ -193,26 +173,36 @@ def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = No
                 link(root.path / name, Path(".builds/current") / name)
         link(root.current, Path(build.name))
     except (OSError, NotImplementedError) as error:
+        if root.current.is_symlink() or getattr(error, "errno", None) in _NO_ROOM:
+            raise  # links can be made here: files copied through them would land in the old build
         log.warning("symlinks cannot be made here (%s): the published files are replaced one by one", error)
         _copy_out(root, build)
-    for old in sorted(p for p in root.builds.iterdir() if p.name.isdecimal())[:-BUILDS_KEPT]:
-        _remove(old)
+    prune_builds(root)
     return build
 
 
+def numbered_builds(root: DataRoot) -> list[Path]:
+    """The builds that are whole, published or not, in order."""
+    return sorted(p for p in root.builds.glob("*") if p.name.isdecimal())
+
+
+def prune_builds(root: DataRoot) -> None:
+    """Removes all but the last two builds."""
+    for old in numbered_builds(root)[:-BUILDS_KEPT]:
+        remove(old)
+
+
 def _put_wal_away(root: DataRoot) -> None:
-    """Moves a ``.wal`` that lies beside the link ``ods.duckdb`` to the build it belongs to.
+    """Moves every ``.wal`` that lies beside the link ``ods.duckdb`` to the build it belongs to.
 
     DuckDB before 2.0 writes it beside the link (2.0 beside the file itself), where the next reader would
-    replay it on the new build without a word. Read-only files prevent such sessions; root ignores that.
+    replay it on the new build without a word; 1.5 has ``.wal.checkpoint`` and ``.wal.recovery`` too.
     """
-    wal = root.path / "ods.duckdb.wal"
-    if not wal.exists():
-        return
     owner = root.current.resolve() if root.current.exists() else root.quarantine
-    owner.mkdir(parents=True, exist_ok=True)
-    wal.replace(owner / wal.name)
-    log.warning("an unfinished read-write session left %s: it was moved to %s", wal.name, owner.name)
+    for wal in sorted(root.path.glob("ods.duckdb.wal*")):
+        owner.mkdir(parents=True, exist_ok=True)
+        wal.replace(owner / wal.name)
+        log.warning("an unfinished read-write session left %s: it was moved to %s", wal.name, owner.name)
 
 
 def current_build(root: DataRoot) -> Path | None:
@@ -223,7 +213,7 @@ def current_build(root: DataRoot) -> Path | None:
     package = root.path / "datapackage.json"
     if not package.is_file():
         return None
-    builds = sorted((p for p in root.builds.glob("*") if p.name.isdecimal()), reverse=True)
+    builds = reversed(numbered_builds(root))
     return next((b for b in builds if (b / package.name).read_bytes() == package.read_bytes()), None)
 
 
@@ -253,19 +243,6 @@ def _copy_out(root: DataRoot, build: Path) -> None:
         partial = target.with_name(target.name + ".partial")
         shutil.copy2(file, partial)
         partial.replace(target)
-
-
-def _remove(path: Path) -> None:
-    """Removes a folder, read-only files included."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-        return
-    if not path.exists():
-        return
-    for file in path.rglob("*"):
-        if file.is_file() and not file.is_symlink():
-            file.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    shutil.rmtree(path)
 
 
 def write_flat(

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.folders import whole_folder
 from ods_pipeline.storage import (
     DataRoot,
     current_build,
     flat_mark,
     publish_build,
     start_build,
-    whole_folder,
     write_flat,
     write_parquet,
 )

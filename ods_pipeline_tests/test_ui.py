@@ -1,23 +1,13 @@
 """Dagster's own UI, opened on a data root, shows what the command line did there."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from ods_pipeline.schema import ORD, TABLES
-from ods_pipeline_tests.rooms import ENVIRONMENT, copy_of, sample_root
+from ods_pipeline_tests.dagster_ui import Dagster, running_ui
+from ods_pipeline_tests.rooms import copy_of, sample_root
 
-STARTS_WITHIN = 90.0
 ASSETS = """{ assetNodes {
   assetKey { path } groupName description
   assetMaterializations(limit: 1) { runId metadataEntries { label ... on IntMetadataEntry { intValue } } }
@@ -31,65 +21,11 @@ SENSORS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
 } } } }"""
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-class Dagster:
-    """A web server of Dagster's, asked in its own language."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}/graphql"
-
-    def ask(self, query: str) -> dict[str, Any]:
-        body = json.dumps({"query": query}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as response:
-            answer = json.load(response)
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    def is_up(self) -> bool:
-        try:
-            return bool(self.ask("{ version }")["version"])
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-
-
 @pytest.fixture(scope="module")
 def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
-    """`ods-pipeline ui` on a copy of the sample's data root, ended as by Ctrl-C."""
-    root, port = copy_of(sample_root(), tmp_path_factory.mktemp("ui")), free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "ods_pipeline.cli",
-        "ui",
-        "--data-root",
-        str(root.path),
-        "--port",
-        str(port),
-    ]
-    with (root.path / "ui.log").open("w+") as log:
-        process = subprocess.Popen(
-            command, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            server, begun = Dagster(port), time.monotonic()
-            while not server.is_up():
-                assert process.poll() is None, (root.path / "ui.log").read_text()
-                assert time.monotonic() - begun < STARTS_WITHIN, (root.path / "ui.log").read_text()
-                time.sleep(0.2)
-            yield server
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    """`ods-pipeline ui` on a copy of the sample's data root."""
+    with running_ui(copy_of(sample_root(), tmp_path_factory.mktemp("ui"))) as server:
+        yield server
 
 
 def test_the_runs_of_the_command_line_are_there(dagster: Dagster) -> None:

@@ -53,7 +53,7 @@ def _keep(root: DataRoot, flat: Flat, sha256: str) -> None:
     refuse_mixture(root, flat.captures, flat.folder)
     for note in flat.notes:
         log.warning("%s", note)
-    write_flat(root, flat.folder, flat.frames, mark_of(sha256))
+    # First what is set aside: once the flat folder is there, nobody comes back to it.
     for name in ("quarantined_records", "collapsed_successions"):
         if flat.frames[name].height:
             write_parquet(flat.frames[name], root.quarantine / flat.folder / f"{name}.parquet")
@@ -64,6 +64,7 @@ def _keep(root: DataRoot, flat: Flat, sha256: str) -> None:
                 name.replace("_", " "),
                 flat.folder,
             )
+    write_flat(root, flat.folder, flat.frames, mark_of(sha256))
 
 
 @dg.multi_asset(

@@ -21,6 +21,7 @@ from ods_pipeline.held import VERSIONS, write_build_info
 from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.state import usable_state
+from ods_pipeline.leftovers import clear_up
 from ods_pipeline.publish import provenance, write_tables
 from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
 from ods_pipeline.storage import current_build, start_build
@@ -164,6 +165,7 @@ def register(
             f"the register breaks its own rules ({'; '.join(broken)})",
             do="Nothing was published; ods-pipeline ui shows the run",
         )
+    clear_up(root)
     build = start_build(root)
     today = date.fromisoformat(config.today) if config.today else folded.as_of
     origin = provenance(folded.frames["captures"], folded.as_of)

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from ods_pipeline.errors import BadFetch, BadRelease, OdsError
+from ods_pipeline.folders import whole_folder
 from ods_pipeline.source.receipt import (
     ReleaseReceipt,
     read_fetch_receipt,
@@ -17,7 +18,7 @@ from ods_pipeline.source.receipt import (
     receipt_path,
     write_release_receipt,
 )
-from ods_pipeline.storage import DataRoot, whole_folder
+from ods_pipeline.storage import DataRoot
 
 log = logging.getLogger(__name__)
 
@@ -128,12 +129,13 @@ def set_aside(root: DataRoot, raw: Path, reason: OdsError) -> Path:
         number += 1
         target = root.quarantine / f"{raw.name}.{number}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    raw.rename(target)
-    receipt_path(raw).unlink(missing_ok=True)
     note = {"file": raw.name, "rule": type(reason).__name__, "reason": str(reason)}
+    # The reason first: whatever lies there has one, and without the file it is written again.
     target.with_name(target.name + ".reason.json").write_text(
         json.dumps(note, indent=2) + "\n", encoding="utf-8"
     )
+    raw.rename(target)
+    receipt_path(raw).unlink(missing_ok=True)
     return target
 
 

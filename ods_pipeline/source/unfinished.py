@@ -66,17 +66,17 @@ class Unfinished:
 
     @classmethod
     def all_in(cls, raw_fetches: Path) -> list["Unfinished"]:
-        """The unfinished fetches below ``raw/ord``, oldest first. A folder without a plan is not ours."""
+        """The unfinished fetches below ``raw/ord``, oldest first. A folder without ``.work`` is not ours."""
         found = []
-        for path in sorted(raw_fetches.glob(f"fetch=*/{_WORK}/{_PLAN}")):
-            folder = path.parent.parent
+        for work in sorted(raw_fetches.glob(f"fetch=*/{_WORK}")):
+            folder = work.parent
             if (folder / "receipt.json").exists():  # killed between the receipt and the clearing up
-                shutil.rmtree(folder / _WORK)
+                shutil.rmtree(work)
                 continue
             try:
-                found.append(cls(folder, Plan(**json.loads(path.read_bytes()))))
-            except (ValueError, TypeError):
-                shutil.rmtree(folder)  # its plan was never written: nothing was asked yet
+                found.append(cls(folder, Plan(**json.loads((work / _PLAN).read_bytes()))))
+            except (FileNotFoundError, ValueError, TypeError):
+                _drop(folder)  # its plan was never written: nothing was asked yet
         return found
 
     def save_plan(self) -> None:
@@ -164,7 +164,7 @@ class Unfinished:
             if first <= last:
                 self._write_receipt(sorted(filter(self.is_answered, wanted)), last.isoformat(), at)
                 return first, last
-        shutil.rmtree(self.folder)
+        _drop(self.folder)
         return None
 
     def _write_receipt(self, codes: list[str], stamps_to: str, at: datetime) -> None:
@@ -211,3 +211,10 @@ def _write(path: Path, body: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(body)
     partial.replace(path)
+
+
+def _drop(folder: Path) -> None:
+    """Removes a fetch. Under another name first: half of one must not be taken for a fetch on its way."""
+    going = folder.with_name(f".{folder.name}.old")
+    folder.rename(going)
+    shutil.rmtree(going)

@@ -1,0 +1,63 @@
+"""Reads the published set over and over, as an analyst's program does: `python -m …reader KIND DATA_ROOT`.
+
+One line a read: the number of organisations in the state that was seen. Ends with an error if what it read is
+no whole state. KIND is duckdb (a new connection each time), parquet (every file, by its sum) or holder (one
+connection, kept open). Each read waits for a line on stdin.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+COUNTS = (
+    "SELECT count(*), sum(hash(ods_code)) FROM ord.organisations",
+    "SELECT count(*), sum(hash(ods_code)) FROM ord.roles",
+    "SELECT count(*), sum(hash(ods_code)) FROM history.organisations",
+    "SELECT sum(used_records), NULL FROM ord.captures",
+)
+
+
+def ask(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of organisations; every statement must speak of the same ones."""
+    (organisations, codes), *others, (used, _) = [connection.execute(sql).fetchall()[0] for sql in COUNTS]
+    assert {*others} == {(organisations, codes)}, f"a mixture: {organisations}, {others}"
+    assert used == organisations, f"a mixture: {organisations} organisations, {used} in the captures"
+    return organisations
+
+
+def read_files(root: Path) -> int:
+    """The number of organisations in the Parquet files; all files must be those of one package."""
+    build = (root / ".builds" / "current").resolve()
+    package = json.loads((build / "datapackage.json").read_bytes())
+    frames = {}
+    for resource in package["resources"]:
+        if "hash" in resource:
+            body = (build / resource["path"]).read_bytes()
+            assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}", resource["path"]
+            frames[resource["name"]] = pl.read_parquet(body)
+            assert frames[resource["name"]].height == resource["rows"], resource["path"]
+    assert frames["roles"]["ods_code"].sort().equals(frames["organisations"]["ods_code"].sort())
+    return frames["organisations"].height
+
+
+def main(kind: str, place: str) -> None:
+    root = Path(place)
+    held = duckdb.connect(str(root / "ods.duckdb"), read_only=True) if kind == "holder" else None
+    for _ in sys.stdin:
+        if held is not None:
+            seen = ask(held)
+        elif kind == "duckdb":
+            with duckdb.connect(str(root / "ods.duckdb"), read_only=True) as connection:
+                seen = ask(connection)
+        else:
+            seen = read_files(root)
+        sys.stdout.write(f"{seen}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,91 @@
+"""A full disk: told in one line, the published set stays, and with room again the next run finishes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests import figures
+from ods_pipeline_tests.faults.harness import listing
+from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.faults.small_disk import NO_MOUNT
+from ods_pipeline_tests.rooms import ENVIRONMENT, copy_of, published, run_cli
+
+pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
+# What is left on the disk, in kB: enough for nothing, for raw files, for flat ones, for a part of a build.
+ROOM_LEFT = (0, 60, 200, 700, 1500, 2500, 8000)
+
+
+def on_a_small_disk(
+    begin: Path, place: Path, kilobytes: int | str, *arguments: str, finish: bool = False
+) -> dict[str, Any]:
+    """What a run did there. Skips where no disk can be mounted."""
+    if shutil.which("unshare") is None:
+        pytest.skip("a small disk needs unshare (util-linux), which is not here")
+    place.mkdir()
+    command = ["unshare", "-rm", sys.executable, "-m", "ods_pipeline_tests.faults.small_disk"]
+    command += [str(begin), str(place), str(kilobytes), "finish" if finish else "stop", *arguments]
+    ran = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300)
+    if ran.returncode == NO_MOUNT or "unshare failed" in ran.stderr:
+        pytest.skip(f"no small disk can be mounted here: {ran.stderr.strip()[-200:]}")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def one_line(words: str) -> str:
+    """The error as people read it: the last line, and no traceback before it."""
+    assert "Traceback" not in words
+    last = words.splitlines()[-1]
+    assert last.startswith("error: ")
+    return last
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    return Inputs(tmp_path_factory.mktemp("inputs")).write()
+
+
+@pytest.fixture(scope="module")
+def begun(inputs: Inputs) -> DataRoot:
+    root = DataRoot(inputs.folder / "begun" / "data")
+    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
+    """The next month on a disk with room."""
+    root = copy_of(begun, inputs.folder / "whole")
+    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == 0
+    return root
+
+
+def test_a_disk_without_room_is_told_in_one_line(inputs: Inputs, tmp_path: Path) -> None:
+    told = on_a_small_disk(tmp_path / "nothing", tmp_path / "disk", 60, "build", *inputs.given(1))
+    assert told["code"] == 1
+    assert "there is no room left on the disk" in one_line(told["words"])
+    assert "Make room and run it again" in one_line(told["words"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kilobytes", ROOM_LEFT)
+def test_a_disk_that_fills_leaves_the_old_set_and_the_next_run_finishes(
+    inputs: Inputs, begun: DataRoot, whole: DataRoot, tmp_path: Path, kilobytes: int
+) -> None:
+    arguments = ["build", *inputs.given(2)]
+    told = on_a_small_disk(begun.path, tmp_path / "disk", kilobytes, *arguments, finish=True)
+    assert (told["code"], told["untouched"]) == (1, True), told["words"]
+    assert "no room left on the disk" in one_line(told["words"])
+    assert told["half"] == [], "what cannot be finished gives its room back"
+    assert told["again"] == 0, told["again_words"]
+    ours, theirs = told["published"], published(whole)
+    assert {n: s for n, s in ours.items() if n != "ods.duckdb"} == {
+        n: s for n, s in theirs.items() if n != "ods.duckdb"
+    }
+    assert set(told["listing"]) == listing(whole)
+    figures.record("resumed", f"disk full with {kilobytes} kB left", "finished by the next run")

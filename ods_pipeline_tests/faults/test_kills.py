@@ -1,0 +1,206 @@
+"""A run that is killed at any step is finished by the next one, with the same result to the byte.
+
+The slow group kills at every boundary of every stage, at steps drawn by lot, moments after such steps (in the
+middle of what C and Rust write), and from outside at moments of the clock. In every run of the tests four
+runs of one register are killed one after the other.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests import figures
+from ods_pipeline_tests.faults.harness import KILLED, Case, Command, Driver, copy
+from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.rooms import ENVIRONMENT
+
+pytestmark = [
+    pytest.mark.promise("resumed"),
+    pytest.mark.promise("whole"),
+    pytest.mark.promise("no_lost_day"),
+]
+KEY = "k3y0fTheKills-never-to-be-seen"
+# Case, step, which one of those that match, seconds from it to the kill.
+KILLS = [
+    ("first", r"^write \.dagster/dagster\.yaml", 1, 0.0),
+    ("first", r"^write \.dagster/\.new-\*/dagster\.yaml", 1, 0.03),
+    ("first", r"^mkdir \.dagster/\.new-\*/schedules", 1, 0.02),
+    ("first", r"^rename \.dagster/\.new-\*/history", 1, 0.0),
+    ("first", r"^before PIPELINE_START release_job", 1, 0.0),
+    ("first", r"^rename raw/trud/.*zip\.partial > ", 1, 0.0),
+    ("first", r"^write raw/trud/.*receipt\.json\.partial", 1, 0.0),
+    ("first", r"^rename raw/trud/.*receipt\.json\.partial", 1, 0.0),
+    ("first", r"^after STEP_SUCCESS take_trud_release", 1, 0.0),
+    ("first", r"^write flat/\.release.*flat\.json", 1, 0.0),
+    ("first", r"^rename flat/\.release\S*partial > flat/release", 1, 0.0),
+    ("first", r"^after PIPELINE_SUCCESS release_job", 1, 0.0),
+    ("first", r"^write raw/ord/\.fetch.*organisations", 1, 0.0),
+    ("first", r"^rename raw/ord/\.fetch", 1, 0.0),
+    ("first", r"^rename \.builds/next > \.builds/000001", 1, 0.0),
+    ("first", r"^symlink .*\.history\.new", 1, 0.0),
+    ("first", r"^rename \.ods\.duckdb\.new > ods\.duckdb", 1, 0.0),
+    ("first", r"^rename \.builds/\.current\.new > \.builds/current", 1, 0.0),
+    ("first", r"^after STEP_SUCCESS publish", 1, 0.0),
+    ("month", r"^after STEP_START flatten_release", 1, 0.0),
+    ("month", r"^rename quarantine/", 1, 0.0),
+    ("month", r"^rename flat/\.fetch\S*partial > flat/fetch", 1, 0.0),
+    ("month", r"^before PIPELINE_START publish_job", 1, 0.0),
+    ("month", r"^after STEP_START fold_register", 1, 0.0),
+    ("month", r"^write \.builds/next/build\.json", 1, 0.0),
+    ("month", r"^rename \.builds/next/history/observations", 1, 0.0),
+    ("month", r"^after STEP_SUCCESS fold_register", 1, 0.0),
+    ("month", r"^after STEP_START tell_events", 1, 0.0),
+    ("month", r"^after STEP_START build_marts", 1, 0.0),
+    ("month", r"^after STEP_SUCCESS build_marts", 1, 0.0),
+    ("month", r"^after STEP_START publish", 1, 0.04),
+    ("month", r"^write \.builds/next/datapackage\.json", 1, 0.0),
+    ("month", r"^chmod \.builds/next/marts", 3, 0.0),
+    ("month", r"^rename \.builds/next > \.builds/000003", 1, 0.0),
+    ("month", r"^symlink \S+ > \.builds/\.current\.new", 1, 0.0),
+    ("month", r"^rename \.builds/\.current\.new > \.builds/current", 1, 0.0),
+    ("month", r"^chmod \.builds/000001/", 1, 0.0),
+    ("month", r"^rmdir ", 1, 0.0),
+    ("month", r"^after PIPELINE_SUCCESS publish_job", 1, 0.0),
+    ("live", r"^write raw/trud/.*\.part$", 1, 0.0),
+    ("live", r"^rename raw/trud/.*\.part > ", 1, 0.0),
+    ("live", r"^rename raw/trud/.*receipt\.json\.partial", 1, 0.0),
+    ("live", r"^mkdir raw/ord/fetch=20260904T043000Z/organisations", 1, 0.0),
+    ("live", r"^rename raw/ord/.*plan\.json\.partial", 1, 0.0),
+    ("live", r"^rename raw/ord/.*search-0001\.json\.partial", 1, 0.0),
+    ("live", r"^rename raw/ord/.*sync\.json\.partial", 1, 0.0),
+    ("live", r"^rename raw/ord/.*organisations/RX2\.json\.partial", 1, 0.0),
+    ("live", r"^write raw/ord/.*/gone/", 1, 0.0),
+    ("live", r"^rename raw/ord/.*receipt\.json\.partial", 1, 0.0),
+    ("live", r"^rmdir ", 1, 0.0),
+    ("live", r"^after STEP_SUCCESS take_ord_fetches", 1, 0.0),
+    ("rebuild", r"^rename \.builds/next/tables/roles", 1, 0.0),
+    ("rebuild", r"^rename \.builds/next > ", 1, 0.0),
+]
+BY_LOT = [(case, number) for case in ("first", "month", "live") for number in range(3)]
+FROM_OUTSIDE = range(7)
+FOUR = [
+    r"^rename raw/trud/.*receipt\.json\.partial",
+    r"^rename flat/\.fetch\S*partial > flat/fetch",
+    r"^rename \.builds/next/tables/roles",
+    r"^before ASSET_MATERIALIZATION published/ods_duckdb",  # the first step after the flip
+]
+
+
+class Room:
+    """The cases, each run undisturbed when it is first asked for."""
+
+    def __init__(self, folder: Path, driver: Driver, server: OrdServer) -> None:
+        self.folder, self.driver, self.server = folder, driver, server
+        self.inputs = Inputs(folder / "inputs").write()
+        self.kills = 0
+
+    def case(self, name: str, begin: DataRoot, words: list[str], **environment: str) -> Case:
+        return Case.of(self.driver, self.folder, name, begin, Command(words, environment))
+
+    @cached_property
+    def first(self) -> Case:
+        """An empty data root, a release and fetches."""
+        return self.case("first", DataRoot(self.folder / "none"), ["build", *self.inputs.given(1)])
+
+    @cached_property
+    def begun(self) -> DataRoot:
+        """Two builds of the first month."""
+        return self.case("again", self.first.undisturbed, ["build", "--again"]).undisturbed
+
+    @cached_property
+    def month(self) -> Case:
+        """The next release and its fetches."""
+        return self.case("month", self.begun, ["build", *self.inputs.given(2)])
+
+    @cached_property
+    def live(self) -> Case:
+        """The same month from TRUD and the ORD API."""
+        environment = {
+            "TRUD_API_KEY": KEY,
+            "ODS_ORD_URL": self.server.ord_url,
+            "ODS_TRUD_URL": self.server.trud_url,
+        }
+        return self.case("live", self.begun, ["build"], **environment)
+
+    @cached_property
+    def rebuild(self) -> Case:
+        """History told from nothing."""
+        return self.case("rebuild", self.begun, ["rebuild-history"])
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    folder = tmp_path_factory.mktemp("kills")
+    world = Inputs.world()
+    with OrdServer(world, key=KEY, now=Inputs.morning) as server, Driver(folder) as driver:
+        made = Room(folder, driver, server)
+        (zip_file,) = (made.inputs.folder / "release2").glob("*.zip")
+        world.zips = {zip_file.name: zip_file.read_bytes()}
+        yield made
+    figures.record("resumed", "kills survived: the next run gave the same bytes", made.kills)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kill", KILLS, ids=lambda kill: f"{kill[0]}, {kill[1]}")
+def test_killed_at_a_step(room: Room, tmp_path: Path, kill: tuple[str, str, int, float]) -> None:
+    case, step, number, seconds = kill
+    found: Case = getattr(room, case)
+    assert found.kill(room.driver, tmp_path / "root", (*found.find(step, number), seconds)) == []
+    room.kills += 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "number"), BY_LOT)
+def test_killed_moments_after_a_step_drawn_by_lot(room: Room, tmp_path: Path, case: str, number: int) -> None:
+    found: Case = getattr(room, case)
+    dice = random.Random(f"{case} {number}")
+    steps = found.whole.numbered()
+    step = steps[dice.randrange(len(steps) * 9 // 10)]
+    assert found.kill(room.driver, tmp_path / "root", (*step, dice.uniform(0.001, 0.1))) == []
+    room.kills += 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", FROM_OUTSIDE)
+def test_killed_from_outside_at_a_moment_of_the_clock(room: Room, tmp_path: Path, number: int) -> None:
+    """The real command and all its processes, whatever it is doing. If it has ended, at an earlier moment."""
+    seconds = 2 + random.Random(number).uniform(number, number + 1) * 12 / len(FROM_OUTSIDE)
+    for attempt in range(6):
+        root = copy(room.begun, tmp_path / f"root{attempt}")
+        command = [sys.executable, "-m", "ods_pipeline.cli", *room.month.command.words, "--quiet"]
+        process = subprocess.Popen(
+            [*command, "--data-root", str(root.path)], env=ENVIRONMENT, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(seconds * 0.7**attempt)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        if process.wait(60) == KILLED:
+            break
+    assert process.returncode == KILLED
+    assert room.month.told_after(room.driver, root) == []
+    room.kills += 1
+
+
+def test_four_kills_on_the_way_to_one_published_set(tmp_path: Path) -> None:
+    """Each run goes further than the one before it, and dies; the last one finishes. Dagster keeps no events
+    of steps here, which takes half the time."""
+    with Driver(tmp_path, keep_events=False) as driver:
+        inputs = Inputs(tmp_path / "inputs").write()
+        command = Command(["build", *inputs.given(1)])
+        case = Case.of(driver, tmp_path, "first", DataRoot(tmp_path / "none"), command)
+        root = copy(case.begin, tmp_path / "killed")
+        for step in FOUR:
+            ran = driver.run(root, command, (*case.find(step), 0.0))
+            assert (ran.code, ran.steps[-1]) == (KILLED, case.find(step)[0])
+        assert case.told_after(driver, root) == []

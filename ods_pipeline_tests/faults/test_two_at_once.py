@@ -1,0 +1,156 @@
+"""Two processes on one data root: one works, the other waits or says so, and what is published is whole."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests import figures
+from ods_pipeline_tests.dagster_ui import Dagster, running_ui
+from ods_pipeline_tests.faults.harness import is_same_set, listing
+from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.rooms import ENVIRONMENT, copy_of, run_cli
+
+pytestmark = [pytest.mark.slow, pytest.mark.promise("one_at_a_time"), pytest.mark.promise("whole")]
+BUSY, DONE, INCOMPLETE = 3, 0, 4
+LAUNCH = """mutation { launchRun(executionParams: {
+  selector: {
+    repositoryLocationName: "ods_pipeline", repositoryName: "__repository__", jobName: "publish_job"
+  }, runConfigData: {}
+}) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+RUN = """{ runOrError(runId: "%s") { ... on Run { status } }
+  logsForRun(runId: "%s") { ... on EventConnection { events {
+    ... on MessageEvent { message } ... on ErrorEvent { error { message } }
+    ... on ExecutionStepFailureEvent { error { message causes { message } } }
+} } } }"""
+ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+
+
+def begin(root: DataRoot, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ods_pipeline.cli", *arguments, "--data-root", str(root.path)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit code, and all it said."""
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in out + err, err
+    if process.returncode == BUSY:
+        assert "another build is working here. Wait for it to end, or give another --data-root." in err
+    return process.returncode, out + err
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    return Inputs(tmp_path_factory.mktemp("inputs")).write()
+
+
+@pytest.fixture(scope="module")
+def begun(inputs: Inputs) -> DataRoot:
+    root = DataRoot(inputs.folder / "begun" / "data")
+    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == DONE
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
+    """The next month, built by one process alone."""
+    root = copy_of(begun, inputs.folder / "whole")
+    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == DONE
+    return root
+
+
+def assert_like(root: DataRoot, whole: DataRoot, inputs: Inputs) -> None:
+    """Another build finds nothing to do, or does what is left; then all is as if one had worked alone."""
+    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == DONE
+    assert is_same_set(root, whole)
+    kept = {p for p in listing(root) if not p.startswith(".builds") and p != "ui.log"}
+    assert kept == {p for p in listing(whole) if not p.startswith(".builds")}
+    assert not root.next.exists()
+
+
+@pytest.mark.parametrize("pair", [(o, s) for o in ("build", "rebuild-history") for s in (0.0, 1.0, 4.0)])
+def test_two_that_write(
+    tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot, pair: tuple[str, float]
+) -> None:
+    """The second begins so many seconds after the first."""
+    other, seconds = pair
+    root = copy_of(begun, tmp_path)
+    month = ["build", *inputs.given(2)]
+    first = begin(root, *month)
+    time.sleep(seconds)
+    second = begin(root, *(month if other == "build" else [other]))
+    codes = sorted([end(first)[0], end(second)[0]])
+    assert codes in ([DONE, BUSY], [DONE, DONE])
+    assert_like(root, whole, inputs)
+    figures.record("one_at_a_time", f"build and {other}, {seconds:.0f} s apart: exit codes", f"{codes}")
+
+
+def test_status_and_find_during_a_build_see_the_old_set_or_the_new_one(
+    tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot
+) -> None:
+    root = copy_of(begun, tmp_path)
+    building = begin(root, "build", *inputs.given(2))
+    seen, number = set(), 0
+    while building.poll() is None:
+        number += 1
+        code, words = end(begin(root, "status"))
+        assert code in (DONE, INCOMPLETE)
+        seen.add(next(line for line in words.splitlines() if "published: build" in line).strip())
+        code, words = end(begin(root, "find", "RX1"))
+        assert code == DONE and "RENAMED" in words
+    assert end(building)[0] == DONE
+    assert seen <= {
+        "published: build 000001 as of 2026-08-21", "published: build 000002 as of 2026-09-04"
+    }  # fmt: skip
+    assert number > 1
+    assert_like(root, whole, inputs)
+
+
+def ui_run(dagster: Dagster) -> str:
+    """Starts publish_job in the UI; returns the id of the run."""
+    launched = dagster.ask(LAUNCH)["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    return launched["run"]["runId"]
+
+
+def told_by(dagster: Dagster, run_id: str, *until: str) -> tuple[str, str]:
+    """The status of a run when it has one of these, and all that its events say."""
+    begun = time.monotonic()
+    while True:
+        answer: dict[str, Any] = dagster.ask(RUN % (run_id, run_id))
+        status = answer["runOrError"]["status"]
+        if status in until:
+            return status, str(answer["logsForRun"])
+        assert time.monotonic() - begun < 240, (status, answer)
+        time.sleep(0.3)
+
+
+def test_the_ui_and_the_command_line(
+    tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot
+) -> None:
+    """Whoever has the lock works. A run of the UI that meets a build of the command line waits in Dagster's
+    queue, or says so and fails; the command line says so and ends with 3."""
+    root = copy_of(begun, tmp_path)
+    with running_ui(root) as dagster:
+        building = begin(root, "build", *inputs.given(2))
+        time.sleep(3)
+        run_id = ui_run(dagster)
+        assert end(building)[0] in (DONE, BUSY)
+        status, words = told_by(dagster, run_id, *ENDED)
+        assert status == "SUCCESS" or "another build is working here" in words
+        run_id = ui_run(dagster)
+        told_by(dagster, run_id, "STARTED", *ENDED)
+        code, _ = end(begin(root, "rebuild-history"))
+        assert code in (BUSY, DONE)
+        second, words = told_by(dagster, run_id, *ENDED)
+        assert second == "SUCCESS" or "another build is working here" in words
+    figures.record(
+        "one_at_a_time", "UI beside the command line: runs, exit code", f"{status}, {second}, {code}"
+    )
+    assert_like(root, whole, inputs)
