@@ -1,4 +1,7 @@
-"""What the stages are fed: a release, a series of twelve, a fetch. Made by the factory, once, and kept."""
+"""What the stages are fed: a release, a series of twelve, a fetch. Made by the factory, once, and kept.
+
+The factory is imported only to make something: what a stage does not use it must not pay for.
+"""
 
 import os
 import shutil
@@ -7,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 
 from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.factory import make_register, months, write_delta, write_flat_release, write_release
 
 MONTHS = 12
 
@@ -16,6 +18,8 @@ def release(room: Path, scale: float) -> Path:
     """The zip of a release, and its two XML files unpacked beside it (for the yardsticks)."""
     folder = room / "release"
     if not (folder / "done").exists():
+        from ods_pipeline_tests.factory import make_register, write_release
+
         path = write_release(make_register(scale), folder)
         with zipfile.ZipFile(path) as outer:
             for inner in outer.namelist():
@@ -29,6 +33,8 @@ def series(room: Path, scale: float) -> DataRoot:
     """A data root with a year of releases in ``flat/``, and beside it a fetch on top of the last of them."""
     root = DataRoot(room / "series")
     if not (root.path / "done").exists():
+        from ods_pipeline_tests.factory import make_register, months, write_delta, write_flat_release
+
         for register, _ in months(make_register(scale), MONTHS):
             write_flat_release(register, root)
         shutil.rmtree(room / "fetches", ignore_errors=True)
