@@ -14,6 +14,8 @@ from ods_pipeline.errors import BadFetch, BadRelease
 
 SHAPE = 1
 SAMPLE_MARK = "ods_pipeline sample"
+# Days (ISO, inclusive) that a release or fetch can speak for: one wrong digit in a year would move "now".
+FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
 _RELEASE_KEYS = ("file_name", "release_date", "source", "bytes", "sha256", "sha256_verified")
 
 
@@ -100,7 +102,9 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
 
 def _parse(body: dict[str, Any], sha256: str) -> FetchReceipt:
     days = [date.fromisoformat(body[k]).isoformat() for k in ("as_of", "stamps_from", "stamps_to")]
-    if not "2000-01-01" <= days[1] <= days[2]:
+    if not FIRST_DAY <= days[0] <= LAST_DAY:
+        raise ValueError(f"no fetch was made on {days[0]}")
+    if not FIRST_DAY <= days[1] <= days[2] <= LAST_DAY:
         raise ValueError(f"the stamps {days[1]} to {days[2]} are no range of days")
     files = tuple(FetchFile(f["path"], int(f["bytes"]), f["sha256"]) for f in body["files"])
     for entry in files:
