@@ -127,7 +127,7 @@ class OrdApi:
                 return Organisation(path, answer.body, code, answer.status)
             came = _code_in_xml(answer) if self._xml else _code_in_json(answer)
             if came != code:
-                raise NotTheAnswer(f"{came} came")
+                raise NotTheAnswer(f"{came[:20]} came")
             return Organisation(path, answer.body, code, 200)
 
         def settle(answer: Answer) -> Organisation:

@@ -140,7 +140,9 @@ def test_a_fetch_of_such_a_day_is_refused(tmp_path: Path, name: str, day: str) -
         read_fetch_receipt(fetch)
 
 
-@pytest.mark.parametrize("stamp", ["2026-02-30", "0000-00-00", "2026-9-03", "20260903", "", None, "٢٠٢٦-٠٩-٠٣"])
+@pytest.mark.parametrize(
+    "stamp", ["2026-02-30", "0000-00-00", "2026-9-03", "20260903", "", None, "٢٠٢٦-٠٩-٠٣"]
+)
 def test_a_search_row_with_a_stamp_that_is_no_day_is_no_answer(stamp: str | None) -> None:
     with pytest.raises(NotTheAnswer, match="has no LastChangeDate"):
         ord._stamp({"OrgId": "X01", "LastChangeDate": stamp})
