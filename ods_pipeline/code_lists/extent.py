@@ -1,8 +1,8 @@
 """How many cells a workbook unfolds to, counted before the reader sees it.
 
-The reader lays a sheet out from its first cell to its last. One cell at the far corner of a sheet of 5 kB asks for
-500 GB of memory, and a process that does not get them is ended on the spot, without an error. Lives here: the
-corner of each sheet, from the raw parts of xlsx, xlsb and ods. Does not live here: reading (``reading.py``).
+The reader lays a sheet out from its first cell to its last. One cell at the far corner of a sheet of 5 kB
+asks for 500 GB of memory, and a process that does not get them is ended on the spot, without an error. Lives
+here: the corner of each sheet, from the raw parts of xlsx, xlsb and ods. Does not: reading (``reading.py``).
 """
 
 import re

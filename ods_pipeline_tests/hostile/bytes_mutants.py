@@ -1,4 +1,4 @@
-"""Harm that needs no knowledge of the form: bytes flipped, dropped, doubled, moved, cut, in another encoding."""
+"""Harm that needs no knowledge of the form: bytes flipped, dropped, doubled, moved, cut, encoded anew."""
 
 from random import Random
 

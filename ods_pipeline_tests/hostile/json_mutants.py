@@ -140,7 +140,8 @@ def _deepen(container: Any, key: Any, _other: Any, random: Random) -> None:
 
 
 _WAYS: tuple[Callable[[Any, Any, Any, Random], None], ...] = (
-    _scalar, _scalar, _scalar, _scalar, _drop, _transplant, _transplant, _wrap, _twice, _rename, _rename, _deepen,
+    _scalar, _scalar, _scalar, _scalar, _drop, _transplant, _transplant, _wrap, _twice, _rename, _rename,
+    _deepen,
 )  # fmt: skip
 
 RICH = make_record(

@@ -1,4 +1,4 @@
-"""A register of bodies that nobody would make up in good faith, published whole, once for all tests that ask it.
+"""A register of bodies that nobody would make up in good faith, published once for all tests that ask it.
 
 What lives here: extreme dates, names and codes that mean something to SQL, spreadsheets or terminals, and the
 set published from them. What does not: what must be true of it (the tests).

@@ -1,7 +1,7 @@
 """Many inputs, one after the other: each is read whole, or refused in one line, in its time.
 
-What lives here: the loop, the deadline, the counts. What does not: how inputs are made (``*_mutants.py``), and
-what must be true of one that was read (the tests).
+What lives here: the loop, the deadline, the counts. What does not: how inputs are made (``*_mutants.py``),
+and what must be true of one that was read (the tests).
 """
 
 import faulthandler
@@ -30,7 +30,7 @@ class TooSlow(BaseException):
 
 @contextmanager
 def deadline(seconds: float = SECONDS) -> Generator[None]:
-    """Raises TooSlow after so long. Compiled code that never comes back ends the process, with all stacks told.
+    """Raises TooSlow after so long. Compiled code that never comes back ends the process, all stacks told.
 
     On a busy machine the seconds are those of this process; none may take six times as long by the clock.
     """

@@ -1,4 +1,4 @@
-"""Small files that unfold to enormous ones, and files that point elsewhere. Refused, or read in bounded memory."""
+"""Small files that unfold to enormous ones, and files that point elsewhere: refused, in bounded memory."""
 
 import io
 import re
@@ -41,9 +41,10 @@ def bomb(start: bytes, end: bytes, times: int) -> bytes:
     return buffer.getvalue()
 
 
+HEAD, _, REST = FULL.partition(b"<Manifest>")
 BOMBS = {
     "within a record": (FULL[:2500], FULL[2500:], "is longer than|cut short|RecordCount"),
-    "in the head": (FULL.partition(b"<Manifest>")[0], FULL.partition(b"<Manifest>")[2], "not ORD XML|no Manifest|first record"),
+    "in the head": (HEAD, REST, "not ORD XML|no Manifest|first record"),
     "before anything": (b"", FULL, "is empty|not XML"),
 }  # fmt: skip
 _PEAK = """
@@ -175,7 +176,8 @@ def with_part(book: bytes, find: bytes, put: bytes) -> bytes:
 
 
 BOOK = workbook({"S": [["code", "name"], ["RRP", "A"]]})
-ROW = b"<table:table-row%s><table:table-cell%s office:value-type='string'><text:p>RRP</text:p></table:table-cell></table:table-row>"
+CELL = b"<table:table-cell%s office:value-type='string'><text:p>RRP</text:p></table:table-cell>"
+ROW = b"<table:table-row%s>" + CELL + b"</table:table-row>"
 SPREAD = zip_bytes(
     {
         "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",

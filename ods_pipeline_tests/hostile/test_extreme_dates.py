@@ -121,7 +121,7 @@ def test_every_macro_answers_for_every_day(published: duckdb.DuckDBPyConnection,
             ask(published, "FROM ods_as_known($1)", day)
 
 
-# Records may bear any date; a release or fetch speaks for a day of our time, or one wrong digit would move "now".
+# Records may bear any date; a release or fetch speaks for a day of our time, or one digit would move "now".
 
 
 @pytest.mark.parametrize("day", [FIRST, "1999-12-31", "2100-01-01", LAST])

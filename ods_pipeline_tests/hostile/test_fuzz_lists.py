@@ -1,4 +1,4 @@
-"""Lists of codes that people bring, in any bytes: read with every line that has a cell, or refused in one line."""
+"""Lists of codes, in any bytes: read with every line that has a cell, or refused in one line."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from ods_pipeline_tests.hostile import list_mutants
 from ods_pipeline_tests.hostile.running import outcome, try_many
 
 pytestmark = pytest.mark.promise("hostile")
-# What a spreadsheet takes for the beginning of a formula; the full-width signs are taken so in some languages.
+# What a spreadsheet takes for the beginning of a formula; the full-width signs in some languages.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 

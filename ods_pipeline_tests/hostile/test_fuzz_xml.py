@@ -26,7 +26,7 @@ PIECE = 1500
 
 
 def tree_of(xml: bytes) -> etree._Element | None:
-    """What lxml makes of it; None if it is not well-formed (or only so with entities that ODS does not use)."""
+    """What lxml makes of it; None if it is not well-formed."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         return etree.fromstring(xml, parser=parser)

@@ -1,4 +1,4 @@
-"""Codes and names that mean something to SQL, spreadsheets, terminals or file systems are values and no more."""
+"""Codes and names that mean something to SQL, spreadsheets or terminals are values and no more."""
 
 import csv
 import io
@@ -19,7 +19,17 @@ pytestmark = [pytest.mark.promise("hostile"), pytest.mark.promise("no_injection"
 ONE = ("ods_find", "ods_current_codes", "ods_equivalent_codes", "ods_history")
 DATED = ("ods_ancestors", "ods_descendants")
 # What is asked for, though nothing of the kind is held.
-STRANGERS = ("' OR 1=1 --", "x'; DROP SCHEMA ord CASCADE; --", "\\", "\0", "\ud800", "a" * 100_000, "%%", "()", "[^")
+STRANGERS = (
+    "' OR 1=1 --",
+    "x'; DROP SCHEMA ord CASCADE; --",
+    "\\",
+    "\0",
+    "\ud800",
+    "a" * 100_000,
+    "%%",
+    "()",
+    "[^",
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +43,12 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[t
 
 
 def test_every_code_is_in_every_table_as_it_was_given(published: duckdb.DuckDBPyConnection) -> None:
-    for table in ("ord.organisations", "history.organisations", "marts.organisation_status", "marts.code_finder"):
+    for table in (
+        "ord.organisations",
+        "history.organisations",
+        "marts.organisation_status",
+        "marts.code_finder",
+    ):
         held = {code for (code,) in ask(published, f"SELECT ods_code FROM {table}")}
         assert held.issuperset(ODD_CODES), table
 
@@ -110,7 +125,9 @@ def test_no_cell_of_an_export_is_a_formula(run_main: Main, tmp_path: Path, comma
     out = tmp_path / "out.csv"
     if command == "check":
         given = tmp_path / "list.csv"
-        given.write_text("code\n" + "\n".join(f"F{n:04d}" for n in range(len(FORMULAS))) + "\n=1+1\n＝1+1\n\t@x\n")
+        given.write_text(
+            "code\n" + "\n".join(f"F{n:04d}" for n in range(len(FORMULAS))) + "\n=1+1\n＝1+1\n\t@x\n"
+        )
         assert run_main("check", given, "--out", out, "--data-root", nasty_set()) == 5
     else:
         assert run_main("changes", "--since", "2000-01-01", "--csv", out, "--data-root", nasty_set()) == 0
@@ -122,7 +139,9 @@ def test_no_cell_of_an_export_is_a_formula(run_main: Main, tmp_path: Path, comma
 
 
 @pytest.mark.parametrize("known", ["0001-01-01", "9999-12-31"])
-def test_days_at_the_ends_of_the_calendar_can_be_asked_for(run_main: Main, tmp_path: Path, known: str) -> None:
+def test_days_at_the_ends_of_the_calendar_can_be_asked_for(
+    run_main: Main, tmp_path: Path, known: str
+) -> None:
     given = tmp_path / "list.csv"
     given.write_text("code\nX01\nX03\nX0101\n")
     assert run_main("show", "X01", "--as-of", known, "--data-root", nasty_set()) == 0

@@ -119,7 +119,7 @@ def _swap(xml: bytes, random: Random) -> bytes:
 
 def _element(xml: bytes, random: Random) -> bytes:
     """A whole element is dropped, doubled or put elsewhere."""
-    found = [m for m in re.finditer(rb"<(\w+)[^>]*?(?:/>|>[^<]*</\1>)", xml)]
+    found = list(re.finditer(rb"<(\w+)[^>]*?(?:/>|>[^<]*</\1>)", xml))
     if not found:
         return xml
     one = random.choice(found)
@@ -208,7 +208,7 @@ WAYS += (_record, _record, _renamed, _ids, harmed)
 
 
 def mutant(xml: bytes, random: Random) -> bytes:
-    """One to four changes of the XML; mostly the RecordCount then agrees, so that it is not that which tells."""
+    """One to four changes of the XML; mostly the RecordCount then agrees: it is not to be what tells."""
     for _ in range(random.choice([1, 1, 1, 2, 3, 4])):
         xml = random.choice(WAYS)(xml, random)
     if random.random() < 0.8:
