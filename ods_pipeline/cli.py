@@ -16,6 +16,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ods_pipeline import __version__
+from ods_pipeline.access import keep_to_ourselves
 from ods_pipeline.commands import HELP
 from ods_pipeline.commands.common import (
     DEFAULT_ROOT,
@@ -146,6 +147,8 @@ def dictionary(file: Path = Path("docs/data-dictionary.md")) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: errors meant for people are one line, without a traceback."""
+    os.umask(os.umask(0o077) | 0o022)  # nothing that is written can be changed by others
+    keep_to_ourselves()
     try:
         code = app(sys.argv[1:] if arguments is None else arguments, result_action="return_value")
     except Busy as error:

@@ -7,9 +7,11 @@ Nothing else imports this module: loading it looks into that data root.
 import os
 from pathlib import Path
 
+from ods_pipeline.access import keep_to_ourselves
 from ods_pipeline.assembly import UNATTENDED, build_definitions
 from ods_pipeline.source.settings import sources_from
 
+keep_to_ourselves()
 defs = build_definitions(
     Path(os.environ.get("ODS_DATA_ROOT") or "data"), sources=sources_from(os.environ), retries=UNATTENDED
 )

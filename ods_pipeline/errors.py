@@ -4,6 +4,9 @@ Lives here: the one exception family that the command line prints as a single li
 Does not live here: programming errors, which keep their traceback.
 """
 
+# What a broken file says of itself may be a megabyte long. A person reads so many characters of it.
+MOST_SHOWN, MOST_OF_A_NAME = 1_500, 300
+
 
 class OdsError(Exception):
     """Something outside the program is wrong, and the message says what to do about it.
@@ -12,8 +15,8 @@ class OdsError(Exception):
     """
 
     def __init__(self, what: str, *, where: object = None, do: str = "") -> None:
-        self.what, self.where, self.do = what.rstrip("."), where, do.rstrip(".")
-        prefix = f"{where}: " if where is not None else ""
+        self.what, self.where, self.do = _shown(what, MOST_SHOWN).rstrip("."), where, do.rstrip(".")
+        prefix = f"{_shown(str(where), MOST_OF_A_NAME)}: " if where is not None else ""
         super().__init__(f"{prefix}{self.what}." + (f" {self.do}." if self.do else ""))
 
     def with_note(self, note: str) -> "OdsError":
@@ -38,6 +41,18 @@ class Unreachable(OdsError):
 
 class Busy(OdsError):
     """Another process works on this data root."""
+
+
+def printable(text: str) -> str:
+    """The text as any terminal and any encoding can show it: what a file says of itself must not move the
+    cursor, turn the line round or stop the printing. Line ends become blanks."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+
+
+def _shown(text: str, most: int) -> str:
+    return printable(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def _rebuild(name: str) -> OdsError:

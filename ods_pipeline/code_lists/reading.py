@@ -5,7 +5,9 @@ live here: which column holds the codes (``columns.py``). Whatever is wrong with
 """
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +15,15 @@ import fastexcel
 import polars as pl
 
 from ods_pipeline.code_lists.cells import Cells
+from ods_pipeline.code_lists.extent import MAX_CELLS, cells_in
 from ods_pipeline.code_lists.text import read_text
 from ods_pipeline.errors import OdsError
 
 # A list of every code there is takes 4 MB. Beyond this something else was meant.
 MAX_BYTES = 500_000_000
 _OLE2 = bytes.fromhex("D0CF11E0A1B11AE1")  # .xls, and .xlsx behind a password
+# RuntimeError: encrypted, or packed by an unknown method.
+_ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError)
 _FOREIGN = {
     b"%PDF": "a PDF",
     b"\x1f\x8b": "compressed by gzip",
@@ -85,8 +90,10 @@ def _refuse_other_zips(path: Path, content: bytes) -> None:
         return
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {m.filename: m.file_size for m in archive.infolist()}
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError) as error:
+            members = [m.filename for m in archive.infolist()]
+            is_too_much = sum(m.file_size for m in archive.infolist()) > MAX_BYTES
+            cells = 0 if is_too_much else cells_in(archive)
+    except _ZIP_DAMAGE as error:
         raise OdsError(
             "the workbook is damaged or cut short", where=path, do="Open it, save it as CSV and give that"
         ) from error
@@ -94,8 +101,14 @@ def _refuse_other_zips(path: Path, content: bytes) -> None:
         raise OdsError(
             "this is a zip, and no workbook in it", where=path, do="Unpack it and give the list itself"
         )
-    if sum(members.values()) > MAX_BYTES:
+    if is_too_much:
         raise OdsError("the workbook unpacks to too much", where=path, do="Save the list alone as CSV")
+    if cells > MAX_CELLS:
+        raise OdsError(
+            f"a sheet of the workbook reaches over {cells:,} cells; it may over {MAX_CELLS:,}",
+            where=path,
+            do="Save the list alone as CSV",
+        )
 
 
 def _read_excel(path: Path, content: bytes, sheet: str | None) -> Cells:

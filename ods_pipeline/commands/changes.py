@@ -10,7 +10,7 @@ import polars as pl
 from cyclopts import Parameter
 
 from ods_pipeline.code_lists.writing import safe_csv
-from ods_pipeline.commands.common import DEFAULT_ROOT, Root, plain
+from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
 from ods_pipeline.commands.published import open_published
 from ods_pipeline.schema.events import CHANGE_KINDS
 
@@ -38,7 +38,7 @@ def changes(
     """List what changed, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
         first = since or _newest_release(connection)
-        frame = _found(connection, first, kind or [], under.strip().upper() if under else None)
+        frame = _found(connection, first, kind or [], as_text(under).strip().upper() if under else None)
     console = plain()
     if csv is not None:
         csv.write_text(safe_csv(frame), encoding="utf-8", newline="")

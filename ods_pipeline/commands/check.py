@@ -59,7 +59,7 @@ def check(
     console = plain()
     if out == STANDARD_OUTPUT:
         sys.stdout.write(safe_csv(judged))
-        console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+        console = plain(stderr=True)
     elif out is not None:
         out.write_text(safe_csv(judged), encoding="utf-8", newline="")
     console.print(f"{file}: {judged.height:,} codes in {codes.column}, judged on {day}")

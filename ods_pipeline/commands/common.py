@@ -2,12 +2,13 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.logging import RichHandler
 
+from ods_pipeline.errors import printable
 from ods_pipeline.progress import show_bars_on
 
 EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE, EXIT_ATTENTION = 1, 3, 4, 5
@@ -17,9 +18,25 @@ Root = Annotated[
 DEFAULT_ROOT = Path("data")
 
 
-def plain() -> Console:
+class _Plain(Console):
+    """Shows what stands in a file or in the register as text: no sign of it is a command to the terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(_harmless(o) if isinstance(o, str) else o for o in objects), **options)
+
+
+def _harmless(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def plain(*, stderr: bool = False) -> Console:
     """The console for results: no colours, no wrapping, so that pipes and files get whole lines."""
-    return Console(soft_wrap=True, markup=False, highlight=False)
+    return _Plain(soft_wrap=True, markup=False, highlight=False, stderr=stderr)
+
+
+def as_text(argument: str) -> str:
+    """An argument as text: bytes that are no UTF-8 reach Python as signs that no database takes."""
+    return argument.encode("utf-8", "replace").decode("utf-8")
 
 
 def talk(quiet: bool) -> Console:

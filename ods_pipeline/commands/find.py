@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
-from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
+from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, as_text, plain
 from ods_pipeline.commands.published import open_published
 
 SHOWN = 20
@@ -19,7 +19,7 @@ def find(
 ) -> int:
     """Look a body up, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_finder")) as connection:
-        asked = connection.execute("FROM ods_find(?)", [" ".join(text)])
+        asked = connection.execute("FROM ods_find(?)", [as_text(" ".join(text))])
         names = [column[0] for column in asked.description or []]
         rows = [dict(zip(names, values, strict=True)) for values in asked.fetchall()]
     console = plain()

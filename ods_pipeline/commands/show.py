@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.card import Card, Row, card_of
-from ods_pipeline.commands.common import DEFAULT_ROOT, Root, plain
+from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
 from ods_pipeline.commands.published import open_published
 
 ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country")
@@ -27,7 +27,7 @@ def show(
 ) -> int:
     """Show a code on one card, as ``HELP`` tells; the exit code."""
     with closing(open_published(data_root, "code_changes", "organisation_status")) as connection:
-        card = card_of(connection, code, as_of, known)
+        card = card_of(connection, as_text(code), as_of, known)
     _print(plain(), card)
     return 0
 

@@ -134,6 +134,8 @@ def _untyped(dates: pl.DataFrame, number: np.ndarray, place: np.ndarray, table: 
         dates.with_columns(pl.Series("number", number))
         .group_by("number")
         .agg(pl.col(ORGANISATION).first(), pl.col("date_type").max())
+        # In order, and so in one chunk: pl.format panics now and then on the chunks that group_by leaves.
+        .sort("number")
         .filter(~pl.col("date_type").is_in(list(_TYPES)).fill_null(False))
         .select(
             pl.col(ORGANISATION).alias("record"),

@@ -12,6 +12,7 @@ from xml2arrow import XmlToArrowParser
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.segments import FETCH_AGAIN, check_text
 from ods_pipeline.schema import TABLES
+from ods_pipeline.source.receipt import FIRST_DAY, LAST_DAY
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,18 @@ def _code_systems(parsed: dict) -> pl.DataFrame:
 
 def _day(text: str | None, name: str) -> date:
     try:
-        return date.fromisoformat(text or "")
+        day = date.fromisoformat(text or "")
     except ValueError:
         raise BadRelease(
             f"the Manifest's PublicationDate is {text!r}, which is no date", where=name, do=FETCH_AGAIN
         ) from None
+    if not FIRST_DAY <= day.isoformat() <= LAST_DAY:
+        raise BadRelease(
+            f"the Manifest's PublicationDate is {day}, and no release was published then",
+            where=name,
+            do=FETCH_AGAIN,
+        )
+    return day
 
 
 def _count(text: str | None) -> int | None:

@@ -7,7 +7,9 @@ WITH dated AS (
     SELECT
         *,
         holds_from(operational_start, legal_start) AS first_day,
-        holds_to(status, operational_start, operational_end, legal_end, last_change_date) - 1 AS last_day
+        coalesce(
+            holds_to(status, operational_start, operational_end, legal_end, last_change_date) - 1, operational_end
+        ) AS last_day
     FROM ord.organisations
 )
 

@@ -19,11 +19,11 @@ dates AS (
     FROM last_version
     WHERE legal_start > DATE '1900-01-01' AND legal_start IS DISTINCT FROM operational_start
     UNION ALL
-    SELECT operational_end + 1, 'closed', NULL, NULL
+    SELECT day_after(operational_end), 'closed', NULL, NULL
     FROM last_version
     UNION ALL
     SELECT
-        legal_end + 1, 'legally_closed',
+        day_after(legal_end), 'legally_closed',
         CASE
             WHEN status = 'Active' THEN 'the record stays Active until its operational end, and ODS gives '
                 || coalesce(operational_end::VARCHAR, 'none')
@@ -38,7 +38,7 @@ dates AS (
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
     WHERE coalesce(r.operational_start, r.legal_start) NOT IN (v.operational_start, coalesce(v.legal_start, v.operational_start))
     UNION ALL
-    SELECT coalesce(r.operational_end, r.legal_end) + 1, 'role_ended', coalesce(c.display_name, r.role_id), NULL
+    SELECT day_after(coalesce(r.operational_end, r.legal_end)), 'role_ended', coalesce(c.display_name, r.role_id), NULL
     FROM last_version AS v
     JOIN history.roles AS r USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
@@ -53,7 +53,7 @@ dates AS (
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id
     UNION ALL
     SELECT
-        coalesce(r.operational_end, r.legal_end) + 1, 'relationship_ended', coalesce(c.display_name, r.rel_id),
+        day_after(coalesce(r.operational_end, r.legal_end)), 'relationship_ended', coalesce(c.display_name, r.rel_id),
         r.target_ods_code
     FROM last_version AS v
     JOIN history.relationships AS r USING (ods_code, known_from)

@@ -4,7 +4,7 @@
 WITH RECURSIVE spans AS (
     SELECT DISTINCT
         ods_code AS descendant_code, parent_code AS ancestor_code,
-        valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to
+        valid_from, coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.hierarchy_parents
 ),
 
@@ -99,7 +99,7 @@ joined AS (
     WHERE is_new
 )
 
-SELECT * REPLACE (nullif(valid_to, DATE '9999-12-31') AS valid_to)
+SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined
     UNION ALL BY NAME

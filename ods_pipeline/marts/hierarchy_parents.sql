@@ -5,9 +5,9 @@
 WITH edges AS (
     SELECT
         ods_code, level, preference, parent_code, rel_id, unique_rel_id, valid_from,
-        coalesce(valid_to, DATE '9999-12-31') AS valid_to
+        coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.hierarchy_edges
-    WHERE preference IS NOT NULL AND parent_is_held AND valid_from < coalesce(valid_to, DATE '9999-12-31')
+    WHERE preference IS NOT NULL AND parent_is_held AND valid_from < coalesce(valid_to, DATE 'infinity')
 ),
 
 -- Most bodies have one edge at a level: there is nothing to choose.
@@ -78,7 +78,7 @@ joined AS (
     GROUP BY ods_code, level, run
 )
 
-SELECT * REPLACE (nullif(valid_to, DATE '9999-12-31') AS valid_to)
+SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined
     UNION ALL BY NAME

@@ -11,9 +11,9 @@ reconfigurations AS (
     UNION
     SELECT legal_start FROM icbs
     UNION
-    SELECT operational_end + 1 FROM icbs
+    SELECT day_after(operational_end) FROM icbs
     UNION
-    SELECT legal_end + 1 FROM icbs
+    SELECT day_after(legal_end) FROM icbs
 ),
 
 moves AS (

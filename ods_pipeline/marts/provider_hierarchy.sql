@@ -5,11 +5,11 @@
 --      each level, the nearest link: the body's own first, else that of its operator, and so on;
 --   4. pieces are cut once more where the sub-ICB location moves to another ICB, or the ICB to another region;
 --      pieces in a row that say the same are one row.
--- Within the query 0001-01-01 and 9999-12-31 stand for no beginning and no end.
+-- Within the query 0001-01-01 and infinity stand for no beginning and no end.
 
 WITH RECURSIVE parents AS MATERIALIZED (
     SELECT
-        ods_code, level, parent_code, valid_from, coalesce(valid_to, DATE '9999-12-31') AS valid_to, is_ambiguous,
+        ods_code, level, parent_code, valid_from, coalesce(valid_to, DATE 'infinity') AS valid_to, is_ambiguous,
         {'level': level, 'rel_id': rel_id, 'unique_rel_id': unique_rel_id} AS step
     FROM marts.hierarchy_parents
 ),
@@ -55,7 +55,7 @@ lives AS (
         ods_code, primary_role_id = 'RO261' AS is_icb,
         coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS valid_from,
         coalesce(
-            holds_to(status, operational_start, operational_end, legal_end, last_change_date), DATE '9999-12-31'
+            holds_to(status, operational_start, operational_end, legal_end, last_change_date), DATE 'infinity'
         ) AS valid_to
     FROM ord.organisations
 ),
@@ -67,7 +67,7 @@ kinds AS (
             WHEN lag(kind) OVER (PARTITION BY ods_code ORDER BY valid_from) IS NULL THEN DATE '0001-01-01'
             ELSE valid_from
         END AS valid_from,
-        coalesce(valid_to, DATE '9999-12-31') AS valid_to
+        coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.body_kinds
 ),
 
@@ -171,7 +171,7 @@ timeline AS (
     UNION ALL BY NAME
     SELECT ods_code, level, valid_to AS valid_from, next_from AS valid_to
     FROM (
-        SELECT *, lead(valid_from, 1, DATE '9999-12-31') OVER (PARTITION BY ods_code, level ORDER BY valid_from) AS next_from
+        SELECT *, lead(valid_from, 1, DATE 'infinity') OVER (PARTITION BY ods_code, level ORDER BY valid_from) AS next_from
         FROM above
     )
     WHERE valid_to < next_from
@@ -251,6 +251,6 @@ runs AS (
 
 SELECT
     w.* EXCLUDE (piece_from, piece_to),
-    w.piece_from AS valid_from, nullif(r.run_to, DATE '9999-12-31') AS valid_to
+    w.piece_from AS valid_from, nullif(r.run_to, DATE 'infinity') AS valid_to
 FROM with_region AS w
 JOIN runs AS r ON r.ods_code = w.ods_code AND r.piece_from = w.piece_from

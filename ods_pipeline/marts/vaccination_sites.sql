@@ -21,7 +21,7 @@ pieces AS (
     SELECT DISTINCT
         h.ods_code, h.operator_code, h.icb_code, h.region_code,
         greatest(s.valid_from, h.valid_from) AS valid_from,
-        least(coalesce(s.valid_to, DATE '9999-12-31'), coalesce(h.valid_to, DATE '9999-12-31')) AS until
+        least(coalesce(s.valid_to, DATE 'infinity'), coalesce(h.valid_to, DATE 'infinity')) AS until
     FROM spans AS s
     JOIN marts.provider_hierarchy AS h
         ON h.ods_code = s.ods_code
@@ -48,7 +48,7 @@ grouped AS (
 merged AS (
     SELECT
         ods_code, operator_code, icb_code, region_code, min(valid_from) AS valid_from,
-        nullif(max(until), DATE '9999-12-31') AS valid_to
+        nullif(max(until), DATE 'infinity') AS valid_to
     FROM grouped
     GROUP BY ods_code, stretch, operator_code, icb_code, region_code
 )

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -26,7 +27,6 @@ LIST_KEYS = {
 }
 _ORGANISATIONS = "Organisations"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # codes are file names here
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class OrdApi:
                 return Organisation(path, answer.body, code, answer.status)
             came = _code_in_xml(answer) if self._xml else _code_in_json(answer)
             if came != code:
-                raise NotTheAnswer(f"{came} came")
+                raise NotTheAnswer(f"{came[:20]} came")
             return Organisation(path, answer.body, code, 200)
 
         def settle(answer: Answer) -> Organisation:
@@ -195,7 +195,11 @@ def _code(text: str) -> str:
 
 def _stamp(row: dict[str, Any]) -> str:
     stamp = str(row.get("LastChangeDate"))
-    if not _DATE.fullmatch(stamp):
+    try:
+        is_day = date.fromisoformat(stamp).isoformat() == stamp
+    except ValueError:
+        is_day = False
+    if not is_day:
         raise NotTheAnswer(f"the row of {str(row.get('OrgId'))[:20]!r} has no LastChangeDate")
     return stamp
 

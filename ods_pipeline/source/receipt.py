@@ -14,6 +14,10 @@ from ods_pipeline.errors import BadFetch, BadRelease
 
 SHAPE = 1
 SAMPLE_MARK = "ods_pipeline sample"
+# Days (ISO, inclusive) that a release or fetch can speak for: one wrong digit in a year would move "now".
+FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
+# What JSON of another shape can raise: nested too deeply, or with a number beyond all measure, too.
+_NO_RECEIPT = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _RELEASE_KEYS = ("file_name", "release_date", "source", "bytes", "sha256", "sha256_verified")
 
 
@@ -75,7 +79,7 @@ def read_release_receipt(release: Path) -> ReleaseReceipt:
     try:
         body = json.loads(path.read_bytes())
         return ReleaseReceipt(*(body[k] for k in _RELEASE_KEYS))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *_NO_RECEIPT) as error:
         raise BadRelease(
             "its receipt is missing or damaged", where=release.name, do="Take the release in again"
         ) from error
@@ -92,7 +96,7 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
         ) from error
     try:
         return _parse(json.loads(raw), hashlib.sha256(raw).hexdigest())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NO_RECEIPT as error:
         raise BadFetch(
             f"its receipt is damaged ({error})", where=folder.name, do="Fetch these stamps again"
         ) from error
@@ -100,20 +104,35 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
 
 def _parse(body: dict[str, Any], sha256: str) -> FetchReceipt:
     days = [date.fromisoformat(body[k]).isoformat() for k in ("as_of", "stamps_from", "stamps_to")]
-    if not "2000-01-01" <= days[1] <= days[2]:
+    if not FIRST_DAY <= days[0] <= LAST_DAY:
+        raise ValueError(f"no fetch was made on {days[0]}")
+    if not FIRST_DAY <= days[1] <= days[2] <= LAST_DAY:
         raise ValueError(f"the stamps {days[1]} to {days[2]} are no range of days")
-    files = tuple(FetchFile(f["path"], int(f["bytes"]), f["sha256"]) for f in body["files"])
+    files = tuple(FetchFile(_text(f["path"]), int(f["bytes"]), _text(f["sha256"])) for f in body["files"])
     for entry in files:
         if entry.path.startswith(("/", "\\")) or ".." in Path(entry.path).parts:
             raise ValueError(f"the path {entry.path!r} leads out of the folder")
     return FetchReceipt(
-        source=body["source"],
+        source=_word(body["source"]),
         sample=bool(body.get("sample", False)),
         as_of=days[0],
         stamps_from=days[1],
         stamps_to=days[2],
-        codes=tuple(body["codes"]),
-        gone={g["ods_code"]: int(g["http_status"]) for g in body.get("gone", [])},
+        codes=tuple(map(_word, body["codes"])),
+        gone={_word(g["ods_code"]): int(g["http_status"]) for g in body.get("gone", [])},
         files=files,
         sha256=sha256,
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]!r} is no text")
+    return value
+
+
+def _word(value: object) -> str:
+    """Text that tables can hold: JSON can write what UTF-8 cannot (ValueError)."""
+    word = _text(value)
+    word.encode("utf-8")
+    return word

@@ -75,7 +75,7 @@ class Unfinished:
                 continue
             try:
                 found.append(cls(folder, Plan(**json.loads((work / _PLAN).read_bytes()))))
-            except (FileNotFoundError, ValueError, TypeError):
+            except (FileNotFoundError, ValueError, TypeError, RecursionError):
                 _drop(folder)  # its plan was never written: nothing was asked yet
         return found
 
@@ -127,7 +127,7 @@ class Unfinished:
         """Whether the lists kept are whole: a machine that lost its power may have left empty ones."""
         try:
             _ = self.wanted() if self.has_list(SYNC) else self.rows()
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return False
         return True
 

@@ -1,12 +1,13 @@
 """The shape of an event, and how days and values become part of one."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 
 import polars as pl
 
 DAY = timedelta(days=1)
+LAST_DAY = date.max
 Value = pl.Expr | str | None
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -67,5 +68,6 @@ def differs(column: str) -> pl.Expr:
 
 
 def next_day(column: str) -> pl.Expr:
-    """ODS's ends are inclusive; the new state holds from the next day on."""
-    return pl.col(column) + DAY
+    """ODS's ends are inclusive; the new state holds from the next day on. After the last day that dates can
+    have (9999-12-31, which some registers write for "no end") there is none: null."""
+    return pl.when(pl.col(column) < LAST_DAY).then(pl.col(column) + DAY)

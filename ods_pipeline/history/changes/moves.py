@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import DAY
+from ods_pipeline.history.changes.events import next_day
 from ods_pipeline.history.changes.rows import STEP
 from ods_pipeline.schema.events import PARENT_KINDS
 
@@ -83,7 +83,7 @@ def _to_standing(old: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
 
 def _from_standing(new: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
     """Beginnings of links where the link to the parent before ended just then, as was known before."""
-    last_ones = _one_adjoining(standing.with_columns((pl.col("end") + DAY).alias("effective")))
+    last_ones = _one_adjoining(standing.with_columns(next_day("end").alias("effective")))
     pairs = new.join(
         last_ones.select(*_KIND, "effective", pl.col("target").alias("old_target")), on=[*_KIND, "effective"]
     )

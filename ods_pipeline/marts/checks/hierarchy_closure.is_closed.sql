@@ -8,7 +8,7 @@ WITH ordered AS (
 
 SELECT 'overlapping, or their own ancestor' AS problem, descendant_code || ' under ' || ancestor_code AS label
 FROM ordered
-WHERE next_from < coalesce(valid_to, DATE '9999-12-31') OR valid_from >= valid_to OR descendant_code = ancestor_code
+WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to OR descendant_code = ancestor_code
 UNION ALL
 SELECT 'with a parent that is missing', p.ods_code || ' under ' || p.parent_code
 FROM marts.hierarchy_parents AS p

@@ -6,5 +6,5 @@ WHERE NOT EXISTS (
     FROM mart AS m
     WHERE m.unique_rel_id = r.unique_rel_id AND m.ods_code = r.ods_code AND m.parent_code = r.target_ods_code
         AND (r.operational_start IS NULL OR m.valid_from = r.operational_start)
-        AND (r.operational_end IS NULL OR m.valid_to - 1 = r.operational_end)
+        AND (r.operational_end IS NULL OR m.valid_to IS NOT DISTINCT FROM day_after(r.operational_end))
 )

@@ -7,17 +7,17 @@ WITH ordered AS (
 
 SELECT 'overlap' AS problem, ods_code || ' ' || level AS label
 FROM ordered
-WHERE next_from < coalesce(valid_to, DATE '9999-12-31') OR valid_from >= valid_to
+WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to
 UNION ALL
 SELECT 'outside their edge', m.ods_code || ' ' || m.level
 FROM mart AS m
 LEFT JOIN marts.hierarchy_edges AS e ON e.unique_rel_id = m.unique_rel_id AND e.level = m.level
 WHERE e.parent_code IS DISTINCT FROM m.parent_code OR e.valid_from > m.valid_from
-    OR coalesce(e.valid_to, DATE '9999-12-31') < coalesce(m.valid_to, DATE '9999-12-31')
+    OR coalesce(e.valid_to, DATE 'infinity') < coalesce(m.valid_to, DATE 'infinity')
 UNION ALL
 SELECT 'nothing chosen', e.ods_code || ' ' || e.level
 FROM marts.hierarchy_edges AS e
-WHERE e.preference IS NOT NULL AND e.parent_is_held AND e.valid_from < coalesce(e.valid_to, DATE '9999-12-31')
+WHERE e.preference IS NOT NULL AND e.parent_is_held AND e.valid_from < coalesce(e.valid_to, DATE 'infinity')
     AND NOT EXISTS (
         FROM mart AS m
         WHERE m.ods_code = e.ods_code AND m.level = e.level

@@ -3,7 +3,7 @@
 -- of which several may follow one another; rows of a practice must not overlap; who is partner of a PCN today
 -- must have a row today.
 WITH stated AS (
-    SELECT ods_code, rel_id, target_ods_code, operational_start AS first_day, coalesce(operational_end, DATE '9999-12-31') AS last_day
+    SELECT ods_code, rel_id, target_ods_code, operational_start AS first_day, coalesce(operational_end, DATE 'infinity') AS last_day
     FROM ord.relationships
     WHERE rel_id IN ('RE8', 'RE9')
 ),
@@ -55,4 +55,4 @@ JOIN ord.organisations AS practice ON practice.ods_code = s.ods_code AND practic
 JOIN ord.organisations AS pcn ON pcn.ods_code = s.target_ods_code AND pcn.primary_role_id = 'RO272'
 ANTI JOIN members AS m
     ON m.practice_code = s.ods_code AND m.valid_from <= ods_today() AND coalesce(m.valid_to > ods_today(), true)
-WHERE s.rel_id = 'RE8' AND s.first_day <= ods_today() AND s.last_day = DATE '9999-12-31'
+WHERE s.rel_id = 'RE8' AND s.first_day <= ods_today() AND s.last_day = DATE 'infinity'

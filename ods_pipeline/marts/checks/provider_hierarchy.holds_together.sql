@@ -14,7 +14,7 @@ steps AS (
 
 SELECT 'overlapping' AS problem, ods_code AS label
 FROM ordered
-WHERE next_from < coalesce(valid_to, DATE '9999-12-31') OR valid_from >= valid_to
+WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to
 UNION ALL
 SELECT 'missing on their first day', o.ods_code
 FROM ord.organisations AS o
@@ -29,7 +29,7 @@ UNION ALL
 SELECT 'held up by a link that does not hold', ods_code || ' from ' || valid_from
 FROM steps
 WHERE step_code IS NULL OR operational_start > valid_from
-    OR operational_end + 1 < coalesce(valid_to, DATE '9999-12-31')
+    OR day_after(operational_end) < coalesce(valid_to, DATE 'infinity')
 UNION ALL
 SELECT 'without the step to a parent', m.ods_code || ' from ' || m.valid_from || ' to ' || parent.code
 FROM (

@@ -1,0 +1,183 @@
+"""Damaged JSON of the ORD API, of a receipt and of TRUD: refused, set aside or read, and no answer lost."""
+
+import json
+import os
+import re
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ods_pipeline.flatten.fetch import flatten_fetch
+from ods_pipeline.flatten.record import BadRecord, json_to_xml
+from ods_pipeline.source.ord import OrdApi
+from ods_pipeline.source.polite import Answer, NotTheAnswer
+from ods_pipeline.source.settings import Sources
+from ods_pipeline_tests.builders import assert_conserved, make_record, put, receipt_of, write_delta
+from ods_pipeline_tests.hostile.json_mutants import NOTICES, RECORD, ROLES, mutant
+from ods_pipeline_tests.hostile.running import deadline, outcome, try_many
+from ods_pipeline_tests.payloads import code_of
+
+pytestmark = pytest.mark.promise("hostile")
+FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
+ANSWERS = 25
+SOUND = [make_record(f"RY{n}") for n in range(3)]
+
+
+def a_record(random: Random) -> bytes:
+    return mutant(RECORD, random)
+
+
+def one_record(payload: bytes) -> str:
+    """A payload becomes one well-formed Organisation element, or breaks a rule that has a name."""
+    try:
+        xml = json_to_xml(payload, {})
+    except BadRecord as bad:
+        assert re.fullmatch(r"[a-z_]+", bad.rule)
+        return f"set aside: {bad.rule}"
+    assert ElementTree.fromstring(xml).tag == "Organisation"
+    return "read"
+
+
+def some_answers(random: Random) -> list[bytes]:
+    return [mutant(RECORD, random) for _ in range(ANSWERS)]
+
+
+def a_fetch(payloads: list[bytes]) -> str:
+    """Every answer of a fetch is used or set aside, and the sound ones are used."""
+    with TemporaryDirectory(dir=FAST) as folder:
+        fetch = write_delta(Path(folder), SOUND)
+        for number, payload in enumerate(payloads):
+            put(fetch, f"organisations/RX{number}.json", payload, asked=f"RX{number}")
+        flat = flatten_fetch(fetch)
+    assert_conserved(flat)
+    used = flat.frames["organisations"]["ods_code"].to_list()
+    aside = flat.frames["quarantined_records"]
+    assert set(map(code_of, SOUND)) <= set(used)
+    assert len(used) + aside.height == len(SOUND) + len(payloads)
+    asked = {*map(code_of, SOUND), *(f"RX{n}" for n in range(len(payloads)))}
+    assert {*used, *aside["ods_code"]} == asked
+    return "read"
+
+
+def a_list(random: Random) -> tuple[str, bytes]:
+    which = random.randrange(3)
+    if which == 0:
+        return "notifications.json", mutant(NOTICES, random)
+    return (
+        ("roles.json", mutant(ROLES, random))
+        if which == 1
+        else ("receipt.json", b"%d" % random.getrandbits(60))
+    )
+
+
+@pytest.fixture(scope="module")
+def kept_fetch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_delta(
+        tmp_path_factory.mktemp("fetch"), SOUND[:1], notifications=NOTICES["DeletedOrganisations"]
+    )
+
+
+class Lists:
+    """Reads one fetch again and again, each time with one of its lists damaged, or its receipt."""
+
+    def __init__(self, fetch: Path) -> None:
+        self.fetch, self.receipt = fetch, receipt_of(fetch)
+        self.kept = {e["path"]: (fetch / e["path"]).read_bytes() for e in self.receipt["files"]}
+
+    def __call__(self, given: tuple[str, bytes]) -> str:
+        name, body = given
+        for path, content in self.kept.items():
+            (self.fetch / path).write_bytes(content)
+        receipt = json.dumps(self.receipt).encode()
+        if name == "receipt.json":
+            receipt = mutant(self.receipt, Random(int(body)))
+        (self.fetch / "receipt.json").write_bytes(receipt)
+        if name != "receipt.json":
+            put(self.fetch, name, body)
+        flat = flatten_fetch(self.fetch)
+        assert_conserved(flat)
+        return "read"
+
+
+def an_answer(random: Random) -> tuple[int, Answer]:
+    """An answer of the API to one of its questions, with headers that may lie."""
+    row = {"OrgId": "RX1", "LastChangeDate": "2026-09-01", "Name": "X"}
+    bodies = [
+        {"Organisations": [{"OrgLink": "https://x/ORD/2-0-0/organisations/RX1"}]},
+        {"Organisations": [row, {**row, "OrgId": "RX2"}]},
+        RECORD,
+        ROLES,
+    ]
+    which = random.randrange(len(bodies))
+    body = mutant(bodies[which], random)
+    total = random.choice(["1", "2", "02", "-1", "٢", "9" * 20, "1e3", ""])
+    headers = {"X-Total-Count": total.encode(), "returned-records": random.choice([b"2", b"1", b"\xff"])}
+    return which, Answer(200, httpx.Headers(headers), body)
+
+
+class _Asked(OrdApi):
+    """The API with one answer to every question; only how it is read is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(Sources())
+        self.answer: Answer | None = None
+        self._asker.ask = lambda _url, _path, accept, **_options: accept(self.answer)  # ty: ignore
+
+
+API = _Asked()
+
+
+def read_answer(given: tuple[int, Answer]) -> str:
+    which, API.answer = given
+    try:
+        if which == 0:
+            assert all(re.fullmatch(r"[A-Za-z0-9-]{1,20}", c) for c in API.sync("2026-09-01").codes)
+        elif which == 1:
+            assert all(len(stamp) == 10 for _, stamp in API.search("2026-09-01", 1).rows)
+        elif which == 2:
+            assert API.organisation("RX1").code == "RX1"
+        else:
+            API.whole_list("/roles")
+    except NotTheAnswer as refused:
+        assert len(str(refused)) < 300
+        return "refused"
+    return "read"
+
+
+RANDOMS = st.randoms(use_true_random=False)
+
+
+@settings(max_examples=150)
+@given(RANDOMS)
+def test_a_damaged_record_becomes_xml_or_breaks_a_rule(random: Random) -> None:
+    with deadline():
+        one_record(a_record(random))
+
+
+@settings(max_examples=150)
+@given(RANDOMS)
+def test_a_damaged_answer_is_no_answer(random: Random) -> None:
+    outcome(an_answer(random), read_answer)
+
+
+def test_a_fetch_of_damaged_answers_loses_none(kept_fetch: Path) -> None:
+    outcome(some_answers(Random(1)), a_fetch)
+    read = Lists(kept_fetch)
+    for number in range(25):
+        outcome(a_list(Random(number)), read)
+
+
+@pytest.mark.slow
+def test_a_great_many(kept_fetch: Path) -> None:
+    found = try_many("JSON, records", 25_000, a_record, one_record)
+    assert found["read"] > 1000 and len(found) > 4
+    try_many("JSON, answers of the API", 15_000, an_answer, read_answer)
+    try_many(f"JSON, fetches of {ANSWERS} damaged answers each", 60, some_answers, a_fetch)
+    found = try_many("JSON, lists and receipts of a fetch", 1_500, a_list, Lists(kept_fetch))
+    assert min(found.values()) > 30

@@ -1,0 +1,83 @@
+"""Lists of codes, in any bytes: read with every line that has a cell, or refused in one line."""
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from tempfile import NamedTemporaryFile
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ods_pipeline.code_lists.columns import read_code_list
+from ods_pipeline.code_lists.reading import read_cells
+from ods_pipeline.code_lists.writing import safe_csv
+from ods_pipeline_tests.hostile import list_mutants
+from ods_pipeline_tests.hostile.running import outcome, try_many
+
+pytestmark = pytest.mark.promise("hostile")
+# What a spreadsheet takes for the beginning of a formula; the full-width signs in some languages.
+FORMULA = tuple("=+-@\t\r＝＋－＠")
+
+
+class Listed:
+    """Reads lists from one file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __call__(self, content: bytes) -> str:
+        self.file.write_bytes(content)
+        codes = read_code_list(self.file)
+        rows, cells = codes.rows, read_cells(self.file)
+        assert rows["line"].is_sorted() and rows["line"].n_unique() == rows.height > 0
+        assert rows["code"].drop_nulls().str.contains(r"^\S+$").all()
+        # No line with anything on it is lost, but for the header and the lines above it.
+        filled = [
+            n for n, row in zip(cells.lines, zip(*cells.columns, strict=True), strict=True) if _any(row)
+        ]
+        assert set(rows["line"]) <= set(filled)
+        assert [n for n in filled if n >= rows["line"][0]] == [n for n in rows["line"] if n in set(filled)]
+        if "line" not in str(codes.notes):
+            assert len(filled) == rows.height
+        written = [*csv.reader(io.StringIO(safe_csv(rows), newline=""))]
+        assert len(written) == rows.height + 1
+        assert not [cell for row in written for cell in row if cell.lstrip(" \n\v\f").startswith(FORMULA)]
+        return "read"
+
+
+def _any(row: tuple[str | None, ...]) -> bool:
+    return not pl.Series(row, dtype=pl.String).fill_null("").str.strip_chars().eq("").all()
+
+
+@pytest.fixture
+def listed() -> Iterator[Listed]:
+    folder = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
+    with NamedTemporaryFile(dir=folder, prefix="ods_list_") as file:
+        yield Listed(Path(file.name))
+
+
+@settings(max_examples=120)
+@given(st.randoms(use_true_random=False))
+def test_a_list_is_read_whole_or_refused(random: Random) -> None:
+    make = random.choice([list_mutants.text, list_mutants.text, list_mutants.book, list_mutants.table])
+    with NamedTemporaryFile(prefix="ods_list_") as file:
+        outcome(make(random), Listed(Path(file.name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "many", "make"),
+    [
+        ("lists of codes, text", 16_000, list_mutants.text),
+        ("lists of codes, workbooks", 3_000, list_mutants.book),
+        ("lists of codes, Parquet", 2_000, list_mutants.table),
+    ],
+)
+def test_a_great_many(listed: Listed, what: str, many: int, make) -> None:
+    found = try_many(what, many, make, listed)
+    assert min(found["read"], found["refused"]) > many / 100

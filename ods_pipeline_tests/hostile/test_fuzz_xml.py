@@ -1,0 +1,162 @@
+"""Damaged XML: refused, set aside or read, never a crash, and no record lost. lxml counts what there was."""
+
+import os
+from collections import Counter
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from ods_pipeline.flatten.document import read_document
+from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
+from ods_pipeline_tests.builders import assert_conserved, flatten
+from ods_pipeline_tests.hostile.running import outcome, try_many
+from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS, mutant
+from ods_pipeline_tests.payloads import release_zip
+
+pytestmark = pytest.mark.promise("hostile")
+PARTS = {"roles": "Role", "relationships": "Rel", "successions": "Succ", "contacts": "Contact"}
+# Small pieces, so that a file of a few records is cut several times.
+PIECE = 1500
+
+
+def tree_of(xml: bytes) -> etree._Element | None:
+    """What lxml makes of it; None if it is not well-formed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    try:
+        return etree.fromstring(xml, parser=parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def records_in(tree: etree._Element) -> list[etree._Element]:
+    """Elements named Organisation; one with a prefix is of another vocabulary."""
+    return [e for e in tree.iter() if local(e) == "Organisation" and e.prefix is None]
+
+
+def code_in(record: etree._Element) -> str | None:
+    """The code, as an independent reader finds it: the extension of the record's own OrgId."""
+    for child in record:
+        if local(child) == "OrgId":
+            return (child.get("extension") or "").strip() or None
+    return None
+
+
+def parts_in(record: etree._Element, tag: str) -> int:
+    return sum(1 for e in record.iter() if local(e) == tag)
+
+
+def pieces(xml: bytes) -> str:
+    """The stream reader: the pieces hold all that stands between the head and the end of the file."""
+    from io import BytesIO  # noqa: PLC0415
+
+    stream = RegisterStream(BytesIO(xml), "mutant.xml", segment_bytes=PIECE)
+    found = [*stream.segments()]
+    assert all(p.startswith(RECORDS_OPEN) and p.endswith(RECORDS_CLOSE) for p in found)
+    tree = tree_of(xml)
+    if tree is None:
+        return "read, though lxml would not"
+    inner = b"".join(p[len(RECORDS_OPEN) : -len(RECORDS_CLOSE)] for p in found)
+    whole = tree_of(RECORDS_OPEN + inner + RECORDS_CLOSE)
+    if whole is not None:  # a prefix declared in the root may be missing here
+        assert len(records_in(whole)) == len(records_in(tree))
+    return "read"
+
+
+def document(inner: bytes) -> str:
+    """The segment reader: every record is in the rows or set aside, with its code, its name and its parts."""
+    text = RECORDS_OPEN + inner + RECORDS_CLOSE
+    read = read_document(text, "mutant")
+    kept, aside = read.frames["organisations"], read.problems
+    assert sorted([*kept["record"], *aside["record"]]) == [*range(read.records)]
+    assert aside["payload"].null_count() == 0
+    tree = tree_of(text)
+    if tree is None:
+        return "read, though lxml would not"
+    records = records_in(tree)
+    assert read.records == len(records)
+    for number, code, name in kept.select("record", "ods_code", "name").iter_rows():
+        own = records[number]
+        assert code == code_in(own)
+        assert name.split() == " ".join(own.xpath("*[local-name()='Name']//text()")).split()
+    for table, tag in PARTS.items():
+        rows = Counter(read.frames[table]["record"].to_list())
+        for number in kept["record"]:
+            assert rows[number] == parts_in(records[number], tag), f"{tag} of record {number}"
+    return "read, some set aside" if aside.height else "read"
+
+
+def release(files: tuple[bytes, bytes]) -> str:
+    """The whole way from the zip: the register's tables have every code of both files, or say why not."""
+    with TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:  # noqa: PTH112
+        path = release_zip(Path(folder), release_date="2026-09-25", full=files[0], archive=files[1])
+        flat = flatten(path)
+    assert_conserved(flat)
+    trees = [tree_of(f) for f in files]
+    if None in trees:
+        return "read, though lxml would not"
+    there = Counter(code_in(r) for tree in trees if tree is not None for r in records_in(tree))
+    found = Counter()
+    for name in ("organisations", "superseded_records", "quarantined_records"):
+        found.update(flat.frames[name]["ods_code"].to_list())
+    assert found.total() == there.total()
+    nameless = found - there, there - found  # a broken record may not tell its code, but it must be set aside
+    aside = flat.frames["quarantined_records"].filter(pl.col("ods_code").is_null()).height
+    assert nameless[0].total() <= aside and set(nameless[0]) <= {None}
+    return "read, some set aside" if flat.frames["quarantined_records"].height else "read"
+
+
+def a_file(random: Random) -> bytes:
+    return mutant(FULL, random)
+
+
+def some_records(random: Random) -> bytes:
+    return mutant(b"".join(random.sample(RECORDS, random.randint(1, 3))), random)
+
+
+def two_files(random: Random) -> tuple[bytes, bytes]:
+    return (mutant(FULL, random), ARCHIVE) if random.random() < 0.8 else (FULL, mutant(ARCHIVE, random))
+
+
+RANDOMS = st.randoms(use_true_random=False)
+
+
+@settings(max_examples=200)
+@given(RANDOMS)
+def test_a_damaged_file_is_cut_into_whole_records_or_refused(random: Random) -> None:
+    outcome(a_file(random), pieces)
+
+
+@settings(max_examples=40)
+@given(RANDOMS)
+def test_damaged_records_are_read_set_aside_or_refused(random: Random) -> None:
+    outcome(some_records(random), document)
+
+
+@settings(max_examples=6)
+@given(RANDOMS)
+def test_a_damaged_release_loses_no_record(random: Random) -> None:
+    outcome(two_files(random), release)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "many", "make", "read"),
+    [
+        ("XML, stream cut into records", 20_000, a_file, pieces),
+        ("XML, records", 4_000, some_records, document),
+        ("XML, whole releases", 500, two_files, release),
+    ],
+)
+def test_a_great_many(what: str, many: int, make, read) -> None:
+    found = try_many(what, many, make, read)
+    assert found["refused"] > many / 50 and found["read"] > many / 50, "both must happen, or it proves little"

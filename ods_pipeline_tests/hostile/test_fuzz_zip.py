@@ -1,0 +1,65 @@
+"""Damaged and hostile zips: the same register comes out of them as out of the sound one, or one line does."""
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.archive import ZIP_DAMAGE, open_release
+from ods_pipeline_tests.hostile import zip_mutants
+from ods_pipeline_tests.hostile.running import outcome, try_many
+from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL
+
+pytestmark = pytest.mark.promise("hostile")
+SOUND = {sha256(FULL).hexdigest(), sha256(ARCHIVE).hexdigest()}
+
+
+class Opened:
+    """Opens zips from one place, alone in its folder, and looks for anything that was put beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.zip = folder / "hscorgrefdataxml_data_9.0.0_20260925000001.zip"
+
+    def __call__(self, content: bytes) -> str:
+        self.zip.write_bytes(content)
+        files = open_release(self.zip)
+        assert files.full is not None
+        for file in (files.full, files.archive):
+            if file is not None:
+                try:
+                    with file.open() as stream:
+                        text = stream.read()
+                except ZIP_DAMAGE as error:  # flatten_release says the same
+                    raise BadRelease("damaged", do="Fetch it again") from error
+                # zipfile proves the CRC of what it gives; a member may be cut where the header says less.
+                assert sha256(text).hexdigest() in SOUND or FULL.startswith(text) or ARCHIVE.startswith(text)
+        return "opened"
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Opened]:
+    yield Opened(tmp_path)
+    assert len([*tmp_path.rglob("*")]) <= 1, "something was written beside the zip"
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.randoms(use_true_random=False))
+def test_a_zip_gives_sound_files_or_is_refused(opened: Opened, random: Random) -> None:
+    outcome(zip_mutants.mutant(random), opened)
+
+
+@pytest.mark.slow
+def test_a_great_many(opened: Opened) -> None:
+    if os.path.isdir("/dev/shm"):  # noqa: PTH112
+        opened.zip = Path("/dev/shm") / f"{os.getpid()}_{opened.zip.name}"
+    try:
+        found = try_many("zips", 12_000, zip_mutants.mutant, opened)
+    finally:
+        opened.zip.unlink(missing_ok=True)
+    assert found["opened"] > 1000 and found["refused"] > 1000

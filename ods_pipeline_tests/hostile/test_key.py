@@ -1,0 +1,179 @@
+"""The TRUD key is in nothing that a run leaves or says, after failure and after success.
+
+What a run leaves byte by byte stands in `source/test_catch_up.py`; here is what bytes hide: packed columns,
+the key in other spellings, chains of exceptions, processes, and what Dagster would show of its definitions.
+"""
+
+import base64
+import logging
+import subprocess
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import dagster as dg
+import duckdb
+import polars as pl
+import pytest
+
+from ods_pipeline import cli, pipeline
+from ods_pipeline.assembly import build_definitions
+from ods_pipeline.errors import OdsError
+from ods_pipeline.runs import open_instance
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests.commands.running import Main
+from ods_pipeline_tests.ord_wire import Fault
+from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of
+from ods_pipeline_tests.source.test_catch_up import live, small_server
+
+pytestmark = pytest.mark.promise("no_key")
+SPELLINGS = {
+    KEY,
+    KEY[::-1],
+    KEY.lower(),
+    KEY.upper(),
+    KEY.encode().hex(),
+    base64.b64encode(KEY.encode()).decode().rstrip("="),
+    "".join(f"%{b:02X}" for b in KEY.encode()),
+    quote(KEY, safe=""),
+    KEY[: len(KEY) // 2 + 2],
+}
+
+
+@dataclass
+class Left:
+    """What two runs left: the data root, all log lines, and the error of the first."""
+
+    root: DataRoot
+    logged: list[str] = field(default_factory=list)
+    error: OdsError | None = None
+    shown: list[str] = field(default_factory=list)
+
+
+class _Everything(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.getMessage()} {record.args} {record.exc_text} {record.__dict__}")
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+    """A build that fails at the download, then one that succeeds; every logger may speak."""
+    folder, clock = tmp_path_factory.mktemp("key"), SimulatedClock("2026-09-04T04:30:00+00:00")
+    found = Left(DataRoot(folder / "data"))
+    handler, top = _Everything(found.logged), logging.getLogger()
+    level = top.level
+    top.addHandler(handler)
+    top.setLevel(logging.DEBUG)
+    try:
+        with small_server(folder, clock) as server:
+            server.faults.append(Fault("reset", "/download/", 999))
+            with pytest.raises(OdsError) as failed:
+                pipeline.build(found.root, **live(server, clock, trud_only=True))
+            found.error = failed.value
+            server.faults.clear()
+            built = pipeline.build(found.root, **live(server, clock, trud_only=True))
+            assert built.published is not None
+            definitions = build_definitions(found.root.path, sources=sources_of(server, clock))
+            repository = definitions.get_repository_def()
+            found.shown = [repr(definitions), repr(repository), str(definitions.resources)]
+            found.shown += [repr(vars(s)) for s in repository.sensor_defs]
+        yield found
+    finally:
+        top.removeHandler(handler)
+        top.setLevel(level)
+
+
+def assert_nowhere(*texts: str) -> None:
+    assert not [s for s in SPELLINGS for text in texts if s in text]
+
+
+@pytest.mark.slow
+def test_no_file_has_it_in_any_spelling(left: Left) -> None:
+    files = [p for p in left.root.path.rglob("*") if p.is_file()]
+    assert {"datapackage.json", "build.json", "ods.duckdb"} <= {p.name for p in files}
+    assert_nowhere(*(p.read_bytes().decode("latin-1") for p in files), *map(str, files))
+
+
+@pytest.mark.slow
+def test_no_column_has_it_once_unpacked(left: Left) -> None:
+    for file in left.root.path.rglob("*.parquet"):
+        schema = pl.read_parquet_metadata(file)
+        assert_nowhere(str(schema), pl.read_parquet(file).write_json())
+    with duckdb.connect(str(left.root.path / "ods.duckdb"), read_only=True) as connection:
+        tables = connection.sql("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+        assert len(tables) > 20
+        for schema, table in tables:
+            assert_nowhere(str(connection.table(f"{schema}.{table}").fetchall()))
+        for view in ("duckdb_tables", "duckdb_columns", "duckdb_functions", "duckdb_settings"):
+            assert_nowhere(str(connection.table_function(view).fetchall()))
+
+
+@pytest.mark.slow
+def test_no_log_line_and_no_event_has_it(left: Left) -> None:
+    assert len(left.logged) > 15
+    assert_nowhere(*left.logged)
+    with open_instance(left.root) as instance:
+        runs = instance.get_runs()
+        assert {r.status for r in runs} == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+        for run in runs:
+            assert_nowhere(str(run), str(run.run_config), str(run.tags))
+            assert_nowhere(*(str(e) for e in instance.all_logs(run.run_id)))
+
+
+@pytest.mark.slow
+def test_no_error_in_the_chain_has_it(left: Left) -> None:
+    assert left.error is not None
+    assert_nowhere("".join(traceback.format_exception(left.error)))
+    seen: list[BaseException | None] = [left.error]
+    while seen[-1] is not None:
+        error = seen[-1]
+        assert_nowhere(str(error), repr(error), str(error.args), str(getattr(error, "__notes__", "")))
+        seen.append(error.__cause__ or error.__context__)
+
+
+@pytest.mark.slow
+def test_what_dagster_shows_of_its_definitions_has_it_not(left: Left) -> None:
+    assert len(left.shown) > 3
+    assert_nowhere(*left.shown)
+
+
+def test_the_ui_is_given_no_key_on_its_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Everybody on the machine can read a command line; the environment of a process only its owner."""
+    started: list[list[str]] = []
+
+    def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+        started.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setenv("TRUD_API_KEY", KEY)
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(SystemExit):
+        cli.main(["ui", "--data-root", str(tmp_path / "data")])
+    assert len(started) == 1
+    told = capsys.readouterr()
+    assert_nowhere(str(started), told.out, told.err)
+    files = [p for p in tmp_path.rglob("*") if p.is_file()]
+    assert files
+    assert_nowhere(*(p.read_text() for p in files))
+
+
+@pytest.mark.parametrize("wrong", ["", " with blank", "/../x"])
+def test_a_key_that_is_none_is_not_told_either(
+    run_main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, wrong: str
+) -> None:
+    """A key with a slip in it is still nearly a key; the first is sound, and the address is not."""
+    monkeypatch.setenv("TRUD_API_KEY", KEY + wrong)
+    monkeypatch.setenv("ODS_TRUD_URL", "http://127.0.0.1:9" if wrong else f"no url {KEY}")
+    assert run_main("build", "--data-root", tmp_path / "data") == 1
+    told = capsys.readouterr()
+    assert told.err
+    assert_nowhere(told.out, told.err)

@@ -1,0 +1,119 @@
+"""No SQL is built from values: what goes to DuckDB is a constant, or stands here with its reason."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ods_pipeline
+
+pytestmark = pytest.mark.promise("no_injection")
+PACKAGE = Path(ods_pipeline.__file__).parent
+# Methods that take SQL, and our own function that hands it on; the place of the SQL among their arguments.
+SINKS = {"sql": 0, "execute": 0, "executemany": 0, "query": 0, "from_query": 0, "_rows": 1}
+_SCHEMAS = "names of our own schemas, constants of ods_pipeline/schema"
+ALLOWED = {
+    (
+        "macros/__init__.py",
+        "f\"CREATE MACRO ods_today() AS DATE '{today.isoformat()}'\"",
+    ): "a date, so digits",
+    ("macros/__init__.py", "file.read_text(encoding='utf-8')"): "the package's own macros",
+    ("publish.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
+    ("publish.py", "f'USE {table.schema}'"): _SCHEMAS,
+    ("publish.py", "statement"): "COMMENT ON with the descriptions of our own classes",
+    ("marts/build.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
+    ("marts/build.py", "f'USE {table.schema}'"): _SCHEMAS,
+    ("marts/build.py", "sql"): "the file of a mart",
+    ("marts/checking.py", "c.sql"): "the file of a check",
+    ("code_lists/judging.py", "sql"): "judging.sql; what is asked are parameters",
+    ("commands/card.py", "sql"): "_rows hands on what its callers give, and each of them is looked at",
+}
+Scope = dict[str, list[ast.expr]]
+
+
+def _assigned(tree: ast.AST) -> Scope:
+    """Every expression that a name is given anywhere in a file."""
+    found: Scope = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node.value)
+    return found
+
+
+def is_constant(node: ast.expr, scope: Scope, arguments: set[str]) -> bool:
+    """Whether an expression is text that stands in the file, put together from nothing but such text."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    if isinstance(node, ast.JoinedStr):
+        return all(is_constant(part, scope, arguments) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return is_constant(node.value, scope, arguments)
+    if isinstance(node, ast.BinOp):
+        return all(is_constant(part, scope, arguments) for part in (node.left, node.right))
+    if isinstance(node, ast.Name) and node.id not in arguments:
+        given = scope.get(node.id, [])
+        return bool(given) and all(is_constant(value, scope, arguments) for value in given)
+    return False
+
+
+def sql_in(source: str) -> Iterator[tuple[str, bool]]:
+    """Each expression that goes to DuckDB, as text, and whether it is constant."""
+    tree = ast.parse(source)
+    scope = _assigned(tree)
+    arguments = {a.arg for node in ast.walk(tree) if isinstance(node, ast.arguments) for a in _all(node)}
+    loops = (ast.For, ast.comprehension)
+    arguments |= {
+        n.id
+        for f in ast.walk(tree)
+        if isinstance(f, loops)
+        for n in ast.walk(f.target)
+        if isinstance(n, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in SINKS or (name == "_rows" and "duckdb" not in source):
+            continue
+        given = node.args[SINKS[name] :][:1] or [k.value for k in node.keywords if k.arg in ("query", "sql")]
+        for sql in given:
+            yield ast.unparse(sql), is_constant(sql, scope, arguments)
+
+
+def _all(arguments: ast.arguments) -> list[ast.arg]:
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def test_all_sql_is_constant_or_allowed_for_a_reason() -> None:
+    seen, built = 0, set()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for text, constant in sql_in(file.read_text(encoding="utf-8")):
+            seen += 1
+            if not constant:
+                built.add((file.relative_to(PACKAGE).as_posix(), text))
+    assert seen > 25
+    assert built - set(ALLOWED) == set(), "SQL must not be built from values: use parameters"
+    assert set(ALLOWED) - built == set(), "no longer needed: take it from the list"
+
+
+@pytest.mark.parametrize(
+    ("source", "constant"),
+    [
+        ("c.sql('SELECT 1')", True),
+        ("A = 'x'\nc.sql(f'SELECT {A}')", True),
+        ("A = 'x'\nB = f'{A} y'\ndef f(c):\n    c.execute(B + A)", True),
+        ("def f(c, a):\n    c.sql(f'SELECT {a}')", False),
+        ("def f(c, a):\n    c.execute('SELECT ' + a)", False),
+        ("def f(c, a):\n    c.execute('SELECT %s' % a)", False),
+        ("def f(c, a):\n    c.query('SELECT {}'.format(a))", False),
+        ("def f(c, a):\n    s = f'SELECT {a}'\n    c.sql(s)", False),
+        ("def f(c):\n    for a in c.names:\n        c.sql(a)", False),
+        ("A = 'x'\nA = input()\nc.sql(A)", False),
+        ("c.sql(query=open('x').read())", False),
+    ],
+)
+def test_the_look_itself_sees_what_is_built(source: str, constant: bool) -> None:
+    assert [found for _, found in sql_in(source)] == [constant]

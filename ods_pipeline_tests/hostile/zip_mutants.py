@@ -1,0 +1,106 @@
+"""Harm to zips: headers that lie, names that lead elsewhere, zips in zips, sizes, methods, flags."""
+
+import io
+import re
+import struct
+import warnings
+import zipfile
+from random import Random
+
+from ods_pipeline_tests.hostile.bytes_mutants import harmed
+from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL
+from ods_pipeline_tests.payloads import zip_bytes
+
+INNER = {
+    "fullfile.zip": zip_bytes({"HSCOrgRefData_Full_20260925.xml": FULL}),
+    "archive.zip": zip_bytes({"HSCOrgRefData_Archive_20260925.xml": ARCHIVE}),
+}
+GOOD = zip_bytes(INNER)
+STORED = zip_bytes({"full.xml": FULL, "archive.xml": ARCHIVE})
+NAMES = (
+    "/etc/passwd.xml",
+    "../../../outside.xml",
+    "..\\..\\outside.xml",
+    "C:\\outside.xml",
+    "\\\\server\\share\\outside.zip",
+    "a\0b.xml",
+    "x" * 60_000 + ".xml",
+    "folder.xml/",
+    ".xml",
+    ".zip",
+    "",
+    ".",
+    "..",
+    "./full.xml",
+    "CON.xml",
+    "full.xml\n",
+    "\x1b[2J.xml",
+    "\u202egnp.xml",
+    "fullfile.zip",
+    "archive.zip",
+    "\ud83d.xml",
+)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+# Places in the headers, from their signature: local header and central directory.
+_LOCAL = {"version": 4, "flags": 6, "method": 8, "crc": 14, "packed": 18, "size": 22, "name": 26, "extra": 28}
+_CENTRAL = {"flags": 8, "method": 10, "crc": 16, "packed": 20, "size": 24, "name": 28, "extra": 30}
+_CENTRAL |= {"comment": 32, "disk": 34, "attributes": 38, "offset": 42}
+_END = {"disk": 4, "entries": 8, "all": 10, "length": 12, "start": 16, "comment": 20}
+_FIELDS = {b"PK\x03\x04": _LOCAL, b"PK\x01\x02": _CENTRAL, b"PK\x05\x06": _END}
+_NUMBERS = (0, 1, 8, 9, 12, 14, 93, 0x41, 0x800, 0x7FFF, 0xFFFE, 0xFFFF)
+
+
+def member(name: str, content: bytes, random: Random, *, link: bool = False) -> tuple[zipfile.ZipInfo, bytes]:
+    info = zipfile.ZipInfo("x", date_time=(1980, 1, 1, 0, 0, 0))
+    info.filename = name.encode("utf-8", "replace").decode()
+    info.create_system = 3
+    info.external_attr = (0o120777 if link else random.choice([0o644, 0o40755, 0o4777])) << 16
+    info.compress_type = random.choice(METHODS)
+    return info, content
+
+
+def made(random: Random) -> bytes:
+    """A zip whose members have odd names, come twice, are links, folders, or zips in zips."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in INNER.items():
+            if random.random() < 0.9:
+                archive.writestr(*member(name, content, random))
+        for _ in range(random.randint(0, 3)):
+            content = random.choice(
+                [b"", b"/etc/passwd", FULL, ARCHIVE, GOOD, INNER["fullfile.zip"], b"PK\x05\x06"]
+            )
+            try:
+                archive.writestr(*member(random.choice(NAMES), content, random, link=random.random() < 0.3))
+            except (ValueError, struct.error, UnicodeError):  # what Python itself cannot write
+                continue
+        archive.comment = random.randbytes(random.choice([0, 0, 30]))
+    return buffer.getvalue()
+
+
+def lying_header(given: bytes, random: Random) -> bytes:
+    """A field of some header says something else."""
+    sign = random.choice([*_FIELDS])
+    places = [m.start() for m in re.finditer(re.escape(sign), given) if m.start() + 46 <= len(given)]
+    if not places:
+        return given
+    at = random.choice(places) + random.choice([*_FIELDS[sign].values()])
+    number = struct.pack("<H", random.choice(_NUMBERS)) * random.choice([1, 2])
+    return given[:at] + number + given[at + len(number) :]
+
+
+def mutant(random: Random) -> bytes:
+    """A zip made oddly, or one that was sound until its headers or bytes were changed."""
+    given = made(random) if random.random() < 0.3 else random.choice([GOOD, GOOD, STORED])
+    way = random.randrange(5)
+    if way == 0 and given in (GOOD, STORED):  # the harm is in a zip within
+        inner = {name: lying_header(content, random) for name, content in INNER.items()}
+        return zip_bytes({**inner, **({} if random.random() < 0.7 else {"more.zip": GOOD})})
+    if way <= 2:
+        for _ in range(random.randint(1, 3)):
+            given = lying_header(given, random)
+    if way == 3:
+        given = harmed(given, random)
+    if way == 4 and random.random() < 0.3:
+        given = random.choice([b"junk" * 9 + given, given + b"\0" * 99, given + GOOD, b"PK\x03\x04" + given])
+    return given
