@@ -12,6 +12,7 @@ pytestmark = pytest.mark.promise("no_injection")
 PACKAGE = Path(ods_pipeline.__file__).parent
 # Methods that take SQL, and our own function that hands it on; the place of the SQL among their arguments.
 SINKS = {"sql": 0, "execute": 0, "executemany": 0, "query": 0, "from_query": 0, "_rows": 1}
+_PUBLISHED = "names of published tables and columns, and the quoted place of a file; values are parameters"
 _SCHEMAS = "names of our own schemas, constants of ods_pipeline/schema"
 ALLOWED = {
     (
@@ -24,8 +25,21 @@ ALLOWED = {
     ("publish.py", "statement"): "COMMENT ON with the descriptions of our own classes",
     ("marts/build.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
     ("marts/build.py", "f'USE {table.schema}'"): _SCHEMAS,
-    ("marts/build.py", "sql"): "the file of a mart",
+    ("marts/build.py", "mart_sql(name)"): "the file of a mart",
     ("marts/checking.py", "c.sql"): "the file of a check",
+    ("audit/identities.py", "identity.query"): "the file identities.sql",
+    (
+        "audit/comparing.py",
+        "f'SELECT {columns} FROM {told.name} WHERE ods_code IN (SELECT unnest($codes))'",
+    ): _PUBLISHED,
+    ("audit/published.py", "f'DESCRIBE SELECT * FROM {source}'"): _PUBLISHED,
+    ("audit/published.py", "f'SELECT count(*), {sums} FROM {source}'"): _PUBLISHED,
+    (
+        "audit/published.py",
+        "f'''SELECT concat_ws(' ', {on}), p.\"{column}\"::VARCHAR, d.\"{column}\"::VARCHAR FROM {file} AS p "
+        'FULL JOIN {table} AS d USING ({on}) WHERE p."{column}" IS DISTINCT FROM d."{column}" '
+        "ORDER BY 1 LIMIT {max(most, 1)}'''",
+    ): _PUBLISHED,
     ("code_lists/judging.py", "sql"): "judging.sql; what is asked are parameters",
     ("commands/card.py", "sql"): "_rows hands on what its callers give, and each of them is looked at",
 }
