@@ -92,7 +92,7 @@ GRAPH |= {
     "marts/gp_practices": [*NAMED, "ord/roles"],
     "marts/pcn_membership": ["marts/hierarchy_edges", "marts/provider_hierarchy", BODIES],
     "marts/trust_sites": NAMED,
-    "marts/social_care_sites": [*FOLLOWED, "ord/roles"],
+    "marts/social_care_sites": ["marts/body_parents", "marts/code_finder", BODIES, "ord/roles"],
     "marts/vaccination_sites": [
         "marts/body_kinds",
         STATUS_KEY,

@@ -51,9 +51,9 @@ MARTS += [
     Table("gp_practices", "marts", "marts", named.GpPractices),
     Table("pcn_membership", "marts", "marts", named.PcnMembership),
     Table("trust_sites", "marts", "marts", named.TrustSites),
+    Table("code_finder", "marts", "marts", named.CodeFinder),
     Table("social_care_sites", "marts", "marts", named.SocialCareSites),
     Table("vaccination_sites", "marts", "marts", named.VaccinationSites),
-    Table("code_finder", "marts", "marts", named.CodeFinder),
     Table("coverage", "marts", "marts", named.Coverage),
 ]
 # Marts that are read from history by Polars; all others are SQL.
