@@ -112,8 +112,8 @@ class Oracle:
         if code is None:
             return None
         body = self.bodies[code]
-        dates = (body["legal_end"], body["operational_start"], body["operational_end"])
-        return openness(body["status"], *dates, self.today)
+        first = body["operational_start"] or body["legal_start"]
+        return openness(body["status"], body["legal_end"], first, body["operational_end"], self.today)
 
     def name(self, code: str | None) -> str | None:
         return None if code is None else self.bodies[code]["name"]

@@ -197,6 +197,7 @@ def test_a_release_with_comments_and_cdata_is_read_like_one_without(tmp_path: Pa
     assert flat.frames["unknown_elements"].is_empty()
 
 
+@pytest.mark.promise("conserved")
 def test_a_record_that_closes_itself_at_the_end_of_a_file_is_set_aside(tmp_path: Path, intact: Flat) -> None:
     texts = [*map(organisation_xml, RECORDS), '<Organisation orgRecordClass="RC1"/>']
     flat = flatten(write_release(tmp_path, texts, texts[3:]))

@@ -138,6 +138,7 @@ def test_the_definitions_can_be_loaded(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(build_definitions(sample_root().path))
 
 
+@pytest.mark.promise("whole")
 def test_the_graph_is_the_one_that_is_drawn(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     found = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline_tests import figures
+from ods_pipeline_tests import figures, promises
 from ods_pipeline_tests.rooms import ENVIRONMENT, REPOSITORY
 
 PACKAGE, TESTS = "ods_pipeline", "ods_pipeline_tests"
@@ -229,12 +229,23 @@ def outcomes(place: Path, tests: list[str]) -> tuple[int, set[tuple[str, str, st
     return found["code"], {tuple(seen) for seen in found["seen"]}
 
 
-def test_every_fault_can_be_made_and_its_tests_are_there() -> None:
+def test_every_fault_can_be_made_and_its_tests_bear_the_mark_of_the_promise() -> None:
+    marks = {(mark.promise, str(mark)) for mark in promises.marked()}
     for bug in BUGS:
         assert (REPOSITORY / PACKAGE / bug.file).read_text(encoding="utf-8").count(bug.right) == 1, bug.name
         for test in bug.noticed_by:
             file, _, name = test.partition("::")
             assert f"\ndef {name}(" in (REPOSITORY / TESTS / file).read_text(encoding="utf-8"), bug.name
+            assert {(bug.promise, test), (bug.promise, file)} & marks, (
+                f"{test} bears no mark of {bug.promise}"
+            )
+
+
+def test_the_document_says_for_which_promises_no_fault_is_put_in() -> None:
+    tried = {bug.promise for bug in BUGS}
+    without = [f"`{p.name}`" for p in promises.promised() if p.name not in tried]
+    said = f"faults for {len(tried)} of these promises, and none for {', '.join(without)}"
+    assert said in " ".join(promises.GUARANTEES.read_text(encoding="utf-8").split())
 
 
 @pytest.mark.slow

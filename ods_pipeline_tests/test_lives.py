@@ -64,6 +64,7 @@ def test_every_code_held_or_deleted_has_a_state() -> None:
         ),
         ({"status": "Inactive"}, "closed", "2010-04-01", None),
         ({"operational_start": None, "legal_start": date(2015, 1, 1)}, "open", "2015-01-01", None),
+        ({"operational_start": None, "legal_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
     ],
 )
 def test_openness_follows_from_the_dates(
@@ -151,6 +152,29 @@ def test_candidates_are_of_the_same_place_kind_and_time(tmp_path: Path) -> None:
     assert 0.7 < rows[0]["score"] < 0.8
 
 
+@pytest.mark.parametrize(("old", "new"), [("RO119", "RO141"), ("RO107", "RO197")])
+def test_a_candidate_may_have_another_role_of_the_same_kind(tmp_path: Path, old: str, new: str) -> None:
+    bodies = [
+        body("OLD", old, uprn=5, **ended("2021-03-31")),
+        body("NEW", new, uprn=5, operational_start=date(2021, 4, 1)),
+    ]
+    (row,) = mart_on("successor_candidates", write(tmp_path, bodies), TODAY).to_dicts()
+    assert (row["old_code"], row["candidate_code"]) == ("OLD", "NEW")
+
+
+def test_a_body_with_legal_dates_alone_lives_between_them(tmp_path: Path) -> None:
+    bodies = [
+        body(
+            "OVER", "RO197", operational_start=None, legal_start=date(2015, 1, 1), legal_end=date(2020, 3, 31)
+        ),
+        body("LATER", "RO197", operational_start=None, legal_start=date(2027, 1, 1), legal_end=None),
+    ]
+    found = marts_on(write(tmp_path, bodies), TODAY, "provider_hierarchy_current", "closed_codes")
+    assert found["provider_hierarchy_current"].is_empty()
+    assert found["closed_codes"]["ods_code"].to_list() == ["OVER"]
+
+
+@pytest.mark.promise("no_guess")
 def test_a_link_without_a_start_never_shows_and_one_without_an_end_ended_with_its_record(
     tmp_path: Path,
 ) -> None:

@@ -70,7 +70,7 @@ SELECT ods_code FROM ((FROM a EXCEPT ALL FROM b) UNION ALL (FROM b EXCEPT ALL FR
 -- closed_codes has every body whose dates say that it is closed and every confirmed deletion, and no other.
 WITH a AS (SELECT ods_code FROM marts.closed_codes),
 b AS (SELECT ods_code FROM ord.organisations
-      WHERE coalesce(operational_start <= ods_today(), true)
+      WHERE coalesce(operational_start, legal_start, ods_today()) <= ods_today()
           AND (coalesce(operational_end < ods_today(), false) OR coalesce(legal_end < ods_today(), false)
                OR (status = 'Inactive' AND operational_end IS NULL))
       UNION SELECT ods_code FROM ord.deletions WHERE state = 'confirmed')

@@ -28,7 +28,9 @@ held AS (
         f.ods_code AS code, f.name, coalesce(k.kind, f.kind) AS kind, f.is_archived, f.openness = 'deleted' AS is_deleted,
         CASE
             WHEN f.openness = 'deleted' THEN 'deleted'
-            ELSE openness_on(o.status, o.legal_end, o.operational_start, o.operational_end, $day)
+            ELSE openness_on(
+                o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
+            )
         END AS openness,
         f.opened_on, o.legal_end, o.operational_end, f.closed_on AS closed_today,
         coalesce(r.codes, []) AS replaced_by, f.candidate_codes, f.site_count

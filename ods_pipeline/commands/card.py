@@ -41,7 +41,8 @@ def card_of(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None
     record = _version(connection, code.strip().upper(), known)
     day = as_of or known or _rows(connection, "SELECT ods_today() AS day")[0]["day"]
     asked = {"code": record["ods_code"], "version": record["known_from"], "day": day, "known": known}
-    openness = "openness_on(status, legal_end, operational_start, operational_end, $day)"
+    first_day = "holds_from(operational_start, legal_start)"
+    openness = f"openness_on(status, legal_end, {first_day}, operational_end, $day)"
     (judged,) = _rows(
         connection,
         f"SELECT {openness} AS openness FROM history.organisations "
@@ -130,7 +131,8 @@ def _explanation(connection: duckdb.DuckDBPyConnection, record: Row, day: date, 
     end, legal_end = record["operational_end"], record["legal_end"]
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
     words = {
-        "not_yet_open": f"Not open yet on {day}: opens on {record['operational_start']}",
+        "not_yet_open": f"Not open yet on {day}: opens on "
+        f"{record['operational_start'] or record['legal_start']}",
         "open": f"Open on {day}",
         "closing": f"Open on {day}; its last day is {last}",
         "legally_closed": f"{record['status']}, but legally closed: its last day in law was {legal_end}; the "

@@ -3,7 +3,9 @@
 CREATE MACRO ods_hierarchy(on_day) AS TABLE
     SELECT
         h.ods_code, o.name, h.kind,
-        openness_on(o.status, o.legal_end, o.operational_start, o.operational_end, on_day::DATE) AS openness,
+        openness_on(
+            o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, on_day::DATE
+        ) AS openness,
         h.operator_code, h.provider_code, provider.name AS provider_name, h.pcn_code, pcn.name AS pcn_name,
         h.commissioner_code, h.sub_icb_code, sub_icb.name AS sub_icb_name,
         h.commissioning_icb_code, h.partner_icb_code, h.geography_icb_code,

@@ -8,7 +8,8 @@ WITH today AS (
     WHERE h.valid_from <= ods_today() AND coalesce(h.valid_to > ods_today(), true)
 ),
 
--- Links do not all end on one day, so that each level of a closed body is taken from the last row that has it.
+-- Links do not all end on one day, so that each level of a closed body is taken from the last row that has it. One
+-- that is closed in law only has its parents of today, unless it has legal dates alone and no row today.
 past AS (
     SELECT
         h.ods_code,
@@ -23,7 +24,8 @@ past AS (
         arg_max(is_ambiguous, valid_from) AS is_ambiguous,
         true AS is_past
     FROM marts.provider_hierarchy AS h
-    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted')
+    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted', 'legally_closed')
+    ANTI JOIN today AS t ON t.ods_code = h.ods_code
     WHERE h.valid_from <= ods_today()
     GROUP BY h.ods_code
 ),

@@ -17,7 +17,9 @@ kinds AS (
 held AS (
     SELECT
         o.*,
-        openness_on(status, legal_end, operational_start, operational_end, ods_today()) AS openness,
+        openness_on(
+            status, legal_end, holds_from(operational_start, legal_start), operational_end, ods_today()
+        ) AS openness,
         CASE WHEN legal_end < ods_today() THEN legal_end END AS past_legal_end
     FROM ord.organisations AS o
 ),

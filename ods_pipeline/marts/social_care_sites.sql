@@ -33,10 +33,12 @@ services AS (
 
 SELECT
     s.ods_code AS site_code, s.name AS site_name, s.openness, s.hq_code, s.hq_name,
-    -- The others of the group that are open: the site itself does not count.
-    (
-        coalesce(n.sites, 0) - (s.openness IN ('open', 'closing') AND NOT s.is_past AND s.provider_code <> s.ods_code)::BIGINT
-    )::BIGINT AS sibling_count,
+    -- The others of the group that are open: the site itself does not count, and one that operates others is no
+    -- site of their group.
+    CASE
+        WHEN s.provider_code = s.ods_code THEN 0
+        ELSE coalesce(n.sites, 0) - (s.openness IN ('open', 'closing') AND NOT s.is_past)::BIGINT
+    END::BIGINT AS sibling_count,
     coalesce(v.care_home, false) AS care_home,
     coalesce(v.domiciliary, false) AS domiciliary,
     s.postcode, s.uprn, s.opened_on, s.closed_on, s.replaced_by, s.candidate_codes,

@@ -62,6 +62,7 @@ def releases(count: int) -> list[Capture]:
     ]
 
 
+@pytest.mark.promise("conserved")
 def test_the_thirteenth_release_is_applied_without_opening_the_twelve(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     folders = [write_capture(root, c) for c in releases(13)]

@@ -21,7 +21,6 @@ def advisories(client: httpx.Client, name: str, version: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.promise("private")
 def test_no_pinned_package_has_a_known_advisory() -> None:
     if not INDEX:
         pytest.skip(

@@ -88,3 +88,23 @@ def test_a_payee_that_is_stated_anew_from_the_next_day_is_one_row_and_passes_its
     (row,) = mart_on("pcn_membership", write(tmp_path, BODIES, links), TODAY).to_dicts()
     assert (row["valid_from"], row["valid_to"]) == (date(2020, 1, 1), date(2024, 4, 1))
     assert row["nominated_payee_code"] == "P2"
+
+
+def one_row(folder: Path, *links: Body) -> tuple[date, date | None, str | None]:
+    bodies = [{**row, "last_change_date": date(2022, 1, 1)} for row in BODIES]
+    (row,) = mart_on("pcn_membership", write(folder, bodies, links), TODAY).to_dicts()
+    return row["valid_from"], row["valid_to"], row["nominated_payee_code"]
+
+
+def test_what_is_inactive_without_an_end_ended_with_its_record_and_passes_the_check(tmp_path: Path) -> None:
+    member, payee = link("P1", "RE8", "U1", "2020-04-01"), link("P2", "RE9", "U1", "2020-04-01")
+    ended = (date(2020, 4, 1), date(2022, 1, 1))
+    assert one_row(tmp_path / "a", {**member, "status": "Inactive"}) == (*ended, None)
+    both = one_row(tmp_path / "b", {**member, "status": "Inactive"}, {**payee, "status": "Inactive"})
+    assert both == (*ended, "P2")
+
+
+def test_a_membership_with_legal_dates_alone_passes_the_check(tmp_path: Path) -> None:
+    legal = {"operational_start": None, "legal_start": date(2020, 4, 1)}
+    member, payee = ({**link(code, rel, "U1"), **legal} for code, rel in (("P1", "RE8"), ("P2", "RE9")))
+    assert one_row(tmp_path, member, payee) == (date(2020, 4, 1), None, "P2")

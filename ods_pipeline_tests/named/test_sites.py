@@ -89,3 +89,33 @@ def test_coverage_tells_why_there_is_no_parent(tmp_path: Path) -> None:
         for level in ("provider", "icb")
     }
     assert told == {"provider": (5, 1, 0.2, 1, 1, 1, 1, 0), "icb": (5, 0, 0.0, 4, 0, 0, 0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("dates", "changes", "rows"),
+    [
+        ({"operational_end": date(2021, 3, 9)}, {}, 0),  # it ends before it starts
+        ({"status": "Inactive"}, {"last_change_date": date(2021, 3, 10)}, 0),  # stamped on its first day
+        ({}, {"status": "Inactive", "operational_end": date(2021, 2, 1)}, 0),  # the body was closed by then
+        ({"operational_start": None, "legal_start": date(2021, 3, 10)}, {}, 1),
+    ],
+)
+def test_a_vaccination_site_has_rows_for_the_days_on_which_it_was_one(
+    tmp_path: Path, dates: Body, changes: Body, rows: int
+) -> None:
+    roles = [{**role("P1", "RO279", "2021-03-10"), **dates}]
+    frame = built(tmp_path, "vaccination_sites", [body("P1", "RO177", **changes)], [], roles)
+    assert frame.height == rows
+
+
+def test_a_pharmacy_site_that_ends_before_it_starts_has_no_row(tmp_path: Path) -> None:
+    void = body("X1", "RO280", operational_end=date(2010, 3, 31), status="Inactive")
+    assert built(tmp_path, "vaccination_sites", [void], [], []).is_empty()
+
+
+def test_a_site_that_operates_others_is_no_sibling_of_theirs(tmp_path: Path) -> None:
+    sites = [body(code, "RO101") for code in ("V1", "V2", "V3")]
+    links = [link("V2", "RE6", "V1"), link("V3", "RE6", "V1")]
+    frame = built(tmp_path, "social_care_sites", sites, links, [])
+    told = frame.select("site_code", "hq_code", "sibling_count").rows()
+    assert told == [("V1", None, 0), ("V2", "V1", 1), ("V3", "V1", 1)]

@@ -35,6 +35,7 @@ def test_a_day_once_asked_for_is_done() -> None:
     assert due_window(PUBLISHED, asked, day("2026-09-04")) is None
 
 
+@pytest.mark.promise("no_lost_day")
 def test_a_hole_in_the_middle_is_asked_for() -> None:
     asked = [
         (PUBLISHED, day("2026-08-24"), day("2026-08-30")),

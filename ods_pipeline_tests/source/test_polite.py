@@ -103,6 +103,7 @@ def test_retry_after_never_fails(value: str) -> None:
     assert seconds is None or seconds >= 0
 
 
+@pytest.mark.promise("polite")
 @given(st.lists(st.floats(0, 3), min_size=2, max_size=30))
 def test_turns_keep_their_distance_however_late_they_are_taken(waits: list[float]) -> None:
     clock = SimulatedClock("2026-09-04T04:30:00+00:00")

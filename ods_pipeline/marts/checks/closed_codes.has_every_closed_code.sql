@@ -3,7 +3,7 @@
 WITH expected AS (
     SELECT ods_code
     FROM ord.organisations
-    WHERE coalesce(operational_start <= ods_today(), true)
+    WHERE coalesce(operational_start, legal_start, ods_today()) <= ods_today()
         AND (operational_end < ods_today() OR legal_end < ods_today() OR (status = 'Inactive' AND operational_end IS NULL))
     UNION
     SELECT ods_code

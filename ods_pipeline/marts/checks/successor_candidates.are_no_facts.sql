@@ -15,6 +15,6 @@ WHERE coalesce(o.operational_end, o.legal_end) >= ods_today() AND coalesce(o.leg
 UNION ALL
 SELECT 'of another kind or too far away', m.old_code || ' -> ' || m.candidate_code
 FROM mart AS m
-JOIN ord.organisations AS a ON a.ods_code = m.old_code
-JOIN ord.organisations AS b ON b.ods_code = m.candidate_code
-WHERE a.primary_role_id <> b.primary_role_id OR NOT (m.same_uprn OR m.same_postcode) OR abs(m.days_between) > 183
+JOIN marts.organisation_status AS a ON a.ods_code = m.old_code
+JOIN marts.organisation_status AS b ON b.ods_code = m.candidate_code
+WHERE a.kind <> b.kind OR NOT (m.same_uprn OR m.same_postcode) OR abs(m.days_between) > 183

@@ -1,8 +1,30 @@
 -- vaccination sites
-WITH expected AS (
-    SELECT ods_code FROM ord.organisations WHERE primary_role_id = 'RO280'
-    UNION
-    SELECT ods_code FROM ord.roles WHERE role_id = 'RO279' AND operational_start IS NOT NULL
+-- A site must be there if it was one on some day on which provider_hierarchy has a row of it; one that never
+-- held a day (an end before its start, a role after the body's end) must not.
+WITH stated AS (
+    SELECT
+        ods_code, coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS first_day,
+        -- A pharmacy site is nothing else: links beyond its life are shown with it.
+        DATE 'infinity' AS until
+    FROM ord.organisations
+    WHERE primary_role_id = 'RO280'
+    UNION ALL
+    SELECT
+        r.ods_code, holds_from(r.operational_start, r.legal_start),
+        coalesce(
+            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date), DATE 'infinity'
+        )
+    FROM ord.roles AS r
+    JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id <> 'RO280'
+    WHERE r.role_id = 'RO279'
+),
+
+expected AS (
+    SELECT DISTINCT s.ods_code
+    FROM stated AS s
+    JOIN marts.provider_hierarchy AS h ON h.ods_code = s.ods_code
+    WHERE greatest(s.first_day, h.valid_from) < least(s.until, coalesce(h.valid_to, DATE 'infinity'))
+        AND s.first_day IS NOT NULL
 )
 
 SELECT 'missing' AS problem, ods_code AS label
