@@ -101,6 +101,19 @@ def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> No
     assert found["provider_hierarchy"].filter(ods_code="P1").height == 3
 
 
+def test_a_deleted_code_is_what_its_primary_role_alone_makes_it(tmp_path: Path) -> None:
+    notice = {"deleted_on": date(2026, 8, 1), "source": "ord_notifications", "state": "confirmed"}
+    roles = {"D1": "RO177", "D2": "RO98", "D3": "RO197", "D4": "RO999"}
+    deletions = [{"ods_code": code, "primary_role_id": role, **notice} for code, role in roles.items()]
+    frame = mart_on("organisation_status", write(tmp_path, [], deletions=deletions), TODAY)
+    assert dict(frame.select("ods_code", "kind").iter_rows()) == {
+        "D1": "prescribing_cost_centre",
+        "D2": "sub_icb",
+        "D3": "trust",
+        "D4": "other",
+    }
+
+
 def test_no_two_rules_make_one_body_two_kinds() -> None:
     rules = kinds_of_body()
     assert rules.select("primary_role_id", "with_role_id").is_unique().all()

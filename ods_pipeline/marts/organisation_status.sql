@@ -1,5 +1,6 @@
 -- Whether each code is open today, and why, in words. Active is not open: a record stays Active until all its
--- dates have ended, so that openness follows from the dates. Codes whose deletion is confirmed are here too.
+-- dates have ended, so that openness follows from the dates. Codes whose deletion is confirmed are here too, of the
+-- kind that their primary role alone makes them: ord.deletions states no other role.
 
 WITH successors AS (
     SELECT old_code, array_to_string(list(new_code ORDER BY new_code), ', ') AS codes
@@ -39,7 +40,7 @@ judged AS (
     UNION ALL
     SELECT d.ods_code, d.name, coalesce(k.kind, 'other'), 'deleted', NULL, false, NULL, d.deleted_on
     FROM ord.deletions AS d
-    LEFT JOIN kinds_of_body AS k ON k.primary_role_id = d.primary_role_id
+    LEFT JOIN kinds_of_body AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
     WHERE d.state = 'confirmed'
     QUALIFY row_number() OVER (PARTITION BY d.ods_code ORDER BY k.preference) = 1
 )

@@ -24,10 +24,12 @@ def slow_changes(history: History) -> Counter[Event]:
     days = sorted(set(history.captures["as_of"]))
     first = min(history.captures.filter(kind="full")["as_of"])
     parts = {name: _by_version(rows.collect().rows(named=True)) for name, rows in history.parts.items()}
+    spoke = _spoke_of_fax(history)
     versions: dict[str, list[Row]] = {}
     for row in history.organisations.sort("ods_code", "known_from").rows(named=True):
         own = {name: rows.get((row["ods_code"], row["known_from"]), []) for name, rows in parts.items()}
-        versions.setdefault(row["ods_code"], []).append({**row, "parts": own})
+        told_of_fax = spoke.get(row["ods_code"], [])
+        versions.setdefault(row["ods_code"], []).append({**row, "parts": own, "spoke_of_fax": told_of_fax})
     found = [*_archived(history), *_unconfirmed(history)]
     for code, told in versions.items():
         for before, now in zip([None, *told], told, strict=False):
@@ -211,5 +213,29 @@ def _contacts(step: Step) -> Iterator[Event]:
         sides.append({kind: ", ".join(sorted(found)) for kind, found in values.items()})
     for kind in sorted({*sides[0], *sides[1]}):
         old, new = sides[0].get(kind), sides[1].get(kind)
-        if old != new:
+        known = kind != "fax" or (
+            (old or _had_none(step.before, step.day - DAY)) and (new or _had_none(step.after, step.day))
+        )
+        if old != new and known:
             yield step.event("contact_changed", field=kind, old=old, new=new)
+
+
+def _had_none(row: Row, day: date) -> bool:
+    """Whether the last that spoke of fax numbers up to a day spoke of this body. It named none, or the row
+    would have it."""
+    spoke = [r for r in row["spoke_of_fax"] if r["day"] <= day]
+    return bool(spoke) and not _another(spoke[-1], row)
+
+
+def _spoke_of_fax(history: History) -> dict[str, list[Row]]:
+    """By code, in order: the records that say whether there is a fax. The API's say nothing without one."""
+    releases = sorted({c["as_of"] for c in history.captures.rows(named=True) if c["kind"] == "full"})
+    found: dict[str, list[Row]] = {}
+    for row in history.observations.filter(ref_only=False).rows(named=True):
+        if row["is_xml"] or row["fax_numbers"]:
+            days = [row["as_of"]] if row["is_delta"] else releases
+            seen = [{**row, "day": d} for d in days if row["as_of"] <= d <= row["as_of_last"]]
+            found.setdefault(row["ods_code"], []).extend(seen)
+    for rows in found.values():
+        rows.sort(key=lambda r: (r["day"], r["is_delta"], r["capture_id"]))
+    return found

@@ -30,12 +30,18 @@ def _follows(step: Step, old: Row, new: Row) -> bool:
     return (ends or starts) and (not ends or end_follows) and (not starts or start_follows)
 
 
-def _listed(old: Row, new: Row, columns: tuple[str, ...]) -> dict[str, str]:
-    differing = [c for c in columns if old[c] != new[c]]
-    shown = {"field": ", ".join(differing)}
+def _listed(old: Row, new: Row, columns: list[str]) -> dict[str, str]:
+    shown = {"field": ", ".join(columns)}
     for side, row in (("old", old), ("new", new)):
-        shown[side] = ", ".join("none" if row[c] is None else str(row[c]) for c in differing)
+        shown[side] = ", ".join("none" if row[c] is None else str(row[c]) for c in columns)
     return shown
+
+
+def _besides(old: Row, new: Row, columns: tuple[str, ...]) -> list[str]:
+    """The columns that differ; of a row that ends, without those that hold this end."""
+    end = None if _end(old) else _end(new)
+    told = {c for c in ("operational_end", "legal_end") if end and new[c] == end}
+    return [c for c in columns if old[c] != new[c] and c not in told]
 
 
 def _stopped(step: Step, old: Row, new: Row) -> bool:
@@ -68,8 +74,8 @@ def roles(step: Step) -> Iterator[Event]:
             end = _end(new)
             if end and not _end(old):
                 yield step.event("role_ended", end + DAY, old=new["role_id"], **this)
-            else:
-                yield step.event("dates_corrected", **_listed(old, new, FOUR_DATES), **this)
+            if others := _besides(old, new, FOUR_DATES):
+                yield step.event("dates_corrected", **_listed(old, new, others), **this)
         elif _stopped(step, old, new):
             yield step.event("role_ended", old=new["role_id"], **this)
 
@@ -154,15 +160,15 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
             begun.append(Link(new, new_kind, step.stamp))
         else:
             dated = any(old[c] != new[c] for c in FOUR_DATES)
+            follows = dated and _follows(step, old, new)
             end = _end(new)
-            other = old["target_ods_code"] != new["target_ods_code"] or old["rel_id"] != new["rel_id"]
-            if end and not _end(old):
-                if not _follows(step, old, new):
-                    ended.append(Link(old, old_kind, end + DAY))
+            if end and not _end(old) and not follows:
+                ended.append(Link(old, old_kind, end + DAY))
             elif not dated and _stopped(step, old, new):
                 ended.append(Link(old, old_kind, step.stamp))
-            elif other or (dated and not _follows(step, old, new)):
-                shown = _listed(old, new, ("rel_id", "target_ods_code", *FOUR_DATES))
+            others = _besides(old, new, ("rel_id", "target_ods_code", *FOUR_DATES))
+            if others and not (follows and set(others) <= set(FOUR_DATES)):
+                shown = _listed(old, new, others)
                 yield step.event("relationship_changed", related=new["target_ods_code"], **shown, **this)
     yield from _moves(step, begun, ended, standing)
     for link in (b for b in begun if not b.told):
@@ -175,19 +181,20 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
 
 
 def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]) -> Iterator[Event]:
-    told: set[tuple[str, str]] = set()
+    told: set[tuple[str, str, date]] = set()
     for kind in KINDS_OF_PARENT:
         new = [b for b in begun if b.kind == kind and not b.past]
         old = [e for e in ended if e.kind == kind]
         both = {b.target for b in new} & {e.target for e in old}
-        new = _one_a_target([b for b in new if b.target not in both])
-        old = _one_a_target([e for e in old if e.target not in both])
-        pairs: list[tuple[str, Link | Row, date, str]] = []
+        new = _one_a_day([b for b in new if b.target not in both])
+        old = _one_a_day([e for e in old if e.target not in both])
+        pairs: list[tuple[str, date, Row, date, str]] = []
         for same_day in (True, False):
             for leaving in [*old]:
                 joining = [b for b in new if b.effective == leaving.effective or not same_day]
                 if joining:
-                    pairs.append((leaving.target, joining[0], joining[0].effective, joining[0].target))
+                    left = leaving.target, leaving.effective
+                    pairs.append((*left, joining[0].row, joining[0].effective, joining[0].target))
                     old.remove(leaving)
                     new.remove(joining[0])
         others = [r for r in standing if _kind_of_parent(r, step.after["primary_role_id"]) == kind]
@@ -195,27 +202,30 @@ def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]
         for leaving in old:
             next_one = [r for r in others if _start(r) == leaving.effective][:1]
             for row in (r for r in next_one if r["target_ods_code"] != leaving.target):
-                pairs.append((leaving.target, row, leaving.effective, row["target_ods_code"]))
+                left = leaving.target, leaving.effective
+                pairs.append((*left, row, leaving.effective, row["target_ods_code"]))
         for joining in new:
-            last_one = [r for r in others if _end(r) and _end(r) + DAY == joining.effective][:1]
+            day = joining.effective
+            last_one = [r for r in others if _end(r) and _end(r) + DAY == day][:1]
             for row in (r for r in last_one if r["target_ods_code"] != joining.target):
-                pairs.append((row["target_ods_code"], joining, joining.effective, joining.target))
-        for old_target, link, effective, new_target in pairs:
-            for side, target in ((begun, new_target), (ended, old_target)):
+                pairs.append((row["target_ods_code"], day, joining.row, day, joining.target))
+        pairs.sort(key=lambda pair: pair[2]["unique_rel_id"])
+        for old_target, left_on, row, effective, new_target in pairs:
+            for side, target, day in ((begun, new_target, effective), (ended, old_target, left_on)):
                 for each in side:
-                    each.told = each.told or (each.kind == kind and each.target == target)
-            if (old_target, new_target) in told:
+                    same = (each.kind, each.target, each.effective) == (kind, target, day)
+                    each.told = each.told or same
+            if (old_target, new_target, effective) in told:
                 continue
-            told.add((old_target, new_target))
-            row = link.row if isinstance(link, Link) else link
+            told.add((old_target, new_target, effective))
             details = {"old": old_target, "new": new_target, "related": new_target, "what": row["rel_id"]}
             yield step.event(
                 "parent_changed", effective, field=kind, unique_id=row["unique_rel_id"], **details
             )
 
 
-def _one_a_target(links: list[Link]) -> list[Link]:
-    """The first link to each target, in order of their days."""
-    ordered = sorted(links, key=lambda x: (x.effective, x.row["rel_id"], x.row["unique_rel_id"]))
-    firsts = {link.target: link for link in reversed(ordered)}
-    return sorted(firsts.values(), key=lambda x: (x.effective, x.target))
+def _one_a_day(links: list[Link]) -> list[Link]:
+    """Of the links to one target and of one day the first, in order of their days."""
+    ordered = sorted(links, key=lambda x: (x.row["rel_id"], x.row["unique_rel_id"]))
+    firsts = {(link.effective, link.target): link for link in reversed(ordered)}
+    return [firsts[key] for key in sorted(firsts)]

@@ -110,6 +110,16 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         ),
         [("parent_changed", "commissioner", "93C", "94D", "2026-09-01")],
     ),
+    "commissioner and operator move on two days: two moves": (
+        both(
+            moves("RE4", "93C", "94D", "RO98", "2026-09-01"),
+            moves("RE6", "93C", "94D", "RO98", "2026-07-01"),
+        ),
+        [
+            ("parent_changed", "commissioner", "93C", "94D", "2026-09-01"),
+            ("parent_changed", "operator", "93C", "94D", "2026-07-01"),
+        ],
+    ),
     "a link that only ends": (
         ends_part("Rels", "Rel", 0, "2026-08-20"),
         [("relationship_ended", "pcn", "U1", None, "2026-08-21")],
@@ -125,6 +135,42 @@ STORIES: dict[str, tuple[Change, Expected]] = {
     "a link of other dates": (
         lambda record: record["Rels"]["Rel"][0]["Date"][0].update(Start="2020-05-01"),
         [("relationship_changed", "operational_start", "2020-04-01", "2020-05-01", STAMP)],
+    ),
+    "a link that ends and had begun on another day": (
+        lambda record: record["Rels"]["Rel"][0].update(Date=dates("2020-05-01", "2026-08-20")),
+        [
+            ("relationship_changed", "operational_start", "2020-04-01", "2020-05-01", STAMP),
+            ("relationship_ended", "pcn", "U1", None, "2026-08-21"),
+        ],
+    ),
+    "a link that ends and was another relationship": (
+        lambda record: record["Rels"]["Rel"][0].update(id="RE11", Date=dates("2020-04-01", "2026-08-20")),
+        [
+            ("relationship_changed", "rel_id", "RE8", "RE11", STAMP),
+            ("relationship_ended", "pcn", "U1", None, "2026-08-21"),
+        ],
+    ),
+    "a link that stops without a date and was another relationship": (
+        lambda record: record["Rels"]["Rel"][0].update(id="RE11", Status="Inactive"),
+        [
+            ("relationship_changed", "rel_id", "RE8", "RE11", STAMP),
+            ("relationship_ended", "pcn", "U1", None, STAMP),
+        ],
+    ),
+    "a role that ends in operation and in law, and had begun on another day": (
+        lambda record: record["Roles"]["Role"][1].update(
+            Date=[*dates("2012-01-01", "2026-08-20"), *dates("2010-04-01", "2026-08-20", "Legal")]
+        ),
+        [
+            (
+                "dates_corrected",
+                "operational_start, legal_start",
+                "2010-04-01, none",
+                "2012-01-01, 2010-04-01",
+                STAMP,
+            ),
+            ("role_ended", None, "RO76", None, "2026-08-21"),
+        ],
     ),
     "one link that points at another PCN": (
         lambda record: record["Rels"]["Rel"][0]["Target"]["OrgId"].update(extension="U2"),
@@ -157,3 +203,17 @@ def test_what_a_fetch_shows_is_told_as(held: Held, change: Change, expected: Exp
     change(changed)
     held.delta([changed])
     assert told(held) == expected
+
+
+def test_of_two_links_to_one_kind_of_parent_each_is_told_on_its_own_day(held: Held) -> None:
+    record = practice()
+    record["Rels"]["Rel"] += [link("QAA", "RE5", "RO261"), link("QAA", "RE8", "RO261", "2021-04-01")]
+    held.release([ANCHOR, record])
+    changed = deepcopy(record) | {"LastChangeDate": STAMP}
+    moves("RE5", "QAA", "QBB", "RO261", "2026-09-01")(changed)
+    ends_part("Rels", "Rel", 4, "2026-06-30")(changed)
+    held.delta([changed])
+    assert told(held) == [
+        ("parent_changed", "icb", "QAA", "QBB", "2026-09-01"),
+        ("relationship_ended", "icb", "QAA", None, "2026-07-01"),
+    ]

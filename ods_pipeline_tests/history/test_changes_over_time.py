@@ -4,10 +4,16 @@ from copy import deepcopy
 
 import pytest
 
-from ods_pipeline_tests.builders import Held, dates, make_record, notice, stub_of
+from ods_pipeline_tests.builders import Held, dates, make_record, notice, role, stub_of
 from ods_pipeline_tests.history.edits import STAMP, adds, end_all, ends_part, link, practice
 from ods_pipeline_tests.history.steps import ANCHOR, AUGUST, JULY, SEPTEMBER
 from ods_pipeline_tests.history.tellings import events_of, history_held, kinds, told
+
+FAX = {
+    "Contacts": {
+        "Contact": [{"type": "tel", "value": "0113 496 0000"}, {"type": "fax", "value": "0113 496 0001"}]
+    }
+}
 
 
 def test_an_end_that_was_announced_arrives_though_nobody_has_the_record(held: Held) -> None:
@@ -149,3 +155,26 @@ def test_the_id_of_an_event_never_changes_and_says_when_and_of_whom(held: Held) 
     after = events_of(history_held(held))["change_id"].to_list()
     assert before == ["2026-08-24:R1A:" + before[0][-12:]]
     assert after[:1] == before and len(set(after)) == 2
+
+
+@pytest.mark.parametrize("seen_by_xml", [False, True])
+def test_a_fax_is_news_only_where_a_record_could_have_said_that_there_was_none(
+    held: Held, seen_by_xml: bool
+) -> None:
+    held.release([ANCHOR, *([practice(Name="OLD NAME")] if seen_by_xml else [])], **AUGUST)
+    held.delta([practice(LastChangeDate="2026-08-31")], "20260901T043000Z")
+    held.release([ANCHOR, practice(Name="NEW NAME", LastChangeDate="2026-09-10", **FAX)], **SEPTEMBER)
+    news = [("contact_changed", "fax", None, "0113 496 0001", "2026-09-10")] if seen_by_xml else []
+    renamed = ("renamed", "name", "BODY R1A", "NEW NAME", "2026-09-10")
+    assert told(held)[1:] == [*news, renamed]
+    last = practice(Name="NEW NAME", LastChangeDate="2026-10-10")
+    held.release([ANCHOR, last], published="2026-10-23", released="2026-10-30")
+    assert told(held)[-1] == ("contact_changed", "fax", "0113 496 0001", None, "2026-10-10")
+
+
+def test_a_fax_is_not_taken_away_by_records_that_cannot_say(held: Held) -> None:
+    held.release([ANCHOR, practice(**FAX)])
+    held.delta([practice(Name="NEW NAME", LastChangeDate=STAMP)])
+    trust = {"Roles": {"Role": [role("R1A", "RO197")]}}
+    held.delta([practice(Name="NEW NAME", LastChangeDate="2026-08-26", **trust)], "20260826T043000Z")
+    assert "primary_role_changed" in kinds(held) and "contact_changed" not in kinds(held)

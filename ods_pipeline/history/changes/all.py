@@ -38,7 +38,7 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
         archivings(history.observations, history.captures),
         life(moments),
         record.fields(steps),
-        record.contacts(steps, *parts["contacts"]),
+        record.contacts(steps, *parts["contacts"], history),
         roles(steps, *parts["roles"]),
         links(steps, *parts["relationships"]),
         successions(steps, *parts["successions"]),

@@ -50,9 +50,10 @@ def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
     ends = (pl.col("ended") & ~pl.col("follows")) | pl.col("stopped") | (pl.col("gone") & ~pl.col("over"))
     ended = _side(rows.filter(ends | redirected), "_before", redirected)
     moves = moves_of(begun, ended, _standing(steps, after, rows))
-    begun = _without(begun, moves, "new_target")
-    ended = _without(ended, moves, "old_target")
-    told = rows.filter(stays & ~redirected & ~pl.col("ended") & ~pl.col("stopped"))
+    begun = _without(begun, moves, "new_target", "effective")
+    ended = _without(ended, moves, "old_target", "left_on")
+    # Beside an end, what else the row says now: an end that is told is no correction.
+    told = rows.filter(stays & ~redirected)
     changed = told.filter((pl.col("dated") & ~pl.col("follows")) | other_target | differs("rel_id"))
     link = {"rel_id": "rel_id", "unique_rel_id": "unique_rel_id"}
     one_link = {"related_code": "target", **link}
@@ -139,9 +140,12 @@ def _standing(steps: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame) -
     )
 
 
-def _without(rows: pl.DataFrame, moves: pl.DataFrame, target: str) -> pl.DataFrame:
-    """The links that no move tells of."""
-    told = moves.select(*STEP, "moved_kinds", pl.col(target).alias("target")).explode("moved_kinds")
+def _without(rows: pl.DataFrame, moves: pl.DataFrame, target: str, day: str) -> pl.DataFrame:
+    """The links that no move tells of; ``day`` is the column with the day of the link to ``target``."""
+    told = moves.select(*STEP, target, "effective", "links").explode("links").unnest("links")
     return rows.join(
-        told.rename({"moved_kinds": "parent_kind"}), on=[*STEP, "parent_kind", "target"], how="anti"
+        told,
+        left_on=[*STEP, "parent_kind", "target", "effective"],
+        right_on=[*STEP, "parent_kind", target, day],
+        how="anti",
     )

@@ -3,6 +3,8 @@
 import polars as pl
 
 from ods_pipeline.history.changes.events import differs, events
+from ods_pipeline.history.changes.fax import unstated
+from ods_pipeline.history.tables import History
 
 ADDRESS_LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode")
 BESIDE_THE_LINE = ("uprn", "country")
@@ -23,13 +25,17 @@ def fields(steps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def contacts(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+def contacts(
+    steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, history: History
+) -> pl.DataFrame:
     """``contact_changed``: one event a contact type; the order of several values does not matter. Stubs have
-    no contacts, so what a complete record adds to one is no news."""
+    no contacts, so what a complete record adds to one is no news; nor is a fax, or its absence, beside a
+    version that could not say (``fax.py``)."""
     key = ["ods_code", "day", "contact_type"]
     old, new = (_values(rows, key, name) for rows, name in ((before, "old"), (after, "new")))
     changed = old.join(new, on=key, how="full", coalesce=True).filter(pl.col("old").ne_missing(pl.col("new")))
     rows = changed.join(steps.filter(~pl.col("ref_only_before")), on=["ods_code", "day"])
+    rows = rows.join(unstated(rows, history.observations, history.captures), on=key, how="anti")
     return events(rows, "contact_changed", field=pl.col("contact_type"), old="old", new="new")
 
 

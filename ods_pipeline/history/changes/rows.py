@@ -9,6 +9,7 @@ import polars as pl
 from ods_pipeline.history.changes.events import differs
 
 DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
+ENDS = ("operational_end", "legal_end")
 STEP = ["ods_code", "day"]
 
 
@@ -29,8 +30,8 @@ def compared(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, uni
 
     The columns of a row, with ``_before`` for the side before; ``day, stamped_on, capture_id, is_unstamped``
     and ``body_*`` of the step; and the flags ``begun, gone, ended, over`` (it had ended before), ``dated``
-    (its dates changed, other than by ending), ``stopped`` (Inactive without a date), ``follows`` (it does
-    what the body does).
+    (its dates changed, other than by ending; both may be), ``stopped`` (Inactive without a date), ``follows``
+    (it does what the body does).
     """
     key = [*STEP, unique_id]
     both = before.with_columns(pl.lit(True).alias("is_there")).join(
@@ -62,24 +63,28 @@ def flagged(rows: pl.DataFrame) -> pl.DataFrame:
     any_date = pl.any_horizontal(differs(c) for c in DATES)
     ended = was & now & end_before.is_null() & end.is_not_null()
     turned = (pl.col("status_before") == "Active") & (pl.col("status") == "Inactive")
-    return rows.with_columns(edges).with_columns(
-        (now & ~was).alias("begun"),
-        (was & ~now).alias("gone"),
-        ended.alias("ended"),
-        (was & (end_before < pl.col("day")).fill_null(False)).alias("over"),
-        (was & now & ~ended & any_date).alias("dated"),
-        (was & now & ~any_date & end.is_null() & turned & ~pl.col("body_turned"))
-        .fill_null(False)
-        .alias("stopped"),
-        _follows().fill_null(False).alias("follows"),
+    return (
+        rows.with_columns(edges)
+        .with_columns(ended.alias("ended"))
+        .with_columns(
+            (now & ~was).alias("begun"),
+            (was & ~now).alias("gone"),
+            (was & (end_before < pl.col("day")).fill_null(False)).alias("over"),
+            (was & now & pl.any_horizontal(_corrected(c) for c in DATES)).alias("dated"),
+            (was & now & ~any_date & end.is_null() & turned & ~pl.col("body_turned"))
+            .fill_null(False)
+            .alias("stopped"),
+            _follows().fill_null(False).alias("follows"),
+        )
     )
 
 
 def listed(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
-    """``field, old, new``: the names of the columns that differ, and their values in the same order."""
+    """``field, old, new``: the names of the columns that differ, and their values in the same order; without
+    the end that a row which ended is told to have."""
     names, old, new = [], [], []
     for c in columns:
-        other = differs(c)
+        other = _corrected(c)
         names.append(pl.when(other).then(pl.lit(c)))
         old.append(pl.when(other).then(pl.col(f"{c}_before").cast(pl.String).fill_null("none")))
         new.append(pl.when(other).then(pl.col(c).cast(pl.String).fill_null("none")))
@@ -93,6 +98,14 @@ def with_same_before(rows: pl.DataFrame, before: pl.DataFrame, what: list[str]) 
     """Adds ``had_same``: the version before had a row with the same ``what``, whatever its dates."""
     had = before.select(*STEP, *what).unique().with_columns(pl.lit(True).alias("had_same"))
     return rows.join(had, on=[*STEP, *what], how="left").with_columns(pl.col("had_same").fill_null(False))
+
+
+def _corrected(column: str) -> pl.Expr:
+    """Whether a column differs, and that is not the end which ``ended`` is about."""
+    if column not in ENDS:
+        return differs(column)
+    told = pl.col("ended") & (pl.col(column) == pl.col("end")).fill_null(False)
+    return differs(column) & ~told
 
 
 def _context(steps: pl.DataFrame) -> pl.DataFrame:
