@@ -159,15 +159,14 @@ class OrdServer:
     def _trud(self, path: str, query: dict[str, str], headers: dict[str, str], today: date) -> Reply:
         key = path.removeprefix(TRUD if path.startswith(TRUD) else FILES).partition("/")[0]
         if self.key is not None and key != self.key:
-            message = f"Failed to verify the API key {key}."  # a server that repeats the key
-            return as_json({"apiVersion": "1", "message": message, "httpStatus": 400}, status=400)
+            return _told(400, f"Failed to verify the API key {key}.")  # a server that repeats the key
         zips = self.world.releases(today)
         if path == f"{TRUD}{key}/items/341/releases":
             listed = [self._listed(name, body, key) for name, body in reversed(zips.items())]
-            return as_json({"apiVersion": "1", "releases": listed[:1] if "latest" in query else listed})
+            return _told(200, "OK", releases=listed[:1] if "latest" in query else listed)
         name = path.rpartition("/")[2]
         if not path.startswith(FILES) or name not in zips:
-            return as_json({"apiVersion": "1", "message": "No such item or release."}, status=404)
+            return _told(404, "No such item or release.")
         return _ranged(zips[name], headers.get("range", ""))
 
     def _listed(self, name: str, body: bytes, key: str) -> dict[str, Any]:
@@ -195,6 +194,11 @@ def _organisation(register: Register, code: str, form: str) -> Reply:
     head += 'xmlns:HSCOrgRefData="http://refdata.hscic.gov.uk/org/v2-0-0">\r\n<Organisations>\r\n'
     text = f"{head}{organisation_xml(record)}</Organisations>\r\n</HSCOrgRefData:OrgRefData>\r\n"
     return Reply(200, text.encode(), kind="application/xml")
+
+
+def _told(status: int, message: str, **body: Any) -> Reply:
+    """What TRUD says, good or bad: the status stands in the body once more, and there is always a message."""
+    return as_json({"apiVersion": "1", **body, "httpStatus": status, "message": message}, status=status)
 
 
 def _ranged(body: bytes, asked: str) -> Reply:

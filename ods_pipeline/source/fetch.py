@@ -26,8 +26,6 @@ LISTS = {
     "notifications.json": NOTIFICATIONS,
 }
 MANY_CODES = 20_000
-# A few codes are gone on any day. Most of a list gone is a fault of the API, not the end of the NHS.
-GONE_LIMIT, GONE_SHARE = 20, 0.1
 FAILURES_LIMIT = 3  # so many codes without an answer, each after all attempts, and the rest is left
 ROUNDS = 3
 RESUME = "Run it again the same day: only what is missing is asked for"
@@ -170,11 +168,10 @@ def _ask_organisations(api: OrdApi, fetch: Unfinished, sources: Sources) -> None
         raise Unreachable(
             f"{failures[0].what}; {len(wanted) - left:,} of {len(wanted):,} answers are kept", do=RESUME
         )
-    gone = fetch.gone()
-    if len(gone) > max(GONE_LIMIT, GONE_SHARE * len(wanted)):
-        fetch.forget_gone()
+    gone, answered = fetch.forget_false_gone()
+    if gone:
         raise Unreachable(
-            f"the ORD API lists {len(wanted):,} codes and calls {len(gone):,} of them not found: its fault",
+            f"the ORD API lists {answered:,} codes and calls {gone:,} of them not found: its fault",
             do=RESUME,
         )
 

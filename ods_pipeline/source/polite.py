@@ -223,7 +223,7 @@ def retry_after(value: str, now: datetime) -> float | None:
         return float(min(int(text[:12]), 10**9))
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a zone or a day beyond all measure
         return None
 
 

@@ -69,19 +69,18 @@ class Trud:
         url = f"{self._base}/api/v1/keys/{self._key.reveal()}/items/{ITEM}/releases" + (
             "?latest" if latest else ""
         )
-        refused, found = "", []
+        found, said = [], ""
         try:
-            body = self._asker.ask(url, "the list of releases", _json)
-            refused, found = str(body.get("message", "")), body.get("releases") or []
+            found, said = self._asker.ask(url, "the list of releases", _listing)
         except OdsError as error:
             problem = type(error)(self._key.hide_in(error.what), do=self._key.hide_in(error.do))
         else:
             problem = None
         if problem is not None:  # raised out here: the first one's context may hold the URL
             raise problem
-        if refused or not isinstance(found, list) or not found:
+        if not found:
             raise OdsError(
-                f"TRUD gives no list of releases ({self._key.hide_in(refused)[:200] or 'it is empty'})",
+                f"TRUD gives no list of releases ({self._key.hide_in(said)[:200] or 'it is empty'})",
                 do="Check TRUD_API_KEY, and that your account is subscribed to item 341",
             )
         listed = [self._listed(entry) for entry in found]
@@ -213,15 +212,23 @@ class Trud:
         return Listed(name, _date_in(name) or day.isoformat(), size, told or None, url)
 
 
-def _json(answer: Answer) -> dict[str, Any]:
-    """TRUD's errors are JSON with a ``message``, whatever their status."""
+def _listing(answer: Answer) -> tuple[list[Any], str]:
+    """The entries of ``releases``, none if TRUD refuses, and what TRUD says to it.
+
+    A good list ends with ``"httpStatus": 200, "message": "OK"``, so the status alone tells good from bad; it
+    stands in the body too, where an error may come with HTTP 200.
+    """
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         raise NotTheAnswer(f"no JSON came, {len(answer.body)} bytes, HTTP {answer.status}") from None
     if not isinstance(body, dict):
         raise NotTheAnswer("JSON of another shape came")
-    return body
+    status = next((s for s in (answer.status, body.get("httpStatus")) if s not in (None, 200, "200")), 200)
+    said, found = str(body.get("message") or ""), body.get("releases")
+    if status != 200:
+        return [], said or f"HTTP {status}"
+    return (found if isinstance(found, list) else []), ("" if said == "OK" else said)
 
 
 def _date_in(name: str) -> str | None:

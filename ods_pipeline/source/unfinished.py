@@ -18,6 +18,8 @@ from ods_pipeline.source.ord import codes_of, rows_of
 from ods_pipeline.source.receipt import SHAPE
 
 SYNC = "sync.json"
+# A few codes are gone on any day. Most of a list gone is a fault of the API, not the end of the NHS.
+GONE_LIMIT, GONE_SHARE = 20, 0.1
 _WORK, _PLAN, _GONE = ".work", "plan.json", "gone"
 
 
@@ -109,9 +111,16 @@ class Unfinished:
         """The codes found gone, with the HTTP status."""
         return {p.name: int(p.read_bytes()) for p in sorted((self.folder / _WORK / _GONE).iterdir())}
 
-    def forget_gone(self) -> None:
-        for code in self.gone():
+    def forget_false_gone(self) -> tuple[int, int]:
+        """Makes the codes found gone open again if they are so many of those answered that the API is at
+        fault; returns how many, 0 if all is well, and how many were answered."""
+        answered = [code for code in self.wanted() if self.is_answered(code)]
+        gone = self.gone().keys() & set(answered)
+        if len(gone) <= max(GONE_LIMIT, GONE_SHARE * len(answered)):
+            return 0, len(answered)
+        for code in gone:
             (self.folder / _WORK / _GONE / code).unlink()
+        return len(gone), len(answered)
 
     def is_answered(self, code: str) -> bool:
         answer = self._answer(code)
@@ -154,9 +163,11 @@ class Unfinished:
 
     def finish_early(self, at: datetime) -> Window | None:
         """Completes the fetch up to its last stamp of which every code is answered; the window that it then
-        covers, or None if there is no such stamp and the folder is gone."""
+        covers, or None if there is no such stamp and the folder is gone. 404s that are a fault of the API
+        are no answers: their codes are open."""
         first, last = self.plan.window
         if self.has_list(SYNC) and self.is_readable():
+            self.forget_false_gone()
             wanted = self.wanted()
             open_stamps = [stamp for code, stamp in wanted.items() if not self.is_answered(code)]
             if open_stamps:

@@ -152,6 +152,22 @@ def test_the_next_day_an_interrupted_fetch_without_a_whole_stamp_is_dropped(root
     assert read_fetch_receipt(folder).as_of == "2026-09-05"
 
 
+@pytest.mark.promise("no_lost_day")
+def test_not_found_that_is_a_fault_of_the_api_settles_no_stamp_the_next_day_either(root: DataRoot) -> None:
+    """One stamp is answered, then the API calls every code not found, then it breaks down."""
+    clock = SimulatedClock(MORNING)
+    world = world_of(50, lambda n: "2026-09-02" if n < 10 else "2026-09-03" if n < 40 else "2026-09-04")
+    with OrdServer(world, now=clock.now) as server:
+        server.faults += [Fault("status", f"/organisations/RX{n:04d}", 1, 404) for n in range(10, 40)]
+        interrupted(root, server, clock, "RX0039")
+        clock.go_to("2026-09-05T04:30:00+00:00")
+        close_stale(root, sources_of(server, clock))
+    (folder,) = root.raw_fetches.iterdir()
+    receipt = read_fetch_receipt(folder)
+    assert (receipt.stamps_from, receipt.stamps_to) == ("2026-09-02", "2026-09-02")
+    assert (len(receipt.codes), receipt.gone) == (10, {})
+
+
 def test_a_fetch_that_is_going_at_midnight_becomes_two_of_one_day_each(root: DataRoot) -> None:
     clock = SimulatedClock("2026-09-04T22:59:50+00:00")  # ten seconds before midnight in the UK
     with OrdServer(world_of(60, lambda n: f"2026-09-0{2 + n // 20}"), now=clock.now) as server:

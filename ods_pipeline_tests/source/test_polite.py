@@ -91,6 +91,7 @@ def test_who_waits_for_a_turn_can_be_stopped_at_once() -> None:
         ("soon", None),
         ("-5", None),
         ("٣", None),
+        ("Sat, 04 Sep 2027 04:30:00 +99999999999999", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:

@@ -1,11 +1,14 @@
 """Releases from TRUD: listed, downloaded, resumed, proven; the key is told to nobody."""
 
 import hashlib
+import json
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,7 @@ from ods_pipeline.source.settings import Key
 from ods_pipeline.source.trud import Listed, Trud
 from ods_pipeline.storage import DataRoot
 from ods_pipeline_tests.ord_server import OrdServer
-from ods_pipeline_tests.ord_wire import Fault
+from ods_pipeline_tests.ord_wire import Fault, as_json
 from ods_pipeline_tests.source.simulated import IMPATIENT, KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.worlds import Made
 
@@ -150,6 +153,43 @@ def test_a_list_that_does_not_come_is_told(server: OrdServer, clock: SimulatedCl
     with closing(Trud(sources_of(server, clock))) as trud, pytest.raises(Unreachable) as told:
         trud.releases()
     assert "TRUD gave no answer to the list of releases in 4 attempts" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"httpStatus": 200, "message": "OK"},
+        {"httpStatus": 200, "message": None},
+        {"httpStatus": None, "message": "2 releases"},
+        {"httpStatus": "200"},
+        {},
+    ],
+)
+def test_what_tells_a_good_list_is_its_status_and_not_its_message(
+    trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+) -> None:
+    listed = json.loads(server.reply(f"/trud/api/v1/keys/{KEY}/items/341/releases", {}).body)["releases"]
+    monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": listed, **told}))
+    assert [r.file_name for r in trud.releases()] == [NEW, OLD]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, {"httpStatus": 403, "message": "No subscription.", "releases": [{}]}, "No subscription."),
+        (404, {"httpStatus": 404, "message": "No releases found."}, "No releases found."),
+        (404, {"message": None}, "HTTP 404"),
+        (200, {"httpStatus": 200, "message": "OK", "releases": []}, "it is empty"),
+        (200, {"httpStatus": 200, "message": "OK", "releases": None}, "it is empty"),
+        (200, {"message": "Nothing here."}, "Nothing here."),
+    ],
+)
+def test_what_trud_refuses_is_told_in_its_words(
+    *, trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, status: int, body: Any, told: str
+) -> None:
+    monkeypatch.setattr(server, "reply", lambda *_: as_json(body, status=status))
+    with pytest.raises(OdsError, match=rf"TRUD gives no list of releases \({re.escape(told)}\)"):
+        trud.releases()
 
 
 @pytest.mark.promise("no_key")
