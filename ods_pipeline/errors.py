@@ -43,6 +43,10 @@ class Busy(OdsError):
     """Another process works on this data root."""
 
 
+class NoRoom(OdsError):
+    """The disk is full, or it fails."""
+
+
 def printable(text: str) -> str:
     """The text as any terminal and any encoding can show it: what a file says of itself must not move the
     cursor, turn the line round or stop the printing. Line ends become blanks."""
@@ -56,5 +60,6 @@ def _shown(text: str, most: int) -> str:
 
 
 def _rebuild(name: str) -> OdsError:
-    cls: type[OdsError] = {c.__name__: c for c in (OdsError, BadRelease, BadFetch, Unreachable, Busy)}[name]
+    kinds = (OdsError, BadRelease, BadFetch, Unreachable, Busy, NoRoom)
+    cls: type[OdsError] = {c.__name__: c for c in kinds}[name]
     return cls.__new__(cls)

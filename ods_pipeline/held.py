@@ -1,15 +1,17 @@
 """What a data root holds, and what is due. Reads receipts and marks only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from ods_pipeline.errors import OdsError
+from ods_pipeline.errors import BadFetch, OdsError
 from ods_pipeline.flatten.flat import FLAT_VERSION
 from ods_pipeline.history import HISTORY_VERSION
 from ods_pipeline.publish import provenance
@@ -31,9 +33,18 @@ class HeldFetch:
 
 
 def held_fetches(root: DataRoot) -> list[HeldFetch]:
-    """The complete fetches in ``raw/ord``, in order of their stamps."""
-    folders = sorted(p.parent for p in root.raw_fetches.glob("fetch=*/receipt.json"))
-    return [HeldFetch(folder, read_fetch_receipt(folder)) for folder in folders]
+    """The complete fetches in ``raw/ord``, in order of their stamps. One whose receipt is damaged is none:
+    its stamps are due."""
+    found: list[HeldFetch] = []
+    for folder in folders_with_receipts(root):
+        with suppress(BadFetch):
+            found.append(HeldFetch(folder, read_fetch_receipt(folder)))
+    return found
+
+
+def folders_with_receipts(root: DataRoot) -> list[Path]:
+    """The fetch folders in ``raw/ord`` that have a receipt, whatever is in it."""
+    return sorted(p.parent for p in root.raw_fetches.glob("fetch=*/receipt.json"))
 
 
 def mark_of(sha256: str) -> dict[str, object]:
@@ -54,9 +65,23 @@ def due_fetches(root: DataRoot) -> list[HeldFetch]:
 
 
 def held_captures(root: DataRoot) -> pl.DataFrame | None:
-    """The captures that are flattened, or None if there are none."""
-    frames = [pl.read_parquet(f / "captures.parquet") for f in root.flat_folders()]
+    """The captures that are flattened, or None if there are none. Reads a file of each."""
+    return _captures_in(root.each_flat_folder())
+
+
+def _captures_in(folders: Iterable[Path]) -> pl.DataFrame | None:
+    frames = [pl.read_parquet(f / "captures.parquet") for f in folders]
     return pl.concat(frames).sort("as_of", "capture_id") if frames else None
+
+
+def _some_captures(root: DataRoot) -> pl.DataFrame | None:
+    """The captures of one flat folder: whether it is the sample stands in each, as a root is never mixed."""
+    return _captures_in(islice(root.each_flat_folder(), 1))
+
+
+def holds_register(root: DataRoot) -> bool:
+    """Whether anything is flattened."""
+    return any(True for _ in root.each_flat_folder())
 
 
 def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
@@ -67,7 +92,7 @@ def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
         for f in held_fetches(root)
         for d in (f.receipt.stamps_from, f.receipt.stamps_to)
     ]
-    captures = held_captures(root)
+    captures = _captures_in(root.each_flat_folder("release"))
     if captures is not None:
         days += captures["publication_date"].drop_nulls().to_list()
     return (min(days), max(days)) if days else None
@@ -75,7 +100,7 @@ def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
 
 def holds_sample(root: DataRoot) -> bool:
     """Whether the data root holds the embedded sample, or is about to."""
-    captures = held_captures(root)
+    captures = _some_captures(root)
     if captures is None:
         return root.sample_wanted.exists() or any(f.receipt.sample for f in held_fetches(root))
     return bool((captures["publication_source"] == SAMPLE_MARK).any())
@@ -83,7 +108,7 @@ def holds_sample(root: DataRoot) -> bool:
 
 def newest_publication(root: DataRoot) -> date | None:
     """The PublicationDate of the newest release that is flattened: the deltas begin there."""
-    captures = held_captures(root)
+    captures = _captures_in(root.each_flat_folder("release"))
     found = (
         captures.filter(pl.col("kind") == "full")["publication_date"].max() if captures is not None else None
     )
@@ -105,7 +130,7 @@ def due_stamps(root: DataRoot, today: date) -> Window | None:
 
 def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
     """Raises OdsError if these captures and those held mix the composed sample with real data."""
-    held = held_captures(root)
+    held = _some_captures(root)
     if held is None:
         return
     is_sample = (pl.col("publication_source") == SAMPLE_MARK).fill_null(False)
@@ -127,9 +152,12 @@ def write_build_info(build: Path, info: Mapping[str, object]) -> None:
 
 
 def build_info(build: Path) -> dict[str, Any]:
-    """``build.json`` of a build; empty if there is none."""
-    path = build / "build.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """``build.json`` of a build; empty if there is none, or if it is damaged."""
+    try:
+        info = json.loads((build / "build.json").read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    return info if isinstance(info, dict) else {}
 
 
 def origin_of(build: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from ods_pipeline.held import (
     first_and_last_stamp,
     held_captures,
     held_fetches,
+    holds_register,
     holds_sample,
     is_published,
 )
@@ -34,6 +35,7 @@ from ods_pipeline.live import (
     releases_to_get,
     stamps_to_get,
 )
+from ods_pipeline.mending import mend
 from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.source.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases, is_held, recorded_fetches
@@ -77,11 +79,11 @@ def build(
     with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
         clear_up(root)
+        built = Built(None, problems=mend(root))
         if not releases and not recorded and _wants_sample(root, wish):
             releases, recorded, wish = *_sample(root), Wish()
         if holds_sample(root) and not wish.is_named:
             wish = Wish()  # the sample never asks anybody
-        built = Built(None)
         _get_releases(root, instance, wish, built)
         _load_releases(root, instance, releases, built)
         finish_interrupted(root, wish)
@@ -105,7 +107,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
     with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
         clear_up(root)
-        built = Built(None)
+        built = Built(None, problems=mend(root))
         _load_releases(root, instance, (), built)
         _load_fetches(root, instance, (), built)
         captures = held_captures(root)
@@ -129,7 +131,7 @@ def _wants_sample(root: DataRoot, wish: Wish) -> bool:
 
 
 def _holds_anything(root: DataRoot) -> bool:
-    return bool(held_releases(root)) or bool(root.flat_folders()) or any(root.raw_fetches.glob("fetch=*"))
+    return bool(held_releases(root)) or holds_register(root) or any(root.raw_fetches.glob("fetch=*"))
 
 
 def _sample(root: DataRoot) -> tuple[list[Path], list[Path]]:
@@ -155,7 +157,7 @@ def _get_releases(root: DataRoot, instance: dg.DagsterInstance, wish: Wish, buil
         try:
             _run(root, instance, "release_job", built, partition=day, sources=wish.sources)
         except OdsError as error:
-            if wish.releases_needed or held_captures(root) is None:
+            if wish.releases_needed or not holds_register(root):
                 raise
             built.problems.append(str(error))
 

@@ -12,7 +12,7 @@ import errno
 import json
 import logging
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ods_pipeline.errors import Busy, OdsError
-from ods_pipeline.folders import remove, whole_folder
+from ods_pipeline.folders import flush, remove, whole_folder
 
 # As many as DuckDB's row groups have: it takes over whole ones, and must not cut and join them first.
 ROW_GROUP_ROWS = 122_880
@@ -86,8 +86,12 @@ class DataRoot:
 
     def flat_folders(self) -> list[Path]:
         """The complete flat folders, in order of name. Whatever else lies there is not ours."""
-        found = [*self.flat.glob("release=*"), *self.flat.glob("fetch=*")]
-        return sorted(p for p in found if flat_mark(self, p.name) is not None)
+        return [*self.each_flat_folder()]
+
+    def each_flat_folder(self, *kinds: str) -> Iterator[Path]:
+        """``flat_folders``, looked at one by one; only those of the ``kinds`` (release, fetch) named."""
+        found = sorted(p for kind in kinds or ("release", "fetch") for p in self.flat.glob(f"{kind}=*"))
+        return (p for p in found if flat_mark(self, p.name) is not None)
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -158,14 +162,20 @@ def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = No
     """Makes ``.builds/next`` the published set and returns its folder. Files become read-only.
 
     The flip comes last: whatever stands in the way of a link is told while the old set is still current.
+    The disk has all files before it, and the flip itself before an old build goes.
     """
     link = link or _symlink
     numbers = [int(p.name) for p in numbered_builds(root)]
     build = root.builds / f"{max(numbers, default=0) + 1:06d}"
-    for file in root.next.rglob("*"):
+    written = [root.next, *root.next.rglob("*")]
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(flush, written):
+            pass
+    for file in written:
         if file.is_file():
             file.chmod(0o444)
     root.next.rename(build)
+    flush(root.builds)
     _put_wal_away(root)
     try:
         for name in PUBLISHED:
@@ -177,6 +187,7 @@ def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = No
             raise  # links can be made here: files copied through them would land in the old build
         log.warning("symlinks cannot be made here (%s): the published files are replaced one by one", error)
         _copy_out(root, build)
+    flush(root.builds, root.path)
     prune_builds(root)
     return build
 
@@ -242,6 +253,7 @@ def _copy_out(root: DataRoot, build: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(target.name + ".partial")
         shutil.copy2(file, partial)
+        flush(partial)
         partial.replace(target)
 
 
@@ -267,11 +279,14 @@ def write_flat(
 
 
 def flat_mark(root: DataRoot, folder: str) -> dict[str, object] | None:
-    """The mark of ``flat/<folder>``, or None if there is no such folder or a table of it is missing."""
+    """The mark of ``flat/<folder>``, or None if there is no such folder, a table of it is missing or the mark
+    is damaged."""
     path = root.flat / folder / "flat.json"
     if not path.exists():
         return None
-    body = json.loads(path.read_text(encoding="utf-8"))
-    if not all((path.parent / f"{name}.parquet").exists() for name in body["tables"]):
+    try:
+        body = json.loads(path.read_bytes())
+        is_whole = all((path.parent / f"{name}.parquet").exists() for name in body["tables"])
+        return dict(body["mark"]) if is_whole else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return body["mark"]

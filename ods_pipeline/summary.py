@@ -20,6 +20,7 @@ from ods_pipeline.held import (
     holds_sample,
     is_published,
 )
+from ods_pipeline.mending import damaged_receipts
 from ods_pipeline.pipeline import Built
 from ods_pipeline.schema import TABLES
 from ods_pipeline.storage import DataRoot, current_build
@@ -152,6 +153,10 @@ def show_status(console: Console, root: DataRoot) -> int:
     due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
     if due:
         console.print(f"  held but not flattened yet: {', '.join(due)}")
+    damaged = damaged_receipts(root)
+    if damaged:
+        names = ", ".join(path.name for path, _ in damaged)
+        console.print(f"  damaged receipts: {names}; run: {_command('build', root)}")
     behind = build is not None and not is_published(root, captures, build_info(build).get("today"))
     if behind:
         console.print(f"  held but not published yet; run: {_command('build', root)}")
@@ -159,7 +164,7 @@ def show_status(console: Console, root: DataRoot) -> int:
     if aside:
         names = ", ".join(n.removesuffix(".reason.json") for n in aside)
         console.print(f"  set aside in quarantine/: {names} (the reason lies beside each)")
-    return 4 if missing or due or behind or build is None else 0
+    return 4 if missing or due or damaged or behind or build is None else 0
 
 
 def _days(days: list[date]) -> str:

@@ -7,6 +7,7 @@ A bare ``fullfile.zip`` or XML file is opened too, so that the checks can say wh
 Nothing is ever unpacked to disk, so names inside a zip cannot point anywhere.
 """
 
+import errno
 import io
 import lzma
 import re
@@ -28,12 +29,22 @@ XML_LIMIT = 8 << 30
 INNER_ZIP_LIMIT = 1 << 30
 GIVE_TRUD_ZIP = "Give the zip of TRUD item 341 as it was downloaded"
 # What reading a damaged zip can raise; RuntimeError and its kin only on opening (encrypted, unknown method).
+# An OSError may be the machine's too: ``is_damage`` tells.
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+_ZIP_END = (1 << 16) + 22  # the directory's end, behind which a comment may stand
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _XML_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\D*\.xml$", re.IGNORECASE)
 
 
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether one of ``ZIP_DAMAGE`` speaks of the zip, and not of the machine: too many open files or a disk
+    that fails do not make a good release a bad one. Codecs raise OSError without a number, and a place in the
+    zip that cannot be is EINVAL. zipfile hides some errors of the machine behind a BadZipFile."""
+    of_system = [e for e in (error, error.__context__) if isinstance(e, OSError)]
+    return all(e.errno in (None, errno.EINVAL) for e in of_system)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,8 @@ def open_release(path: Path) -> ReleaseFiles:
         found = _xml_files(path)
         files = [_describe(name, size, opener) for name, size, opener in found]
     except (*ZIP_DAMAGE, RuntimeError, UnicodeDecodeError) as error:
+        if not is_damage(error):
+            raise
         raise BadRelease(
             f"the zip is damaged or cut short: {error}", where=path.name, do=FETCH_AGAIN
         ) from error
@@ -121,9 +134,13 @@ def _xml_files(path: Path) -> list[tuple[str, int, Opener]]:
         return [(path.name, path.stat().st_size, lambda: path.open("rb"))]
     if path.stat().st_size == 0:
         raise BadRelease("the file is empty", where=path.name, do=FETCH_AGAIN)
-    if not zipfile.is_zipfile(path):
-        with path.open("rb") as stream:
-            start = stream.read(4)
+    with path.open("rb") as stream:
+        start = stream.read(4)
+        is_zip = zipfile.is_zipfile(stream)
+        if not is_zip:  # what cannot be read is no zip to that: read the end of it, where it looked
+            stream.seek(-min(path.stat().st_size, _ZIP_END), io.SEEK_END)
+            stream.read()
+    if not is_zip:
         what = (
             "the zip is damaged or cut short"
             if start == b"PK\x03\x04"

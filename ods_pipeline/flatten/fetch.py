@@ -1,5 +1,6 @@
 """One delta fetch to flat frames: the records, the deletion notices and the code lists it brought."""
 
+import errno
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,11 @@ from ods_pipeline.flatten.record import BadRecord, json_to_xml, xml_to_xml
 from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
 from ods_pipeline.source.receipt import FetchFile, FetchReceipt, read_fetch_receipt
+
+# The file is not there, or no file can have that path. Any other number is the machine's, not the fetch's.
+_NO_SUCH_FILE = (
+    None, errno.EINVAL, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
+)  # fmt: skip
 
 
 @dataclass
@@ -172,6 +178,8 @@ def _read(folder: Path, path: str, sha256: str) -> bytes:
     try:
         payload = (folder / path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+        if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
+            raise
         raise BadFetch(
             f"{path!r} is named in the receipt and cannot be read ({error})",
             where=folder.name,

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, open_release
+from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, is_damage, open_release
 from ods_pipeline.flatten.comments import plain
 from ods_pipeline.flatten.document import Document, read_document
 from ods_pipeline.flatten.flat import (
@@ -125,6 +125,8 @@ def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
             for segment in stream.segments():
                 yield _Piece(stream, segment, pile)
     except ZIP_DAMAGE as error:
+        if not is_damage(error):
+            raise
         raise BadRelease(f"the zip is damaged: {error}", where=file.name, do=FETCH_AGAIN) from error
 
 

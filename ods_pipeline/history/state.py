@@ -43,8 +43,10 @@ def usable_state(root: DataRoot) -> State | None:
     build = current_build(root)
     if build is None:
         return None
-    reason = None
-    if any(build_info(build).get(name) != version for name, version in VERSIONS.items()):
+    reason, info = None, build_info(build)
+    if not info:
+        reason = "the published set's build.json is missing or damaged"
+    elif any(info.get(name) != version for name, version in VERSIONS.items()):
         reason = "the published set was made by another version"
     else:
         try:

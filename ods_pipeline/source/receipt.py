@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ods_pipeline.errors import BadFetch, BadRelease
+from ods_pipeline.folders import flush
 
 SHAPE = 1
 SAMPLE_MARK = "ods_pipeline sample"
@@ -18,6 +19,8 @@ SAMPLE_MARK = "ods_pipeline sample"
 FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
 # What JSON of another shape can raise: nested too deeply, or with a number beyond all measure, too.
 _NO_RECEIPT = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+# No file. What else the machine says while it reads one is no fault of the receipt.
+_NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _RELEASE_KEYS = ("file_name", "release_date", "source", "bytes", "sha256", "sha256_verified")
 
 
@@ -70,7 +73,9 @@ def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:
     body = {"shape": SHAPE, "kind": "trud_release", **receipt.__dict__}
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    flush(partial)
     partial.replace(path)
+    flush(path.parent)
 
 
 def read_release_receipt(release: Path) -> ReleaseReceipt:
@@ -79,7 +84,7 @@ def read_release_receipt(release: Path) -> ReleaseReceipt:
     try:
         body = json.loads(path.read_bytes())
         return ReleaseReceipt(*(body[k] for k in _RELEASE_KEYS))
-    except (OSError, *_NO_RECEIPT) as error:
+    except (*_NO_FILE, *_NO_RECEIPT) as error:
         raise BadRelease(
             "its receipt is missing or damaged", where=release.name, do="Take the release in again"
         ) from error
@@ -90,7 +95,7 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
     path = folder / "receipt.json"
     try:
         raw = path.read_bytes()
-    except OSError as error:
+    except _NO_FILE as error:
         raise BadFetch(
             "it has no receipt: the fetch was not finished", where=folder.name, do="Let the fetch finish"
         ) from error

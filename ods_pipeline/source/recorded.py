@@ -7,10 +7,11 @@ import hashlib
 import json
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from ods_pipeline.errors import BadFetch, BadRelease, OdsError
-from ods_pipeline.folders import whole_folder
+from ods_pipeline.folders import flush, whole_folder
 from ods_pipeline.source.receipt import (
     ReleaseReceipt,
     read_fetch_receipt,
@@ -51,12 +52,17 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     shutil.copyfile(file, partial)
+    flush(partial)
     partial.replace(target)
-    receipt = ReleaseReceipt(
-        file.name, release_date, "file", target.stat().st_size, _sha256(target), sha256_verified=False
-    )
-    write_release_receipt(target, receipt)
+    write_release_receipt(target, receipt_of(target, release_date))
     return target
+
+
+def receipt_of(file: Path, release_date: str) -> ReleaseReceipt:
+    """What can be said of a release file that lies on disk."""
+    return ReleaseReceipt(
+        file.name, release_date, "file", file.stat().st_size, _sha256(file), sha256_verified=False
+    )
 
 
 def is_held(root: DataRoot, file: Path) -> ReleaseReceipt | None:
@@ -66,12 +72,19 @@ def is_held(root: DataRoot, file: Path) -> ReleaseReceipt | None:
 
 
 def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
-    """The receipts of the releases in ``raw/trud``, in order of their dates."""
+    """The receipts of the releases in ``raw/trud``, in order of their dates. One that is damaged is none."""
+    found: list[ReleaseReceipt] = []
+    for file in files_with_receipts(root):
+        with suppress(BadRelease):
+            found.append(read_release_receipt(file))
+    return sorted(found, key=lambda r: (r.release_date, r.file_name))
+
+
+def files_with_receipts(root: DataRoot) -> list[Path]:
+    """The release files in ``raw/trud`` that have a receipt, whatever is in it."""
     suffix = ".receipt.json"
-    files = [p.with_name(p.name.removesuffix(suffix)) for p in root.raw_releases.glob(f"*{suffix}")]
-    return sorted(
-        (read_release_receipt(f) for f in files if f.exists()), key=lambda r: (r.release_date, r.file_name)
-    )
+    files = (p.with_name(p.name.removesuffix(suffix)) for p in root.raw_releases.glob(f"*{suffix}"))
+    return sorted(file for file in files if file.exists())
 
 
 def recorded_fetches(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from ods_pipeline.errors import BadRelease, OdsError, Unreachable
+from ods_pipeline.folders import flush
 from ods_pipeline.progress import progress
 from ods_pipeline.source.polite import Answer, Asker, NotTheAnswer, words_for
 from ods_pipeline.source.receipt import ReleaseReceipt, write_release_receipt
@@ -125,6 +126,7 @@ class Trud:
             )
         if release.sha256 is None:
             log.warning("%s: TRUD lists no SHA-256 for it, only its size agrees", release.file_name)
+        flush(partial)
         partial.replace(target)
         receipt = ReleaseReceipt(
             release.file_name,

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from ods_pipeline.folders import flush
 from ods_pipeline.source.due import Window
 from ods_pipeline.source.ord import codes_of, rows_of
 from ods_pipeline.source.receipt import SHAPE
@@ -206,9 +207,11 @@ class Unfinished:
             "gone": [{"ods_code": code, "http_status": status} for code, status in gone.items()],
             "files": files,
         }
+        flush(self.folder / "organisations")
         _write(
             self.folder / "receipt.json", json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n"
         )
+        flush(self.folder, self.folder.parent)
         shutil.rmtree(self.folder / _WORK)
 
     def _pages(self) -> Iterator[str]:
@@ -221,6 +224,7 @@ class Unfinished:
 def _write(path: Path, body: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(body)
+    flush(partial)
     partial.replace(path)
 
 
