@@ -51,7 +51,7 @@ def card_of(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None
     )
     record |= judged
     record["doubt"] = _doubt(connection, record)
-    record["explanation"] = _explanation(connection, record, day, is_now=not (as_of or known))
+    record["explanation"] = _explanation(connection, record, as_of, known, day)
     return Card(
         record=record,
         day=day,
@@ -119,13 +119,15 @@ def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
     return f"It may be deleted since {told[0]['deleted_on']} ({told[0]['source']})" if told else None
 
 
-def _explanation(connection: duckdb.DuckDBPyConnection, record: Row, day: date, *, is_now: bool) -> str:
-    """Why the body is open or not: today's in the words of ``organisation_status``."""
-    if is_now:
+def _explanation(
+    connection: duckdb.DuckDBPyConnection, record: Row, as_of: date | None, known: date | None, day: date
+) -> str:
+    """Why the body is open or not on ``day``: today's in the words of ``organisation_status``. A code that
+    is deleted is said to be, unless that was not known on the day of the register."""
+    asked = {"code": record["ods_code"]}
+    if not as_of and not known:
         (told,) = _rows(
-            connection,
-            "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code",
-            {"code": record["ods_code"]},
+            connection, "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code", asked
         )
         return told["explanation"]
     end, legal_end = record["operational_end"], record["legal_end"]
@@ -139,7 +141,15 @@ def _explanation(connection: duckdb.DuckDBPyConnection, record: Row, day: date, 
         f"record stays Active until its operational end, and ODS gives {end or 'none'}",
         "closed": f"Closed: its last day was {end}" if end else "Closed (Inactive); ODS gives no end date",
     }
-    return words[record["openness"]]
+    by_dates = words[record["openness"]]
+    confirmed = "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code AND state = 'confirmed'"
+    deleted = _rows(connection, confirmed, asked)
+    if known or not deleted:
+        return by_dates
+    deleted_on = deleted[0]["deleted_on"]
+    if deleted_on <= day:
+        return f"Deleted from the register on {deleted_on}"
+    return f"{by_dates}; deleted from the register on {deleted_on}"
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, asked: Row | None = None) -> list[Row]:
@@ -156,18 +166,30 @@ _VERSIONS = """
     WHERE v.ods_code = $code
     ORDER BY v.known_from
 """
-# A role or link holds for its operational dates, ends inclusive; legal ones stand in where there are none.
+# A role or link holds for its days as the marts tell them (holds_from, holds_to); on the card of a day of the
+# register the stamp that was known then stands in for LastChangeDate. An end that is inferred is not shown.
 _HOLDS = """
-    coalesce(coalesce(p.operational_start, p.legal_start) <= $day, true)
-    AND coalesce(coalesce(p.operational_end, p.legal_end) >= $day, true)
+    coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
+    AND coalesce(
+        holds_to(
+            p.status, p.operational_start, p.operational_end, p.legal_end,
+            CASE WHEN $known::DATE IS NULL THEN v.last_change_date ELSE v.stamped_on END
+        ) > $day,
+        true
+    )
 """
-_DATES = (
-    "coalesce(p.operational_start, p.legal_start) AS starts, coalesce(p.operational_end, p.legal_end) AS ends"
-)
+_DATES = """
+    holds_from(p.operational_start, p.legal_start) AS starts,
+    coalesce(
+        holds_to(p.status, p.operational_start, p.operational_end, p.legal_end, NULL::DATE) - 1,
+        p.operational_end
+    ) AS ends
+"""
 _NAMES = "(SELECT ods_code, arg_max(name, known_from) AS name FROM history.organisations GROUP BY ods_code)"
 _ROLES = f"""
     SELECT p.role_id, c.display_name AS role_name, p.is_primary, {_DATES}, {_HOLDS} AS holds
     FROM history.roles AS p
+    JOIN history.organisations AS v USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = p.role_id
     WHERE p.ods_code = $code AND p.known_from = $version
     ORDER BY holds DESC, p.is_primary DESC, starts, p.unique_role_id
@@ -175,6 +197,7 @@ _ROLES = f"""
 _PARENTS = f"""
     SELECT p.rel_id, c.display_name AS rel_name, p.target_ods_code, n.name, {_DATES}, {_HOLDS} AS holds
     FROM history.relationships AS p
+    JOIN history.organisations AS v USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = p.rel_id
     LEFT JOIN {_NAMES} AS n ON n.ods_code = p.target_ods_code
     WHERE p.ods_code = $code AND p.known_from = $version

@@ -97,10 +97,12 @@ def _span(start: date | None, end: date | None) -> str:
 
 
 def _dated(card: Card, rows: list[Row], words: Callable[[Row], str]) -> list[str]:
-    """Those that hold on the day, then those that do not."""
+    """Those that hold on the day, then those that do not; Inactive without an end is told by that word."""
     told = []
     for row in rows:
-        when = "" if row["holds"] else "  [ahead]" if row["starts"] > card.day else "  [ended]"
+        ahead = row["starts"] is not None and row["starts"] > card.day
+        over = "ahead" if ahead else "ended" if row["ends"] else "Inactive"
+        when = "" if row["holds"] else f"  [{over}]"
         told.append(f"{words(row).strip()}  {_span(row['starts'], row['ends'])}{when}")
     return told
 

@@ -10,6 +10,25 @@ WITH last_version AS (
     QUALIFY row_number() OVER (ORDER BY known_from DESC) = 1
 ),
 
+-- Roles and links with the days that ODS gives: an end that only LastChangeDate bounds is no date of the record.
+parts AS (
+    SELECT
+        'role' AS part, coalesce(c.display_name, r.role_id) AS detail, NULL AS related_code,
+        holds_from(r.operational_start, r.legal_start) AS begins,
+        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, NULL::DATE) AS ends
+    FROM last_version
+    JOIN history.roles AS r USING (ods_code, known_from)
+    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
+    UNION ALL
+    SELECT
+        'relationship', coalesce(c.display_name, r.rel_id), r.target_ods_code,
+        holds_from(r.operational_start, r.legal_start),
+        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, NULL::DATE)
+    FROM last_version
+    JOIN history.relationships AS r USING (ods_code, known_from)
+    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id
+),
+
 dates AS (
     SELECT operational_start AS on_day, 'opened' AS event, NULL AS detail, NULL AS related_code
     FROM last_version
@@ -32,34 +51,15 @@ dates AS (
     FROM last_version
     WHERE legal_end IS DISTINCT FROM operational_end
     UNION ALL
-    SELECT coalesce(r.operational_start, r.legal_start), 'role_added', coalesce(c.display_name, r.role_id), NULL
-    FROM last_version AS v
-    JOIN history.roles AS r USING (ods_code, known_from)
-    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
-    WHERE coalesce(r.operational_start, r.legal_start) NOT IN (v.operational_start, coalesce(v.legal_start, v.operational_start))
+    SELECT p.begins, p.part || '_added', p.detail, p.related_code
+    FROM parts AS p
+    CROSS JOIN last_version AS v
+    WHERE p.part = 'relationship' OR p.begins NOT IN (v.operational_start, coalesce(v.legal_start, v.operational_start))
     UNION ALL
-    SELECT day_after(coalesce(r.operational_end, r.legal_end)), 'role_ended', coalesce(c.display_name, r.role_id), NULL
-    FROM last_version AS v
-    JOIN history.roles AS r USING (ods_code, known_from)
-    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
-    WHERE coalesce(r.operational_end, r.legal_end) IS DISTINCT FROM v.operational_end
-        AND coalesce(r.operational_end, r.legal_end) IS DISTINCT FROM v.legal_end
-    UNION ALL
-    SELECT
-        coalesce(r.operational_start, r.legal_start), 'relationship_added', coalesce(c.display_name, r.rel_id),
-        r.target_ods_code
-    FROM last_version
-    JOIN history.relationships AS r USING (ods_code, known_from)
-    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id
-    UNION ALL
-    SELECT
-        day_after(coalesce(r.operational_end, r.legal_end)), 'relationship_ended', coalesce(c.display_name, r.rel_id),
-        r.target_ods_code
-    FROM last_version AS v
-    JOIN history.relationships AS r USING (ods_code, known_from)
-    LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id
-    WHERE coalesce(r.operational_end, r.legal_end) IS DISTINCT FROM v.operational_end
-        AND coalesce(r.operational_end, r.legal_end) IS DISTINCT FROM v.legal_end
+    SELECT p.ends, p.part || '_ended', p.detail, p.related_code
+    FROM parts AS p
+    CROSS JOIN last_version AS v
+    WHERE p.ends IS DISTINCT FROM day_after(v.operational_end) AND p.ends IS DISTINCT FROM day_after(v.legal_end)
     UNION ALL
     SELECT s.legal_start, lower(s.succession_type) || '_recorded', NULL, s.target_ods_code
     FROM last_version

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ods_pipeline import cli
+from ods_pipeline.commands.show import LABEL
 from ods_pipeline_tests.rooms import run_cli, sample_root
 
 
@@ -16,8 +18,8 @@ def run(*arguments: str, root: Path | None = None) -> int:
     return ended.value.code
 
 
-def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    assert run("show", *arguments) == 0
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str, root: Path | None = None) -> list[str]:
+    assert run("show", *arguments, root=root) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return out.splitlines()
@@ -86,6 +88,39 @@ def test_a_deleted_code_still_has_its_card(capsys: pytest.CaptureFixture[str]) -
     assert card[-1] == "  2026-08-29  deleted (confirmed, ord_notifications)  seen 2026-09-01"
     doubtful = shown(capsys, "V99003")
     assert "It may be deleted since 2026-08-28 (gone_from_api); nothing has confirmed it." in doubtful
+
+
+def test_a_deleted_code_says_so_on_every_day_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    deleted = "eleted from the register on 2026-08-29"
+    assert shown(capsys, "NZ902", "--as-of", "2026-09-03")[2] == f"D{deleted}"
+    assert shown(capsys, "NZ902", "--as-of", "2026-08-28")[2] == f"Open on 2026-08-28; d{deleted}"
+    assert shown(capsys, "NZ902", "--known", "2026-08-28")[2] == "Open on 2026-08-28"
+
+
+# Sets the columns of the link of Y99903 to a body.
+UPDATE = "UPDATE history.relationships SET {} WHERE ods_code = 'Y99903' AND target_ods_code = '{}'"
+
+
+def test_links_hold_for_the_days_that_the_marts_give_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "ods.duckdb"
+    file.write_bytes((sample_root().path / "ods.duckdb").read_bytes())
+    legal_end = "legal_start = operational_start, legal_end = DATE '2020-03-31', operational_end = NULL"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("UPDATE history.organisations SET last_change_date = DATE '2026-09-03'")
+        connection.execute(UPDATE.format("status = 'Inactive', operational_end = NULL", "U90001"))
+        connection.execute(UPDATE.format(f"status = 'Active', {legal_end}", "07M"))
+
+    def links(*arguments: str) -> list[str]:
+        card = shown(capsys, "Y99903", *arguments, root=tmp_path)
+        assert not any("relationship ended" in line and ("U90001" in line or "07M" in line) for line in card)
+        return sorted(line[LABEL:] for line in card if " U90001 " in line or " 07M " in line)[-2:]
+
+    commissioned = "IS COMMISSIONED BY 07M NHS BARNET CCG  2015-04-01 to (no end)"
+    partner = "IS PARTNER TO U90001 BARNET NORTHSIDE PCN  2019-07-01 to (no end)"
+    assert links() == [commissioned, f"{partner}  [Inactive]"]
+    assert links("--as-of", "2026-09-02") == [commissioned, partner]
 
 
 @pytest.mark.promise("explained")
