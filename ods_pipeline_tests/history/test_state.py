@@ -163,14 +163,13 @@ def test_the_state_of_an_upgraded_program_is_due(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from ods_pipeline import pipeline, storage
-from ods_pipeline.assets import register
-write, written = register.write_table, []
+from ods_pipeline import pipeline, publish, storage
+write = publish.write_table
 def write_some(table, *rest):
     if table.id == "history.relationships":
         os._exit(7)
     return write(table, *rest)
-register.write_table = write_some
+publish.write_table = write_some
 pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])])
 """
 
