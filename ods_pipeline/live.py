@@ -121,14 +121,19 @@ def _is_new(root: DataRoot, listed: Listed, held: dict, problems: list[str]) -> 
                 f"held. To take it, remove {root.raw_releases / receipt.file_name} and its receipt."
             )
         return False
-    aside = root.quarantine / listed.file_name
-    if held and aside.is_file() and aside.stat().st_size == listed.bytes:
+    if held and lies_in_quarantine(root, listed):
         problems.append(
             f"{listed.file_name}: it could not be used and lies in quarantine/ with the reason; "
             "it is not fetched again until it is removed from there."
         )
         return False
     return True
+
+
+def lies_in_quarantine(root: DataRoot, listed: Listed) -> bool:
+    """Whether this very file, by name and size, was set aside. A second one of a name lies there as NAME.2"""
+    found = [p for p in root.quarantine.glob(f"{listed.file_name}*") if p.suffix != ".json"]
+    return any(p.is_file() and p.stat().st_size == listed.bytes for p in found)
 
 
 def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | None:
