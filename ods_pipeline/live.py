@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.archive import open_release
-from ods_pipeline.held import due_stamps, holds_sample, newest_publication
+from ods_pipeline.held import due_stamps, holds_sample, newest_publication, unanswered
 from ods_pipeline.source.clock import uk_date
 from ods_pipeline.source.due import Window, days_between
 from ods_pipeline.source.fetch import close_stale
@@ -158,6 +158,15 @@ def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | N
     if window is None:
         log.info("the stamps up to %s have been asked for today", today)
     return window
+
+
+def told_unanswered(root: DataRoot) -> list[str]:
+    """A line for each code that the ORD API gave no answer for."""
+    do = "The register keeps what it has of it, and the next fetch asks for it again"
+    return [
+        str(OdsError(f"stamped {entry.stamp}, asked for in vain ({entry.why})", where=code, do=do))
+        for code, entry in unanswered(root).items()
+    ]
 
 
 def finish_interrupted(root: DataRoot, wish: Wish) -> None:
