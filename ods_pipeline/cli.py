@@ -1,7 +1,7 @@
 """The commands. Arguments and exit codes live here; what the commands do lives elsewhere.
 
 Exit codes: 0 all well · 1 something could not be used, nothing was published · 2 wrong arguments ·
-3 another build is under way · 4 published, but days are missing or a fetch could not be used ·
+3 another build is under way · 4 published, but days or records are missing or a fetch could not be used ·
 5 find found nothing, or some codes of a check need attention. An audit that finds a difference ends with 1.
 """
 

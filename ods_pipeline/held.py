@@ -16,7 +16,13 @@ from ods_pipeline.flatten.flat import FLAT_VERSION
 from ods_pipeline.history import HISTORY_VERSION
 from ods_pipeline.publish import provenance
 from ods_pipeline.source.due import Window, due_window
-from ods_pipeline.source.receipt import SAMPLE_MARK, FetchReceipt, ReleaseReceipt, read_fetch_receipt
+from ods_pipeline.source.receipt import (
+    SAMPLE_MARK,
+    FetchReceipt,
+    ReleaseReceipt,
+    Unanswered,
+    read_fetch_receipt,
+)
 from ods_pipeline.source.recorded import held_releases
 from ods_pipeline.storage import PUBLISHED, DataRoot, current_build, flat_mark
 
@@ -126,6 +132,17 @@ def due_stamps(root: DataRoot, today: date) -> Window | None:
         for r in (f.receipt for f in held_fetches(root))
     ]
     return due_window(published, asked, today)
+
+
+def unanswered(root: DataRoot) -> dict[str, Unanswered]:
+    """The codes that a fetch held asked for in vain, for the next one to ask for. Not those that a later
+    fetch has an answer for, nor those stamped before the newest release was published: it tells of them."""
+    found: dict[str, Unanswered] = {}
+    for receipt in sorted((f.receipt for f in held_fetches(root)), key=lambda r: r.as_of):
+        found = {code: entry for code, entry in found.items() if code not in receipt.codes}
+        found |= receipt.unanswered
+    published = str(newest_publication(root) or "")
+    return {code: found[code] for code in sorted(found) if found[code].stamp >= published}
 
 
 def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.archive import open_release
-from ods_pipeline.held import due_stamps, holds_sample, newest_publication
+from ods_pipeline.held import due_stamps, holds_sample, newest_publication, unanswered
 from ods_pipeline.source.clock import uk_date
 from ods_pipeline.source.due import Window, days_between
 from ods_pipeline.source.fetch import close_stale
@@ -121,14 +121,19 @@ def _is_new(root: DataRoot, listed: Listed, held: dict, problems: list[str]) -> 
                 f"held. To take it, remove {root.raw_releases / receipt.file_name} and its receipt."
             )
         return False
-    aside = root.quarantine / listed.file_name
-    if held and aside.is_file() and aside.stat().st_size == listed.bytes:
+    if held and lies_in_quarantine(root, listed):
         problems.append(
             f"{listed.file_name}: it could not be used and lies in quarantine/ with the reason; "
             "it is not fetched again until it is removed from there."
         )
         return False
     return True
+
+
+def lies_in_quarantine(root: DataRoot, listed: Listed) -> bool:
+    """Whether this very file, by name and size, was set aside. A second one of a name lies there as NAME.2"""
+    found = [p for p in root.quarantine.glob(f"{listed.file_name}*") if p.suffix != ".json"]
+    return any(p.is_file() and p.stat().st_size == listed.bytes for p in found)
 
 
 def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | None:
@@ -153,6 +158,15 @@ def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | N
     if window is None:
         log.info("the stamps up to %s have been asked for today", today)
     return window
+
+
+def told_unanswered(root: DataRoot) -> list[str]:
+    """A line for each code that the ORD API gave no answer for."""
+    do = "The register keeps what it has of it, and the next fetch asks for it again"
+    return [
+        str(OdsError(f"stamped {entry.stamp}, asked for in vain ({entry.why})", where=code, do=do))
+        for code, entry in unanswered(root).items()
+    ]
 
 
 def finish_interrupted(root: DataRoot, wish: Wish) -> None:

@@ -34,6 +34,7 @@ from ods_pipeline.live import (
     release_date_of,
     releases_to_get,
     stamps_to_get,
+    told_unanswered,
 )
 from ods_pipeline.mending import mend
 from ods_pipeline.runs import Outcome, fail_dead_runs, open_instance, run_job
@@ -92,6 +93,7 @@ def build(
         captures = held_captures(root)
         missing = missing_stamps(captures) if captures is not None else []
         built.missing = sorted({*built.missing, *missing})
+        built.problems += told_unanswered(root)
         day = today.isoformat() if today else ""
         if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True

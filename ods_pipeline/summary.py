@@ -19,6 +19,7 @@ from ods_pipeline.held import (
     held_captures,
     holds_sample,
     is_published,
+    unanswered,
 )
 from ods_pipeline.mending import damaged_receipts
 from ods_pipeline.pipeline import Built
@@ -150,6 +151,9 @@ def show_status(console: Console, root: DataRoot) -> int:
         console.print(f"  published: build {build.name} as of {build_info(build).get('as_of')}")
     missing = missing_stamps(captures)
     console.print(f"  missing stamps: {_days(missing) if missing else 'none'}")
+    in_vain = unanswered(root)
+    if in_vain:
+        console.print(f"  asked for in vain: {_listed([*in_vain])}; the next fetch asks again")
     due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
     if due:
         console.print(f"  held but not flattened yet: {', '.join(due)}")
@@ -164,9 +168,12 @@ def show_status(console: Console, root: DataRoot) -> int:
     if aside:
         names = ", ".join(n.removesuffix(".reason.json") for n in aside)
         console.print(f"  set aside in quarantine/: {names} (the reason lies beside each)")
-    return 4 if missing or due or damaged or behind or build is None else 0
+    return 4 if missing or in_vain or due or damaged or behind or build is None else 0
 
 
 def _days(days: list[date]) -> str:
-    shown = ", ".join(d.isoformat() for d in days[:SHOWN])
-    return shown + (f" and {len(days) - SHOWN:,} more" if len(days) > SHOWN else "")
+    return _listed([d.isoformat() for d in days])
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")

@@ -12,14 +12,21 @@ import dagster as dg
 
 from ods_pipeline.assets.partitions import releases
 from ods_pipeline.held import due_stamps, holds_sample
+from ods_pipeline.live import lies_in_quarantine
 from ods_pipeline.source.clock import uk_date
 from ods_pipeline.source.recorded import held_releases
 from ods_pipeline.source.settings import Sources
 from ods_pipeline.source.trud import Trud
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.storage import DataRoot, flat_mark
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _SAMPLE = "The embedded sample is here; the real services are not asked for it."
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def publish_after_load(loads: list[Any], publish_job: Any) -> dg.SensorDefinition:
@@ -47,7 +54,9 @@ def publish_after_load(loads: list[Any], publish_job: Any) -> dg.SensorDefinitio
 def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.SensorDefinition:
     """A sensor that looks for a newer release at TRUD four times a day, adds its partition and asks for it.
 
-    A release is asked for once; one that cannot be used lies in ``quarantine/`` and is not asked for again.
+    A release whose run failed is asked for again at the next look; one that cannot be used lies in
+    ``quarantine/`` and is left there. There is no run key: Dagster never starts a second run of a key, not
+    even if the first one failed.
     """
 
     @dg.sensor(
@@ -66,14 +75,25 @@ def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.Senso
         with closing(Trud(sources)) as trud:
             newest = trud.find("latest")
         day = newest.release_date
-        if any(r.release_date == day for r in held_releases(data_root)):
+        is_held = any(r.release_date == day for r in held_releases(data_root))
+        if is_held and flat_mark(data_root, f"release={day}") is not None:
             return dg.SkipReason(f"The newest release, of {day}, is held.")
+        if not is_held and lies_in_quarantine(data_root, newest):
+            return dg.SkipReason(f"The newest release, of {day}, lies in quarantine/ with the reason.")
+        if _is_under_way(context.instance, day):
+            return dg.SkipReason(f"The newest release, of {day}, is being loaded.")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"{day} {newest.sha256}", partition_key=day)],
+            run_requests=[dg.RunRequest(partition_key=day)],
             dynamic_partitions_requests=[releases.build_add_request([day])],
         )
 
     return sensor
+
+
+def _is_under_way(instance: dg.DagsterInstance, partition: str) -> bool:
+    """Whether a run of the partition waits or runs, be it of the job or of assets picked in the UI."""
+    filters = dg.RunsFilter(tags={"dagster/partition": partition}, statuses=_UNDER_WAY)
+    return instance.get_runs_count(filters) > 0
 
 
 def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:

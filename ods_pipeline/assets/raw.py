@@ -11,7 +11,7 @@ import dagster as dg
 from ods_pipeline.assets.partitions import releases
 from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.errors import OdsError, Unreachable
-from ods_pipeline.held import held_fetches, holds_sample, newest_publication
+from ods_pipeline.held import held_fetches, holds_sample, newest_publication, unanswered
 from ods_pipeline.source.fetch import fetch_stamps
 from ods_pipeline.source.receipt import read_fetch_receipt
 from ods_pipeline.source.recorded import held_releases, recorded_fetches, take_fetch, take_release
@@ -131,7 +131,8 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
             if _asks_the_api(root, config):
                 mine = sources.with_maintenance_ignored() if config.ignore_maintenance_window else sources
                 window = (date.fromisoformat(keys[0]), date.fromisoformat(keys[-1]))
-                taken = len(fetch_stamps(root, mine, window))
+                again = {code: entry.stamp for code, entry in unanswered(root).items()}
+                taken = len(fetch_stamps(root, mine, window, also=again))
             else:
                 taken = _take_recorded(root, config.folder, keys)
         windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(root)]
@@ -140,9 +141,12 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
             context.add_asset_metadata(
                 {"fetches_that_asked": asked}, asset_key=ORD_FETCHES, partition_key=key
             )
-        return dg.MaterializeResult(
-            asset_key=ORD_FETCHES, metadata={"fetches_taken": taken, "fetches_held": len(windows)}
-        )
+        metadata = {
+            "fetches_taken": taken,
+            "fetches_held": len(windows),
+            "codes_without_an_answer": ", ".join(unanswered(root)) or "none",
+        }
+        return dg.MaterializeResult(asset_key=ORD_FETCHES, metadata=metadata)
 
     return ord_fetches
 

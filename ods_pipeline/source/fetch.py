@@ -6,6 +6,7 @@ how a question is asked (``ord.py``, ``polite.py``), the folder (``unfinished.py
 """
 
 import logging
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from ods_pipeline.source.clock import maintenance_ends, uk_date
 from ods_pipeline.source.due import Window
 from ods_pipeline.source.ord import NOTIFICATIONS, RECORD_CLASSES, RELS, ROLES, OrdApi
 from ods_pipeline.source.settings import Sources
-from ods_pipeline.source.unfinished import SYNC, Plan, Unfinished
+from ods_pipeline.source.unfinished import SYNC, UNANSWERED_LIMIT, Plan, Unfinished
 from ods_pipeline.storage import DataRoot
 
 LISTS = {
@@ -26,7 +27,7 @@ LISTS = {
     "notifications.json": NOTIFICATIONS,
 }
 MANY_CODES = 20_000
-FAILURES_LIMIT = 3  # so many codes without an answer, each after all attempts, and the rest is left
+FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # so many codes fail, each after all attempts, and the rest is left
 ROUNDS = 3
 RESUME = "Run it again the same day: only what is missing is asked for"
 log = logging.getLogger(__name__)
@@ -40,8 +41,13 @@ class _ListChanged(Exception):
     """The list changed while it was read page by page."""
 
 
-def fetch_stamps(root: DataRoot, sources: Sources, window: Window) -> list[Path]:
+def fetch_stamps(
+    root: DataRoot, sources: Sources, window: Window, also: Mapping[str, str] | None = None
+) -> list[Path]:
     """Fetches the stamps of ``window`` (both inclusive) into ``raw/ord``; returns the complete folders.
+
+    The codes ``also`` (each with a stamp, ISO) are asked for too: earlier fetches got no answer for them. A
+    fetch is complete without them, and without two more codes that fail; its receipt names them.
 
     An unfinished fetch of the same stamps is resumed if it began today (UK). One folder holds one day's
     answers: a fetch that is still going at midnight is completed up to its last whole stamp, and the rest is
@@ -58,7 +64,7 @@ def fetch_stamps(root: DataRoot, sources: Sources, window: Window) -> list[Path]
     close_stale(root, sources)
     done: list[Path] = []
     while True:
-        fetch = _open(root, sources, window)
+        fetch = _open(root, sources, window, dict(also or {}))
         api = OrdApi(sources)
         try:
             _ask_lists(api, fetch)
@@ -96,7 +102,7 @@ def _told(fetch: Unfinished, covered: Window | None) -> str:
     return f"{name} now stands for the stamps {covered[0]} to {covered[1]}"
 
 
-def _open(root: DataRoot, sources: Sources, window: Window) -> Unfinished:
+def _open(root: DataRoot, sources: Sources, window: Window, also: dict[str, str]) -> Unfinished:
     """The fetch of today that is to go on, or a new one."""
     now = sources.clock.now()
     plan = Plan(
@@ -106,6 +112,7 @@ def _open(root: DataRoot, sources: Sources, window: Window) -> Unfinished:
         stamps_to=window[1].isoformat(),
         base_url=sources.ord_url,
         form=sources.payload_format,
+        also=also,
     )
     for fetch in Unfinished.all_in(root.raw_fetches):
         if fetch.is_readable() and fetch.plan.is_like(plan):
@@ -163,7 +170,7 @@ def _ask_organisations(api: OrdApi, fetch: Unfinished, sources: Sources) -> None
     missing = [code for code in wanted if not fetch.is_answered(code)]
     _announce(fetch, sources, len(wanted), len(missing))
     failures = _ask_all(api, fetch, sources, missing)
-    if failures:
+    if len(failures) > UNANSWERED_LIMIT:
         left = sum(not fetch.is_answered(code) for code in wanted)
         raise Unreachable(
             f"{failures[0].what}; {len(wanted) - left:,} of {len(wanted):,} answers are kept", do=RESUME
@@ -174,6 +181,8 @@ def _ask_organisations(api: OrdApi, fetch: Unfinished, sources: Sources) -> None
             f"the ORD API lists {answered:,} codes and calls {gone:,} of them not found: its fault",
             do=RESUME,
         )
+    for code, why in fetch.unanswered().items():
+        log.warning("%s got no answer, the next fetch asks for it again: %s", code, why)
 
 
 def _announce(fetch: Unfinished, sources: Sources, wanted: int, missing: int) -> None:
@@ -193,7 +202,8 @@ def _announce(fetch: Unfinished, sources: Sources, wanted: int, missing: int) ->
 
 
 def _ask_all(api: OrdApi, fetch: Unfinished, sources: Sources, codes: list[str]) -> list[OdsError]:
-    """Asks for the codes, a few at a time, in order. Returns what went wrong; raises _DayOver at midnight."""
+    """Asks for the codes, a few at a time, in order. Returns what went wrong, but for the codes that failed
+    in earlier fetches; raises _DayOver at midnight."""
     day = date.fromisoformat(fetch.plan.as_of)
     failures: list[OdsError] = []
 
@@ -205,7 +215,9 @@ def _ask_all(api: OrdApi, fetch: Unfinished, sources: Sources, codes: list[str])
         try:
             answer = api.organisation(code)
         except OdsError as error:
-            failures.append(error)
+            fetch.keep_failed(code, error.what)
+            if code not in fetch.plan.also:
+                failures.append(error)
             return
         if answer.status != 200:
             fetch.keep_gone(code, answer.status)

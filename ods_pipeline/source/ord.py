@@ -6,7 +6,6 @@ kept as they came: nothing is read out of them but codes, stamps and counts.
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from ods_pipeline.source.polite import Answer, Asker, NotTheAnswer
+from ods_pipeline.source.receipt import CODE
 from ods_pipeline.source.settings import Sources
 
 PAGE = 1000  # the most that Limit may be
@@ -26,7 +26,6 @@ LIST_KEYS = {
     NOTIFICATIONS: "DeletedOrganisations",
 }
 _ORGANISATIONS = "Organisations"
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # codes are file names here
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def _count(answer: Answer) -> int:
 
 
 def _code(text: str) -> str:
-    if not _CODE.fullmatch(text):
+    if not CODE.fullmatch(text):
         raise NotTheAnswer(f"{text[:20]!r} is no ODS code")
     return text
 

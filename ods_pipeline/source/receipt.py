@@ -5,6 +5,7 @@ Lives here: their form on disk, reading and writing. Does not live here: how the
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ SHAPE = 1
 SAMPLE_MARK = "ods_pipeline sample"
 # Days (ISO, inclusive) that a release or fetch can speak for: one wrong digit in a year would move "now".
 FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # what can be asked for; codes are file names here
 # What JSON of another shape can raise: nested too deeply, or with a number beyond all measure, too.
 _NO_RECEIPT = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 # No file. What else the machine says while it reads one is no fault of the receipt.
@@ -47,9 +49,18 @@ class FetchFile:
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A code that was asked for in vain: the stamp (ISO) under which it was listed, and what went wrong."""
+
+    stamp: str
+    why: str
+
+
+@dataclass(frozen=True)
 class FetchReceipt:
     """What a fetch asked for and got. ``stamps_from`` and ``stamps_to`` are both inclusive; ``as_of`` is the
-    UK date of the fetch; ``gone`` maps codes that were listed but gone to the HTTP status."""
+    UK date of the fetch; ``gone`` maps codes that were listed but gone to the HTTP status; ``unanswered``
+    has the codes that were asked for in vain; they are not among ``codes``."""
 
     source: str
     sample: bool
@@ -58,6 +69,7 @@ class FetchReceipt:
     stamps_to: str
     codes: tuple[str, ...]
     gone: dict[str, int]
+    unanswered: dict[str, Unanswered]
     files: tuple[FetchFile, ...]
     sha256: str
 
@@ -125,6 +137,7 @@ def _parse(body: dict[str, Any], sha256: str) -> FetchReceipt:
         stamps_to=days[2],
         codes=tuple(map(_word, body["codes"])),
         gone={_word(g["ods_code"]): int(g["http_status"]) for g in body.get("gone", [])},
+        unanswered=dict(map(_unanswered, body.get("unanswered", []))),
         files=files,
         sha256=sha256,
     )
@@ -134,6 +147,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{str(value)[:40]!r} is no text")
     return value
+
+
+def _unanswered(entry: dict[str, Any]) -> tuple[str, Unanswered]:
+    code = _text(entry["ods_code"])
+    if not CODE.fullmatch(code):  # it is asked for again: part of an address and of a file name
+        raise ValueError(f"{code[:40]!r} is no ODS code")
+    return code, Unanswered(date.fromisoformat(entry["stamp"]).isoformat(), _word(entry["why"]))
 
 
 def _word(value: object) -> str:

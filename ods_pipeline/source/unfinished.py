@@ -1,8 +1,8 @@
-"""A fetch on its way: what was asked, what has come, and the receipt that makes it complete.
+"""A        return dict(sorted(found.items(), key=lambda item: (item[1] < first, item[1], item[0])))
 
 Lives here: the folder ``raw/ord/fetch=<UTC stamp>`` from its first file to its receipt. Does not live here:
 asking (``fetch.py``). What is only of use until the receipt is written lies in ``.work`` inside the folder:
-the plan, and the codes that were found gone. An answer is written whole or not at all.
+the plan, the codes that were found gone, and those that failed. An answer is written whole or not at all.
 """
 
 import hashlib
@@ -21,7 +21,9 @@ from ods_pipeline.source.receipt import SHAPE
 SYNC = "sync.json"
 # A few codes are gone on any day. Most of a list gone is a fault of the API, not the end of the NHS.
 GONE_LIMIT, GONE_SHARE = 20, 0.1
-_WORK, _PLAN, _GONE = ".work", "plan.json", "gone"
+# So many codes may fail for good that did not before: a fault of theirs. More are a fault of the API.
+UNANSWERED_LIMIT = 2
+_WORK, _PLAN, _GONE, _FAILED = ".work", "plan.json", "gone", "failed"
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Plan:
     """What a fetch is about. Dates are ISO, stamps inclusive; ``as_of`` is the UK date on which it began.
 
     ``total`` is the number of search rows announced; ``paths`` maps each list kept to the path it answers.
+    ``also`` maps codes that earlier fetches got no answer for to the stamp they had then.
     """
 
     started_at: str
@@ -39,6 +42,7 @@ class Plan:
     form: str
     total: int | None = None
     paths: dict[str, str] = field(default_factory=dict)
+    also: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Window:
@@ -123,6 +127,20 @@ class Unfinished:
             (self.folder / _WORK / _GONE / code).unlink()
         return len(gone), len(answered)
 
+    def keep_failed(self, code: str, why: str) -> None:
+        """Keeps that a code was asked for in vain. An answer that comes later counts all the same."""
+        path = self.folder / _WORK / _FAILED / code
+        path.parent.mkdir(exist_ok=True)
+        _write(path, why.encode())
+
+    def unanswered(self) -> dict[str, str]:
+        """The codes that were asked for in vain, with why, and without which the fetch can be complete: those
+        of ``also``, which failed before, and new ones if they are few."""
+        kept = [p for p in sorted((self.folder / _WORK / _FAILED).glob("*")) if not p.suffix]
+        failed = {p.name: p.read_text(encoding="utf-8") for p in kept if not self.is_answered(p.name)}
+        new = failed.keys() - self.plan.also.keys()
+        return {c: why for c, why in failed.items() if c not in new or len(new) <= UNANSWERED_LIMIT}
+
     def is_answered(self, code: str) -> bool:
         answer = self._answer(code)
         return (answer.exists() and answer.stat().st_size > 0) or (
@@ -145,43 +163,54 @@ class Unfinished:
         return len([*self._pages()])
 
     def wanted(self) -> dict[str, str]:
-        """The codes to ask for, with their stamps: search rows within the window, and what only sync lists.
+        """The codes to ask for, with their stamps: search rows within the window, what only sync lists,
+        and what is asked for again.
 
         Sync does not say a stamp; such a code counts as stamped last. In order of stamp, then code: what an
-        interruption leaves is complete up to some stamp.
+        interruption leaves is complete up to some stamp. Stamps outside of the window come last.
         """
         rows, (first, last) = self.rows(), (self.plan.stamps_from, self.plan.stamps_to)
-        found = {code: stamp for code, stamp in rows.items() if first <= stamp <= last}
+        found = self.plan.also | {code: stamp for code, stamp in rows.items() if first <= stamp <= last}
         for code in codes_of((self.folder / SYNC).read_bytes()):
             if code not in rows:
                 found[code] = last
-        return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))
+
+        def place(item: tuple[str, str]) -> tuple[bool, str, str]:
+            return not first <= item[1] <= last, item[1], item[0]
+
+        return dict(sorted(found.items(), key=place))
 
     def finish(self, at: datetime) -> Path:
-        """Writes the receipt: the fetch is complete. Every wanted code must be answered."""
-        self._write_receipt(sorted(self.wanted()), self.plan.stamps_to, at)
+        """Writes the receipt: the fetch is complete. Every wanted code must be answered, but for
+        ``unanswered``."""
+        unanswered = [*self.unanswered()]
+        self._write_receipt(sorted(self.wanted().keys() - {*unanswered}), unanswered, self.plan.stamps_to, at)
         return self.folder
 
     def finish_early(self, at: datetime) -> Window | None:
-        """Completes the fetch up to its last stamp of which every code is answered; the window that it then
-        covers, or None if there is no such stamp and the folder is gone. 404s that are a fault of the API
-        are no answers: their codes are open."""
+        """Completes the fetch up to its last stamp of which every code is answered, but for ``unanswered``;
+        the window that it then covers, or None if there is no such stamp and the folder is gone. 404s that
+        are a fault of the API are no answers: their codes are open."""
         first, last = self.plan.window
         if self.has_list(SYNC) and self.is_readable():
             self.forget_false_gone()
-            wanted = self.wanted()
-            open_stamps = [stamp for code, stamp in wanted.items() if not self.is_answered(code)]
+            wanted, unanswered = self.wanted(), self.unanswered()
+            open_codes = [c for c in wanted if c not in unanswered and not self.is_answered(c)]
+            open_stamps = [s for c in open_codes if str(first) <= (s := wanted[c]) <= str(last)]
             if open_stamps:
                 last = date.fromisoformat(min(open_stamps)) - timedelta(days=1)
             if first <= last:
-                self._write_receipt(sorted(filter(self.is_answered, wanted)), last.isoformat(), at)
+                to = last.isoformat()
+                answered = sorted(filter(self.is_answered, wanted))
+                self._write_receipt(answered, [c for c in unanswered if wanted[c] <= to], to, at)
                 return first, last
         _drop(self.folder)
         return None
 
-    def _write_receipt(self, codes: list[str], stamps_to: str, at: datetime) -> None:
+    def _write_receipt(self, codes: list[str], unanswered: list[str], stamps_to: str, at: datetime) -> None:
         suffix = f".{self.plan.form}"
         query = "?_format=xml" if self.plan.form == "xml" else ""
+        wanted, failed = self.wanted(), self.unanswered()
         paths = dict(self.plan.paths)
         paths |= {f"organisations/{c}{suffix}": f"/organisations/{c}{query}" for c in codes}
         gone = {code: status for code, status in self.gone().items() if code in set(codes)}
@@ -205,6 +234,7 @@ class Unfinished:
             "stamps_to": stamps_to,
             "codes": codes,
             "gone": [{"ods_code": code, "http_status": status} for code, status in gone.items()],
+            "unanswered": [{"ods_code": c, "stamp": wanted[c], "why": failed[c]} for c in unanswered],
             "files": files,
         }
         flush(self.folder / "organisations")

@@ -74,8 +74,8 @@ def skipped(ticked: ScheduleExecutionData | dg.SkipReason | dg.SensorResult) -> 
     return ticked.skip_message or ""
 
 
-def tick(definitions: dg.Definitions) -> dg.SensorResult | dg.SkipReason:
-    with dg.build_sensor_context() as context:
+def tick(definitions: dg.Definitions, root: DataRoot) -> dg.SensorResult | dg.SkipReason:
+    with open_instance(root) as instance, dg.build_sensor_context(instance) as context:
         found = sensor_of(definitions)(context)
     assert isinstance(found, (dg.SensorResult, dg.SkipReason))
     return found
@@ -90,22 +90,53 @@ def test_a_new_release_is_seen_once(
     tmp_path: Path, server: OrdServer, clock: SimulatedClock, loaded: DataRoot
 ) -> None:
     root = DataRoot(tmp_path / "data")
-    ticked = tick(definitions_of(root, server, clock))
+    ticked = tick(definitions_of(root, server, clock), root)
     assert isinstance(ticked, dg.SensorResult)
     (request,) = ticked.run_requests or []
     assert request.partition_key == "2026-08-28"
     (adds,) = ticked.dynamic_partitions_requests or []
     assert (adds.partitions_def_name, adds.partition_keys) == ("release", ["2026-08-28"])
     assert KEY not in str(ticked)
-    assert "is held" in skipped(tick(definitions_of(loaded, server, clock)))
+    assert "is held" in skipped(tick(definitions_of(loaded, server, clock), loaded))
+
+
+@pytest.mark.promise("resumed")
+def test_a_release_whose_run_failed_is_asked_for_again(
+    tmp_path: Path, server: OrdServer, clock: SimulatedClock
+) -> None:
+    day, root = "2026-08-28", DataRoot(tmp_path / "data")
+    definitions = build_definitions(root.path, sources=sources_of(server, clock))
+
+    def asked_again() -> bool:
+        ticked = tick(definitions, root)
+        requests = ticked.run_requests or [] if isinstance(ticked, dg.SensorResult) else []
+        return [(r.partition_key, r.run_key) for r in requests] == [(day, None)]
+
+    with open_instance(root) as instance:
+        assert asked_again()
+        instance.add_dynamic_partitions("release", [day])
+        server.faults.append(Fault("status", "/download/", 4, 500))
+        assert not run_job(instance, definitions, "release_job", partition=day).success
+        assert asked_again()
+        job, tags = definitions.resolve_job_def("release_job"), {"dagster/partition": day}
+        run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+        assert "is being loaded" in skipped(tick(definitions, root))
+        instance.report_run_failed(run)
+    ((name, body),) = server.world.releases(MORNING.date()).items()
+    file = root.quarantine / f"{name}.2"
+    file.parent.mkdir()
+    file.write_bytes(body)
+    assert "lies in quarantine/" in skipped(tick(definitions, root))
+    take_release(root, file.rename(root.quarantine / name), day)
+    assert asked_again(), "it is held and was never flattened"
 
 
 def test_the_sensor_asks_nobody_without_a_key_or_beside_the_sample(
     tmp_path: Path, server: OrdServer, clock: SimulatedClock
 ) -> None:
     before, root = len(server.log), DataRoot(tmp_path / "data")
-    assert "TRUD_API_KEY" in skipped(tick(definitions_of(root, server, clock, key=None)))
-    assert "sample" in skipped(tick(definitions_of(sample_root(), server, clock)))
+    assert "TRUD_API_KEY" in skipped(tick(definitions_of(root, server, clock, key=None), root))
+    assert "sample" in skipped(tick(definitions_of(sample_root(), server, clock), root))
     assert len(server.log) == before
 
 

@@ -173,7 +173,7 @@ def test_trud_only_never_asks_the_api_and_a_gap_too_long_says_what_to_do(
     assert small.asked("/ORD/") == []
 
 
-def test_a_newest_release_that_cannot_be_used_stops_neither_the_deltas_nor_the_next_build(
+def test_what_cannot_be_used_or_had_stops_neither_the_deltas_nor_the_next_build(
     tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
     root = copy_of(released.root, tmp_path)
@@ -181,10 +181,14 @@ def test_a_newest_release_that_cannot_be_used_stops_neither_the_deltas_nor_the_n
     assert isinstance(world, Made)
     name = "hscorgrefdataxml_data_9.0.0_20260904000001.zip"
     world.zips[name] = b"PK no zip at all"
+    small.faults.append(Fault("status", "/organisations/RX2", 99, 500))  # a code that never answers
     built = pipeline.build(root, **live(small, clock))
     assert built.missing == []
-    (problem,) = built.problems
+    problem, in_vain = built.problems
     assert name in problem and "set aside" in problem
+    assert in_vain.startswith("RX2: stamped 2026-08-30, asked for in vain (the ORD API gave no answer to ")
+    names = dict(pl.read_parquet(root.path / "tables" / "organisations.parquet")["ods_code", "name"].rows())
+    assert (len(names), names["RX2"]) == (4, "BODY RX2"), "what was held of it stays"
     assert len(small.asked(f"/download/.*{name}")) == 1
     clock.go_to("2026-09-05T04:30:00+00:00")
     built = pipeline.build(root, **live(small, clock, trud_only=True))
