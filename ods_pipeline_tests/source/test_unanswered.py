@@ -165,4 +165,5 @@ def test_status_names_it_and_a_damaged_receipt_asks_for_nothing(tmp_path: Path) 
     for harm in ({"ods_code": "../RX1"}, {"ods_code": "RX1?_format=xml"}, {"stamp": "soon"}, {"why": None}):
         edit_receipt(unanswered=[{**LISTED, **harm}])(folder)
         with pytest.raises(BadFetch, match="its receipt is damaged"):
-            unanswered(held.root)
+            read_fetch_receipt(folder)
+        assert unanswered(held.root) == {}
