@@ -107,7 +107,7 @@ def test_a_size_that_is_a_lie_is_found_before_the_bytes_are_used(tmp_path: Path)
     "name",
     [
         "../../out.xml",
-        "/tmp/out.xml",
+        "/elsewhere/out.xml",
         "C:\\out.xml",
         "..\\out.xml",
         "a\\..\\..\\out.xml",
