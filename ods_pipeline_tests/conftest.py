@@ -1,5 +1,5 @@
 """What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis, the
-figures that they take."""
+figures that they take, the commands in this process."""
 
 import os
 import shutil
@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from ods_pipeline import cli
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests import figures
 from ods_pipeline_tests.builders import Held, flatten
+from ods_pipeline_tests.commands.running import Argument, Main
 from ods_pipeline_tests.rooms import REAL_SOURCES, ROOMS
 from ods_pipeline_tests.sample import SAMPLE
 
@@ -72,3 +74,16 @@ def sample_flats(sample_release: Path) -> list[Flat]:
 def held(tmp_path: Path) -> Held:
     """An empty data root to put captures into."""
     return Held(tmp_path)
+
+
+@pytest.fixture
+def run_main() -> Main:
+    """``ods-pipeline …`` in this process; gives the exit code."""
+
+    def main(*arguments: Argument) -> int:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+    return main

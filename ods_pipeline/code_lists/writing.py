@@ -4,7 +4,7 @@ import polars as pl
 
 # A cell that begins so is a formula to a spreadsheet, and may do what its author likes. The full-width signs
 # are taken for the plain ones where East Asian input is usual; invisible signs before them are no shelter.
-_FORMULA = r"^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠\t\r]"  # noqa: RUF001
+_FORMULA = r"^[\s\p{Z}\p{C}]*[=+\-@＝＋－＠\t\r]"  # noqa: RUF001 - signs that look like others are meant
 
 
 def safe_csv(frame: pl.DataFrame) -> str:

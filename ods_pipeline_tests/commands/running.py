@@ -1,4 +1,4 @@
-"""What tests of commands are given: see `conftest.py`."""
+"""What tests of commands are given: see `conftest.py` of all tests."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -46,18 +46,6 @@ def one_line(words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    return Inputs(tmp_path_factory.mktemp("inputs")).write()
-
-
-@pytest.fixture(scope="module")
-def begun(inputs: Inputs) -> DataRoot:
-    root = DataRoot(inputs.folder / "begun" / "data")
-    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == 0
-    return root
-
-
-@pytest.fixture(scope="module")
 def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
     """The next month on a disk with room."""
     root = copy_of(begun, inputs.folder / "whole")

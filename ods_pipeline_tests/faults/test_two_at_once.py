@@ -46,18 +46,6 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    return Inputs(tmp_path_factory.mktemp("inputs")).write()
-
-
-@pytest.fixture(scope="module")
-def begun(inputs: Inputs) -> DataRoot:
-    root = DataRoot(inputs.folder / "begun" / "data")
-    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == DONE
-    return root
-
-
-@pytest.fixture(scope="module")
 def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
     """The next month, built by one process alone."""
     root = copy_of(begun, inputs.folder / "whole")

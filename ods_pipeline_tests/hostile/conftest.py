@@ -1,17 +1,14 @@
-"""Commands in this process."""
+"""The register of ``nasty.py``, open for questions."""
 
+from collections.abc import Iterator
+
+import duckdb
 import pytest
 
-from ods_pipeline import cli
-from ods_pipeline_tests.commands.running import Argument, Main
+from ods_pipeline_tests.hostile.nasty import nasty_set
 
 
-@pytest.fixture
-def run_main() -> Main:
-    def main(*arguments: Argument) -> int:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-    return main
+@pytest.fixture(scope="module")
+def published() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(nasty_set() / "ods.duckdb"), read_only=True) as connection:
+        yield connection

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.builders import Held, dates, make_record, rel, role, succ
@@ -115,3 +117,8 @@ def nasty_set() -> Path:
     held.delta(later())
     with_duckdb(fold(observe(held.root.flat_folders())), folder / "set")
     return folder / "set"
+
+
+def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of an answer; ``values`` are the parameters."""
+    return connection.execute(sql, list(values)).fetchall()

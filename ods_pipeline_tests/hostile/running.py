@@ -1,7 +1,7 @@
 """Many inputs, one after the other: each is read whole, or refused in one line, in its time.
 
-What lives here: the loop, the deadline, the counts. What does not: how inputs are made (``*_mutants.py``),
-and what must be true of one that was read (the tests).
+What lives here: the loop, the deadline, the counts, the place for files. What does not: how inputs are made
+(``*_mutants.py``), and what must be true of one that was read (the tests).
 """
 
 import faulthandler
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 from types import FrameType
 from typing import TypeVar
@@ -21,6 +22,8 @@ from ods_pipeline_tests import figures
 
 SECONDS = 10.0
 PROMISE = "hostile"
+# Thousands of small files are written in memory where there is such a place.
+IN_MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
 T = TypeVar("T")
 
 

@@ -1,9 +1,7 @@
 """The first and the last day that a date can name, from the file to the macros: no day after the last one."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -17,20 +15,10 @@ from ods_pipeline.source import ord
 from ods_pipeline.source.polite import NotTheAnswer
 from ods_pipeline.source.receipt import read_fetch_receipt
 from ods_pipeline_tests.builders import edit_receipt, make_record, write_delta, write_release
-from ods_pipeline_tests.hostile.nasty import FIRST, LAST, nasty_set
+from ods_pipeline_tests.hostile.nasty import FIRST, LAST, ask, nasty_set
 
 pytestmark = pytest.mark.promise("hostile")
 AS_OF = date(2026, 8, 24)
-
-
-@pytest.fixture(scope="module")
-def published() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(nasty_set() / "ods.duckdb"), read_only=True) as connection:
-        yield connection
-
-
-def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    return connection.execute(sql, list(values)).fetchall()
 
 
 def test_no_published_date_lies_beyond_the_calendar(published: duckdb.DuckDBPyConnection) -> None:

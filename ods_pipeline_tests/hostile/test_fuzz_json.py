@@ -1,7 +1,6 @@
 """Damaged JSON of the ORD API, of a receipt and of TRUD: refused, set aside or read, and no answer lost."""
 
 import json
-import os
 import re
 from pathlib import Path
 from random import Random
@@ -20,11 +19,10 @@ from ods_pipeline.source.polite import Answer, NotTheAnswer
 from ods_pipeline.source.settings import Sources
 from ods_pipeline_tests.builders import assert_conserved, make_record, put, receipt_of, write_delta
 from ods_pipeline_tests.hostile.json_mutants import NOTICES, RECORD, ROLES, mutant
-from ods_pipeline_tests.hostile.running import deadline, outcome, try_many
+from ods_pipeline_tests.hostile.running import IN_MEMORY, deadline, outcome, try_many
 from ods_pipeline_tests.payloads import code_of
 
 pytestmark = pytest.mark.promise("hostile")
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
 ANSWERS = 25
 SOUND = [make_record(f"RY{n}") for n in range(3)]
 
@@ -50,7 +48,7 @@ def some_answers(random: Random) -> list[bytes]:
 
 def a_fetch(payloads: list[bytes]) -> str:
     """Every answer of a fetch is used or set aside, and the sound ones are used."""
-    with TemporaryDirectory(dir=FAST) as folder:
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
         fetch = write_delta(Path(folder), SOUND)
         for number, payload in enumerate(payloads):
             put(fetch, f"organisations/RX{number}.json", payload, asked=f"RX{number}")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -17,7 +16,7 @@ from ods_pipeline.code_lists.columns import read_code_list
 from ods_pipeline.code_lists.reading import read_cells
 from ods_pipeline.code_lists.writing import safe_csv
 from ods_pipeline_tests.hostile import list_mutants
-from ods_pipeline_tests.hostile.running import outcome, try_many
+from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 
 pytestmark = pytest.mark.promise("hostile")
 # What a spreadsheet takes for the beginning of a formula; the full-width signs in some languages.
@@ -56,8 +55,7 @@ def _any(row: tuple[str | None, ...]) -> bool:
 
 @pytest.fixture
 def listed() -> Iterator[Listed]:
-    folder = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
-    with NamedTemporaryFile(dir=folder, prefix="ods_list_") as file:
+    with NamedTemporaryFile(dir=IN_MEMORY, prefix="ods_list_") as file:
         yield Listed(Path(file.name))
 
 

@@ -1,7 +1,7 @@
 """Damaged XML: refused, set aside or read, never a crash, and no record lost. lxml counts what there was."""
 
-import os
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -15,7 +15,7 @@ from lxml import etree
 from ods_pipeline.flatten.document import read_document
 from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 from ods_pipeline_tests.builders import assert_conserved, flatten
-from ods_pipeline_tests.hostile.running import outcome, try_many
+from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS, mutant
 from ods_pipeline_tests.payloads import release_zip
 
@@ -57,8 +57,6 @@ def parts_in(record: etree._Element, tag: str) -> int:
 
 def pieces(xml: bytes) -> str:
     """The stream reader: the pieces hold all that stands between the head and the end of the file."""
-    from io import BytesIO  # noqa: PLC0415
-
     stream = RegisterStream(BytesIO(xml), "mutant.xml", segment_bytes=PIECE)
     found = [*stream.segments()]
     assert all(p.startswith(RECORDS_OPEN) and p.endswith(RECORDS_CLOSE) for p in found)
@@ -97,7 +95,7 @@ def document(inner: bytes) -> str:
 
 def release(files: tuple[bytes, bytes]) -> str:
     """The whole way from the zip: the register's tables have every code of both files, or say why not."""
-    with TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:  # noqa: PTH112
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
         path = release_zip(Path(folder), release_date="2026-09-25", full=files[0], archive=files[1])
         flat = flatten(path)
     assert_conserved(flat)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.archive import ZIP_DAMAGE, open_release
 from ods_pipeline_tests.hostile import zip_mutants
-from ods_pipeline_tests.hostile.running import outcome, try_many
+from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL
 
 pytestmark = pytest.mark.promise("hostile")
@@ -56,8 +56,8 @@ def test_a_zip_gives_sound_files_or_is_refused(opened: Opened, random: Random) -
 
 @pytest.mark.slow
 def test_a_great_many(opened: Opened) -> None:
-    if os.path.isdir("/dev/shm"):  # noqa: PTH112
-        opened.zip = Path("/dev/shm") / f"{os.getpid()}_{opened.zip.name}"
+    if IN_MEMORY:
+        opened.zip = IN_MEMORY / f"{os.getpid()}_{opened.zip.name}"
     try:
         found = try_many("zips", 12_000, zip_mutants.mutant, opened)
     finally:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from ods_pipeline.commands.card import card_of
 from ods_pipeline.errors import OdsError
 from ods_pipeline_tests.commands.running import Main
-from ods_pipeline_tests.hostile.nasty import FORMULAS, LONG_NAME, ODD_CODES, nasty_set
+from ods_pipeline_tests.hostile.nasty import FORMULAS, LONG_NAME, ODD_CODES, ask, nasty_set
 
 pytestmark = [pytest.mark.promise("hostile"), pytest.mark.promise("no_injection")]
 ONE = ("ods_find", "ods_current_codes", "ods_equivalent_codes", "ods_history")
@@ -30,16 +29,6 @@ STRANGERS = (
     "()",
     "[^",
 )
-
-
-@pytest.fixture(scope="module")
-def published() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(nasty_set() / "ods.duckdb"), read_only=True) as connection:
-        yield connection
-
-
-def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    return connection.execute(sql, list(values)).fetchall()
 
 
 def test_every_code_is_in_every_table_as_it_was_given(published: duckdb.DuckDBPyConnection) -> None:

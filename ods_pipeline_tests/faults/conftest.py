@@ -1,0 +1,20 @@
+"""A month held, on which the next one comes: what faults meet."""
+
+import pytest
+
+from ods_pipeline.storage import DataRoot
+from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.rooms import run_cli
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    return Inputs(tmp_path_factory.mktemp("inputs")).write()
+
+
+@pytest.fixture(scope="module")
+def begun(inputs: Inputs) -> DataRoot:
+    """The first month, published."""
+    root = DataRoot(inputs.folder / "begun" / "data")
+    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == 0
+    return root
