@@ -1,147 +1,145 @@
 """Dates of records and their parts: rows of a Date's children to legal_start … operational_end.
 
 Lives here: which Date belongs to which record or part, and dates that cannot be told apart. All by position,
-on whole columns. Does not live here: what else a record says (``rows.py``).
+on whole columns. Does not live here: what else a record says (``rows.py``), what is a day (``texts.py``).
 """
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA
+from ods_pipeline.flatten.texts import NO_DAY, as_days, as_series, bytes_of, day_numbers
 
 DAYS = ("legal_start", "legal_end", "operational_start", "operational_end")
 ORGANISATION = "<organisation>"
 _TYPES = {"Legal": "legal", "Operational": "operational"}
-# Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
-TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
-_DATE_LENGTH = 10
-
-
-def to_days(text: pl.Series) -> pl.Series:
-    """ISO days to dates; null where the text is none (year 0 included)."""
-    days = text.str.to_date("%Y-%m-%d", strict=False, exact=True)
-    # Rare forms (blanks around it, a sign, one digit for a month) are looked at only if any is there.
-    odd = (
-        (text.str.len_bytes() != _DATE_LENGTH)
-        | (days.is_null() & text.is_not_null())
-        | (days.dt.year() < 1000)
-    )
-    if not odd.any():
-        return days
-    trimmed = text.str.strip_chars()
-    shaped = trimmed.set(~trimmed.str.contains(TEXT_DATE).fill_null(False), None)
-    return shaped.str.to_date("%Y-%m-%d", strict=False)
+_NO_TYPE = -1
 
 
 def with_days(
-    parents: pl.DataFrame, dates: pl.DataFrame, table: str, part: str | None = None
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Adds the four days to ``parents``, one row an element in document order, from the rows of its Dates.
+    parents: pa.RecordBatch, dates: pa.RecordBatch, table: str, part: str | None = None
+) -> tuple[list[pl.Series], list[pl.DataFrame]]:
+    """The four days of each of ``parents``, one row an element in document order, from the rows of its Dates.
 
     ``dates``: one row a child of a Date: index columns, ``date_type``, ``start``, ``end``. ``part`` is the
     index column that numbers the elements of a record; without it the record itself is the parent. Returns
-    the frame and the problems: ``record, rule, detail``.
+    the columns named in ``DAYS`` and the problems: ``record, rule, detail``.
     """
     owner = _owners(parents, dates, part)
-    number = np.cumsum((dates["<date>"] == 0).to_numpy()) - 1
     record = dates[ORGANISATION].to_numpy()
-    values = {"start": to_days(dates["start"]), "end": to_days(dates["end"])}
-    problems = [_bad_days(dates, values, number, table)]
-    place = {}
-    for column in ("date_type", "start", "end"):
-        there = np.flatnonzero(dates[column].is_not_null().to_numpy())
-        problems.append(_repeated(number[there], record[there], f"{column} of a Date", table))
-        place[column] = np.full(len(number) and number[-1] + 1, len(dates))
-        place[column][number[there]] = there
-    problems.append(_untyped(dates, number, place["date_type"], table))
+    begins = dates["<date>"].to_numpy() == 0
+    number = np.cumsum(begins) - 1  # of the Date that each row is of
+    count = int(number[-1]) + 1 if len(number) else 0
+    of_date = np.flatnonzero(begins)
+    problems: list[pl.DataFrame] = []
+    days = {}
+    for which in ("start", "end"):
+        numbers, there = day_numbers(dates[which]), _there(dates[which])
+        problems += _repeated(number[there], record[there], f"{which} of a Date", table)
+        if (numbers[there] == NO_DAY).any():
+            problems += _bad_days(dates, which, numbers, number, table)
+        days[which] = np.full(count, NO_DAY, np.int32)
+        days[which][number[there]] = numbers[there]
+    kind = np.full(count, _NO_TYPE, np.int8)
+    there = _there(dates["date_type"])
+    problems += _repeated(number[there], record[there], "date_type of a Date", table)
+    kind[number[there]] = _kinds(dates["date_type"])[there]
+    if (kind == _NO_TYPE).any():
+        problems += _untyped(dates, number, table)
     columns = []
-    for written, name in _TYPES.items():
-        rows = np.flatnonzero((dates["date_type"] == written).fill_null(False).to_numpy())
-        problems.append(_repeated(owner[rows], record[rows], f"{name}_start", table))
-        for which, days in values.items():
-            found = np.full(parents.height, len(dates))
-            found[owner[rows]] = place[which][number[rows]]
-            columns.append(_gathered(days, found).alias(f"{name}_{which}"))
-    return parents.with_columns(columns), problems
+    for place, name in enumerate(_TYPES.values()):
+        found = np.flatnonzero(kind == place)
+        first = of_date[found]
+        problems += _repeated(owner[first], record[first], f"{name}_start", table)
+        for which, of_each in days.items():
+            of_parents = np.full(parents.num_rows, NO_DAY, np.int32)
+            of_parents[owner[first]] = of_each[found]
+            columns.append(as_days(of_parents).alias(f"{name}_{which}"))
+    return columns, problems
 
 
-def _owners(parents: pl.DataFrame, dates: pl.DataFrame, part: str | None) -> np.ndarray:
+def _there(column: pa.Array) -> np.ndarray:
+    """The places of what is not null."""
+    if column.null_count == 0:
+        return np.arange(len(column))
+    return np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+
+
+def _kinds(date_type: pa.Array) -> np.ndarray:
+    """The place of each value among the types there are."""
+    data, ends = bytes_of(date_type)
+    lengths = np.diff(ends)
+    kinds = np.full(len(date_type), _NO_TYPE, np.int8)
+    for place, written in enumerate(_TYPES):
+        as_long = np.flatnonzero(lengths == len(written))
+        letters = data[ends[as_long][:, None] + np.arange(len(written))]
+        kinds[as_long[(letters == np.frombuffer(written.encode(), np.uint8)).all(axis=1)]] = place
+    return kinds
+
+
+def _owners(parents: pa.RecordBatch, dates: pa.RecordBatch, part: str | None) -> np.ndarray:
     """The place in ``parents`` of what each row of ``dates`` belongs to."""
     record = dates[ORGANISATION].to_numpy().astype(np.int64)
     if part is None:
         return record
-    if parents.is_empty():
+    if parents.num_rows == 0:
         return record[:0]
     of_parent = parents[ORGANISATION].to_numpy()
     first = np.searchsorted(of_parent, np.arange(of_parent[-1] + 1))
     return first[record] + dates[part].to_numpy()
 
 
-def _gathered(days: pl.Series, places: np.ndarray) -> pl.Series:
-    """The days at these places; one past the last gives null."""
-    return days.extend_constant(None, 1).gather(places)
-
-
-def _repeated(keys: np.ndarray, record: np.ndarray, what: str, table: str) -> pl.DataFrame:
+def _repeated(keys: np.ndarray, record: np.ndarray, what: str, table: str) -> list[pl.DataFrame]:
     """Names records in which a key stands twice; equal keys are neighbours."""
     again = np.flatnonzero(keys[1:] == keys[:-1]) + 1
     if not len(again):
-        return pl.DataFrame(schema=PROBLEM_SCHEMA)
-    return (
-        pl.DataFrame({"record": record[again], "key": keys[again]})
-        .group_by("record", "key")
-        .len("more")
-        .select(
-            pl.col("record").cast(pl.UInt32),
-            pl.lit("repeated_element").alias("rule"),
-            pl.format(
-                "{} stands {} times in one of {}", pl.lit(what), pl.col("more") + 1, pl.lit(table)
-            ).alias("detail"),
-        )
+        return []
+    counted = (
+        pl.DataFrame({"record": record[again], "key": keys[again]}).group_by("record", "key").len("more")
     )
+    detail = pl.format("{} stands {} times in one of {}", pl.lit(what), pl.col("more") + 1, pl.lit(table))
+    return [
+        counted.select(
+            pl.col("record").cast(pl.UInt32), pl.lit("repeated_element").alias("rule"), detail.alias("detail")
+        )
+    ]
 
 
 def _bad_days(
-    dates: pl.DataFrame, values: dict[str, pl.Series], number: np.ndarray, table: str
-) -> pl.DataFrame:
-    """Names records with a day that is none."""
-    bad = {which: dates[which].is_not_null() & days.is_null() for which, days in values.items()}
-    # An empty value says nothing, like one that is not there.
-    bad = {
-        which: wrong & (dates[which].str.strip_chars() != "") for which, wrong in bad.items() if wrong.any()
-    }
-    if not bad:
-        return pl.DataFrame(schema=PROBLEM_SCHEMA)
-    typed = dates.with_columns(pl.Series("number", number)).with_columns(
-        pl.col("date_type").max().over("number").str.to_lowercase().fill_null("untyped").alias("kind")
-    )
-    return pl.concat(
-        typed.filter(wrong).select(
-            pl.col(ORGANISATION).alias("record"),
-            pl.lit("bad_date").alias("rule"),
-            pl.format("{}.{}_{} is '{}'", pl.lit(table), "kind", pl.lit(which), which).alias("detail"),
-        )
-        for which, wrong in bad.items()
-    )
+    dates: pa.RecordBatch, which: str, numbers: np.ndarray, number: np.ndarray, table: str
+) -> list[pl.DataFrame]:
+    """Names records with a day that is none. An empty value says nothing, like one that is not there."""
+    text = as_series(dates[which])
+    wrong = text.is_not_null() & (text.str.strip_chars() != "") & pl.Series(numbers == NO_DAY)
+    if not wrong.any():
+        return []
+    of_date = pl.col("date_type").max().over("number").str.to_lowercase().fill_null("untyped")
+    typed = _numbered(dates, number).with_columns(of_date.alias("kind"))
+    detail = pl.format("{}.{}_{} is '{}'", pl.lit(table), "kind", pl.lit(which), which)
+    return [_problem(typed.filter(wrong), "bad_date", detail)]
 
 
-def _untyped(dates: pl.DataFrame, number: np.ndarray, place: np.ndarray, table: str) -> pl.DataFrame:
+def _untyped(dates: pa.RecordBatch, number: np.ndarray, table: str) -> list[pl.DataFrame]:
     """Names records with a Date whose type is missing or unknown."""
-    known = dates["date_type"].is_in(list(_TYPES)) | dates["date_type"].is_null()
-    if known.all() and (place < len(dates)).all():
-        return pl.DataFrame(schema=PROBLEM_SCHEMA)
-    return (
-        dates.with_columns(pl.Series("number", number))
+    types = (
+        _numbered(dates, number)
         .group_by("number")
         .agg(pl.col(ORGANISATION).first(), pl.col("date_type").max())
         # In order, and so in one chunk: pl.format panics now and then on the chunks that group_by leaves.
         .sort("number")
         .filter(~pl.col("date_type").is_in(list(_TYPES)).fill_null(False))
-        .select(
-            pl.col(ORGANISATION).alias("record"),
-            pl.lit("unknown_date_type").alias("rule"),
-            pl.format(
-                "{} has a date of type '{}'", pl.lit(table), pl.col("date_type").fill_null("none")
-            ).alias("detail"),
-        )
     )
+    detail = pl.format("{} has a date of type '{}'", pl.lit(table), pl.col("date_type").fill_null("none"))
+    return [_problem(types, "unknown_date_type", detail)]
+
+
+def _numbered(dates: pa.RecordBatch, number: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame(dates).with_columns(pl.Series("number", number))
+
+
+def _problem(rows: pl.DataFrame, rule: str, detail: pl.Expr) -> pl.DataFrame:
+    found = rows.select(
+        pl.col(ORGANISATION).alias("record"), pl.lit(rule).alias("rule"), detail.alias("detail")
+    )
+    return found.cast(pl.Schema(PROBLEM_SCHEMA))

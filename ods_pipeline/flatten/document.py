@@ -13,8 +13,8 @@ import xml2arrow
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import plain
-from ods_pipeline.flatten.proof import evidence, only_line_ends_below_blank, tags_and_attributes
-from ods_pipeline.flatten.rows import raw_frames, record_parser, to_rows
+from ods_pipeline.flatten.proof import evidence, holds_control_characters, tags_and_attributes
+from ods_pipeline.flatten.rows import Parsed, record_parser, to_rows
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, control_characters
 from ods_pipeline.flatten.scan import count_elements, known_names, unknown_names
 from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, check_text
@@ -26,8 +26,6 @@ _NO_XML_SIGN = re.compile(rb"&#[^;]*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PLACEHOLDER = b"<Organisation/>"
 # How xml2arrow begins to say that an element stands twice where it can stand once.
 _REPEATED = "Duplicate value"
-# Bytes that make a look for control characters needless: all but the lower 32, tab and line ends excepted.
-_HARMLESS = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\r")
 
 
 @dataclass(frozen=True)
@@ -62,76 +60,75 @@ def read_document(document: bytes | bytearray, name: str) -> Document:
     """
     check_text(document, name)
     document = plain(document)  # what only looks like an element must not be counted
-    raw, taken_out, unknown = _raw_rows(document, name)
-    rows = to_rows(raw)
-    problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
-    if _holds_odd_signs(document):
-        problems = pl.concat([problems, control_characters(rows.frames)])
-    first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
-    first = first.join(
-        rows.frames["organisations"].select("record", "ods_code", "name"), on="record", how="left"
-    )
-    found = pl.concat([first, _set_aside(taken_out)]).sort("record")
+    parsed, taken_out, unknown = _rows_in(document, name)
+    rows = to_rows(parsed)
     frames = rows.frames
+    problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
+    if _may_hold_odd_signs(document, parsed):
+        problems = pl.concat([problems, control_characters(frames)])
+    first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
+    first = first.join(frames["organisations"].select("record", "ods_code", "name"), on="record", how="left")
+    found = pl.concat([first, _set_aside(taken_out)]).sort("record")
     payloads: list[str] = []
-    records = raw["organisations"].height
+    records = parsed["organisations"].num_rows
     if found.height:
         texts = _texts(document, records, name)
         payloads = [texts[n].decode() for n in found["record"]]
-        frames = {k: f.join(found.select("record"), on="record", how="anti") for k, f in frames.items()}
+        frames = {
+            k: f.join(found.select("record"), on="record", how="anti", maintain_order="left")
+            for k, f in frames.items()
+        }
     found = found.with_columns(pl.Series("payload", payloads, dtype=pl.String))
     return Document(records, frames, found, unknown)
 
 
-def _holds_odd_signs(document: bytes | bytearray) -> bool:
-    """Whether control characters may stand in the text: as bytes, or as numbers after ``&#``."""
-    if not only_line_ends_below_blank(document) and document.translate(None, _HARMLESS):
-        return True
-    return b"#" in document and b"&#" in document
+def _may_hold_odd_signs(document: bytes | bytearray, parsed: Parsed) -> bool:
+    """Whether signs may be in the values that no text may hold: as bytes, or as numbers after ``&#``."""
+    return holds_control_characters(parsed) or (b"#" in document and b"&#" in document)
 
 
-def _raw_rows(
-    document: bytes | bytearray, name: str
-) -> tuple[dict[str, pl.DataFrame], dict[int, TakenOut], dict[str, int]]:
+def _rows_in(document: bytes | bytearray, name: str) -> tuple[Parsed, dict[int, TakenOut], dict[str, int]]:
     """The parsed rows, the records that had to be taken out first, and the unknown names with their counts.
 
     Only if the rows do not account for every tag and attribute are names read, and only if unknown names do
     not account for the rest, each record is looked at by itself.
     """
-    raw = _parsed(document, name)
-    if raw is not None and evidence(raw) == tags_and_attributes(document):
-        return raw, {}, {}
+    there = tags_and_attributes(document)
+    parsed = _parsed(document, name)
+    if parsed is not None and evidence(parsed) == there:
+        return parsed, {}, {}
     elements = count_elements(document)
     unknown = unknown_names(document, elements)
     taken_out: dict[int, TakenOut] = {}
     records = elements.get("Organisation", 0)
-    if raw is None or not _explained(raw, document, unknown):
+    if parsed is None or not _explained(parsed, there, unknown):
         texts = _texts(document, records, name)
         taken_out = _odd_records(texts, name)
         if taken_out:
-            raw = _parsed(_joined([_PLACEHOLDER if n in taken_out else t for n, t in enumerate(texts)]), name)
-    read = 0 if raw is None else raw["organisations"].height
-    if raw is None or read != records:
+            kept = [_PLACEHOLDER if n in taken_out else t for n, t in enumerate(texts)]
+            parsed = _parsed(_joined(kept), name)
+    read = 0 if parsed is None else parsed["organisations"].num_rows
+    if parsed is None or read != records:
         raise _miscounted(records, read, name)
-    return raw, taken_out, unknown
+    return parsed, taken_out, unknown
 
 
-def _parsed(document: bytes | bytearray, name: str) -> dict[str, pl.DataFrame] | None:
+def _parsed(document: bytes | bytearray, name: str) -> Parsed | None:
     """What the parser makes of the document; None if it refuses it because an element stands twice."""
     try:
-        return raw_frames(record_parser().parse(document))
+        return record_parser().parse(document)
     except (xml2arrow.exceptions.Xml2ArrowError, TypeError) as error:
         if str(error).startswith(_REPEATED):
             return None
         raise _damaged(error, name) from error
 
 
-def _explained(raw: dict[str, pl.DataFrame], document: bytes | bytearray, unknown: dict[str, int]) -> bool:
+def _explained(parsed: Parsed, there: tuple[int, int], unknown: dict[str, int]) -> bool:
     """Whether the unknown names are all that the rows do not account for."""
     attributes = sum(count for key, count in unknown.items() if key.startswith("@"))
     tags = sum(unknown.values()) - attributes
-    proven = evidence(raw)
-    return (proven[0] + tags, proven[1] + attributes) == tags_and_attributes(document)
+    proven = evidence(parsed)
+    return (proven[0] + tags, proven[1] + attributes) == there
 
 
 def _odd_records(texts: list[bytes], name: str) -> dict[int, TakenOut]:

@@ -1,22 +1,28 @@
 """One number for the whole content of a record, so that two observations can be compared at once.
 
-Content is everything ODS says in the record except LastChangeDate: equal content read from XML and
-from JSON has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave
-them out. MD5 (the first 64 bits) because it is the same in every version and on every machine; nothing
-here is about secrecy.
+Content is everything ODS says in the record except LastChangeDate: equal content read from XML and from JSON
+has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave them out.
+
+Each value becomes a number of 64 bits, salted with the names of its table and column; the number of a row is
+made of the sum over its values, and that of a record of the sum over its rows, in whatever order they come.
+What mixes is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). It is arithmetic on whole columns
+and nothing else, so the same in every version of every library; nothing here is about secrecy.
 """
 
+import hashlib
 from functools import cache
 
-import duckdb
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _NOT_CONTENT = {"last_change_date", "published_in", "capture_id", "ods_code"}
-_FAX = pl.col("contact_type") == "fax"
+# A contact's number among those of its type follows from its value.
+_NOT_OF_A_ROW = {"ods_code", "ordinal"}
+_WORD = 8
+# How much of a word of eight bytes belongs to a text of which so many bytes are left.
+_MASKS = np.array([(1 << (8 * left)) - 1 for left in range(_WORD + 1)], dtype=np.uint64)
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -24,56 +30,98 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
 
     ``record`` joins components to their organisation; ``organisations`` are sorted by it.
     """
-    own = [c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT]
-    record = organisations["record"]
-    content = [organisations.select(_text(own, organisations)).to_series()]
+    own = [c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns]
+    record = organisations["record"].to_numpy()
+    content = _rows(organisations, "organisations", own)
+    fax, has_fax = np.zeros(len(record), np.uint64), np.zeros(len(record), np.bool_)
     for name in COMPONENTS:
-        rows = components[name]
+        table = components[name]
+        columns = [c for c in TABLES[name].stored if c not in _NOT_OF_A_ROW]
+        rows, of_record = _rows(table, name, columns), table["record"].to_numpy()
         if name == "contacts":
-            fax = _parts(rows.filter(_FAX), name, record)
-            rows = rows.filter(~_FAX)
-        content.append(_parts(rows, name, record).fill_null(""))
-    texts = pl.select(pl.concat_str(content, separator="\x1e").alias("content"), fax.alias("fax"))
-    with _database().cursor() as connection:
-        connection.register("texts", texts.to_arrow())
-        hashed = connection.sql(
-            "SELECT md5_number_lower(content) AS content_hash, md5_number_lower(fax) AS fax_hash FROM texts"
-        ).pl()
-    return organisations.hstack(hashed)
+            is_fax = (table["contact_type"] == "fax").fill_null(False).to_numpy()
+            has_fax[np.searchsorted(record, of_record[is_fax])] = True
+            fax = _sums(rows[is_fax], of_record[is_fax], record)
+            rows, of_record = rows[~is_fax], of_record[~is_fax]
+        content += _sums(rows, of_record, record)
+    return organisations.with_columns(
+        pl.Series("content_hash", _mixed(content)),
+        pl.Series("fax_hash", _mixed(fax)).set(pl.Series(~has_fax), None),
+    )
+
+
+def _rows(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
+    """A number for each row, of all its values."""
+    found = np.full(frame.height, _salt(table), np.uint64)
+    for column in columns:
+        found += _values(frame[column], _salt(f"{table}.{column}"))
+    return _mixed(found)
+
+
+def _sums(rows: np.ndarray, of_record: np.ndarray, record: np.ndarray) -> np.ndarray:
+    """For each of ``record`` (sorted) the sum over its rows."""
+    found = np.zeros(len(record), np.uint64)
+    if not len(rows):
+        return found
+    if (of_record[1:] < of_record[:-1]).any():
+        order = np.argsort(of_record, kind="stable")
+        rows, of_record = rows[order], of_record[order]
+    starts = np.flatnonzero(np.append(True, of_record[1:] != of_record[:-1]))
+    found[np.searchsorted(record, of_record[starts])] = np.add.reduceat(rows, starts)
+    return found
+
+
+def _values(column: pl.Series, salt: np.uint64) -> np.ndarray:
+    """A number for each value; 0 for null."""
+    if column.dtype == pl.String:
+        numbers = _texts(column)
+    else:
+        numbers = column.to_physical().fill_null(0).cast(pl.Int64).to_numpy().view(np.uint64)
+    mixed = _mixed(numbers ^ salt)
+    if column.null_count():
+        mixed[column.is_null().to_numpy()] = 0
+    return mixed
+
+
+def _texts(column: pl.Series) -> np.ndarray:
+    """A number for each text: the sum over its words of eight bytes, each salted with its place."""
+    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, values = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    data = np.zeros(int(ends[-1]) + _WORD, np.uint8)
+    if values is not None:
+        data[: ends[-1]] = np.frombuffer(values, np.uint8)[: ends[-1]]
+    lengths = np.diff(ends)
+    window = np.ndarray(len(data) - _WORD + 1, "<u8", data, strides=(1,))
+    found = lengths.astype(np.uint64)
+    there = lengths > 0
+    if lengths.max(initial=0) <= _WORD:  # codes, ids, postcodes: one word each
+        mixed = _mixed((window[ends[:-1]] & _MASKS[lengths]) ^ _salts_of_places(1)[0])
+        return np.where(there, found + mixed, found)
+    words = (lengths + _WORD - 1) // _WORD
+    first = np.cumsum(words) - words
+    text = np.repeat(np.arange(len(words)), words)
+    place = np.arange(len(text)) - first[text]
+    left = np.minimum(lengths[text] - _WORD * place, _WORD)
+    mixed = (window[ends[text] + _WORD * place] & _MASKS[left]) ^ _salts_of_places(int(words.max()))[place]
+    found[there] += np.add.reduceat(_mixed(mixed), first[there])
+    return found
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One empty database in memory, as opening costs more than hashing; every caller takes a cursor.
-
-    Rows come back in the order they went in: that is DuckDB's default, and it is relied on.
-    """
-    return duckdb.connect(config={"preserve_insertion_order": True})
+def _salt(name: str) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
 
 
-def _parts(rows: pl.DataFrame, table: str, record: pl.Series) -> pl.Series:
-    """For each of ``record`` (sorted) all its rows as one text, in an order of their own; null without rows.
-
-    The texts of neighbours are neighbours in Arrow's buffer, so that only the offsets are made anew.
-    """
-    columns = [c for c in TABLES[table].stored if c not in ("ods_code", "ordinal")]
-    # The separator stands before each row, so that rows which follow one another are one text already.
-    text = pl.concat_str(pl.lit("\x1d"), _text(columns, rows)).alias("text")
-    ordered = rows.select("record", text).sort("record", "text")
-    keys = ordered["record"].to_numpy()
-    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-    texts = ordered["text"].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, values = texts.buffers()
-    ends = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    runs = np.append(ends[starts], ends[-1])
-    joined = pl.Series(pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(runs.tobytes()), values))
-    places = np.full(len(record), len(starts))
-    places[np.searchsorted(record.to_numpy(), keys[starts])] = np.arange(len(starts))
-    return joined.extend_constant(None, 1).gather(places)
+@cache
+def _salts_of_places(count: int) -> np.ndarray:
+    return _mixed(np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
-def _text(columns: list[str], frame: pl.DataFrame) -> pl.Expr:
-    there = [pl.col(c) for c in columns if c in frame.columns]
-    # Days as numbers: they are written faster.
-    plain = [c.to_physical() if frame.schema[c.meta.output_name()] == pl.Date else c for c in there]
-    return pl.concat_str([c.cast(pl.String).fill_null("\x00") for c in plain], separator="\x1f")
+def _mixed(numbers: np.ndarray) -> np.ndarray:
+    """Numbers in which every bit depends on every bit of those given, in their place; no two become one."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        numbers ^= numbers >> np.uint64(shift)
+        numbers *= np.uint64(factor)
+    numbers ^= numbers >> np.uint64(31)
+    return numbers

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from ods_pipeline.errors import BadFetch
-from ods_pipeline.flatten.dates import TEXT_DATE
 from ods_pipeline.flatten.flat import NOTICE_SCHEMA
+from ods_pipeline.flatten.texts import TEXT_DATE
 from ods_pipeline.schema import TABLES
 from ods_pipeline.source.receipt import FetchReceipt
 

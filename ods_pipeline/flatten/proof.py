@@ -6,13 +6,16 @@ and leaves no evidence. So if both numbers equal those in the raw bytes, nothing
 unknown, and no name needs to be read. What it costs is two passes over the bytes (``scan.py`` reads names).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 import yaml
+
+from ods_pipeline.flatten.texts import bytes_of
 
 _DATE = "<date>"
 _BLOCK = 1 << 18
@@ -59,33 +62,31 @@ def _tables() -> tuple[_Table, ...]:
     return tuple(found)
 
 
-def evidence(raw: dict[str, pl.DataFrame]) -> tuple[int, int]:
-    """How many start tags and how many attributes the parsed rows prove. Takes ``rows.raw_frames``."""
+def evidence(parsed: Mapping[str, pa.RecordBatch]) -> tuple[int, int]:
+    """How many start tags and how many attributes the rows that the parser made prove."""
     tags, attributes = _WRAPPERS, 0
     for table in _tables():
-        frame = raw[table.name]
-        there = {name: frame[name].is_not_null() for name in frame.columns if not name.startswith("<")}
-        counts = {name: int(mask.sum()) for name, mask in there.items()}
-        attributes += sum(counts[name] for name in table.attributes)
-        tags += frame.height  # the row's own element
+        rows = parsed[table.name]
+        attributes += sum(rows.num_rows - rows[name].null_count for name in table.attributes)
+        tags += rows.num_rows  # the row's own element
         if table.rows_are_parts_of_dates:
-            tags += int((frame[_DATE] == 0).sum())
+            tags += int(np.count_nonzero(rows[_DATE].to_numpy() == 0))
             continue
-        if table.has_container:
-            tags += frame[frame.columns[0]].n_unique()
+        if table.has_container and rows.num_rows:
+            record = rows[0].to_numpy()
+            tags += 1 + int(np.count_nonzero(record[1:] != record[:-1]))
         for names in table.elements:
-            tags += _rows_with_any(names, there, counts)
+            tags += _rows_with_any([rows[name] for name in names])
     return tags, attributes
 
 
-def _rows_with_any(names: tuple[str, ...], there: dict[str, pl.Series], counts: dict[str, int]) -> int:
-    most = max(names, key=lambda name: counts[name])
-    mask = there[most]
-    if counts[most] == len(mask):
-        return counts[most]
-    for name in names:
-        mask = mask | there[name]
-    return int(mask.sum())
+def _rows_with_any(columns: list[pa.Array]) -> int:
+    """In how many rows at least one of the columns has a value."""
+    fullest = min(columns, key=lambda column: column.null_count)
+    if len(columns) == 1 or fullest.null_count == 0:
+        return len(fullest) - fullest.null_count
+    there = [column.is_valid().to_numpy(zero_copy_only=False) for column in columns]
+    return int(np.count_nonzero(np.logical_or.reduce(there)))
 
 
 def tags_and_attributes(document: bytes | bytearray) -> tuple[int, int]:
@@ -95,18 +96,27 @@ def tags_and_attributes(document: bytes | bytearray) -> tuple[int, int]:
     # In blocks that stay in the processor's cache, each with the first byte of the next.
     for start in range(0, len(data) - 1, _BLOCK):
         block = data[start : start + _BLOCK + 1]
-        here, after = block[:-1], block[1:]
-        tags += int(np.count_nonzero((here == ord("<")) & (after != ord("/"))))
-        attributes += int(np.count_nonzero((here == ord("=")) & (after == ord('"'))))
+        tags += int(np.count_nonzero(block[:-1] == ord("<"))) - _pairs(block, b"</")
+        attributes += _pairs(block, b'="')
     return tags, attributes
 
 
-def only_line_ends_below_blank(document: bytes | bytearray) -> bool:
-    """Whether no byte below the blank but CR and LF is there, as ODS writes it: a quick yes or a no."""
-    data = np.frombuffer(document, dtype=np.uint8)
-    for start in range(0, len(data), _BLOCK):
-        block = data[start : start + _BLOCK]
-        line_ends = np.count_nonzero(block == ord("\n")) + np.count_nonzero(block == ord("\r"))
-        if np.count_nonzero(block < ord(" ")) != line_ends:
-            return False
-    return True
+def _pairs(block: np.ndarray, pair: bytes) -> int:
+    """How often two bytes stand side by side; two at a time are compared as one number."""
+    wanted = np.frombuffer(pair, dtype="<u2")[0]
+    count = 0
+    for shift in (0, 1):
+        whole = (len(block) - shift) // 2
+        view = np.ndarray(whole, dtype="<u2", buffer=block, offset=shift)
+        count += int(np.count_nonzero(view == wanted))
+    return count
+
+
+def holds_control_characters(parsed: Mapping[str, pa.RecordBatch]) -> bool:
+    """Whether a byte below the blank is in any value: a line end counts too, which ODS writes between
+    elements only."""
+    for rows in parsed.values():
+        for column in rows.columns:
+            if pa.types.is_string(column.type) and (bytes_of(column)[0] < ord(" ")).any():
+                return True
+    return False

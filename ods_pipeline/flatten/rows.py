@@ -1,22 +1,25 @@
 """Parsed XML rows to typed frames: one row an organisation, role, relationship, succession, contact.
 
 Lives here: the types, and the one normalisation of a fact (address lines move up to close holes). Records
-that break a rule are named in ``problems``. Does not live here: dates (``dates.py``), which record wins
-(``merge.py``), the reading of files (``release.py``, ``record.py``).
+that break a rule are named in ``problems``. Does not live here: how text becomes a value (``texts.py``,
+``dates.py``), which record wins (``merge.py``), the reading of files (``release.py``, ``record.py``).
 
-Every frame has ``record``, the position of the record in its segment from 0.
+Every frame has ``record``, the position of the record in its document from 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from xml2arrow import XmlToArrowParser
 
-from ods_pipeline.flatten.dates import ORGANISATION, to_days, with_days
+from ods_pipeline.flatten.dates import ORGANISATION, with_days
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
+from ods_pipeline.flatten.texts import as_series, to_days, to_flags, to_numbers, to_text
 from ods_pipeline.schema import TABLES
 
 # The table of dates of each table, and the index column that numbers its rows within a record.
@@ -27,13 +30,20 @@ _DATES = {
     "successions": ("succession_dates", "<succ>"),
 }
 _ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
-_MOST_DIGITS = 18
-_FLAGS = {"true": True, "false": False}
+# How text becomes a value of a type, and the rule that text of another form breaks.
+_CONVERTED: dict[type[pl.DataType], tuple[Callable[[pl.Series], pl.Series], str]] = {
+    pl.Date: (to_days, "bad_date"),
+    pl.Int64: (to_numbers, "bad_number"),
+    pl.Boolean: (to_flags, "bad_flag"),
+}
+
+# What the parser makes of a document, by table.
+Parsed = dict[str, pa.RecordBatch]
 
 
 @dataclass
 class Rows:
-    """The typed frames of one document, and what is wrong in it.
+    """The typed frames of a document, and what is wrong in it.
 
     ``frames``: ``organisations`` and the components, each with ``record``.
     ``problems``: ``record, rule, detail``, every broken rule of every record.
@@ -50,103 +60,91 @@ def record_parser() -> XmlToArrowParser:
         return XmlToArrowParser(path)
 
 
-def raw_frames(parsed: dict[str, pa.RecordBatch]) -> dict[str, pl.DataFrame]:
-    """What ``record_parser`` read, as frames; no copy."""
-    return {name: pl.DataFrame(batch) for name, batch in parsed.items()}
-
-
-def to_rows(raw: dict[str, pl.DataFrame]) -> Rows:
-    """Parsed frames to typed ones (columns: those stored in flat/, and record)."""
+def to_rows(parsed: Parsed) -> Rows:
+    """What the parser read to typed frames (columns: those stored in flat/, and record)."""
     problems: list[pl.DataFrame] = []
     frames = {}
     for name in ("organisations", "roles", "relationships", "successions", "contacts"):
-        frame = raw[name]
+        columns, bad = _typed(parsed[name], name)
+        problems += bad
         if name in _DATES:
             dates, part = _DATES[name]
-            frame, bad = with_days(frame, raw[dates], name, part)
-            problems.extend(bad)
-        frame = frame.rename({ORGANISATION: "record"})
-        frame = frame.drop(c for c in frame.columns if c.startswith("<"))
-        trimmed = pl.col(pl.String).str.strip_chars()
-        frame = frame.with_columns(trimmed).with_columns(
-            pl.when(pl.col(pl.String) != "").then(pl.col(pl.String))
-        )
-        frames[name], bad = _typed(frame, name)
-        problems.extend(bad)
+            days, bad = with_days(parsed[name], parsed[dates], name, part)
+            columns += days
+            problems += bad
+        frames[name] = pl.DataFrame(columns)
     frames["roles"] = frames["roles"].with_columns(pl.col("is_primary").fill_null(False))
     frames["organisations"] = _organisations(frames["organisations"], frames["roles"])
     frames["contacts"] = _numbered(frames["contacts"])
-    problems.extend(broken_rules(frames))
+    problems += broken_rules(frames)
     found = pl.concat([p for p in problems if p.height] or [pl.DataFrame(schema=PROBLEM_SCHEMA)])
-    frames["organisations"] = frames["organisations"].drop("code_root")
+    frames["organisations"] = frames["organisations"].drop("code_root", "primaries")
     for name in ("relationships", "successions"):
         frames[name] = frames[name].drop("target_code_root", "target_assigning_authority")
     return Rows(frames, found.unique().sort("record", "rule", "detail"))
 
 
-def _typed(frame: pl.DataFrame, table: str) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    """Text to the types of the schema; values that do not fit become null and are reported."""
+def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.DataFrame]]:
+    """``record``, and text in the types of the schema; what does not fit becomes null and is reported."""
     dtypes = TABLES[table].dtypes
-    bad: list[pl.DataFrame] = []
-    typed = []
-    for text in frame.get_columns():
-        wanted = dtypes.get(text.name)
-        if text.dtype != pl.String or wanted is None or wanted == pl.String:
+    record = as_series(batch[ORGANISATION]).alias("record")
+    columns, bad = [record], []
+    for name in batch.schema.names:
+        if name.startswith("<"):
             continue
-        if wanted == pl.Date:
-            values, rule = to_days(text), "bad_date"
-        elif wanted == pl.Int64:
-            values, rule = _to_numbers(text), "bad_number"
-        else:
-            values, rule = text.str.to_lowercase().replace_strict(_FLAGS, default=None), "bad_flag"
-        typed.append(values)
-        if values.null_count() != text.null_count():
-            wrong = text.is_not_null() & values.is_null()
-            detail = pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(text.name), text.name)
-            bad.append(
-                frame.filter(wrong).select("record", pl.lit(rule).alias("rule"), detail.alias("detail"))
-            )
-    return frame.with_columns(typed), bad
-
-
-def _to_numbers(text: pl.Series) -> pl.Series:
-    """Digits to numbers; null where there are other signs, or more than 18 digits."""
-    numbers = text.cast(pl.Int64, strict=False)
-    odd = (numbers < 0) | (text.str.len_bytes() > _MOST_DIGITS) | text.str.starts_with("+")
-    return numbers.set(odd.fill_null(False), None)
+        text, wanted = batch[name], dtypes.get(name, pl.String)
+        if wanted == pl.String:
+            columns.append(to_text(text).alias(name))
+            continue
+        convert, rule = _CONVERTED[wanted.base_type()]
+        values = convert(as_series(text))
+        if values.null_count() != text.null_count:
+            trimmed = to_text(text)
+            values = convert(trimmed)
+            wrong = trimmed.is_not_null() & values.is_null()
+            detail = pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(name), "text")
+            told = pl.DataFrame({"record": record, "text": trimmed}).filter(wrong)
+            bad.append(told.select("record", pl.lit(rule).alias("rule"), detail.alias("detail")))
+        columns.append(values.alias(name))
+    return columns, bad
 
 
 def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
-    """Adds the primary role, closes holes between address lines, and lets the primary role's status
-    stand in for a missing one."""
-    primary = (
-        roles.filter(pl.col("is_primary"))
-        .group_by("record")
-        .agg(pl.col("role_id").min().alias("primary_role_id"), pl.col("status").min().alias("role_status"))
+    """Adds the primary role and how many roles are primary (``primaries``), closes holes between address
+    lines, and lets the primary role's status stand in for a missing one."""
+    primary = roles.filter("is_primary").select(
+        "record", pl.col("role_id").alias("primary_role_id"), pl.col("status").alias("role_status")
     )
-    one, two, three = (pl.col(c) for c in _ADDRESS)
-    return (
-        organisations.join(primary, on="record", how="left")
-        .with_columns(
-            pl.col("ref_only").fill_null(False),
-            pl.col("status").is_null().alias("status_is_inferred"),
-            pl.coalesce("status", "role_status").alias("status"),
-            pl.coalesce(one, two, three).alias(_ADDRESS[0]),
-            pl.when(one.is_not_null())
-            .then(pl.coalesce(two, three))
-            .when(two.is_not_null())
-            .then(three)
-            .alias(_ADDRESS[1]),
-            pl.when(one.is_not_null() & two.is_not_null()).then(three).alias(_ADDRESS[2]),
+    if primary["record"].equals(organisations["record"]):  # as it should be: one a record
+        organisations = organisations.hstack(primary.drop("record")).with_columns(
+            pl.lit(1, pl.Int64).alias("primaries")
         )
-        .drop("role_status")
-        .sort("record")
-    )
+    else:
+        counted = primary.group_by("record").agg(
+            pl.col("primary_role_id", "role_status").min(), pl.len().cast(pl.Int64).alias("primaries")
+        )
+        organisations = organisations.join(counted, on="record", how="left").sort("record")
+    one, two, three = (pl.col(c) for c in _ADDRESS)
+    return organisations.with_columns(
+        pl.col("ref_only").fill_null(False),
+        pl.col("status").is_null().alias("status_is_inferred"),
+        pl.coalesce("status", "role_status").alias("status"),
+        pl.coalesce(one, two, three).alias(_ADDRESS[0]),
+        pl.when(one.is_not_null())
+        .then(pl.coalesce(two, three))
+        .when(two.is_not_null())
+        .then(three)
+        .alias(_ADDRESS[1]),
+        pl.when(one.is_not_null() & two.is_not_null()).then(three).alias(_ADDRESS[2]),
+    ).drop("role_status")
 
 
 def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
     """Numbers the contacts of a type in order of their value, so that the order of elements is nothing."""
-    ordered = contacts.sort("record", "contact_type", "contact_value")
-    return ordered.with_columns(
+    ordinal = np.ones(contacts.height, np.int64)
+    several = contacts.with_row_index("row").filter(pl.struct("record", "contact_type").is_duplicated())
+    several = several.sort("record", "contact_type", "contact_value").with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record", "contact_type").alias("ordinal")
     )
+    ordinal[several["row"].to_numpy()] = several["ordinal"].to_numpy()
+    return contacts.with_columns(pl.Series("ordinal", ordinal))

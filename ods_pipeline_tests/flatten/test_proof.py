@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ods_pipeline.flatten.proof import evidence, tags_and_attributes
-from ods_pipeline.flatten.rows import raw_frames, record_parser
+from ods_pipeline.flatten.rows import record_parser
 from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 from ods_pipeline_tests.builders import make_record, rel, role, succ
 from ods_pipeline_tests.payloads import organisation_xml
@@ -31,7 +31,7 @@ BARE = organisation_xml(make_record("R1B", GeoLoc=None, Contacts=None, Status=No
 def proven(*texts: str) -> tuple[tuple[int, int], tuple[int, int]]:
     """What the rows prove, and what is there."""
     document = RECORDS_OPEN + "".join(texts).encode() + RECORDS_CLOSE
-    return evidence(raw_frames(record_parser().parse(document))), tags_and_attributes(document)
+    return evidence(record_parser().parse(document)), tags_and_attributes(document)
 
 
 @given(st.lists(st.sampled_from([WHOLE, BARE]), max_size=5))
@@ -45,7 +45,7 @@ def test_the_sample_is_accounted_for(sample_release: Path, inner: str) -> None:
     with zipfile.ZipFile(sample_release) as outer, zipfile.ZipFile(BytesIO(outer.read(inner))) as file:
         segments = RegisterStream(BytesIO(file.read(file.namelist()[0])), inner).segments()
         for segment in segments:
-            assert evidence(raw_frames(record_parser().parse(segment))) == tags_and_attributes(segment)
+            assert evidence(record_parser().parse(segment)) == tags_and_attributes(segment)
 
 
 @pytest.mark.parametrize(

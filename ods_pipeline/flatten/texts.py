@@ -1,0 +1,147 @@
+"""Text columns as the parser gives them to typed ones: trimmed text, days, numbers, flags.
+
+Each has a quick way for a column in which every value is written as ODS writes it, which the bytes themselves
+tell, and a careful way for the rest. Where the quick one is taken both give the same. An empty value says
+nothing, like one that is not there: null.
+"""
+
+from functools import cache
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+# Stands for "no day" among days as numbers.
+NO_DAY = np.iinfo(np.int32).min
+# Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
+TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
+_DATE_LENGTH = 10
+_MOST_DIGITS = 18
+_FLAGS = {"true": True, "false": False}
+
+
+def bytes_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of a text column, and where each value begins in them (one more than there are values)."""
+    if len(column) == 0:
+        return np.empty(0, np.uint8), np.zeros(1, np.int32)
+    _, offsets, values = column.buffers()
+    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    data = np.frombuffer(values, np.uint8) if values is not None else np.empty(0, np.uint8)
+    return data[: ends[-1]], ends
+
+
+def as_series(column: pa.Array) -> pl.Series:
+    """The column as it is."""
+    series = pl.from_arrow(column)
+    assert isinstance(series, pl.Series)
+    return series
+
+
+def to_text(column: pa.Array) -> pl.Series:
+    """The values without white space around them."""
+    series = as_series(column)
+    data, ends = bytes_of(column)
+    starts, ends = ends[:-1], ends[1:]
+    there = ends > starts
+    if np.count_nonzero(there) == len(column) - column.null_count:
+        # White space beyond ASCII, too, begins and ends with bytes that no plain sign has.
+        edges = np.concatenate([data[starts[there]], data[ends[there] - 1]])
+        if ((edges > ord(" ")) & (edges < 0x80)).all():
+            return series
+    trimmed = series.str.strip_chars()
+    return trimmed.set((trimmed == "").fill_null(False), None)
+
+
+def to_days(text: pl.Series) -> pl.Series:
+    """ISO days to dates; null where the text is none (year 0 included). The careful way."""
+    days = text.str.to_date("%Y-%m-%d", strict=False, exact=True)
+    # Rare forms (blanks around it, a sign, one digit for a month) are looked at only if any is there.
+    odd = (
+        (text.str.len_bytes() != _DATE_LENGTH)
+        | (days.is_null() & text.is_not_null())
+        | (days.dt.year() < 1000)
+    )
+    if not odd.any():
+        return days
+    trimmed = text.str.strip_chars()
+    shaped = trimmed.set(~trimmed.str.contains(TEXT_DATE).fill_null(False), None)
+    return shaped.str.to_date("%Y-%m-%d", strict=False)
+
+
+def day_numbers(column: pa.Array) -> np.ndarray:
+    """ISO days to days since 1970-01-01 (int32); ``NO_DAY`` where the text is null or no day."""
+    found = np.full(len(column), NO_DAY, np.int32)
+    data, ends = bytes_of(column)
+    there = np.flatnonzero(np.diff(ends) == _DATE_LENGTH)
+    if len(there) * _DATE_LENGTH == len(data) and len(there) == len(column) - column.null_count:
+        days = _whole_days(data)
+        if days is not None:
+            found[there] = days
+            return found
+    return to_days(as_series(column)).to_physical().fill_null(NO_DAY).to_numpy()
+
+
+def as_days(numbers: np.ndarray) -> pl.Series:
+    """Days since 1970-01-01 to dates; ``NO_DAY`` is null."""
+    missing = numbers == NO_DAY
+    array = pa.array(numbers, pa.int32(), mask=missing if missing.any() else None)
+    return as_series(array.view(pa.date32()))
+
+
+def to_numbers(text: pl.Series) -> pl.Series:
+    """Digits to numbers; null where there are other signs, or more than 18 digits."""
+    numbers = text.cast(pl.Int64, strict=False)
+    odd = (numbers < 0) | (text.str.len_bytes() > _MOST_DIGITS) | text.str.starts_with("+")
+    return numbers.set(odd.fill_null(False), None) if odd.any() else numbers
+
+
+def to_flags(text: pl.Series) -> pl.Series:
+    """``true`` and ``false`` in any case to flags; null where it is neither."""
+    if text.drop_nulls().is_in(list(_FLAGS)).all():
+        return text == "true"
+    return text.str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+
+
+@cache
+def _months() -> tuple[np.ndarray, np.ndarray]:
+    """The first day of each month from January of year 1 on, and how many days it has."""
+    months = np.datetime64("0001-01", "M") + np.arange(9999 * 12 + 1)
+    first = months.astype("datetime64[D]").astype(np.int32)
+    return first[:-1], np.diff(first)
+
+
+def _eight(byte: int) -> np.uint64:
+    return np.uint64(byte * 0x0101010101010101)
+
+
+# 0000-00- as eight bytes, and the places of its two dashes among them.
+_SHAPE = np.frombuffer(b"0000-00-", "<u8")[0]
+_DASHES = np.uint64(0xFF0000FF00000000)
+
+
+def _whole_days(data: np.ndarray) -> np.ndarray | None:
+    """Days in ten bytes each to days since 1970-01-01; None if any of them is none, or is of year 0.
+
+    Eight bytes are looked at as one number: what is left of YYYY-MM- when 0000-00- is taken off are its
+    digits, a byte each, and two neighbours make a number of two digits.
+    """
+    count = len(data) // _DATE_LENGTH
+    if not count:
+        return np.empty(0, np.int32)
+    digits = np.ndarray(count, "<u8", data, strides=(_DATE_LENGTH,)) ^ _SHAPE
+    last = data.reshape(count, _DATE_LENGTH)[:, 8:] ^ np.uint8(ord("0"))
+    above_nine = (digits | (digits + _eight(0x76))) & _eight(0x80)
+    if (above_nine | (digits & _DASHES)).any() or (last > 9).any():
+        return None
+    pairs = digits * np.uint64(10) + (digits >> np.uint64(8))
+    hundreds, years, months = (
+        ((pairs >> np.uint64(8 * byte)) & np.uint64(0xFF)).astype(np.int32) for byte in (0, 2, 5)
+    )
+    day = last[:, 0] * np.int32(10) + last[:, 1]
+    month = (hundreds * 100 + years - 1) * 12 + months - 1
+    if ((months < 1) | (months > 12) | (month < 0)).any():
+        return None
+    first, length = _months()
+    if ((day < 1) | (day > length[month])).any():
+        return None
+    return first[month] + day - 1
