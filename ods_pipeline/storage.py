@@ -29,6 +29,9 @@ from ods_pipeline.folders import flush, remove, whole_folder
 
 # As many as DuckDB's row groups have: it takes over whole ones, and must not cut and join them first.
 ROW_GROUP_ROWS = 122_880
+# How many rows tell whether values repeat, and how many of these may be different then.
+LOOKED_AT_ROWS = 16_384
+REPETITIVE_SHARE = 0.3
 PUBLISHED = ("tables", "history", "marts", "ods.duckdb", "datapackage.json")
 BUILDS_KEPT = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
@@ -136,10 +139,34 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
         compression="zstd",
         row_group_size=ROW_GROUP_ROWS,
         version="2.6",
+        use_dictionary=_repetitive(table),
         write_statistics=True,
     )
     partial.replace(path)
     return path.stat().st_size
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """The columns, as Parquet names them, whose values repeat, as the first rows tell: only they are worth a
+    dictionary. One of ids and names would be made and thrown away again, which takes time and room."""
+    first = table.slice(0, LOOKED_AT_ROWS).combine_chunks()
+    leaves = [leaf for name in table.column_names for leaf in _leaves(name, first[name].combine_chunks())]
+    return [
+        name
+        for name, values in leaves
+        if len(values.dictionary_encode().dictionary) <= len(values) * REPETITIVE_SHARE
+    ]
+
+
+def _leaves(name: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """The plain columns that lists and structs are made of, under their names in Parquet."""
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        yield from _leaves(f"{name}.list.element", values.flatten())
+    elif pa.types.is_struct(values.type):
+        for field, part in zip(values.type, values.flatten(), strict=True):
+            yield from _leaves(f"{name}.{field.name}", part)
+    else:
+        yield name, values
 
 
 def start_build(root: DataRoot) -> Path:

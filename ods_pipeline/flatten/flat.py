@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from ods_pipeline.flatten.document import Document
@@ -114,10 +115,19 @@ def fingerprinted(document: Document) -> Document:
 
 
 def with_codes(component: pl.DataFrame, organisations: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A component's rows of the organisations given, with ``ods_code`` in place of ``record``."""
+    """A component's rows of the organisations given, with ``ods_code`` in place of ``record``, sorted."""
     table = TABLES[name]
-    joined = component.join(organisations.select("record", "ods_code"), on="record", how="inner")
-    return joined.select(table.stored).sort(*table.key, *(c for c in table.stored if c not in table.key))
+    held, wanted = organisations["record"].to_numpy(), component["record"].to_numpy()
+    # Records are numbers from 0 on: where each stands is looked up, which is cheaper than a join.
+    place = np.full(int(max(held.max(initial=0), wanted.max(initial=0))) + 1, -1)
+    place[held] = np.arange(len(held))
+    found = place[wanted]
+    if (found < 0).any():
+        component, found = component.filter(pl.Series(found >= 0)), found[found >= 0]
+    coded = component.with_columns(organisations["ods_code"].gather(found)).select(table.stored)
+    if coded.select(pl.struct(table.key).n_unique()).item() == coded.height:
+        return coded.sort(table.key)
+    return coded.sort(*table.key, *(c for c in table.stored if c not in table.key))
 
 
 def capture_row(row: dict[str, object]) -> pl.DataFrame:

@@ -10,6 +10,8 @@ import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
 
+_RANKED = ("ref_only", "published_in", "operational_start", "last_change_date", "record_number")
+
 
 def merge(
     organisations: pl.DataFrame, components: dict[str, pl.DataFrame]
@@ -20,25 +22,21 @@ def merge(
     file); ``components``: stored columns, with ``record`` for ``ods_code``. Returns the winners (same
     columns, sorted by ``ods_code``) and ``superseded_records``.
     """
-    # Most codes stand once, and need no ranking.
-    contested = organisations["ods_code"].is_duplicated()
-    ranked = (
-        organisations.filter(contested)
-        .sort(
-            "ods_code",
-            "ref_only",
-            pl.col("published_in") == "archive",
-            "operational_start",
-            "last_change_date",
-            "record_number",
-            descending=[False, False, False, True, True, False],
-            nulls_last=True,
-        )
-        .with_columns(pl.int_range(pl.len()).over("ods_code").alias("place"))
+    # Most codes stand once, and need no ranking. Wide rows are moved once, when it is known where to.
+    rows = organisations.select("ods_code", *_RANKED).with_row_index("row")
+    ranked = rows.filter(rows["ods_code"].is_duplicated()).sort(
+        "ods_code",
+        "ref_only",
+        pl.col("published_in") == "archive",
+        "operational_start",
+        "last_change_date",
+        "record_number",
+        descending=[False, False, False, True, True, False],
+        nulls_last=True,
     )
-    alone = organisations.filter(~contested)
-    winners = pl.concat([alone, ranked.filter(pl.col("place") == 0).drop("place")]).sort("ods_code")
-    losers = ranked.filter(pl.col("place") > 0).drop("place")
+    lost = ranked.filter(pl.col("ods_code") == pl.col("ods_code").shift(1))["row"]
+    won = rows.select("ods_code", "row").join(lost.to_frame(), on="row", how="anti").sort("ods_code")["row"]
+    winners, losers = organisations[won], organisations[lost]
     if losers.is_empty():
         return winners, TABLES["superseded_records"].empty()
     compared = ("ref_only", "published_in", "name", "operational_start", "primary_role_id")

@@ -190,9 +190,9 @@ def assemble(
                 pile,
                 frames,
                 release_date=release_date,
-                stubs=organisations.filter(
-                    pl.col("ref_only") & (pl.col("capture_id") == pile.capture_id)
-                ).height,
+                stubs=organisations.select(
+                    (pl.col("ref_only") & (pl.col("capture_id") == pile.capture_id)).sum()
+                ).item(),
                 origin=origin,
                 where=where,
             )
@@ -212,7 +212,10 @@ def _capture(
     origin: Origin,
     where: str,
 ) -> pl.DataFrame:
-    mine = pl.col("capture_id") == pile.capture_id
+    records = {
+        name: int((frames[name]["capture_id"] == pile.capture_id).sum())
+        for name in ("organisations", "superseded_records", "quarantined_records")
+    }
     row = {
         "capture_id": pile.capture_id,
         "kind": pile.published_in,
@@ -229,9 +232,9 @@ def _capture(
         "declared_records": manifest.record_count,
         "parsed_records": pile.records,
         "stub_records": stubs,
-        "used_records": frames["organisations"].filter(mine).height,
-        "superseded_records": frames["superseded_records"].filter(mine).height,
-        "quarantined_records": frames["quarantined_records"].filter(mine).height,
+        "used_records": records["organisations"],
+        "superseded_records": records["superseded_records"],
+        "quarantined_records": records["quarantined_records"],
         "unknown_elements": sum(pile.unknown.values()),
         "file_name": where,
         "bytes": origin.bytes,

@@ -1,83 +1,86 @@
 """How a table is described: column builders, and the registry every other module asks.
 
 Lives here: the vocabulary (text, code, day, …) and ``Table``. The tables themselves stand in
-``facts.py`` and ``marts.py``; what is derived from them (Arrow schema, comments, documents) in
-``derive.py``.
+``facts.py`` and the other modules beside it; what is derived from them (Arrow schema, comments, documents) in
+``derive.py``, the rules that their rows must keep in ``rules.py``.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import dataframely as dy
 import polars as pl
 
-# A column joined or computed at publication is never stored in flat/ or in history.
-AT_PUBLICATION = {"stage": "publication"}
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    ``values`` is the closed list it is from, if it is; ``least`` and ``most`` are the bounds of a number,
+    inclusive. One with ``at_publication`` is joined or computed then, never stored in flat/ or history. What
+    a list or struct is made of is never null.
+    """
+
+    dtype: pl.DataType
+    description: str
+    nullable: bool = True
+    is_key: bool = False
+    at_publication: bool = False
+    values: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
-def _meta(at_publication: bool) -> dict[str, Any] | None:
-    return AT_PUBLICATION if at_publication else None
+class Schema:
+    """A table as a class: its columns are the attributes, in order, and its docstring is the description."""
+
+    @classmethod
+    def columns(cls) -> dict[str, Column]:
+        return {name: column for name, column in vars(cls).items() if isinstance(column, Column)}
 
 
 def text(
     description: str, *, required: bool = False, key: bool = False, at_publication: bool = False
-) -> dy.String:
+) -> Column:
     """Free text, upper case as ODS publishes it; empty text is null."""
-    return dy.String(
-        nullable=not (required or key),
-        primary_key=key,
-        description=description,
-        metadata=_meta(at_publication),
-    )
+    return Column(pl.String(), description, not (required or key), key, at_publication)
 
 
-def one_of(values: Sequence[str], description: str, *, required: bool = True, key: bool = False) -> dy.String:
+def one_of(values: Sequence[str], description: str, *, required: bool = True, key: bool = False) -> Column:
     """Text from a closed list; the list is part of the description."""
-    allowed = list(values)
-    return dy.String(
-        nullable=not (required or key),
-        primary_key=key,
-        check={"known_value": lambda col: col.is_in(allowed)},
-        description=f"{description} One of: {', '.join(allowed)}.",
-    )
+    described = f"{description} One of: {', '.join(values)}."
+    return Column(pl.String(), described, not (required or key), key, values=tuple(values))
 
 
 def day(
     description: str, *, required: bool = False, key: bool = False, at_publication: bool = False
-) -> dy.Date:
+) -> Column:
     """A calendar day."""
-    return dy.Date(
-        nullable=not (required or key),
-        primary_key=key,
-        description=description,
-        metadata=_meta(at_publication),
-    )
+    return Column(pl.Date(), description, not (required or key), key, at_publication)
 
 
-def number(description: str, *, required: bool = False, key: bool = False) -> dy.Int64:
+def number(description: str, *, required: bool = False, key: bool = False) -> Column:
     """A whole number."""
-    return dy.Int64(nullable=not (required or key), primary_key=key, description=description)
+    return Column(pl.Int64(), description, not (required or key), key)
 
 
-def hash_of(description: str, *, required: bool = True) -> dy.UInt64:
+def hash_of(description: str, *, required: bool = True) -> Column:
     """A fingerprint of 64 bits."""
-    return dy.UInt64(nullable=not required, description=description)
+    return Column(pl.UInt64(), description, not required)
 
 
-def share(description: str) -> dy.Float64:
+def share(description: str) -> Column:
     """A number from 0 to 1, rounded by whoever makes it."""
-    return dy.Float64(nullable=False, min=0, max=1, description=description)
+    return Column(pl.Float64(), description, nullable=False, least=0, most=1)
 
 
-def flag(description: str) -> dy.Bool:
-    """True or false, never null."""
-    return dy.Bool(nullable=False, description=description)
+def flag(description: str, *, required: bool = True, key: bool = False) -> Column:
+    """True or false; null only where ODS may leave it out."""
+    return Column(pl.Boolean(), description, not required, key)
 
 
-def codes(description: str) -> dy.List:
-    """ODS codes in a stated order; empty where there are none, never null."""
-    return dy.List(dy.String(nullable=False), nullable=False, description=description)
+def texts(description: str, *, required: bool = True) -> Column:
+    """Texts (ODS codes, mostly) in a stated order; without any it is empty if required, else null."""
+    return Column(pl.List(pl.String()), description, not required)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Table:
     name: str
     schema: str
     folder: str
-    model: type[dy.Schema]
+    model: type[Schema]
 
     @property
     def id(self) -> str:
@@ -104,16 +107,16 @@ class Table:
 
     @property
     def key(self) -> list[str]:
-        return self.model.primary_key()
+        return [name for name, column in self.model.columns().items() if column.is_key]
 
     @property
     def columns(self) -> list[str]:
-        return self.model.column_names()
+        return list(self.model.columns())
 
     @property
     def stored(self) -> list[str]:
         """Columns that exist before publication (in flat/): all but the joined ones."""
-        return [n for n, c in self.model.columns().items() if c.metadata != AT_PUBLICATION]
+        return [name for name, column in self.model.columns().items() if not column.at_publication]
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:

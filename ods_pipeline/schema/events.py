@@ -3,9 +3,7 @@
 The versions they are read from are facts and stand in ``history.*``.
 """
 
-import dataframely as dy
-
-from ods_pipeline.schema.base import day, flag, number, one_of, text
+from ods_pipeline.schema.base import Schema, day, flag, number, one_of, text, texts
 
 CHANGE_KINDS = (
     "created",
@@ -37,7 +35,7 @@ PARENT_KINDS = ("pcn", "commissioner", "operator", "icb")
 DRIFT_KINDS = ("missed", "different")
 
 
-class CodeChanges(dy.Schema):
+class CodeChanges(Schema):
     """One row an event in the life of a code, seen between two observations of it. One change in the world
     is one event: what ends, begins or moves with its body is not told again. Nothing is told of the first
     release held. Roles, relationships and successions have their own kinds; record_changed and
@@ -72,7 +70,7 @@ class CodeChanges(dy.Schema):
     corrects_drift = flag("A release shows it first, though deltas held should have (see drift).")
 
 
-class Drift(dy.Schema):
+class Drift(Schema):
     """One row a code in a release that contradicts what was held before it. missed: the release's stamp is
     newer than any held, and a fetch had asked for that stamp. different: the same stamp, other content.
     Only releases with deltas before them can drift. A stamp that no fetch ever asked for is a hole (see the
@@ -81,11 +79,7 @@ class Drift(dy.Schema):
     release_as_of = day("PublicationDate of the release.", key=True)
     ods_code = text("The code.", key=True)
     drift_kind = one_of(DRIFT_KINDS, "How they disagree.")
-    fields = dy.List(
-        dy.String(nullable=False),
-        nullable=False,
-        description="Columns and components that differ; record if the code was not held at all.",
-    )
+    fields = texts("Columns and components that differ; record if the code was not held at all.")
     release_stamp = day("LastChangeDate in the release.", required=True)
     held_stamp = day("LastChangeDate of what was held.")
     held_as_of = day("As-of date of what was held.")

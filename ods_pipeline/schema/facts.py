@@ -4,14 +4,12 @@ The names and meanings are the contract with analysts, dashboards and checks. Da
 and ``*_end`` are ODS's own, ends inclusive; ``known_from`` says when the register first said so.
 """
 
-import dataframely as dy
-
-from ods_pipeline.schema.base import day, flag, number, one_of, text
+from ods_pipeline.schema.base import Schema, day, flag, number, one_of, text
 
 STATUSES = ("Active", "Inactive")
 
 
-class Organisations(dy.Schema):
+class Organisations(Schema):
     """One row an ODS code: the newest complete record that the register holds of it.
     Active is not open: a record stays Active until all its date types have ended."""
 
@@ -47,7 +45,7 @@ class Organisations(dy.Schema):
     capture_id = text("The file or fetch the record was read from (see captures).", required=True)
 
 
-class Roles(dy.Schema):
+class Roles(Schema):
     """One row a role of an organisation; exactly one role of each organisation is primary."""
 
     ods_code = text("The organisation that has the role.", required=True)
@@ -62,7 +60,7 @@ class Roles(dy.Schema):
     operational_end = day("Last day in operation, inclusive.")
 
 
-class Relationships(dy.Schema):
+class Relationships(Schema):
     """One row a relationship. It stands on its source record only and points up."""
 
     ods_code = text("The source: the organisation that holds the relationship.", required=True)
@@ -79,7 +77,7 @@ class Relationships(dy.Schema):
     operational_end = day("Last day in operation, inclusive.")
 
 
-class Successions(dy.Schema):
+class Successions(Schema):
     """One row a succession as published, on both sides: Predecessor on the new record, Successor
     on the old one. The two sides may differ by a day and by their ids."""
 
@@ -95,12 +93,10 @@ class Successions(dy.Schema):
     unique_succ_id = number("ODS's id; shared by both sides or not, sometimes missing: never a key.")
     target_primary_role_id = text("Primary role of the target, as this record states it.")
     target_unique_role_id = number("Id of the target's primary role, as this record states it.")
-    forward_succession = dy.Bool(
-        nullable=True, description="As published; unreliable, walk the graph instead."
-    )
+    forward_succession = flag("As published; unreliable, walk the graph instead.", required=False)
 
 
-class Contacts(dy.Schema):
+class Contacts(Schema):
     """One row a contact. The API may leave out a fax number that TRUD has; the last known is kept."""
 
     ods_code = text("The organisation.", key=True)
@@ -109,7 +105,7 @@ class Contacts(dy.Schema):
     contact_value = text("Number or address as published.", required=True)
 
 
-class CodeSystems(dy.Schema):
+class CodeSystems(Schema):
     """One row a concept of the register's own code lists. Display names change over time; these are
     the newest held."""
 
@@ -122,7 +118,7 @@ class CodeSystems(dy.Schema):
     capture_id = text("The newest file or fetch that gave it.", required=True, at_publication=True)
 
 
-class Captures(dy.Schema):
+class Captures(Schema):
     """One row a file or fetch that went into the register. For each: parsed = used + superseded +
     quarantined, and parsed = declared."""
 
@@ -155,7 +151,7 @@ class Captures(dy.Schema):
     sha256_verified = flag("The SHA-256 agreed with the one published or recorded with it.")
 
 
-class Deletions(dy.Schema):
+class Deletions(Schema):
     """One row a code that is gone from the register: the tombstone of its organisation."""
 
     ods_code = text("The code that is gone.", key=True)
@@ -172,7 +168,7 @@ class Deletions(dy.Schema):
     )
 
 
-class SupersededRecords(dy.Schema):
+class SupersededRecords(Schema):
     """One row a record that lost to another within one release, and why, with all its columns."""
 
     capture_id = text("The capture it was read from.", key=True)
@@ -205,7 +201,7 @@ class SupersededRecords(dy.Schema):
     components = text("Its roles, relationships, successions and contacts as JSON.")
 
 
-class QuarantinedRecords(dy.Schema):
+class QuarantinedRecords(Schema):
     """One row a record that broke a rule and was set aside; the register keeps what it held before."""
 
     capture_id = text("The capture it was read from.", key=True)
@@ -218,7 +214,7 @@ class QuarantinedRecords(dy.Schema):
     payload = text("The record as received.")
 
 
-class RepeatedIds(dy.Schema):
+class RepeatedIds(Schema):
     """One row a role or relationship that is left out because the record of another organisation has the
     same unique id. ODS's ids are unique, so this is a fault at the source: the newest record keeps the id."""
 
@@ -228,7 +224,7 @@ class RepeatedIds(dy.Schema):
     kept_by_ods_code = text("The organisation whose row is kept.", required=True)
 
 
-class UnresolvedTargets(dy.Schema):
+class UnresolvedTargets(Schema):
     """One row a code that some relationship or succession points at and that the register does not
     hold. Listed, never guessed."""
 
@@ -238,7 +234,7 @@ class UnresolvedTargets(dy.Schema):
     was_deleted = flag("The code stands in deletions.")
 
 
-class UnknownElements(dy.Schema):
+class UnknownElements(Schema):
     """One row a name in a capture that the path map does not know, so that the day ODS adds
     something is noticed. Its content is kept in raw/ only."""
 

@@ -4,9 +4,9 @@
 is no end known. What became of a code stands in ``lives.py``.
 """
 
-import dataframely as dy
+import polars as pl
 
-from ods_pipeline.schema.base import day, flag, number, one_of, text
+from ods_pipeline.schema.base import Column, Schema, day, flag, number, one_of, text
 from ods_pipeline.schema.marts import ICB_BASES, KINDS, OPENNESS
 
 LEVELS = (
@@ -22,7 +22,7 @@ LEVELS = (
 NO_LEVEL = "other"
 
 
-class BodyKinds(dy.Schema):
+class BodyKinds(Schema):
     """One row a body and interval: what kind of body it is, by its roles. Most bodies are of one kind all
     their life; a prescribing cost centre is a GP practice while it has that role (RO76), a CCG became a
     sub-ICB location or a hub. The first row also speaks for the days before, the last for those after."""
@@ -35,7 +35,7 @@ class BodyKinds(dy.Schema):
     kind = one_of(KINDS, "What it is.")
 
 
-class HierarchyEdges(dy.Schema):
+class HierarchyEdges(Schema):
     """One row a relationship and level: every parent that ODS states, dated, with the rule that takes it
     for a level. Nothing is chosen here: hierarchy_parents says which one holds when several claim to.
     Relationships that no rule takes have level other."""
@@ -61,7 +61,7 @@ class HierarchyEdges(dy.Schema):
     )
 
 
-class HierarchyParents(dy.Schema):
+class HierarchyParents(Schema):
     """One row a body, level and interval: the one parent chosen at that level. Of the edges that hold, the
     rule with the lowest preference wins, then the later start, then the code of the parent, then the id."""
 
@@ -75,25 +75,18 @@ class HierarchyParents(dy.Schema):
     is_ambiguous = flag("Two or more distinct parents hold at the same preference.")
 
 
-def _via() -> dy.List:
-    step = dy.Struct(
-        {
-            "level": dy.String(nullable=False),
-            "rel_id": dy.String(nullable=False),
-            "unique_rel_id": dy.Int64(nullable=False),
-        },
-        nullable=False,
-    )
-    return dy.List(
-        step,
-        nullable=False,
-        description="The relationship behind each step, by level and then upwards: look it up in "
+def _via() -> Column:
+    step = pl.Struct({"level": pl.String(), "rel_id": pl.String(), "unique_rel_id": pl.Int64()})
+    return Column(
+        pl.List(step),
+        "The relationship behind each step, by level and then upwards: look it up in "
         "ord.relationships. A level inherited from the operator, and the ICB of a sub-ICB location, have "
         "the steps of the bodies they come from.",
+        nullable=False,
     )
 
 
-class ProviderHierarchy(dy.Schema):
+class ProviderHierarchy(Schema):
     """One row a body and interval: its parents at every level, of every kind of body. All levels of a row
     hold throughout its interval, and intervals of a code never overlap. Links hold for their operational
     dates: what begins in the future shows from then on, and a closed parent keeps its children's past. The
@@ -129,7 +122,7 @@ class ProviderHierarchy(dy.Schema):
     via = _via()
 
 
-class ProviderHierarchyCurrent(dy.Schema):
+class ProviderHierarchyCurrent(Schema):
     """One row a body that has a row in provider_hierarchy today: its parents, with names and openness at
     every level. Today is the newest as-of date held unless a date is given. Closed bodies stand here only
     if some link of theirs still holds; the past is in provider_hierarchy, closures are in closed_codes."""
@@ -176,7 +169,7 @@ class ProviderHierarchyCurrent(dy.Schema):
     as_of = day("The day the row speaks for.", required=True)
 
 
-class HierarchyClosure(dy.Schema):
+class HierarchyClosure(Schema):
     """One row an ancestor, descendant and interval: all that stands above a body, along the parents chosen
     in hierarchy_parents, at any level. Intervals of a pair never overlap; a body is not its own ancestor."""
 
@@ -187,7 +180,7 @@ class HierarchyClosure(dy.Schema):
     depth = number("Steps from one to the other, the fewest at that time.", required=True)
 
 
-class IcbChanges(dy.Schema):
+class IcbChanges(Schema):
     """One row a GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day, past or
     scheduled. A reconfiguration day is one on which an ICB begins or no longer is: other moves are ordinary
     changes of parent."""

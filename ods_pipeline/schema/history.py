@@ -5,30 +5,26 @@ said so, and the first on which it no longer did; null means still. What a recor
 ``facts.py``: its columns are taken from there. Display names are never stored here.
 """
 
-from copy import copy
-
-import dataframely as dy
+from dataclasses import replace
 
 from ods_pipeline.schema import facts
-from ods_pipeline.schema.base import AT_PUBLICATION, day, flag, hash_of, number, one_of, text
+from ods_pipeline.schema.base import Column, Schema, day, flag, hash_of, number, one_of, text, texts
 
 # Why a version ended without another that follows it at once.
 ENDINGS = ("absent", "notice")
 _NOT_CONTENT = ("ods_code", "last_change_date", "published_in", "known_from", "capture_id")
 
 
-def _content(model: type[dy.Schema], key: tuple[str, ...] = ()) -> dict[str, dy.Column]:
+def _content(model: type[Schema], key: tuple[str, ...] = ()) -> dict[str, Column]:
     """The columns of a table of facts that are part of a record's content; ``key`` become part of the key."""
-    columns: dict[str, dy.Column] = {}
-    for name, column in model.columns().items():
-        if name in _NOT_CONTENT or column.metadata == AT_PUBLICATION:
-            continue
-        columns[name] = copy(column)
-        columns[name].primary_key = name in key
-    return columns
+    return {
+        name: replace(column, is_key=name in key)
+        for name, column in model.columns().items()
+        if name not in _NOT_CONTENT and not column.at_publication
+    }
 
 
-def _version() -> dict[str, dy.Column]:
+def _version() -> dict[str, Column]:
     return {
         "ods_code": text("The ODS code.", key=True),
         "known_from": day("First as-of date on which the register said so.", key=True),
@@ -39,10 +35,8 @@ def _version() -> dict[str, dy.Column]:
     }
 
 
-def _table(name: str, description: str, columns: dict[str, dy.Column]) -> type[dy.Schema]:
-    table = type(dy.Schema)(name, (dy.Schema,), {"__doc__": description, "__module__": __name__, **columns})
-    assert issubclass(table, dy.Schema)
-    return table
+def _table(name: str, description: str, columns: dict[str, Column]) -> type[Schema]:
+    return type(name, (Schema,), {"__doc__": description, "__module__": __name__, **columns})
 
 
 Organisations = _table(
@@ -98,14 +92,14 @@ Contacts = _table(
 )
 
 
-class Observations(dy.Schema):
+class Observations(Schema):
     """One row what releases one after another, or one fetch, saw of a code: a maximal run of equal rows over
     consecutive releases held, in the order that counts; one row an observation for fetches. From these alone,
     and the contents of the versions, history can be told again."""
 
     ods_code = text("The ODS code.", key=True)
     as_of = day("As-of date of the first capture of the run.", key=True)
-    is_delta = dy.Bool(primary_key=True, description="Seen by a fetch; on one day it counts after a release.")
+    is_delta = flag("Seen by a fetch; on one day it counts after a release.", key=True)
     capture_id = text("The first capture of the run.", key=True)
     as_of_last = day("As-of date of the last capture of the run.", required=True)
     last_capture_id = text("The last capture of the run.", required=True)
@@ -115,9 +109,7 @@ class Observations(dy.Schema):
     last_change_date = day("LastChangeDate.")
     content_hash = hash_of("Fingerprint of the content, fax numbers and LastChangeDate left out.")
     fax_hash = hash_of("Fingerprint of the fax numbers; null without one.", required=False)
-    fax_numbers = dy.List(
-        dy.String(nullable=False), nullable=True, description="Fax numbers in order; null without one."
-    )
+    fax_numbers = texts("Fax numbers in order; null without one.", required=False)
     name = text(
         "Name: with the next two it tells one body from another that took over its code.", required=True
     )
@@ -125,7 +117,7 @@ class Observations(dy.Schema):
     operational_start = day("First day in operation.")
 
 
-class Notices(dy.Schema):
+class Notices(Schema):
     """One row a notice of deletion, or a code that was asked for and gone (404, 410), and the capture that
     brought it: the first that brought the notice, the last of the day that met with the 404."""
 

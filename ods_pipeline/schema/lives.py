@@ -4,19 +4,13 @@ Days named ``*_on`` of a state are ODS's own, ends inclusive; every ``effective_
 the new state holds. Who belongs to whom stands in ``hierarchy.py``.
 """
 
-import dataframely as dy
-
-from ods_pipeline.schema.base import day, flag, number, one_of, share, text
+from ods_pipeline.schema.base import Schema, day, flag, number, one_of, share, text, texts
 from ods_pipeline.schema.marts import KINDS, OPENNESS
 
 SUCCESSION_SOURCES = ("ods", "curated", "inferred")
 
 
-def _codes(description: str) -> dy.List:
-    return dy.List(dy.String(nullable=False), nullable=False, description=description)
-
-
-class SuccessionEdges(dy.Schema):
+class SuccessionEdges(Schema):
     """One row a code and a code that took its place, in one step. ODS records a succession on both sides,
     sometimes a day apart or on one side only: here it is one edge, with the later of the dates. Entries of a
     body that succeeds itself are left out. Curated edges are those of marts/overrides.csv."""
@@ -31,7 +25,7 @@ class SuccessionEdges(dy.Schema):
     citation = text("Where a curated edge comes from.")
 
 
-class OrganisationStatus(dy.Schema):
+class OrganisationStatus(Schema):
     """One row a code, deleted ones (confirmed) included: whether it is open today, and why, in words.
     Active is not open: a record stays Active until all its dates have ended."""
 
@@ -49,7 +43,7 @@ class OrganisationStatus(dy.Schema):
     as_of = day("The day the row speaks for.", required=True)
 
 
-class CodeCrosswalk(dy.Schema):
+class CodeCrosswalk(Schema):
     """One row a code and a code that followed it, in any number of steps; every code has its own row at 0
     hops, so that a join never loses one. Of several ways the shortest is told, then the first by its codes.
     Cycles end where a code would come again."""
@@ -58,7 +52,7 @@ class CodeCrosswalk(dy.Schema):
     new_code = text("The code itself, or one that followed it.", key=True)
     hops = number("Successions from one to the other.", required=True)
     effective_on = day("First day of the new state, after the last of the steps; null at 0 hops.")
-    path = _codes("All codes on the way, both ends included.")
+    path = texts("All codes on the way, both ends included.")
     is_split = flag("On the way some code has more than one successor: the new code has only a part of it.")
     is_merge = flag("On the way some code took the place of more than one.")
     is_terminal = flag(
@@ -70,7 +64,7 @@ class CodeCrosswalk(dy.Schema):
     )
 
 
-class SuccessorCandidates(dy.Schema):
+class SuccessorCandidates(Schema):
     """One row a closed body without recorded succession and an open-looking body that may have taken its
     place. Inferred from place, name and dates, never a fact: ODS records successions for statutory bodies
     only, and practices, pharmacies and care homes mostly have none."""
@@ -92,7 +86,7 @@ class SuccessorCandidates(dy.Schema):
     reason = text("The same in words.", required=True)
 
 
-class ClosedCodes(dy.Schema):
+class ClosedCodes(Schema):
     """One row a code that is closed in law or operation, or deleted: when, where it belonged at the end, and
     what took its place."""
 
@@ -109,10 +103,10 @@ class ClosedCodes(dy.Schema):
     legal_end = day("Last day in law, inclusive.")
     operational_end = day("Last day in operation, inclusive.")
     recorded_on = day("LastChangeDate of the record, or the day of the deletion.")
-    successor_codes = _codes("Immediate successors, in order of code.")
+    successor_codes = texts("Immediate successors, in order of code.")
     successor_count = number("How many immediate successors.", required=True)
-    terminal_codes = _codes("Where the successions end, in order of code; empty if there is none.")
+    terminal_codes = texts("Where the successions end, in order of code; empty if there is none.")
     last_provider_code = text("Its provider in the last row of provider_hierarchy that has begun.")
     last_icb_code = text("The last ICB it had.")
-    candidate_codes = _codes("Inferred only: successor_candidates, the best first.")
+    candidate_codes = texts("Inferred only: successor_candidates, the best first.")
     explanation = text("The same in words.", required=True)

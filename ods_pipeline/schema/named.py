@@ -4,34 +4,32 @@ They hold nothing that cannot be had from the tables of ``hierarchy.py``, ``live
 put it where it is looked for. ``opened_on`` and ``closed_on`` are inclusive, ``valid_to`` is not.
 """
 
-import dataframely as dy
-
-from ods_pipeline.schema.base import codes, day, flag, number, one_of, text
+from ods_pipeline.schema.base import Column, Schema, day, flag, number, one_of, text, texts
 from ods_pipeline.schema.base import share as part_of_one
 from ods_pipeline.schema.marts import ICB_BASES, KINDS, OPENNESS
 
 COVERAGE_LEVELS = ("provider", "icb", "region")
 
 
-def _opened() -> dy.Date:
+def _opened() -> Column:
     return day("First day, inclusive: operational start, else legal start.")
 
 
-def _closed() -> dy.Date:
+def _closed() -> Column:
     return day("Last day, inclusive; of a body that is closing, the day announced. Null if ODS gives none.")
 
 
-def _past() -> dy.Bool:
+def _past() -> Column:
     return flag("The body is closed: its parents are those it had last.")
 
 
-def _ambiguous() -> dy.Bool:
+def _ambiguous() -> Column:
     return flag(
         "At some step two or more distinct parents hold at the same preference; the later start wins."
     )
 
 
-class BodyParents(dy.Schema):
+class BodyParents(Schema):
     """One row a code: the parents it has today, or, closed, those it had last, or, announced, those it
     will have first. A closed body has no parents in provider_hierarchy_current; here it still tells whose it
     was."""
@@ -51,7 +49,7 @@ class BodyParents(dy.Schema):
     is_past = _past()
 
 
-class GpPractices(dy.Schema):
+class GpPractices(Schema):
     """One row a GP practice, open or closed: its PCN, sub-ICB location, ICB and region today; of a closed
     practice those it had last. A practice is a prescribing cost centre with the role RO76."""
 
@@ -75,7 +73,7 @@ class GpPractices(dy.Schema):
     is_ambiguous = _ambiguous()
 
 
-class PcnMembership(dy.Schema):
+class PcnMembership(Schema):
     """One row a practice and interval in a PCN, past, present and announced, with the nominated payee of the
     PCN at that time. A practice is in one PCN at a time; where ODS says two, the later start wins and
     is_ambiguous is set. Rows of a practice never overlap."""
@@ -94,7 +92,7 @@ class PcnMembership(dy.Schema):
     is_ambiguous = _ambiguous()
 
 
-class TrustSites(dy.Schema):
+class TrustSites(Schema):
     """One row a site of an NHS trust, open or closed: its trust, ICB and region today; of a closed site those
     it had last. A code's first letters do not tell the trust: sites keep their codes when trusts merge."""
 
@@ -117,7 +115,7 @@ class TrustSites(dy.Schema):
     is_ambiguous = _ambiguous()
 
 
-class SocialCareSites(dy.Schema):
+class SocialCareSites(Schema):
     """One row a social care site, open or closed. Use site_code for one place, hq_code for the whole group:
     a contract with a home is with the site, one with the company that runs it is with the head office."""
 
@@ -133,14 +131,14 @@ class SocialCareSites(dy.Schema):
     uprn = number("Unique Property Reference Number.")
     opened_on = _opened()
     closed_on = _closed()
-    replaced_by = codes("What ODS says took its place, followed to the end. Seldom given for social care.")
-    candidate_codes = codes(
+    replaced_by = texts("What ODS says took its place, followed to the end. Seldom given for social care.")
+    candidate_codes = texts(
         "Inferred only, see successor_candidates: what may have taken its place, best first."
     )
     parents_are_past = _past()
 
 
-class VaccinationSites(dy.Schema):
+class VaccinationSites(Schema):
     """One row a vaccination site and interval: pharmacy sites (RO280) and bodies with the role COVID
     VACCINATION CENTRE (RO279), with the parent to be paid, the address for delivery, and ICB and region for
     reporting."""
@@ -161,7 +159,7 @@ class VaccinationSites(dy.Schema):
     uprn = number("Unique Property Reference Number.")
 
 
-class CodeFinder(dy.Schema):
+class CodeFinder(Schema):
     """One row a code, deleted ones (confirmed) included: all that a look-up shows. ods_find(text) searches
     it by code, postcode and words of the name."""
 
@@ -180,14 +178,14 @@ class CodeFinder(dy.Schema):
     hq_code = text("The body at the top of its operators: trust, head office, practice. Null: it is its own.")
     hq_name = text("Name of that body.")
     site_count = number("Open bodies that have this one at the top of their operators.", required=True)
-    replaced_by = codes("What ODS says took its place, followed to the end, in order of code.")
-    candidate_codes = codes(
+    replaced_by = texts("What ODS says took its place, followed to the end, in order of code.")
+    candidate_codes = texts(
         "Inferred only, see successor_candidates: what may have taken its place, best first."
     )
     explanation = text("Whether it is open, and why, in words.", required=True)
 
 
-class Coverage(dy.Schema):
+class Coverage(Schema):
     """One row a kind of body and level: how many of the bodies open today have a provider, an ICB and a
     region, and why the others have none. A body without operator is its own provider, and counts as having
     one, but for the kinds that are run by others: those with level provider in marts/coverage_limits.csv."""

@@ -1,0 +1,62 @@
+"""The rules that the rows of a table must keep, from its class: types, what may be null, closed lists, keys.
+
+dataframely checks them. It stands in this module alone, which only those import who check rows: with all
+that it brings along it takes half a second to import.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from ods_pipeline.schema.base import Column, Table
+
+_PLAIN: Mapping[type[pl.DataType], type[dy.Column]] = {
+    pl.String: dy.String,
+    pl.Date: dy.Date,
+    pl.Int64: dy.Int64,
+    pl.UInt64: dy.UInt64,
+    pl.Float64: dy.Float64,
+    pl.Boolean: dy.Bool,
+}
+
+
+def broken_rules(table: Table, frame: pl.DataFrame) -> dict[str, int]:
+    """How many rows of ``frame`` break each rule of ``table``; empty if all is well."""
+    model = _model(table)
+    # The quick question first: to tell the rows apart costs as much as the rules themselves.
+    if model.is_valid(frame):
+        return {}
+    return model.filter(frame)[1].counts()
+
+
+@cache
+def _model(table: Table) -> type[dy.Schema]:
+    columns = {name: _column(column) for name, column in table.model.columns().items()}
+    model = type(dy.Schema)(table.model.__name__, (dy.Schema,), columns)
+    assert issubclass(model, dy.Schema)
+    return model
+
+
+def _column(column: Column) -> dy.Column:
+    options: dict[str, Any] = {"nullable": column.nullable, "primary_key": column.is_key}
+    if column.values:
+        allowed = list(column.values)
+        options["check"] = {"known_value": lambda texts: texts.is_in(allowed)}
+    if column.least is not None:
+        options["min"] = column.least
+    if column.most is not None:
+        options["max"] = column.most
+    return _of_type(column.dtype, options)
+
+
+def _of_type(dtype: Any, options: Mapping[str, Any]) -> dy.Column:
+    """A column of a type; what is in lists and structs is never null."""
+    inner = {"nullable": False}
+    if isinstance(dtype, pl.List):
+        return dy.List(_of_type(dtype.inner, inner), **options)
+    if isinstance(dtype, pl.Struct):
+        return dy.Struct({f.name: _of_type(f.dtype, inner) for f in dtype.fields}, **options)
+    return _PLAIN[dtype.base_type()](**options)
