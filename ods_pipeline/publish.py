@@ -21,6 +21,7 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
 from ods_pipeline.schema.rules import broken_rules
+from ods_pipeline.sorting import sorted_by
 from ods_pipeline.storage import write_parquet
 
 # Analysts' tools are older than ours: DuckDB 1.2 and later open the file.
@@ -46,7 +47,7 @@ def write_table(table: Table, frame: pl.DataFrame, build: Path, origin: dict[str
 
     Raises OdsError naming the rules that are broken and how often: nothing is written then.
     """
-    shaped = frame.select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)
+    shaped = sorted_by(frame.select(table.columns).cast(pl.Schema(table.dtypes)), table.key)
     broken = broken_rules(table, shaped)
     if broken:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in sorted(broken.items()))

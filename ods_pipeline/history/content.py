@@ -5,6 +5,8 @@ No content is ever needed that is in neither. A content that no version has now 
 was a stub's after a complete record, and more captures can only outrank it further (docs/decisions.md).
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import polars as pl
 
 from ods_pipeline.history.observations import Observed
@@ -22,16 +24,22 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
     ``versions_of``), in no order."""
     dated = versions.select(*_VERSION, "content_hash")
     held, fresh = _sources(observed, dated.select(_CONTENT).unique())
-    frames = {}
-    for name in ("organisations", *COMPONENTS):
+    # Of each content the versions that have it, so that rows are joined once.
+    fresh = fresh.join(dated, on=_CONTENT)
+    held = held.join(dated, on=_CONTENT) if observed.state is not None else held
+
+    def rows_of(name: str) -> tuple[str, pl.DataFrame]:
         table = TABLES[f"history.{name}"]
         columns = [c for c in TABLES[name].stored if c in table.columns and c not in _NOT_CONTENT]
-        rows = [_new_rows(observed, fresh, name, columns).join(dated, on=_CONTENT)]
+        rows = [_new_rows(observed, fresh, name, columns)]
         if observed.state is not None:
             then = observed.state.frames[table.id].select("ods_code", "known_from", *columns)
             then = then.rename({"known_from": "then_from"})
-            rows.append(then.join(held.join(dated, on=_CONTENT), on=["ods_code", "then_from"]))
-        frames[table.id] = pl.concat([f.select(*_VERSION, *columns) for f in rows])
+            rows.append(then.join(held, on=["ods_code", "then_from"], maintain_order="left"))
+        return table.id, pl.concat([f.select(*_VERSION, *columns) for f in rows])
+
+    with ThreadPoolExecutor(2) as pool:  # joins of texts keep one core busy each
+        frames = dict(pool.map(rows_of, ("organisations", *COMPONENTS)))
     frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
     told = versions.drop("known_to", "ref_only", "fax_numbers")
     organisations = frames["history.organisations"].join(told, on=["ods_code", "known_from"])
@@ -53,18 +61,17 @@ def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl
 
 
 def _new_rows(observed: Observed, fresh: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
-    """The rows of a flat table that belong to new contents, with ``content_hash``."""
+    """The rows of a flat table that belong to new contents, once for each version that has them."""
     parts = []
     for (seq,), group in fresh.sort("seq").group_by("seq", maintain_order=True):
         folder = observed.folders[int(str(seq))]
         rows = pl.scan_parquet(folder / f"{name}.parquet").select("ods_code", *columns)
         # One after another: the rows of many releases at once would not fit into memory.
-        parts.append(rows.join(group.lazy().select(_CONTENT), on="ods_code").collect())
+        wanted = group.lazy().select(_VERSION)
+        parts.append(rows.join(wanted, on="ods_code", maintain_order="left").collect())
     if parts:
         return pl.concat(parts)
-    return (
-        TABLES[name].empty(["ods_code", *columns]).with_columns(pl.lit(None, pl.UInt64).alias("content_hash"))
-    )
+    return TABLES[f"history.{name}"].empty([*_VERSION, *columns])
 
 
 def _with_fax(contacts: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from ods_pipeline.history.observations import Observed
 from ods_pipeline.history.presence import pieces_of
 from ods_pipeline.history.versions import versions_of
 from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
+from ods_pipeline.sorting import sorted_by
 
 EFFECTS = ("new", "changed", "unchanged", "stub_of_a_complete_record")
 
@@ -50,7 +51,7 @@ def fold(observed: Observed) -> Register:
     for name in ("superseded_records", "quarantined_records", "unknown_elements"):
         frames[name] = _kept(observed, name)
     frames["unresolved_targets"] = unresolved_targets(frames)
-    shaped = {table.id: frames[table.id].select(table.columns).sort(table.key) for table in (*ORD, *HISTORY)}
+    shaped = {t.id: sorted_by(frames[t.id].select(t.columns), t.key) for t in (*ORD, *HISTORY)}
     as_of = observed.captures["as_of"].max()
     assert isinstance(as_of, date)
     return Register(shaped, effects_of(observed), as_of)
