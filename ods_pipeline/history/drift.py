@@ -112,7 +112,8 @@ def _held_before(said: pl.DataFrame, history: History) -> pl.DataFrame:
     """Adds what was held when the release came, the newest observation of an earlier release or of a delta up
     to the release's own day: ``held_stamp, held_hash, held_as_of, held_capture_id``; and ``newest_stamp`` of
     all of them. Null where the code was not held."""
-    complete = history.observations.filter(~pl.col("ref_only"))
+    asked_of = said.select("ods_code").unique()
+    complete = history.observations.filter(~pl.col("ref_only")).join(asked_of, on="ods_code", how="semi")
     deltas = (
         complete.filter("is_delta")
         .sort("ods_code", "as_of", "capture_id")

@@ -14,6 +14,7 @@ from ods_pipeline.history.changes.rows import of_steps
 from ods_pipeline.history.changes.steps import BODY, arrivals_of, first_release, steps_of
 from ods_pipeline.history.tables import History
 from ods_pipeline.schema import TABLES
+from ods_pipeline.sorting import sorted_by
 
 # What tells an event from every other; what is only known of it later (corrects_drift) is no part.
 _IDENTITY = [c for c in EVENT if c not in ("capture_id", "is_unstamped")]
@@ -83,7 +84,7 @@ def _with_one_before(organisations: pl.DataFrame) -> pl.DataFrame:
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
     before = [pl.when(same_code).then(pl.col(c).shift(1)).alias(f"{c}_before") for c in (*BODY, "gone_by")]
     return (
-        organisations.sort("ods_code", "known_from")
+        sorted_by(organisations, ["ods_code", "known_from"])
         .with_columns(before)
         .with_columns(
             (pl.col("known_from_before").is_not_null() & is_another_body("_before")).alias("is_another_body")
