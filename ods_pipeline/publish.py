@@ -6,8 +6,9 @@ Lives here: turning frames into files of a build. Does not live here: what is in
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from os import cpu_count
 from pathlib import Path
@@ -25,7 +26,7 @@ from ods_pipeline.sorting import sorted_by
 from ods_pipeline.storage import write_parquet
 
 # Analysts' tools are older than ours: DuckDB 1.2 and later open the file.
-STORAGE_VERSION = "v1.2.0"
+_STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"}
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 
 
@@ -72,26 +73,61 @@ def write_tables(
         return dict(pool.map(write, tables))
 
 
-def write_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
-    """Writes ``ods.duckdb`` from the build's Parquet files, with descriptions and macros; returns the size.
-    ``today`` is the day the build speaks for."""
+@contextmanager
+def filling_duckdb(build: Path) -> Generator[Callable[[Table], None]]:
+    """Makes ``ods.duckdb`` of a build, in a thread of its own beside what the block does.
+
+    Gives a function that takes a table whose Parquet file is written. All are in when the block has ended;
+    what went wrong in the thread is raised then. ``complete_duckdb`` adds what is missing still.
+    """
     path = build / "ods.duckdb"
     path.unlink(missing_ok=True)
-    with duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION}) as connection:
+    with duckdb.connect(str(path), config=_STORAGE) as connection, ThreadPoolExecutor(1) as thread:
         # One transaction: after each of many DuckDB might write what is there anew.
         connection.execute("BEGIN")
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
+        filled: list[Future[None]] = []
+        try:
+            yield lambda table: filled.append(thread.submit(_fill, connection, build, table))
+            for one in filled:
+                one.result()
+        except BaseException:
+            thread.shutdown(wait=False, cancel_futures=True)  # nobody needs the rest any more
+            raise
+        connection.execute("COMMIT")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> None:
+    connection.execute(f"USE {table.schema}")
+    connection.read_parquet(str(build / table.path)).create(table.name)
+    for statement in comments(table):
+        connection.execute(statement)
+
+
+def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
+    """Adds to ``ods.duckdb`` those of ``tables`` that are not in it yet, and the macros, after which it is
+    whole; returns the size. ``today`` is the day the build speaks for."""
+    path = build / "ods.duckdb"
+    with duckdb.connect(str(path), config=_STORAGE) as connection:
+        there = set(connection.sql("SELECT schema_name, table_name FROM duckdb_tables()").fetchall())
         for table in tables:
-            connection.execute(f"USE {table.schema}")
-            connection.read_parquet(str(build / table.path)).create(table.name)
-            for statement in comments(table):
-                connection.execute(statement)
+            if (table.schema, table.name) not in there:
+                _fill(connection, build, table)
         connection.execute("USE main")
         macros.define(connection, today)
-        connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
     return path.stat().st_size
+
+
+def write_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
+    """Writes ``ods.duckdb`` from the build's Parquet files, with descriptions and macros; returns the size.
+    ``today`` is the day the build speaks for."""
+    wanted = list(tables)
+    with filling_duckdb(build) as fill:
+        for table in wanted:
+            fill(table)
+    return complete_duckdb(build, wanted, today)
 
 
 def datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) -> dict[str, Any]:

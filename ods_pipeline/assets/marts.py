@@ -1,7 +1,8 @@
 """Marts: one asset a SQL file, with lineage read from the SQL's own table names, all built in one step.
 
 One step, because a mart alone is never published: the whole set is, and a step of Dagster's costs more than
-most marts do. Seconds of each stand in its metadata.
+most marts do. Seconds of each stand in its metadata. ``ods.duckdb`` is filled beside it, first with the
+tables that are there already, then with each mart: neither work keeps all cores busy by itself.
 """
 
 import logging
@@ -20,8 +21,8 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.held import origin_of
 from ods_pipeline.marts.build import add_view, mart_connection, mart_sql, rows_of_mart, tables_read
 from ods_pipeline.marts.checking import findings_on, mart_checks
-from ods_pipeline.publish import write_table
-from ods_pipeline.schema import MARTS, Table
+from ods_pipeline.publish import filling_duckdb, write_table
+from ods_pipeline.schema import HISTORY, MARTS, ORD, Table
 from ods_pipeline.storage import require_build
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,13 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
     origin = origin_of(build)
     today = date.fromisoformat(origin["today"])
     # One connection for all: to open one for each would cost as much as most marts.
-    with mart_connection(build, today) as connection, ThreadPoolExecutor(1) as writer:
+    with (
+        mart_connection(build, today) as connection,
+        ThreadPoolExecutor(1) as writer,
+        filling_duckdb(build) as fill,
+    ):
+        for table in (*ORD, *HISTORY):
+            fill(table)
         for table in MARTS:
             yield _built(
                 table,
@@ -69,6 +76,7 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
                 connection=connection,
                 writer=writer,
             )
+            fill(table)
 
 
 def _built(

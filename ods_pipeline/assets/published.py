@@ -9,7 +9,7 @@ from ods_pipeline.assets.raw import DELTA_FRESHNESS
 from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import table_key
 from ods_pipeline.held import origin_of
-from ods_pipeline.publish import write_datapackage, write_duckdb
+from ods_pipeline.publish import complete_duckdb, write_datapackage
 from ods_pipeline.schema import MARTS, TABLES
 from ods_pipeline.storage import publish_build, require_build
 
@@ -34,7 +34,7 @@ def ods_duckdb(data_root: DataRootResource) -> dg.MaterializeResult:
     root = data_root.root
     build = require_build(root)
     origin = origin_of(build)
-    size = write_duckdb(build, TABLES.values(), date.fromisoformat(origin["today"]))
+    size = complete_duckdb(build, TABLES.values(), date.fromisoformat(origin["today"]))
     write_datapackage(build, TABLES.values(), origin)
     published = publish_build(root)
     log.info("published build %s as of %s", published.name, origin["as_of"])
