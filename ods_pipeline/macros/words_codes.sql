@@ -6,44 +6,53 @@ CREATE MACRO code_key(given) AS nullif(upper(regexp_replace(given, '[\s\p{Z}\p{C
 -- A postcode without its space.
 CREATE MACRO postcode_key(given) AS code_key(given);
 
--- A name as words: upper case, no apostrophes, every other sign a space.
-CREATE MACRO name_key(given) AS nullif(
-    trim(regexp_replace(regexp_replace(upper(given), '[''’`]', '', 'g'), '[^\pL\pN]+', ' ', 'g')), ''
-);
+-- All that is neither letter nor digit, in a row. A look-up hands it to words_between as a column: DuckDB makes it
+-- ready anew wherever it stands as a constant, which takes milliseconds, whether or not it is used.
+CREATE MACRO other_signs() AS '[^\pL\pN]+';
 
-CREATE MACRO is_postcode(given) AS regexp_full_match(code_key(given), '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}');
+CREATE MACRO words_between(given, others) AS
+    trim(regexp_replace(regexp_replace(upper(given), '[''’`]', '', 'g'), others, ' ', 'g'));
+
+-- A name as words: upper case, no apostrophes, every other sign a space.
+CREATE MACRO name_key(given) AS nullif(words_between(given, other_signs()), '');
+
+CREATE MACRO is_postcode_key(key) AS regexp_full_match(key, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}');
+
+CREATE MACRO is_postcode(given) AS is_postcode_key(code_key(given));
+
+-- The form of a code_key, as code_form tells it.
+CREATE MACRO key_form(key) AS CASE
+    WHEN key IS NULL THEN 'blank'
+    WHEN regexp_full_match(key, '[A-Z][0-9][A-Z][0-9][A-Z]') THEN 'since_2020'
+    WHEN regexp_full_match(key, '[0-9]+([.]0+)?') THEN 'number'
+    WHEN regexp_full_match(key, '[0-9]([.][0-9]+)?E[+][0-9]{1,3}') THEN 'scientific'
+    WHEN is_postcode_key(key) THEN 'postcode'
+    WHEN regexp_full_match(key, '[A-Z0-9]{3,9}') AND NOT regexp_full_match(key, '[A-Z]{6,9}') THEN 'code'
+    WHEN regexp_full_match(key, '[A-Z’''&.,()/-]{4,}') OR length(key) > 12 THEN 'words'
+    ELSE 'other'
+END;
 
 -- The form of what stands where a code should: code, since_2020 (letter and digit in turn, the form of every
 -- code given out since 1 October 2020), number, scientific (a number that a spreadsheet made), postcode, words,
 -- other, blank.
-CREATE MACRO code_form(given) AS CASE
-    WHEN code_key(given) IS NULL THEN 'blank'
-    WHEN regexp_full_match(code_key(given), '[A-Z][0-9][A-Z][0-9][A-Z]') THEN 'since_2020'
-    WHEN regexp_full_match(code_key(given), '[0-9]+([.]0+)?') THEN 'number'
-    WHEN regexp_full_match(code_key(given), '[0-9]([.][0-9]+)?E[+][0-9]{1,3}') THEN 'scientific'
-    WHEN is_postcode(given) THEN 'postcode'
-    WHEN regexp_full_match(code_key(given), '[A-Z0-9]{3,9}') AND NOT regexp_full_match(code_key(given), '[A-Z]{6,9}')
-        THEN 'code'
-    WHEN regexp_full_match(code_key(given), '[A-Z’''&.,()/-]{4,}') OR length(code_key(given)) > 12 THEN 'words'
-    ELSE 'other'
-END;
+CREATE MACRO code_form(given) AS key_form(code_key(given));
 
--- Codes that a spreadsheet may have turned into this number: 012 becomes 12, and 5E1 becomes 50 or 5.00E+01.
-CREATE MACRO codes_before_spreadsheet(given) AS CASE code_form(given)
+-- Codes that a spreadsheet may have turned into this code_key, whose form is known: 012 becomes 12, and 5E1 becomes
+-- 50 or 5.00E+01.
+CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
     WHEN 'scientific' THEN [
-        regexp_extract(code_key(given), '^[0-9]') || regexp_extract(code_key(given), '[.]([0-9]*?)0*E', 1)
-        || 'E' || (
-            regexp_extract(code_key(given), '[0-9]+$')::BIGINT
-            - length(regexp_extract(code_key(given), '[.]([0-9]*?)0*E', 1))
-        )
+        key[1] || rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')
+        || 'E' || (split_part(key, '+', 2)::BIGINT - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')))
     ]
     WHEN 'number' THEN [
-        repeat('0', 3 - length(regexp_extract(code_key(given), '^[0-9]+'))) || regexp_extract(code_key(given), '^[0-9]+'),
-        regexp_extract(code_key(given), '^([0-9]+?)0*([.]|$)', 1)
-        || 'E' || length(regexp_extract(code_key(given), '^[0-9]+?(0*)([.]|$)', 1))
+        lpad(split_part(key, '.', 1), greatest(3, length(split_part(key, '.', 1)))::INTEGER, '0'),
+        key[1] || rtrim(split_part(key, '.', 1)[2:], '0')
+        || 'E' || (length(split_part(key, '.', 1)[2:]) - length(rtrim(split_part(key, '.', 1)[2:], '0')))
     ]
     ELSE []
 END;
+
+CREATE MACRO codes_before_spreadsheet(given) AS keys_before_spreadsheet(code_key(given), code_form(given));
 
 -- Why a code of this form is not held, as far as its form tells.
 CREATE MACRO why_not_held(form, as_of) AS CASE form
@@ -60,4 +69,6 @@ CREATE MACRO why_not_held(form, as_of) AS CASE form
 END;
 
 -- Codes that look the same at a glance have one key: O and 0, I, L and 1, S and 5, B and 8, Z and 2.
-CREATE MACRO lookalike_key(given) AS translate(code_key(given), 'OILSBZ', '011582');
+CREATE MACRO key_look(key) AS translate(key, 'OILSBZ', '011582');
+
+CREATE MACRO lookalike_key(given) AS key_look(code_key(given));

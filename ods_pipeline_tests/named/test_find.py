@@ -57,6 +57,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         *(body(f"B{n}", "RO197") for n in range(7)),
         body("5E1", "RO179", **CLOSED),
         body("012", "RO141"),
+        body("l0 4sq", "RO177"),
     ]
     beside: dict[str, Any] = {
         "quarantined_records": [
@@ -148,6 +149,8 @@ def test_a_deleted_code_tells_when(find: Find) -> None:
     ("text", "meant"),
     [
         pytest.param("G6VS2", "G6V2S", id="two signs swapped"),
+        pytest.param("GV62S", "G6V2S", id="two signs swapped where the halves meet"),
+        pytest.param("X6V2S", "G6V2S", id="another first sign"),
         pytest.param("G6V25", "G6V2S", id="signs that look the same"),
         pytest.param("E83OO3", "E83003", id="two letters for digits"),
         pytest.param("G6V2SX", "G6V2S", id="a sign too many"),
@@ -162,6 +165,10 @@ def test_a_code_that_a_spreadsheet_made_a_number(small: Find) -> None:
     for text in ("50", "5.00E+01"):
         assert ("similar", "5E1") in kinds(small(text))
     assert ("similar", "012") in kinds(small("12"))
+
+
+def test_a_code_that_is_not_written_as_codes_are_is_proposed_all_the_same(small: Find) -> None:
+    assert kinds(small("lo45q")) == [("none", "LO45Q"), ("similar", "l0 4sq")]
 
 
 def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> None:
