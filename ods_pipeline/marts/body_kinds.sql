@@ -12,19 +12,17 @@ WITH lives AS (
 
 -- Kinds that depend on the primary role alone, the best for each role.
 plain AS (
-    SELECT l.ods_code, l.begins, k.kind, k.preference
-    FROM lives AS l
-    JOIN kinds_of_body AS k ON k.with_role_id IS NULL AND k.primary_role_id = l.primary_role_id
-    UNION ALL
-    SELECT l.ods_code, l.begins, k.kind, k.preference
-    FROM lives AS l
-    JOIN kinds_of_body AS k ON k.primary_role_id = '*'
+    SELECT r.primary_role_id, min(k.preference) AS preference, arg_min(k.kind, k.preference) AS kind
+    FROM (SELECT DISTINCT primary_role_id FROM lives) AS r
+    JOIN kinds_of_body AS k
+        ON (k.with_role_id IS NULL AND k.primary_role_id = r.primary_role_id) OR k.primary_role_id = '*'
+    GROUP BY r.primary_role_id
 ),
 
 lasting AS (
-    SELECT ods_code, begins, min(preference) AS preference, arg_min(kind, preference) AS kind
-    FROM plain
-    GROUP BY ods_code, begins
+    SELECT l.ods_code, l.begins, p.preference, p.kind
+    FROM lives AS l
+    JOIN plain AS p ON p.primary_role_id IS NOT DISTINCT FROM l.primary_role_id
 ),
 
 -- Kinds that hold while a second role does.
@@ -39,17 +37,20 @@ dated AS (
     JOIN ord.roles AS r ON r.ods_code = l.ods_code AND r.role_id = k.with_role_id
 ),
 
-spans AS (
+spans AS MATERIALIZED (
     SELECT ods_code, kind, preference, starts, CASE WHEN stops < ends OR ends IS NULL THEN stops END AS stops
     FROM dated
 ),
 
+-- Days on which the kind may change, of bodies that have another role besides.
 cuts AS (
     SELECT ods_code, starts AS day FROM spans
     UNION
     SELECT ods_code, stops FROM spans WHERE stops IS NOT NULL
     UNION
-    SELECT ods_code, begins FROM lasting
+    SELECT l.ods_code, l.begins
+    FROM lasting AS l
+    SEMI JOIN spans AS s ON s.ods_code = l.ods_code
 ),
 
 pieces AS (
@@ -78,3 +79,7 @@ SELECT
     ods_code, day AS valid_from, kind,
     lead(day) OVER (PARTITION BY ods_code ORDER BY day) AS valid_to
 FROM changes
+UNION ALL
+SELECT l.ods_code, l.begins, l.kind, NULL
+FROM lasting AS l
+ANTI JOIN spans AS s ON s.ods_code = l.ods_code

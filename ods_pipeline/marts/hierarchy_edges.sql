@@ -16,23 +16,33 @@ WITH links AS (
     LEFT JOIN ord.organisations AS parent ON parent.ods_code = r.target_ods_code
 ),
 
--- The best rule of each level; a relationship of a body to itself says nothing of a parent.
+-- The best rule of each level, for every pair of roles there may be.
+primary_roles AS (
+    SELECT primary_role_id AS role_id FROM ord.organisations
+    UNION
+    SELECT target_primary_role_id FROM ord.relationships
+    UNION
+    SELECT NULL
+),
+
 taken AS (
     SELECT
-        l.unique_rel_id, rule.level,
+        rule.rel_id, child.role_id AS child_role_id, parent.role_id AS parent_role_id, rule.level,
         min(rule.preference) AS preference, arg_min(rule.citation, rule.preference) AS citation
-    FROM links AS l
-    JOIN hierarchy_rules AS rule
-        ON rule.rel_id = l.rel_id
-        AND rule.child_role IN ('*', l.child_role_id)
-        AND rule.parent_role IN ('*', l.parent_role_id)
-        AND NOT list_contains(string_split(coalesce(rule.except_parent_roles, ''), '|'), l.parent_role_id)
-    WHERE l.ods_code <> l.parent_code
-    GROUP BY l.unique_rel_id, rule.level
+    FROM hierarchy_rules AS rule
+    JOIN primary_roles AS child ON rule.child_role IN ('*', child.role_id)
+    JOIN primary_roles AS parent
+        ON rule.parent_role IN ('*', parent.role_id)
+        AND NOT list_contains(string_split(coalesce(rule.except_parent_roles, ''), '|'), parent.role_id)
+    GROUP BY ALL
 )
 
+-- A relationship of a body to itself says nothing of a parent.
 SELECT
     l.* REPLACE (coalesce(l.end_is_inferred, false) AS end_is_inferred),
     coalesce(t.level, 'other') AS level, t.preference, t.citation
 FROM links AS l
-LEFT JOIN taken AS t USING (unique_rel_id)
+LEFT JOIN taken AS t
+    ON t.rel_id = l.rel_id AND l.ods_code <> l.parent_code
+    AND t.child_role_id IS NOT DISTINCT FROM l.child_role_id
+    AND t.parent_role_id IS NOT DISTINCT FROM l.parent_role_id

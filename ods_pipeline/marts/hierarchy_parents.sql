@@ -2,7 +2,7 @@
 -- or ends nothing changes: for each such piece the best edge that holds is taken, by the rule's preference, then
 -- the later start, then the code of the parent, then the id. Pieces in a row with the same outcome are one row.
 
-WITH edges AS (
+WITH edges AS MATERIALIZED (
     SELECT
         ods_code, level, preference, parent_code, rel_id, unique_rel_id, valid_from,
         coalesce(valid_to, DATE 'infinity') AS valid_to
@@ -10,21 +10,25 @@ WITH edges AS (
     WHERE preference IS NOT NULL AND parent_is_held AND valid_from < coalesce(valid_to, DATE 'infinity')
 ),
 
--- Most bodies have one edge at a level: there is nothing to choose.
-counted AS (
-    SELECT *, count(*) OVER (PARTITION BY ods_code, level) AS rivals
-    FROM edges
+-- Most edges hold while no other of their body and level does: there is nothing to choose.
+rivals AS MATERIALIZED (
+    SELECT DISTINCT a.unique_rel_id, a.level
+    FROM edges AS a
+    JOIN edges AS b
+        ON b.ods_code = a.ods_code AND b.level = a.level AND b.unique_rel_id <> a.unique_rel_id
+        AND b.valid_from < a.valid_to AND b.valid_to > a.valid_from
 ),
 
 alone AS (
-    SELECT *, false AS is_ambiguous
-    FROM counted
-    WHERE rivals = 1
+    SELECT e.*, false AS is_ambiguous
+    FROM edges AS e
+    ANTI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level
 ),
 
-several AS (
-    FROM counted
-    WHERE rivals > 1
+several AS MATERIALIZED (
+    SELECT e.*
+    FROM edges AS e
+    SEMI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level
 ),
 
 cuts AS (
@@ -82,5 +86,5 @@ SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined
     UNION ALL BY NAME
-    SELECT * EXCLUDE (preference, rivals) FROM alone
+    SELECT * EXCLUDE (preference) FROM alone
 )

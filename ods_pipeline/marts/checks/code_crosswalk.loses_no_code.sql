@@ -22,8 +22,5 @@ GROUP BY old_code
 HAVING NOT bool_or(is_terminal)
 UNION ALL
 SELECT 'with a step that is none', old_code || ' -> ' || new_code
-FROM (SELECT old_code, new_code, path, unnest(range(1, hops + 1)) AS step FROM mart) AS m
-WHERE NOT EXISTS (
-    FROM marts.succession_edges AS e
-    WHERE e.old_code = m.path[m.step] AND e.new_code = m.path[m.step + 1]
-)
+FROM (SELECT old_code, new_code, path, unnest(range(1, hops + 1)) AS step FROM mart WHERE hops > 0) AS m
+ANTI JOIN marts.succession_edges AS e ON e.old_code = m.path[m.step] AND e.new_code = m.path[m.step + 1]

@@ -12,19 +12,15 @@ WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to 
 UNION ALL
 SELECT 'with a parent that is missing', p.ods_code || ' under ' || p.parent_code
 FROM marts.hierarchy_parents AS p
-WHERE NOT EXISTS (
-    FROM mart AS m
-    WHERE m.descendant_code = p.ods_code AND m.ancestor_code = p.parent_code AND m.depth = 1
-        AND m.valid_from <= p.valid_from AND coalesce(m.valid_to >= p.valid_to, m.valid_to IS NULL)
-)
+ANTI JOIN mart AS m
+    ON m.descendant_code = p.ods_code AND m.ancestor_code = p.parent_code AND m.depth = 1
+    AND m.valid_from <= p.valid_from AND coalesce(m.valid_to >= p.valid_to, m.valid_to IS NULL)
 UNION ALL
 SELECT 'with an ancestor that is missing', m.descendant_code || ' under ' || p.parent_code
 FROM mart AS m
 JOIN marts.hierarchy_parents AS p
     ON p.ods_code = m.ancestor_code AND p.valid_from <= m.valid_from AND coalesce(p.valid_to > m.valid_from, true)
+ANTI JOIN mart AS up
+    ON up.descendant_code = m.descendant_code AND up.ancestor_code = p.parent_code
+    AND up.valid_from <= m.valid_from AND coalesce(up.valid_to > m.valid_from, true)
 WHERE p.parent_code <> m.descendant_code
-    AND NOT EXISTS (
-        FROM mart AS up
-        WHERE up.descendant_code = m.descendant_code AND up.ancestor_code = p.parent_code
-            AND up.valid_from <= m.valid_from AND coalesce(up.valid_to > m.valid_from, true)
-    )

@@ -2,9 +2,7 @@
 -- Every relationship is there, with its own dates: ends inclusive there, the day after here.
 SELECT 'missing or with other dates' AS problem, r.ods_code || ' ' || r.rel_id || ' ' || r.target_ods_code AS label
 FROM ord.relationships AS r
-WHERE NOT EXISTS (
-    FROM mart AS m
-    WHERE m.unique_rel_id = r.unique_rel_id AND m.ods_code = r.ods_code AND m.parent_code = r.target_ods_code
-        AND (r.operational_start IS NULL OR m.valid_from = r.operational_start)
-        AND (r.operational_end IS NULL OR m.valid_to IS NOT DISTINCT FROM day_after(r.operational_end))
-)
+ANTI JOIN mart AS m
+    ON m.unique_rel_id = r.unique_rel_id AND m.ods_code = r.ods_code AND m.parent_code = r.target_ods_code
+    AND (r.operational_start IS NULL OR m.valid_from = r.operational_start)
+    AND (r.operational_end IS NULL OR m.valid_to IS NOT DISTINCT FROM day_after(r.operational_end))

@@ -17,9 +17,7 @@ WHERE e.parent_code IS DISTINCT FROM m.parent_code OR e.valid_from > m.valid_fro
 UNION ALL
 SELECT 'nothing chosen', e.ods_code || ' ' || e.level
 FROM marts.hierarchy_edges AS e
+ANTI JOIN mart AS m
+    ON m.ods_code = e.ods_code AND m.level = e.level
+    AND m.valid_from <= e.valid_from AND coalesce(m.valid_to > e.valid_from, true)
 WHERE e.preference IS NOT NULL AND e.parent_is_held AND e.valid_from < coalesce(e.valid_to, DATE 'infinity')
-    AND NOT EXISTS (
-        FROM mart AS m
-        WHERE m.ods_code = e.ods_code AND m.level = e.level
-            AND m.valid_from <= e.valid_from AND coalesce(m.valid_to > e.valid_from, true)
-    )

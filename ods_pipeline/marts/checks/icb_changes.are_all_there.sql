@@ -16,5 +16,5 @@ SELECT 'missing', h.ods_code || ' on ' || h.valid_to
 FROM marts.provider_hierarchy AS h
 JOIN ord.organisations AS icb ON icb.ods_code = h.icb_code AND day_after(icb.operational_end) = h.valid_to
 JOIN marts.provider_hierarchy AS n ON n.ods_code = h.ods_code AND n.valid_from = h.valid_to AND n.icb_code <> h.icb_code
+ANTI JOIN mart AS m ON m.ods_code = h.ods_code AND m.effective_on = h.valid_to
 WHERE n.kind IN ('gp_practice', 'trust', 'sub_icb')
-    AND NOT EXISTS (FROM mart AS m WHERE m.ods_code = h.ods_code AND m.effective_on = h.valid_to)

@@ -32,20 +32,16 @@ days_with_payee AS (
 
 SELECT 'not a partner' AS problem, m.label
 FROM members AS m
-WHERE NOT EXISTS (
-        FROM stated AS s
-        WHERE s.rel_id = 'RE8' AND s.ods_code = m.practice_code AND s.target_ods_code = m.pcn_code
-            AND s.first_day <= m.valid_from AND s.until > m.valid_from
-    )
+ANTI JOIN stated AS s
+    ON s.rel_id = 'RE8' AND s.ods_code = m.practice_code AND s.target_ods_code = m.pcn_code
+    AND s.first_day <= m.valid_from AND s.until > m.valid_from
 UNION ALL
 SELECT DISTINCT 'not a payee', d.label
 FROM days_with_payee AS d
+ANTI JOIN stated AS s
+    ON s.rel_id = 'RE9' AND s.ods_code = d.payee_code AND s.target_ods_code = d.pcn_code
+    AND s.first_day <= d.day AND s.until > d.day
 WHERE d.payee_code IS NOT NULL
-    AND NOT EXISTS (
-        FROM stated AS s
-        WHERE s.rel_id = 'RE9' AND s.ods_code = d.payee_code AND s.target_ods_code = d.pcn_code
-            AND s.first_day <= d.day AND s.until > d.day
-    )
 UNION ALL
 SELECT 'no payee, though there is one', m.label
 FROM members AS m

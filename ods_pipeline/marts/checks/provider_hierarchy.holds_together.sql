@@ -2,14 +2,66 @@
 -- Intervals of a body do not overlap; every body has a row on its first day; the steps in via hold throughout
 -- the row and lead to the parents the row names.
 WITH ordered AS (
-    SELECT *, lead(valid_from) OVER (PARTITION BY ods_code ORDER BY valid_from) AS next_from
+    SELECT ods_code, valid_from, valid_to, lead(valid_from) OVER (PARTITION BY ods_code ORDER BY valid_from) AS next_from
     FROM mart
 ),
 
-steps AS (
-    SELECT m.*, step.level AS step_level, r.target_ods_code AS step_code, r.operational_start, r.operational_end
-    FROM (SELECT * EXCLUDE (via), unnest(via) AS step FROM mart) AS m
-    LEFT JOIN ord.relationships AS r ON r.unique_rel_id = step.unique_rel_id AND r.rel_id = step.rel_id
+steps AS MATERIALIZED (
+    SELECT
+        m.* EXCLUDE (step), m.step.level AS level, r.target_ods_code AS code,
+        r.unique_rel_id IS NULL OR r.operational_start > m.valid_from
+        OR day_after(r.operational_end) < coalesce(m.valid_to, DATE 'infinity') AS fails
+    FROM (
+        SELECT
+            ods_code, valid_from, valid_to, operator_code, provider_code, pcn_code, commissioner_code, sub_icb_code,
+            commissioning_icb_code, partner_icb_code, geography_icb_code, region_code, unnest(via) AS step
+        FROM mart
+    ) AS m
+    LEFT JOIN ord.relationships AS r ON r.unique_rel_id = m.step.unique_rel_id AND r.rel_id = m.step.rel_id
+),
+
+-- Which of its parents the steps of a row lead to.
+told AS (
+    SELECT
+        ods_code, valid_from,
+        bool_or(level = 'operator' AND code = operator_code) AS operator,
+        bool_or(level = 'operator' AND code = provider_code) AS provider,
+        bool_or(level = 'pcn' AND code = pcn_code) AS pcn,
+        bool_or(level = 'commissioner' AND code = commissioner_code) AS commissioner,
+        bool_or(level = 'sub_icb' AND code = sub_icb_code) AS sub_icb,
+        bool_or(level = 'commissioning_icb' AND code = commissioning_icb_code) AS commissioning_icb,
+        bool_or(level = 'partner_icb' AND code = partner_icb_code) AS partner_icb,
+        bool_or(level = 'geography_icb' AND code = geography_icb_code) AS geography_icb,
+        bool_or(level = 'region' AND code = region_code) AS region
+    FROM steps
+    GROUP BY ods_code, valid_from
+),
+
+untold AS (
+    SELECT
+        m.ods_code, m.valid_from,
+        unnest([
+            CASE WHEN NOT coalesce(t.operator, false) THEN m.operator_code END,
+            CASE WHEN NOT coalesce(t.pcn, false) THEN m.pcn_code END,
+            CASE WHEN NOT coalesce(t.commissioner, false) THEN m.commissioner_code END,
+            CASE WHEN NOT coalesce(t.sub_icb, false) THEN m.sub_icb_code END,
+            CASE WHEN NOT coalesce(t.commissioning_icb, false) THEN m.commissioning_icb_code END,
+            CASE WHEN NOT coalesce(t.partner_icb, false) THEN m.partner_icb_code END,
+            CASE WHEN NOT coalesce(t.geography_icb, false) THEN m.geography_icb_code END,
+            CASE WHEN NOT coalesce(t.region, false) THEN m.region_code END,
+            CASE WHEN NOT coalesce(t.provider, false) THEN nullif(m.provider_code, m.ods_code) END
+        ]) AS code
+    FROM mart AS m
+    LEFT JOIN told AS t ON t.ods_code = m.ods_code AND t.valid_from = m.valid_from
+    WHERE (m.operator_code IS NOT NULL AND t.operator IS NOT TRUE)
+        OR (m.pcn_code IS NOT NULL AND t.pcn IS NOT TRUE)
+        OR (m.commissioner_code IS NOT NULL AND t.commissioner IS NOT TRUE)
+        OR (m.sub_icb_code IS NOT NULL AND t.sub_icb IS NOT TRUE)
+        OR (m.commissioning_icb_code IS NOT NULL AND t.commissioning_icb IS NOT TRUE)
+        OR (m.partner_icb_code IS NOT NULL AND t.partner_icb IS NOT TRUE)
+        OR (m.geography_icb_code IS NOT NULL AND t.geography_icb IS NOT TRUE)
+        OR (m.region_code IS NOT NULL AND t.region IS NOT TRUE)
+        OR (m.provider_code <> m.ods_code AND t.provider IS NOT TRUE)
 )
 
 SELECT 'overlapping' AS problem, ods_code AS label
@@ -18,34 +70,16 @@ WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to
 UNION ALL
 SELECT 'missing on their first day', o.ods_code
 FROM ord.organisations AS o
+ANTI JOIN mart AS m
+    ON m.ods_code = o.ods_code
+    AND m.valid_from <= o.operational_start AND coalesce(m.valid_to > o.operational_start, true)
 WHERE o.operational_start <= coalesce(o.operational_end, o.operational_start)
-    AND NOT EXISTS (
-        FROM mart AS m
-        WHERE m.ods_code = o.ods_code
-            AND m.valid_from <= o.operational_start AND coalesce(m.valid_to > o.operational_start, true)
-    )
     AND coalesce(o.status = 'Active' OR o.operational_end IS NOT NULL, true)
 UNION ALL
 SELECT 'held up by a link that does not hold', ods_code || ' from ' || valid_from
 FROM steps
-WHERE step_code IS NULL OR operational_start > valid_from
-    OR day_after(operational_end) < coalesce(valid_to, DATE 'infinity')
+WHERE fails
 UNION ALL
-SELECT 'without the step to a parent', m.ods_code || ' from ' || m.valid_from || ' to ' || parent.code
-FROM (
-    SELECT ods_code, valid_from, unnest([
-        {'level': 'operator', 'code': operator_code}, {'level': 'pcn', 'code': pcn_code},
-        {'level': 'commissioner', 'code': commissioner_code}, {'level': 'sub_icb', 'code': sub_icb_code},
-        {'level': 'commissioning_icb', 'code': commissioning_icb_code},
-        {'level': 'partner_icb', 'code': partner_icb_code}, {'level': 'geography_icb', 'code': geography_icb_code},
-        {'level': 'region', 'code': region_code},
-        {'level': 'operator', 'code': nullif(provider_code, ods_code)}
-    ]) AS parent
-    FROM mart
-) AS m
-WHERE parent.code IS NOT NULL
-    AND NOT EXISTS (
-        FROM steps AS s
-        WHERE s.ods_code = m.ods_code AND s.valid_from = m.valid_from
-            AND s.step_level = parent.level AND s.step_code = parent.code
-    )
+SELECT 'without the step to a parent', ods_code || ' from ' || valid_from || ' to ' || code
+FROM untold
+WHERE code IS NOT NULL
