@@ -59,19 +59,23 @@ ways AS (
     WHERE NOT list_contains(w.path, s.ancestor_code)
 ),
 
-found AS (
+found AS MATERIALIZED (
     SELECT DISTINCT descendant_code, ancestor_code, valid_from, valid_to, depth
     FROM ways
 ),
 
-counted AS (
-    SELECT *, count(*) OVER (PARTITION BY descendant_code, ancestor_code) AS rivals
-    FROM found
+rivals AS MATERIALIZED (
+    SELECT DISTINCT a.descendant_code, a.ancestor_code
+    FROM found AS a
+    JOIN found AS b
+        ON b.descendant_code = a.descendant_code AND b.ancestor_code = a.ancestor_code
+        AND b.valid_from <= a.valid_to AND b.valid_to >= a.valid_from
+        AND (b.valid_from <> a.valid_from OR b.valid_to <> a.valid_to OR b.depth <> a.depth)
 ),
 
-several AS (
-    FROM counted
-    WHERE rivals > 1
+several AS MATERIALIZED (
+    FROM found
+    SEMI JOIN rivals USING (descendant_code, ancestor_code)
 ),
 
 cuts AS (
@@ -118,5 +122,5 @@ SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined
     UNION ALL BY NAME
-    SELECT * EXCLUDE (rivals) FROM counted WHERE rivals = 1
+    SELECT found.* FROM found ANTI JOIN rivals USING (descendant_code, ancestor_code)
 )
