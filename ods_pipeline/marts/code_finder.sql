@@ -25,7 +25,14 @@ SELECT
     s.ods_code, s.name, s.kind, s.openness, s.is_archived,
     s.opens_on AS opened_on, s.closes_on AS closed_on,
     nullif(concat_ws(', ', o.address_line_1, o.address_line_2, o.address_line_3, o.town, o.county), '') AS address,
-    o.postcode, postcode_key(o.postcode) AS postcode_key, name_key(s.name) AS name_key, o.uprn,
+    o.postcode,
+    -- Most postcodes and names have nothing to take out, which is cheaper to see than to take out.
+    CASE
+        WHEN regexp_full_match(o.postcode, '[A-Z0-9]+ [A-Z0-9]+') THEN replace(o.postcode, ' ', '')
+        ELSE postcode_key(o.postcode)
+    END AS postcode_key,
+    CASE WHEN regexp_full_match(s.name, '[A-Z0-9]+( [A-Z0-9]+)*') THEN s.name ELSE name_key(s.name) END AS name_key,
+    o.uprn,
     nullif(p.provider_code, s.ods_code) AS hq_code,
     CASE WHEN p.provider_code <> s.ods_code THEN hq.name END AS hq_name,
     coalesce(n.bodies, 0) AS site_count,

@@ -1,14 +1,24 @@
 -- All that stands above each body, over time: parents of every level, their parents, and so on. A way up holds
 -- while each of its steps does. Where several ways lead to the same ancestor at one time, the shortest counts.
 
-WITH RECURSIVE spans AS (
+WITH RECURSIVE spans AS MATERIALIZED (
     SELECT DISTINCT
         ods_code AS descendant_code, parent_code AS ancestor_code,
         valid_from, coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.hierarchy_parents
 ),
 
--- Two levels may name one parent, and one relationship may follow another: each stretch of time once.
+-- Two levels may name one parent, and one relationship may follow another: each stretch of time once. Few pairs
+-- have spans that meet.
+meeting AS MATERIALIZED (
+    SELECT DISTINCT a.descendant_code, a.ancestor_code
+    FROM spans AS a
+    JOIN spans AS b
+        ON b.descendant_code = a.descendant_code AND b.ancestor_code = a.ancestor_code
+        AND b.valid_from <= a.valid_to AND b.valid_to >= a.valid_from
+        AND (b.valid_from <> a.valid_from OR b.valid_to <> a.valid_to)
+),
+
 marked AS (
     SELECT
         *,
@@ -17,6 +27,7 @@ marked AS (
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ), true) AS is_new
     FROM spans
+    SEMI JOIN meeting USING (descendant_code, ancestor_code)
 ),
 
 numbered AS (
@@ -28,6 +39,10 @@ steps AS MATERIALIZED (
     SELECT descendant_code, ancestor_code, min(valid_from) AS valid_from, max(valid_to) AS valid_to
     FROM numbered
     GROUP BY descendant_code, ancestor_code, stretch
+    UNION ALL
+    SELECT descendant_code, ancestor_code, valid_from, valid_to
+    FROM spans
+    ANTI JOIN meeting USING (descendant_code, ancestor_code)
 ),
 
 -- A body that came before on the way ends it.
@@ -44,19 +59,23 @@ ways AS (
     WHERE NOT list_contains(w.path, s.ancestor_code)
 ),
 
-found AS (
+found AS MATERIALIZED (
     SELECT DISTINCT descendant_code, ancestor_code, valid_from, valid_to, depth
     FROM ways
 ),
 
-counted AS (
-    SELECT *, count(*) OVER (PARTITION BY descendant_code, ancestor_code) AS rivals
-    FROM found
+rivals AS MATERIALIZED (
+    SELECT DISTINCT a.descendant_code, a.ancestor_code
+    FROM found AS a
+    JOIN found AS b
+        ON b.descendant_code = a.descendant_code AND b.ancestor_code = a.ancestor_code
+        AND b.valid_from <= a.valid_to AND b.valid_to >= a.valid_from
+        AND (b.valid_from <> a.valid_from OR b.valid_to <> a.valid_to OR b.depth <> a.depth)
 ),
 
-several AS (
-    FROM counted
-    WHERE rivals > 1
+several AS MATERIALIZED (
+    FROM found
+    SEMI JOIN rivals USING (descendant_code, ancestor_code)
 ),
 
 cuts AS (
@@ -103,5 +122,5 @@ SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined
     UNION ALL BY NAME
-    SELECT * EXCLUDE (rivals) FROM counted WHERE rivals = 1
+    SELECT found.* FROM found ANTI JOIN rivals USING (descendant_code, ancestor_code)
 )

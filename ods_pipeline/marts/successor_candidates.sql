@@ -7,15 +7,10 @@ WITH window_of AS (
     SELECT 183 AS days, 0.85 AS like_name
 ),
 
--- Words that every body of a kind has say nothing of whether two names are alike.
 bodies AS (
     SELECT
         s.ods_code, s.name, s.kind, s.openness, s.opens_on, s.closes_on, o.uprn,
-        nullif(replace(o.postcode, ' ', ''), '') AS postcode,
-        trim(regexp_replace(
-            s.name, '\b(THE|AND|LTD|LIMITED|PHARMACY|CHEMIST|CHEMISTS|SURGERY|MEDICAL|HEALTH|CENTRE|PRACTICE|DENTAL'
-            || '|CARE|HOME|NURSING|RESIDENTIAL|HOUSE|DR|DRS|PARTNERS|GROUP|CLINIC)\b|[^A-Z0-9 ]', '', 'g'
-        )) AS own_words
+        nullif(replace(o.postcode, ' ', ''), '') AS postcode
     FROM marts.organisation_status AS s
     JOIN ord.organisations AS o ON o.ods_code = s.ods_code
     WHERE s.kind <> 'other'
@@ -43,6 +38,18 @@ pairs AS (
     JOIN born AS b ON b.postcode = g.postcode AND b.kind = g.kind
 ),
 
+-- Words that every body of a kind has say nothing of whether two names are alike.
+words AS (
+    SELECT
+        s.ods_code,
+        trim(regexp_replace(
+            s.name, '\b(THE|AND|LTD|LIMITED|PHARMACY|CHEMIST|CHEMISTS|SURGERY|MEDICAL|HEALTH|CENTRE|PRACTICE|DENTAL'
+            || '|CARE|HOME|NURSING|RESIDENTIAL|HOUSE|DR|DRS|PARTNERS|GROUP|CLINIC)\b|[^A-Z0-9 ]', '', 'g'
+        )) AS own_words
+    FROM bodies AS s
+    WHERE s.ods_code IN (SELECT old_code FROM pairs UNION SELECT candidate_code FROM pairs)
+),
+
 likened AS (
     SELECT
         p.old_code, p.candidate_code, g.kind, g.name AS old_name, b.name AS candidate_name,
@@ -50,11 +57,13 @@ likened AS (
         coalesce(g.uprn = b.uprn, false) AS same_uprn, coalesce(g.postcode = b.postcode, false) AS same_postcode,
         round(greatest(
             jaro_winkler_similarity(g.name, b.name),
-            CASE WHEN g.own_words <> '' AND b.own_words <> '' THEN jaro_winkler_similarity(g.own_words, b.own_words) END
+            CASE WHEN gw.own_words <> '' AND bw.own_words <> '' THEN jaro_winkler_similarity(gw.own_words, bw.own_words) END
         ), 3) AS name_likeness
     FROM pairs AS p
     JOIN gone AS g ON g.ods_code = p.old_code
     JOIN born AS b ON b.ods_code = p.candidate_code
+    JOIN words AS gw ON gw.ods_code = p.old_code
+    JOIN words AS bw ON bw.ods_code = p.candidate_code
     WHERE p.old_code <> p.candidate_code
 )
 
