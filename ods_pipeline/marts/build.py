@@ -12,6 +12,7 @@ import polars as pl
 
 from ods_pipeline import macros
 from ods_pipeline.schema import SCHEMAS, TABLES, Table
+from ods_pipeline.sorting import sorted_by
 
 _HERE = resources.files("ods_pipeline.marts")
 
@@ -92,4 +93,4 @@ def rows_of_mart(name: str, connection: duckdb.DuckDBPyConnection) -> pl.DataFra
     """The same as ``build_mart``, on a mart connection that is open already."""
     table = TABLES[name]
     frame = connection.sql(mart_sql(name)).pl()
-    return frame.select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)
+    return sorted_by(frame.select(table.columns).cast(pl.Schema(table.dtypes)), table.key)
