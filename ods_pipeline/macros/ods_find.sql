@@ -4,10 +4,10 @@
 -- postcode everybody is listed; those at one address stand together, the open one first. If nothing is found, one
 -- row says why, and up to five codes follow that look the same or are one sign away (match_kind similar).
 --
--- What costs time here: to make ready this text, which DuckDB does twice for most callers, and to read columns of all
+-- What costs time here: to make ready this text (twice for those who call by connection.sql), and to read columns of all
 -- codes. So what was asked is worked out once, words that stand for much text are few, codes are searched for in the
--- two or three columns needed, and the others are read for what was found. code_key(given) stands in the two WHEREs
--- itself, so that for a given text it is a constant there and the file's own minima and maxima let parts be skipped.
+-- two or three columns needed, and the others are read for what was found. No text stands as a constant beside a
+-- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 CREATE MACRO ods_find(given) AS TABLE
 WITH asked AS MATERIALIZED (
     SELECT code, key_form(code) AS form, others
@@ -17,7 +17,7 @@ WITH asked AS MATERIALIZED (
 by_code AS MATERIALIZED (
     SELECT 'code' AS match_kind, 0 AS nearness, f.ods_code
     FROM marts.code_finder AS f
-    WHERE f.ods_code = code_key(given)
+    JOIN asked AS a ON f.ods_code = a.code
 ),
 
 found AS MATERIALIZED (
@@ -25,7 +25,7 @@ found AS MATERIALIZED (
     UNION ALL
     SELECT 'postcode', 0, f.ods_code
     FROM marts.code_finder AS f
-    WHERE f.postcode_key = code_key(given)
+    JOIN asked AS a ON f.postcode_key = a.code
     UNION ALL
     SELECT 'name', nearness, ods_code
     FROM (

@@ -1,17 +1,18 @@
 -- codes and what followed them
 -- Every code has its own row at 0 hops, every edge a row at 1 hop, every code an end, and each step of a path is
 -- a succession.
-SELECT 'without a row of its own' AS problem, ods_code AS label
+SELECT DISTINCT 'without a row of its own' AS problem, c.ods_code AS label
 FROM (
     SELECT ods_code FROM ord.organisations
-    UNION
+    UNION ALL
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
-    UNION
+    UNION ALL
     SELECT ods_code FROM ord.successions
-    UNION
+    UNION ALL
     SELECT target_ods_code FROM ord.successions
-)
-WHERE ods_code NOT IN (SELECT old_code FROM mart WHERE hops = 0 AND new_code = old_code)
+) AS c
+ANTI JOIN mart AS m ON m.old_code = c.ods_code AND m.hops = 0 AND m.new_code = m.old_code
+WHERE c.ods_code IS NOT NULL
 UNION ALL
 SELECT 'not at one hop', old_code || ' -> ' || new_code
 FROM (SELECT old_code, new_code FROM marts.succession_edges EXCEPT SELECT old_code, new_code FROM mart WHERE hops = 1)

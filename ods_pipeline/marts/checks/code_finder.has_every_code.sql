@@ -1,15 +1,17 @@
 -- codes to be found
 WITH expected AS (
     SELECT ods_code FROM ord.organisations
-    UNION
+    UNION ALL
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
 )
 
-SELECT 'missing' AS problem, ods_code AS label
-FROM (FROM expected EXCEPT SELECT ods_code FROM mart)
+SELECT DISTINCT 'missing' AS problem, ods_code AS label
+FROM expected
+ANTI JOIN mart USING (ods_code)
 UNION ALL
-SELECT 'too many', ods_code
-FROM (SELECT ods_code FROM mart EXCEPT FROM expected)
+SELECT DISTINCT 'too many', ods_code
+FROM mart
+ANTI JOIN expected USING (ods_code)
 UNION ALL
 -- Of a postcode in which no letter and no digit stands there may be nothing to look up.
 SELECT 'postcode without key', ods_code

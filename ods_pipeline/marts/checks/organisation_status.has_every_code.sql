@@ -2,15 +2,17 @@
 -- Every code held or deleted has a row; what is said of it agrees with its dates, worked out from them alone.
 WITH expected AS (
     SELECT ods_code FROM ord.organisations
-    UNION
+    UNION ALL
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
 )
 
-SELECT 'missing' AS problem, ods_code AS label
-FROM (SELECT ods_code FROM expected EXCEPT SELECT ods_code FROM mart)
+SELECT DISTINCT 'missing' AS problem, ods_code AS label
+FROM expected
+ANTI JOIN mart USING (ods_code)
 UNION ALL
-SELECT 'too many', ods_code
-FROM (SELECT ods_code FROM mart EXCEPT SELECT ods_code FROM expected)
+SELECT DISTINCT 'too many', ods_code
+FROM mart
+ANTI JOIN expected USING (ods_code)
 UNION ALL
 SELECT 'open after its last day', ods_code
 FROM mart

@@ -4,7 +4,8 @@
 SELECT 'missing' AS problem, s.ods_code AS label
 FROM marts.organisation_status AS s
 JOIN ord.organisations AS o ON o.ods_code = s.ods_code
-WHERE s.openness IN ('open', 'closing', 'legally_closed') AND s.ods_code NOT IN (SELECT ods_code FROM mart)
+ANTI JOIN mart AS m ON m.ods_code = s.ods_code
+WHERE s.openness IN ('open', 'closing', 'legally_closed')
     AND (s.openness <> 'legally_closed' OR o.operational_start IS NOT NULL OR o.operational_end IS NOT NULL)
 UNION ALL
 SELECT 'with a parent but not its name', ods_code
