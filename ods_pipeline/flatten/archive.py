@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.inflate import Inflated, Readable
 from ods_pipeline.flatten.manifest import Manifest, read_manifest
 from ods_pipeline.flatten.segments import FETCH_AGAIN, RegisterStream
 
@@ -36,7 +37,7 @@ _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _XML_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\D*\.xml$", re.IGNORECASE)
 
 
-Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+Opener = Callable[[], AbstractContextManager[Readable]]
 
 
 def is_damage(error: BaseException) -> bool:
@@ -147,12 +148,12 @@ def _xml_files(path: Path) -> list[tuple[str, int, Opener]]:
             else f"the file is neither zip nor XML: it begins with {start!r}"
         )
         raise BadRelease(what, where=path.name, do=FETCH_AGAIN)
-    return _in_zip(partial(zipfile.ZipFile, path), path.name, depth=0)
+    return _in_zip(lambda: path.open("rb"), path.name, depth=0)
 
 
-def _in_zip(open_zip: Callable[[], zipfile.ZipFile], where: str, depth: int) -> list[tuple[str, int, Opener]]:
+def _in_zip(open_file: Callable[[], IO[bytes]], where: str, depth: int) -> list[tuple[str, int, Opener]]:
     found: list[tuple[str, int, Opener]] = []
-    with open_zip() as outer:
+    with open_file() as file, zipfile.ZipFile(file) as outer:
         infos = sorted(outer.infolist(), key=lambda i: i.filename)
         if infos and min(i.header_offset for i in infos) > 0:
             raise zipfile.BadZipFile("its directory is missing, and only that of a zip inside it is there")
@@ -162,10 +163,11 @@ def _in_zip(open_zip: Callable[[], zipfile.ZipFile], where: str, depth: int) -> 
                 continue
             if name.endswith(".xml"):
                 _check_size(info, XML_LIMIT, where)
-                found.append((info.filename, info.file_size, _opener(open_zip, info)))
+                found.append((info.filename, info.file_size, _opener(open_file, info)))
             elif name.endswith(".zip") and depth == 0:
                 _check_size(info, INNER_ZIP_LIMIT, where)
-                inner = partial(zipfile.ZipFile, io.BytesIO(outer.read(info)))
+                with _opener(open_file, info)() as stream:
+                    inner = partial(io.BytesIO, stream.read())
                 found.extend(_in_zip(inner, where, depth + 1))
     return found
 
@@ -182,11 +184,16 @@ def _check_size(info: zipfile.ZipInfo, limit: int, where: str) -> None:
         raise BadRelease(what, where=where, do="Do not use it")
 
 
-def _opener(open_zip: Callable[[], zipfile.ZipFile], info: zipfile.ZipInfo) -> Opener:
+def _opener(open_file: Callable[[], IO[bytes]], info: zipfile.ZipInfo) -> Opener:
     @contextmanager
-    def opened() -> Generator[IO[bytes]]:
-        with open_zip() as archive, archive.open(info) as stream:
-            yield stream
+    def opened() -> Generator[Readable]:
+        # zipfile tells what is wrong with a member's header, and reads the rare ones that are not deflated.
+        with open_file() as file, zipfile.ZipFile(file) as archive, archive.open(info) as stream:
+            if info.compress_type != zipfile.ZIP_DEFLATED:
+                yield stream
+                return
+            with open_file() as own:
+                yield Inflated(own, info)
 
     return opened
 

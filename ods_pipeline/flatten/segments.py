@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import IO
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import blanked
+from ods_pipeline.flatten.inflate import Readable
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
 # Small enough for buffers that the allocator keeps, large enough that what a piece costs by itself is little.
@@ -43,7 +43,7 @@ class RegisterStream:
     gives the records in whole pieces of about ``segment_bytes``, each a complete document too.
     """
 
-    stream: IO[bytes]
+    stream: Readable
     name: str
     segment_bytes: int = SEGMENT_BYTES
     head: bytes = field(init=False)
