@@ -7,14 +7,14 @@ its directory and tells what is wrong with a member's header.
 import struct
 import zipfile
 from functools import partial
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from isal import isal_zlib
-from isal.igzip_lib import IsalError
 
 _HEADER = struct.Struct("<4s22xHH")  # signature, …, lengths of name and extra field, which follow
 _RAW = -15  # no header of zlib's
 _CHUNK = 1 << 18
+_NoDeflate = cast(type[Exception], isal_zlib.error)  # its stub takes the class for an instance
 
 
 class Readable(Protocol):
@@ -52,7 +52,7 @@ class Inflated:
                 self._packed -= len(packed)
             try:
                 plain = self._engine.decompress(packed, count)
-            except IsalError as error:
+            except _NoDeflate as error:
                 raise zipfile.BadZipFile(f"{name!r} cannot be inflated ({error})") from error
             self._size += len(plain)
             self._crc = isal_zlib.crc32(plain, self._crc)
