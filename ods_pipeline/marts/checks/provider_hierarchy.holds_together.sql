@@ -6,16 +6,19 @@ WITH ordered AS (
     FROM mart
 ),
 
+numbered AS MATERIALIZED (
+    SELECT * EXCLUDE (kind, icb_code, icb_basis, is_ambiguous), row_number() OVER () AS place
+    FROM mart
+),
+
 steps AS MATERIALIZED (
     SELECT
         m.* EXCLUDE (step), m.step.level AS level, r.target_ods_code AS code,
         r.unique_rel_id IS NULL OR r.operational_start > m.valid_from
         OR day_after(r.operational_end) < coalesce(m.valid_to, DATE 'infinity') AS fails
     FROM (
-        SELECT
-            ods_code, valid_from, valid_to, operator_code, provider_code, pcn_code, commissioner_code, sub_icb_code,
-            commissioning_icb_code, partner_icb_code, geography_icb_code, region_code, unnest(via) AS step
-        FROM mart
+        SELECT * EXCLUDE (via), unnest(via) AS step
+        FROM numbered
     ) AS m
     LEFT JOIN ord.relationships AS r ON r.unique_rel_id = m.step.unique_rel_id AND r.rel_id = m.step.rel_id
 ),
@@ -23,7 +26,7 @@ steps AS MATERIALIZED (
 -- Which of its parents the steps of a row lead to.
 told AS (
     SELECT
-        ods_code, valid_from,
+        place,
         bool_or(level = 'operator' AND code = operator_code) AS operator,
         bool_or(level = 'operator' AND code = provider_code) AS provider,
         bool_or(level = 'pcn' AND code = pcn_code) AS pcn,
@@ -34,7 +37,7 @@ told AS (
         bool_or(level = 'geography_icb' AND code = geography_icb_code) AS geography_icb,
         bool_or(level = 'region' AND code = region_code) AS region
     FROM steps
-    GROUP BY ods_code, valid_from
+    GROUP BY place
 ),
 
 untold AS (
@@ -51,8 +54,8 @@ untold AS (
             CASE WHEN NOT coalesce(t.region, false) THEN m.region_code END,
             CASE WHEN NOT coalesce(t.provider, false) THEN nullif(m.provider_code, m.ods_code) END
         ]) AS code
-    FROM mart AS m
-    LEFT JOIN told AS t ON t.ods_code = m.ods_code AND t.valid_from = m.valid_from
+    FROM numbered AS m
+    LEFT JOIN told AS t ON t.place = m.place
     WHERE (m.operator_code IS NOT NULL AND t.operator IS NOT TRUE)
         OR (m.pcn_code IS NOT NULL AND t.pcn IS NOT TRUE)
         OR (m.commissioner_code IS NOT NULL AND t.commissioner IS NOT TRUE)
@@ -61,7 +64,7 @@ untold AS (
         OR (m.partner_icb_code IS NOT NULL AND t.partner_icb IS NOT TRUE)
         OR (m.geography_icb_code IS NOT NULL AND t.geography_icb IS NOT TRUE)
         OR (m.region_code IS NOT NULL AND t.region IS NOT TRUE)
-        OR (m.provider_code <> m.ods_code AND t.provider IS NOT TRUE)
+        OR (m.provider_code IS DISTINCT FROM m.ods_code AND t.provider IS NOT TRUE)
 )
 
 SELECT 'overlapping' AS problem, ods_code AS label
