@@ -19,11 +19,11 @@ import polars as pl
 
 from ods_pipeline import __version__, macros
 from ods_pipeline.errors import OdsError
+from ods_pipeline.parquet import write_parquet
 from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
 from ods_pipeline.schema.rules import broken_rules
 from ods_pipeline.sorting import sorted_by
-from ods_pipeline.storage import write_parquet
 
 # Analysts' tools are older than ours: DuckDB 1.2 and later open the file.
 _STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"}

@@ -10,6 +10,7 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.folders import whole_folder
+from ods_pipeline.parquet import write_parquet
 from ods_pipeline.storage import (
     DataRoot,
     current_build,
@@ -17,7 +18,6 @@ from ods_pipeline.storage import (
     publish_build,
     start_build,
     write_flat,
-    write_parquet,
 )
 from ods_pipeline_tests.rooms import run_python
 
@@ -25,7 +25,7 @@ A_MILLION_ROWS = """
 import hashlib, sys
 from pathlib import Path
 import polars as pl
-from ods_pipeline.storage import write_parquet
+from ods_pipeline.parquet import write_parquet
 rows = pl.int_range(1_000_000, eager=True)
 frame = pl.select(
     ods_code="X" + rows.cast(pl.String).str.zfill(7),

@@ -17,9 +17,10 @@ from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.held import due_fetches, held_fetches, mark_of, refuse_mixture
+from ods_pipeline.parquet import write_parquet
 from ods_pipeline.progress import progress
 from ods_pipeline.source.recorded import held_releases, set_aside
-from ods_pipeline.storage import DataRoot, write_flat, write_parquet
+from ods_pipeline.storage import DataRoot, write_flat
 
 FLAT_RELEASE = dg.AssetKey(["flat", "release"])
 FLAT_FETCHES = dg.AssetKey(["flat", "fetches"])
