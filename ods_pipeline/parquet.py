@@ -42,6 +42,17 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
     return path.stat().st_size
 
 
+def columns_with_dictionary(path: Path) -> set[str]:
+    """The columns of a file, as Parquet names them, in which ``write_parquet`` saw values repeat; none of a
+    file without row groups, as others write it where there are no rows."""
+    metadata = pq.read_metadata(path)
+    if not metadata.num_row_groups:
+        return set()
+    group = metadata.row_group(0)
+    columns = (group.column(n) for n in range(group.num_columns))
+    return {column.path_in_schema for column in columns if column.has_dictionary_page}
+
+
 def _repetitive(table: pa.Table) -> list[str]:
     """The columns, as Parquet names them, whose values repeat, as the first rows tell: only they are worth a
     dictionary. One of ids and names would be made and thrown away again, which takes time and room."""

@@ -19,7 +19,7 @@ import polars as pl
 
 from ods_pipeline import __version__, macros
 from ods_pipeline.errors import OdsError
-from ods_pipeline.parquet import write_parquet
+from ods_pipeline.parquet import columns_with_dictionary, write_parquet
 from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
 from ods_pipeline.schema.rules import broken_rules
@@ -99,8 +99,20 @@ def filling_duckdb(build: Path) -> Generator[Callable[[Table], None]]:
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> None:
+    path = build / table.path
+    rows, repeated = connection.read_parquet(str(path)), columns_with_dictionary(path)
+
+    def column(name: str, dtype: str) -> str:
+        if dtype != "VARCHAR":
+            return f'"{name}" {dtype}'
+        # DuckDB would try each way to pack text on each piece of each column, which is a third of the time.
+        # What does not fit the way named here, very long text for one, is stored as it is.
+        return f'"{name}" {dtype} USING COMPRESSION {"dictionary" if name in repeated else "fsst"}'
+
+    columns = ", ".join(column(n, str(t)) for n, t in zip(rows.columns, rows.types, strict=True))
     connection.execute(f"USE {table.schema}")
-    connection.read_parquet(str(build / table.path)).create(table.name)
+    connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
+    rows.insert_into(table.name)
     for statement in comments(table):
         connection.execute(statement)
 

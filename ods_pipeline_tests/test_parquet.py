@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from ods_pipeline.parquet import write_parquet
+from ods_pipeline.parquet import columns_with_dictionary, write_parquet
 
 
 def with_dictionary(path: Path) -> dict[str, bool]:
@@ -34,10 +34,14 @@ def test_only_values_that_repeat_have_a_dictionary(tmp_path: Path) -> None:
         "via.list.element.level": True,
         "via.list.element.id": False,
     }
+    assert columns_with_dictionary(tmp_path / "x.parquet") == {"role", "nothing", "via.list.element.level"}
     assert pl.read_parquet(tmp_path / "x.parquet").equals(frame)
 
 
 def test_a_table_without_rows_is_written_too(tmp_path: Path) -> None:
     frame = pl.DataFrame(schema={"code": pl.String, "codes": pl.List(pl.String)})
     write_parquet(frame, tmp_path / "x.parquet")
+    assert columns_with_dictionary(tmp_path / "x.parquet") == {"code", "codes.list.element"}
+    frame.write_parquet(tmp_path / "of Polars.parquet")
+    assert columns_with_dictionary(tmp_path / "of Polars.parquet") == set()
     assert pl.read_parquet(tmp_path / "x.parquet").equals(frame)

@@ -14,7 +14,7 @@ import pytest
 
 from ods_pipeline import __version__
 from ods_pipeline.errors import OdsError
-from ods_pipeline.publish import provenance, write_table
+from ods_pipeline.publish import filling_duckdb, provenance, write_table
 from ods_pipeline.schema import TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE
 from ods_pipeline.schema.rules import broken_rules
@@ -94,6 +94,29 @@ def test_ods_duckdb_has_the_rows_of_the_parquet_files(root: Path, table: Table) 
     assert here == there == pl.read_parquet(root / table.path).height
     assert query(root, f"FROM {name} EXCEPT ALL FROM {file}") == []
     assert query(root, f"FROM {file} EXCEPT ALL FROM {name}") == []
+
+
+@pytest.mark.promise("whole")
+def test_ods_duckdb_takes_text_of_any_length(tmp_path: Path) -> None:
+    table = TABLES["contacts"]
+    # Longer than a block of DuckDB's, none at all, and the same in every row.
+    long = [hashlib.sha256(bytes([n])).hexdigest() * (10_000 if n % 5 == 0 else 1) for n in range(50)]
+    rows = [(f"A{n:02}", "tel", 1, text) for n, text in enumerate(long)]
+    frame = pl.DataFrame([*rows, ("B1", "tel", 1, "")], schema=table.dtypes, orient="row")
+    write_table(table, frame, tmp_path, {})
+    with filling_duckdb(tmp_path) as fill:
+        fill(table)
+    assert query(tmp_path, "FROM ord.contacts ORDER BY ods_code") == frame.rows()
+
+
+def test_ods_duckdb_packs_text_by_whether_it_repeats(root: Path) -> None:
+    table = "ord.organisations"
+    ((sql,),) = query(
+        root, f"SELECT sql FROM duckdb_tables() WHERE schema_name || '.' || table_name = '{table}'"
+    )
+    assert '"name" VARCHAR USING COMPRESSION FSST' in sql
+    assert "primary_role_id VARCHAR USING COMPRESSION Dictionary" in sql
+    assert "uprn BIGINT," in sql
 
 
 def test_ods_duckdb_can_be_opened_by_1_2(root: Path) -> None:

@@ -21,6 +21,7 @@ ALLOWED = {
     ): "a date, so digits",
     ("macros/__init__.py", "file.read_text(encoding='utf-8')"): "the package's own macros",
     ("publish.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
+    ("publish.py", "f'CREATE TABLE \"{table.name}\" ({columns})'"): "names of our own tables and columns",
     ("publish.py", "f'USE {table.schema}'"): _SCHEMAS,
     ("publish.py", "statement"): "COMMENT ON with the descriptions of our own classes",
     ("marts/build.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
