@@ -6,8 +6,8 @@ CREATE MACRO code_key(given) AS nullif(upper(regexp_replace(given, '[\s\p{Z}\p{C
 -- A postcode without its space.
 CREATE MACRO postcode_key(given) AS code_key(given);
 
--- All that is neither letter nor digit, in a row. A look-up hands it to words_between as a column: DuckDB makes it
--- ready anew wherever it stands as a constant, which takes milliseconds, whether or not it is used.
+-- All that is neither letter nor digit, in a row. A look-up hands it to words_between as a column that DuckDB does not
+-- see through: wherever it stands as a constant it is made ready anew, which takes milliseconds, used or not.
 CREATE MACRO other_signs() AS '[^\pL\pN]+';
 
 CREATE MACRO words_between(given, others) AS

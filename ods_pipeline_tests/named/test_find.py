@@ -175,6 +175,18 @@ def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> Non
     assert kinds(small("B9")) == [("none", "B9")]
 
 
+def test_a_column_of_texts_is_looked_up_as_each_text_would_be() -> None:
+    texts = ["RRP", "n10 9xd", "maple house", "RRPP", "no such place", "12"]
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        pairs = connection.execute(
+            "SELECT text, match_kind, ods_code FROM (SELECT unnest(?) AS text) AS l, ods_find(l.text)",
+            [texts],
+        ).fetchall()
+        alone = [(text, *pair) for text in texts for pair in kinds(asked(connection, text))]
+    assert len(alone) > len(texts)
+    assert sorted(pairs) == sorted(alone)
+
+
 @pytest.mark.promise("no_injection")
 @settings(max_examples=30)
 @given(text=st.text(max_size=30) | st.text(st.sampled_from("AB0159.E+ '%\\"), max_size=12))
