@@ -36,6 +36,7 @@ def _section(name: str, inner: str) -> Callable[[str], str]:
 _START = '<Start value="2010-04-01" />'
 _SECOND_DATE = f'<Date><Type value="Operational" />{_START}</Date>'
 _SECOND_PRIMARY = '<Role id="RO76" uniqueRoleId="7" primaryRole="true"><Status value="Active" /></Role>'
+_SIDE_ROLE = '<Role id="RO76" uniqueRoleId="7"><Status value="Active" /></Role>'
 _HEIR = (
     f'<Date><Type value="Legal" />{_START}</Date><Type>Heir</Type><Target><OrgId extension="Q1" /></Target>'
 )
@@ -108,6 +109,12 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
         "empty_record",
         "no content",
         _swap("<Organisation.*</Organisation>", '<Organisation refOnly="true" />'),
+    ),
+    (
+        "nothing but a role",
+        "no_name",
+        "the record has no Name",
+        _swap("(<Organisation[^>]*>).*?(</Organisation>)", rf"\1<Roles>{_SIDE_ROLE}</Roles>\2"),
     ),
     ("control character", "control_character", "organisations.name", _swap("BODY", "BO\x07DY")),
     ("control reference", "control_character", "organisations.name", _swap("BODY", "BO&#7;DY")),

@@ -120,8 +120,11 @@ def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataF
             pl.lit(1, pl.Int64).alias("primaries")
         )
     else:
-        counted = primary.group_by("record").agg(
-            pl.col("primary_role_id", "role_status").min(), pl.len().cast(pl.Int64).alias("primaries")
+        # 0 where no role is primary, null where there are no roles: such a record may be empty.
+        counted = roles.group_by("record").agg(
+            pl.col("role_id").filter("is_primary").min().alias("primary_role_id"),
+            pl.col("status").filter("is_primary").min().alias("role_status"),
+            pl.col("is_primary").sum().cast(pl.Int64).alias("primaries"),
         )
         organisations = organisations.join(counted, on="record", how="left").sort("record")
     one, two, three = (pl.col(c) for c in _ADDRESS)
