@@ -20,7 +20,7 @@ import polars as pl
 from ods_pipeline import __version__, macros
 from ods_pipeline.errors import OdsError
 from ods_pipeline.parquet import columns_with_dictionary, write_parquet
-from ods_pipeline.schema import SCHEMAS, TABLES, Table
+from ods_pipeline.schema import TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, arrow_schema, comments, frictionless_schema
 from ods_pipeline.schema.rules import broken_rules
 from ods_pipeline.sorting import sorted_by
@@ -78,18 +78,24 @@ def filling_duckdb(build: Path) -> Generator[Callable[[Table], None]]:
     """Makes ``ods.duckdb`` of a build, in a thread of its own beside what the block does.
 
     Gives a function that takes a table whose Parquet file is written. All are in when the block has ended;
-    what went wrong in the thread is raised then. ``complete_duckdb`` adds what is missing still.
+    what went wrong in the thread is raised at the next table, or then. ``complete_duckdb`` adds what is
+    missing still.
     """
     path = build / "ods.duckdb"
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path), config=_STORAGE) as connection, ThreadPoolExecutor(1) as thread:
         # One transaction: after each of many DuckDB might write what is there anew.
         connection.execute("BEGIN")
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA {schema}")
         filled: list[Future[None]] = []
+
+        def fill(table: Table) -> None:
+            for one in filled:
+                if one.done():
+                    one.result()  # a full disk is told now, and not after the last mart
+            filled.append(thread.submit(_fill, connection, build, table))
+
         try:
-            yield lambda table: filled.append(thread.submit(_fill, connection, build, table))
+            yield fill
             for one in filled:
                 one.result()
         except BaseException:
@@ -110,6 +116,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> N
         return f'"{name}" {dtype} USING COMPRESSION {"dictionary" if name in repeated else "fsst"}'
 
     columns = ", ".join(column(n, str(t)) for n, t in zip(rows.columns, rows.types, strict=True))
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
     connection.execute(f"USE {table.schema}")
     connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
     rows.insert_into(table.name)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import struct
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,16 @@ def test_ods_duckdb_takes_text_of_any_length(tmp_path: Path) -> None:
     with filling_duckdb(tmp_path) as fill:
         fill(table)
     assert query(tmp_path, "FROM ord.contacts ORDER BY ods_code") == frame.rows()
+
+
+def test_what_goes_wrong_beside_the_marts_is_told_at_the_next_table(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(duckdb.Error, match=r"contacts\.parquet"), filling_duckdb(tmp_path) as fill:
+        for _ in range(1000):
+            fill(TABLES["contacts"])  # no such file has been written
+            time.sleep(0.01)
+        told.append("all tables were given")
+    assert told == []
 
 
 def test_ods_duckdb_packs_text_by_whether_it_repeats(root: Path) -> None:
