@@ -6,7 +6,8 @@
 --   4. pieces are cut once more where the sub-ICB location moves to another ICB, or the ICB to another region;
 --      pieces in a row that say the same are one row.
 -- Most bodies have one operator and links that last as long as they do: longer chains, inherited links, lives that
--- are cut and pieces that say the same are looked for apart, and steps become structs at the very end.
+-- are cut and pieces that say the same are looked for apart, and steps but those of long chains become structs at
+-- the very end.
 -- Within the query 0001-01-01 and infinity stand for no beginning and no end.
 
 WITH RECURSIVE parents AS MATERIALIZED (
@@ -298,10 +299,15 @@ SELECT
     w.ods_code, w.kind, w.operator_code, w.provider_code, w.pcn_code, w.commissioner_code, w.sub_icb_code,
     w.commissioning_icb_code, w.partner_icb_code, w.geography_icb_code, w.icb_code, w.icb_basis, w.region_code,
     w.is_ambiguous,
-    CASE
-        WHEN w.chain_steps IS NULL THEN list_filter(
+    -- A chain of operators stands in chain_steps with all its steps.
+    list_concat(
+        w.chain_steps,
+        list_filter(
             [
-                {'level': 'operator', 'rel_id': w.operator_rel, 'unique_rel_id': w.operator_id},
+                {
+                    'level': 'operator', 'rel_id': w.operator_rel,
+                    'unique_rel_id': CASE WHEN w.chain_steps IS NULL THEN w.operator_id END
+                },
                 {'level': 'pcn', 'rel_id': w.pcn_rel, 'unique_rel_id': w.pcn_id},
                 {'level': 'commissioner', 'rel_id': w.commissioner_rel, 'unique_rel_id': w.commissioner_id},
                 {'level': 'sub_icb', 'rel_id': w.sub_icb_rel, 'unique_rel_id': w.sub_icb_id},
@@ -312,22 +318,7 @@ SELECT
             ],
             lambda step: step.unique_rel_id IS NOT NULL
         )
-        ELSE list_concat(
-            w.chain_steps,
-            list_filter(
-                [
-                    {'level': 'pcn', 'rel_id': w.pcn_rel, 'unique_rel_id': w.pcn_id},
-                    {'level': 'commissioner', 'rel_id': w.commissioner_rel, 'unique_rel_id': w.commissioner_id},
-                    {'level': 'sub_icb', 'rel_id': w.sub_icb_rel, 'unique_rel_id': w.sub_icb_id},
-                    {'level': 'commissioning_icb', 'rel_id': w.commissioning_icb_rel, 'unique_rel_id': w.commissioning_icb_id},
-                    {'level': 'partner_icb', 'rel_id': w.partner_icb_rel, 'unique_rel_id': w.partner_icb_id},
-                    {'level': 'geography_icb', 'rel_id': w.geography_icb_rel, 'unique_rel_id': w.geography_icb_id},
-                    {'level': 'region', 'rel_id': w.region_rel, 'unique_rel_id': w.region_id}
-                ],
-                lambda step: step.unique_rel_id IS NOT NULL
-            )
-        )
-    END AS via,
+    ) AS via,
     w.piece_from AS valid_from, nullif(coalesce(r.run_to, w.piece_to), DATE 'infinity') AS valid_to
 FROM with_region AS w
 LEFT JOIN runs AS r ON r.ods_code = w.ods_code AND r.piece_from = w.piece_from
