@@ -27,6 +27,7 @@ def test_the_bytes_are_those_that_were_packed(size: int, count: int) -> None:
     content = content[: 50 * count] if 0 < count < 100 else content
     whole, info = packed(content)
     stream = Inflated(BytesIO(whole), info)
+    assert stream.read(0) == b""
     parts = [*iter(lambda: stream.read(count), b"")]
     assert b"".join(parts) == content
     assert count < 0 or all(len(part) <= count for part in parts)
@@ -36,9 +37,9 @@ def test_the_bytes_are_those_that_were_packed(size: int, count: int) -> None:
 @pytest.mark.parametrize(
     ("field", "wrong", "said"),
     [
-        ("CRC", 5, "is not what its CRC says"),
+        ("CRC", 5, "is not what its size and CRC say"),
         ("file_size", 10, "holds more than the 10 bytes it says"),
-        ("file_size", 10**6, "is not what its CRC says"),
+        ("file_size", 10**6, "is not what its size and CRC say"),
         ("compress_size", 20, "ends too early"),
         ("header_offset", 10**6, "it ends within the header of a file"),
     ],
