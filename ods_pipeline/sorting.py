@@ -10,7 +10,7 @@ import polars as pl
 
 
 def sorted_by(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """The rows in order of ``key``; rows of equal keys stay in the order in which they are, or not."""
+    """The rows in order of ``key``, which tells them apart: the order of rows with one key is not settled."""
     if in_order(frame, key):
         return frame
     columns = [frame[name] for name in key]
