@@ -43,28 +43,22 @@ told AS (
 untold AS (
     SELECT
         m.ods_code, m.valid_from,
-        unnest([
-            CASE WHEN NOT coalesce(t.operator, false) THEN m.operator_code END,
-            CASE WHEN NOT coalesce(t.pcn, false) THEN m.pcn_code END,
-            CASE WHEN NOT coalesce(t.commissioner, false) THEN m.commissioner_code END,
-            CASE WHEN NOT coalesce(t.sub_icb, false) THEN m.sub_icb_code END,
-            CASE WHEN NOT coalesce(t.commissioning_icb, false) THEN m.commissioning_icb_code END,
-            CASE WHEN NOT coalesce(t.partner_icb, false) THEN m.partner_icb_code END,
-            CASE WHEN NOT coalesce(t.geography_icb, false) THEN m.geography_icb_code END,
-            CASE WHEN NOT coalesce(t.region, false) THEN m.region_code END,
-            CASE WHEN NOT coalesce(t.provider, false) THEN nullif(m.provider_code, m.ods_code) END
-        ]) AS code
+        unnest(list_filter(
+            [
+                CASE WHEN t.operator IS NOT TRUE THEN m.operator_code END,
+                CASE WHEN t.pcn IS NOT TRUE THEN m.pcn_code END,
+                CASE WHEN t.commissioner IS NOT TRUE THEN m.commissioner_code END,
+                CASE WHEN t.sub_icb IS NOT TRUE THEN m.sub_icb_code END,
+                CASE WHEN t.commissioning_icb IS NOT TRUE THEN m.commissioning_icb_code END,
+                CASE WHEN t.partner_icb IS NOT TRUE THEN m.partner_icb_code END,
+                CASE WHEN t.geography_icb IS NOT TRUE THEN m.geography_icb_code END,
+                CASE WHEN t.region IS NOT TRUE THEN m.region_code END,
+                CASE WHEN t.provider IS NOT TRUE THEN nullif(m.provider_code, m.ods_code) END
+            ],
+            lambda code: code IS NOT NULL
+        )) AS code
     FROM numbered AS m
     LEFT JOIN told AS t ON t.place = m.place
-    WHERE (m.operator_code IS NOT NULL AND t.operator IS NOT TRUE)
-        OR (m.pcn_code IS NOT NULL AND t.pcn IS NOT TRUE)
-        OR (m.commissioner_code IS NOT NULL AND t.commissioner IS NOT TRUE)
-        OR (m.sub_icb_code IS NOT NULL AND t.sub_icb IS NOT TRUE)
-        OR (m.commissioning_icb_code IS NOT NULL AND t.commissioning_icb IS NOT TRUE)
-        OR (m.partner_icb_code IS NOT NULL AND t.partner_icb IS NOT TRUE)
-        OR (m.geography_icb_code IS NOT NULL AND t.geography_icb IS NOT TRUE)
-        OR (m.region_code IS NOT NULL AND t.region IS NOT TRUE)
-        OR (m.provider_code IS DISTINCT FROM m.ods_code AND t.provider IS NOT TRUE)
 )
 
 SELECT 'overlapping' AS problem, ods_code AS label
@@ -85,4 +79,3 @@ WHERE fails
 UNION ALL
 SELECT 'without the step to a parent', ods_code || ' from ' || valid_from || ' to ' || code
 FROM untold
-WHERE code IS NOT NULL
