@@ -20,7 +20,7 @@ def blanked(text: bytes | bytearray) -> bytes | bytearray:
     return _ALSO_UNENDED.sub(_blank, text) if _may_hold(text) else text
 
 
-def plain(document: bytes | bytearray) -> bytes | bytearray:
+def plain(document: bytes) -> bytes:
     """``document`` without comments, and with CDATA sections as ordinary text: the same to a parser."""
     return _COMMENT_OR_CDATA.sub(_as_text, document) if _may_hold(document) else document
 

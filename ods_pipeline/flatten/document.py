@@ -13,7 +13,13 @@ import xml2arrow
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import plain
-from ods_pipeline.flatten.proof import evidence, holds_control_characters, tags_and_attributes
+from ods_pipeline.flatten.proof import (
+    evidence,
+    has_numbered_signs,
+    holds_control_characters,
+    signs,
+    signs_in_values,
+)
 from ods_pipeline.flatten.rows import Parsed, record_parser, to_rows
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, control_characters
 from ods_pipeline.flatten.scan import count_elements, known_names, unknown_names
@@ -53,18 +59,19 @@ class Document:
     unknown: dict[str, int]
 
 
-def read_document(document: bytes | bytearray, name: str) -> Document:
+def read_document(document: bytes, name: str) -> Document:
     """Reads ``<OrgRefData><Organisations>…`` with whole records in it.
 
     Raises BadRelease, naming ``name``, if the text is not UTF-8, not well-formed or not fully read.
     """
     check_text(document, name)
     document = plain(document)  # what only looks like an element must not be counted
-    parsed, taken_out, unknown = _rows_in(document, name)
+    has_numbered = has_numbered_signs(document)
+    parsed, taken_out, unknown = _rows_in(document, name, signs(document, has_numbered))
     rows = to_rows(parsed)
     frames = rows.frames
     problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
-    if _may_hold_odd_signs(document, parsed):
+    if has_numbered or holds_control_characters(parsed):  # either may bring a sign that no text may hold
         problems = pl.concat([problems, control_characters(frames)])
     first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
     first = first.join(frames["organisations"].select("record", "ods_code", "name"), on="record", how="left")
@@ -82,20 +89,16 @@ def read_document(document: bytes | bytearray, name: str) -> Document:
     return Document(records, frames, found, unknown)
 
 
-def _may_hold_odd_signs(document: bytes | bytearray, parsed: Parsed) -> bool:
-    """Whether signs may be in the values that no text may hold: as bytes, or as numbers after ``&#``."""
-    return holds_control_characters(parsed) or (b"#" in document and b"&#" in document)
-
-
-def _rows_in(document: bytes | bytearray, name: str) -> tuple[Parsed, dict[int, TakenOut], dict[str, int]]:
+def _rows_in(
+    document: bytes, name: str, there: tuple[int, int]
+) -> tuple[Parsed, dict[int, TakenOut], dict[str, int]]:
     """The parsed rows, the records that had to be taken out first, and the unknown names with their counts.
 
-    Only if the rows do not account for every tag and attribute are names read, and only if unknown names do
-    not account for the rest, each record is looked at by itself.
+    Only if the rows do not account for every element and attribute are names read, and only if unknown names
+    do not account for the rest, each record is looked at by itself. ``there``: the signs in the document.
     """
-    there = tags_and_attributes(document)
     parsed = _parsed(document, name)
-    if parsed is not None and evidence(parsed) == there:
+    if parsed is not None and _explained(parsed, there, {}):
         return parsed, {}, {}
     elements = count_elements(document)
     unknown = unknown_names(document, elements)
@@ -113,7 +116,7 @@ def _rows_in(document: bytes | bytearray, name: str) -> tuple[Parsed, dict[int, 
     return parsed, taken_out, unknown
 
 
-def _parsed(document: bytes | bytearray, name: str) -> Parsed | None:
+def _parsed(document: bytes, name: str) -> Parsed | None:
     """What the parser makes of the document; None if it refuses it because an element stands twice."""
     try:
         return record_parser().parse(document)
@@ -124,11 +127,11 @@ def _parsed(document: bytes | bytearray, name: str) -> Parsed | None:
 
 
 def _explained(parsed: Parsed, there: tuple[int, int], unknown: dict[str, int]) -> bool:
-    """Whether the unknown names are all that the rows do not account for."""
+    """Whether rows and unknown names account for all the slashes and equals signs that are there."""
     attributes = sum(count for key, count in unknown.items() if key.startswith("@"))
-    tags = sum(unknown.values()) - attributes
-    proven = evidence(parsed)
-    return (proven[0] + tags, proven[1] + attributes) == there
+    elements = sum(unknown.values()) - attributes
+    proven, in_values = evidence(parsed), signs_in_values(parsed)
+    return (proven[0] + elements + in_values[0], proven[1] + attributes + in_values[1]) == there
 
 
 def _odd_records(texts: list[bytes], name: str) -> dict[int, TakenOut]:
@@ -188,7 +191,7 @@ def _set_aside(taken_out: dict[int, TakenOut]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _texts(document: bytes | bytearray, records: int, name: str) -> list[bytes]:
+def _texts(document: bytes, records: int, name: str) -> list[bytes]:
     """Each record as text, in order. Raises BadRelease if they cannot be told apart."""
     texts = _RECORD.findall(document)
     if len(texts) != records:

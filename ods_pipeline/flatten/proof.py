@@ -1,12 +1,15 @@
 """Proof that the rows made of a document are all that is in it.
 
-The rows are evidence of so many tags and attributes: a name of one Name element, a target's code of a Rels, a
-Rel, a Target and an OrgId. Evidence never exceeds what is there, and whatever was lost or is unknown is there
-and leaves no evidence. So if both numbers equal those in the raw bytes, nothing was lost and nothing is
-unknown, and no name needs to be read. What it costs is two passes over the bytes (``scan.py`` reads names).
+The rows are evidence of so many elements and attributes: a name of one Name element, a target's code of a
+Rels, a Rel, a Target and an OrgId. The parser sees to it that every element ends, and so each element has one
+slash in the bytes, and each attribute one equals sign; the signs in values are counted in the values. Rows
+never prove more than there is, and whatever was lost, stands twice or is unknown is there and not proven. So
+if both numbers equal those in the raw bytes, nothing was lost and nothing is unknown, and no name needs to be
+read. What it costs is one pass over the bytes for each sign (``scan.py`` reads names).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -19,6 +22,8 @@ from ods_pipeline.flatten.texts import bytes_of
 
 _DATE = "<date>"
 _BLOCK = 1 << 18
+_NUMBERED_SLASH = re.compile(rb"&#(?:0*47|x0*2[Ff]);")
+_NUMBERED_EQUALS = re.compile(rb"&#(?:0*61|x0*3[Dd]);")
 _WRAPPERS = 2  # OrgRefData and Organisations
 
 
@@ -63,21 +68,21 @@ def _tables() -> tuple[_Table, ...]:
 
 
 def evidence(parsed: Mapping[str, pa.RecordBatch]) -> tuple[int, int]:
-    """How many start tags and how many attributes the rows that the parser made prove."""
-    tags, attributes = _WRAPPERS, 0
+    """How many elements and how many attributes the rows that the parser made prove."""
+    elements, attributes = _WRAPPERS, 0
     for table in _tables():
         rows = parsed[table.name]
         attributes += sum(rows.num_rows - rows[name].null_count for name in table.attributes)
-        tags += rows.num_rows  # the row's own element
+        elements += rows.num_rows  # the row's own element
         if table.rows_are_parts_of_dates:
-            tags += int(np.count_nonzero(rows[_DATE].to_numpy() == 0))
+            elements += int(np.count_nonzero(rows[_DATE].to_numpy() == 0))
             continue
         if table.has_container and rows.num_rows:
             record = rows[0].to_numpy()
-            tags += 1 + int(np.count_nonzero(record[1:] != record[:-1]))
+            elements += 1 + int(np.count_nonzero(record[1:] != record[:-1]))
         for names in table.elements:
-            tags += _rows_with_any([rows[name] for name in names])
-    return tags, attributes
+            elements += _rows_with_any([rows[name] for name in names])
+    return elements, attributes
 
 
 def _rows_with_any(columns: list[pa.Array]) -> int:
@@ -89,34 +94,43 @@ def _rows_with_any(columns: list[pa.Array]) -> int:
     return int(np.count_nonzero(np.logical_or.reduce(there)))
 
 
-def tags_and_attributes(document: bytes | bytearray) -> tuple[int, int]:
-    """How many start tags (a ``<`` with no ``/`` after it) and attributes (``="``) are in the bytes."""
+def signs(document: bytes, has_numbered: bool) -> tuple[int, int]:
+    """How many slashes and how many equals signs are in the bytes; ``has_numbered``: ``&#61;`` is one too."""
     data = np.frombuffer(document, dtype=np.uint8)
-    tags = attributes = 0
-    # In blocks that stay in the processor's cache, each with the first byte of the next.
-    for start in range(0, len(data) - 1, _BLOCK):
-        block = data[start : start + _BLOCK + 1]
-        tags += int(np.count_nonzero(block[:-1] == ord("<"))) - _pairs(block, b"</")
-        attributes += _pairs(block, b'="')
-    return tags, attributes
+    # In blocks that stay in the processor's cache.
+    slashes, equals = _signs(data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
+    if has_numbered:
+        slashes += len(_NUMBERED_SLASH.findall(document))
+        equals += len(_NUMBERED_EQUALS.findall(document))
+    return slashes, equals
 
 
-def _pairs(block: np.ndarray, pair: bytes) -> int:
-    """How often two bytes stand side by side; two at a time are compared as one number."""
-    wanted = np.frombuffer(pair, dtype="<u2")[0]
-    count = 0
-    for shift in (0, 1):
-        whole = (len(block) - shift) // 2
-        view = np.ndarray(whole, dtype="<u2", buffer=block, offset=shift)
-        count += int(np.count_nonzero(view == wanted))
-    return count
+def has_numbered_signs(document: bytes) -> bool:
+    """Whether any sign is written as a number."""
+    # A look for one byte is many times faster, and ODS hardly ever writes a number sign.
+    return b"#" in document and b"&#" in document
+
+
+def signs_in_values(parsed: Mapping[str, pa.RecordBatch]) -> tuple[int, int]:
+    """How many slashes and equals signs the values hold, however they were written (``&#61;``)."""
+    return _signs(_values(parsed))
+
+
+def _signs(blocks: Iterable[np.ndarray]) -> tuple[int, int]:
+    slashes = equals = 0
+    for block in blocks:
+        slashes += int(np.count_nonzero(block == ord("/")))
+        equals += int(np.count_nonzero(block == ord("=")))
+    return slashes, equals
 
 
 def holds_control_characters(parsed: Mapping[str, pa.RecordBatch]) -> bool:
     """Whether a byte below the blank is in any value: a line end counts too, which ODS writes between
     elements only."""
+    return any((data < ord(" ")).any() for data in _values(parsed))
+
+
+def _values(parsed: Mapping[str, pa.RecordBatch]) -> Iterator[np.ndarray]:
+    """The bytes of all values, a column after the other."""
     for rows in parsed.values():
-        for column in rows.columns:
-            if pa.types.is_string(column.type) and (bytes_of(column)[0] < ord(" ")).any():
-                return True
-    return False
+        yield from (bytes_of(column)[0] for column in rows.columns if pa.types.is_string(column.type))

@@ -106,14 +106,12 @@ def _read_files(files: list[RegisterFile], folder: str, progress: _Progress, thr
 class _Piece:
     """A segment of a file, and the pile that its rows belong to."""
 
-    stream: RegisterStream
-    segment: bytearray
+    segment: bytes
     pile: Pile
 
     def read(self) -> tuple[Document, Pile, int]:
-        document, size = read_document(self.segment, self.stream.name), len(self.segment)
-        self.stream.give_back(self.segment)
-        return fingerprinted(document), self.pile, size
+        document = read_document(self.segment, self.pile.file_name)
+        return fingerprinted(document), self.pile, len(self.segment)
 
 
 def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
@@ -123,7 +121,7 @@ def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
             head = plain(stream.head)
             pile.count_unknown(unknown_names(head, count_elements(head)))
             for segment in stream.segments():
-                yield _Piece(stream, segment, pile)
+                yield _Piece(segment, pile)
     except ZIP_DAMAGE as error:
         if not is_damage(error):
             raise

@@ -18,6 +18,8 @@ import yaml
 MAPS = ("manifest_map.yaml", "record_map.yaml")
 _NAME = re.compile(rb"[A-Za-z_][\w:.-]*")
 _NAME_END = re.compile(rb"[\w:.-]*$")
+_ROOT = "OrgRefData"
+_LONGEST = 16  # letters of an element's name that are read
 
 
 @cache
@@ -41,7 +43,7 @@ def known_names() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(elements), frozenset(attributes)
 
 
-def count_elements(document: bytes | bytearray) -> dict[str, int]:
+def count_elements(document: bytes) -> dict[str, int]:
     """How often each element name occurs (start tags only). What looks like a tag in a comment or a CDATA
     section is counted too: ``comments.plain`` comes first."""
     data = np.frombuffer(document + b"\0" * 16, dtype=np.uint8)
@@ -65,7 +67,7 @@ def count_elements(document: bytes | bytearray) -> dict[str, int]:
     return counts
 
 
-def unknown_names(document: bytes | bytearray, elements: dict[str, int]) -> dict[str, int]:
+def unknown_names(document: bytes, elements: dict[str, int]) -> dict[str, int]:
     """Names that the path maps do not know, with their counts; attributes as ``@name``.
 
     ``elements`` is the result of ``count_elements`` on the same bytes. An attribute whose last eight
@@ -88,9 +90,12 @@ def unknown_names(document: bytes | bytearray, elements: dict[str, int]) -> dict
 
 
 def _is_known(name: str, known: frozenset[str]) -> bool:
-    """Names are read up to 16 letters; a longer known name is recognised by its beginning."""
-    local = name.rpartition(":")[2]
-    return local in known or (len(name) == 16 and any(k.startswith(local) for k in known))
+    """Names are read up to 16 letters; a longer known name is recognised by its beginning. Only the root
+    element has a prefix; others with one are of another vocabulary."""
+    prefix, _, local = name.rpartition(":")
+    names = {_ROOT} if prefix else known
+    is_cut = len(name) == _LONGEST and local != ""
+    return local in names or (is_cut and any(k.startswith(local) for k in names))
 
 
 def _windows(data: np.ndarray, places: np.ndarray) -> np.ndarray:

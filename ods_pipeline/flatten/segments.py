@@ -7,10 +7,8 @@ Does not live here: the meaning of any element (``rows.py``).
 """
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.comments import blanked
@@ -48,7 +46,6 @@ class RegisterStream:
     segment_bytes: int = SEGMENT_BYTES
     head: bytes = field(init=False)
     _buffer: bytearray = field(init=False, default_factory=bytearray)
-    _spare: deque[bytearray] = field(init=False, default_factory=deque)
     _has_records: bool = field(init=False, default=True)
     _ended: bool = field(init=False, default=False)
 
@@ -69,7 +66,7 @@ class RegisterStream:
         del self._buffer[:cut]
         self.head = head + b"</Organisations></" + root + b">"
 
-    def segments(self) -> Iterator[bytearray]:
+    def segments(self) -> Iterator[bytes]:
         """Yields the records in order. Raises BadRelease if the file ends before its root element does."""
         if not self._has_records:
             head = blanked(self.head)
@@ -78,13 +75,10 @@ class RegisterStream:
             return
         rest = bytes(self._buffer)
         while True:
-            segment = self._filled(rest)
-            cut = self._last_end(segment)
-            rest = bytes(segment[cut or len(RECORDS_OPEN) :])
-            if cut:
-                del segment[cut:]
-                segment += RECORDS_CLOSE
-                yield segment
+            parts, rest = self._cut([rest, *self._chunks(self.segment_bytes)])
+            if parts:
+                # Joined once and for all: the parser reads bytes where they are, and copies anything else.
+                yield b"".join([RECORDS_OPEN, *parts, RECORDS_CLOSE])
             elif len(rest) > RECORD_LIMIT:
                 raise self._error(f"a record is longer than {RECORD_LIMIT:,} bytes", FETCH_AGAIN)
             if self._ended:
@@ -97,21 +91,20 @@ class RegisterStream:
                 FETCH_AGAIN,
             )
 
-    def give_back(self, segment: bytearray) -> None:
-        """Takes a segment that nobody needs any more: its memory serves for another one."""
-        self._spare.append(segment)
+    def _cut(self, parts: list[bytes]) -> tuple[list[bytes], bytes]:
+        """The parts up to the end of the last whole record (none if there is none), and what is left over."""
+        end = -1
+        if not self._ended and not any(b"!" in part for part in parts):
+            end = parts[-1].rfind(_RECORD_END)  # no part has a comment, and so the last one is enough
+        if end >= 0:
+            end += len(_RECORD_END)
+        else:
+            parts = [b"".join(parts)]
+            end = self._last_end(parts[0])
+        last = parts.pop()
+        return [*parts, last[:end]] if end else [], last[end:]
 
-    def _filled(self, rest: bytes) -> bytearray:
-        """What was left over and the next ``segment_bytes``. New memory for 862 MB would cost a second."""
-        segment = self._spare.popleft() if self._spare else bytearray()
-        end = 0
-        for part in chain((RECORDS_OPEN, rest), self._chunks(self.segment_bytes)):
-            segment[end : end + len(part)] = part
-            end += len(part)
-        del segment[end:]
-        return segment
-
-    def _last_end(self, segment: bytearray) -> int:
+    def _last_end(self, segment: bytes) -> int:
         """Where the last whole record in the segment ends; 0 if none does.
 
         A segment begins outside any comment, so what stands in one is known. Rare ways to end a record
@@ -176,7 +169,7 @@ class RegisterStream:
         return BadRelease(what, where=self.name, do=do)
 
 
-def check_text(segment: bytes | bytearray, name: str) -> None:
+def check_text(segment: bytes, name: str) -> None:
     """Raises BadRelease unless the bytes are UTF-8 text without NUL (the parser checks neither)."""
     if b"\0" in segment:
         at = segment.index(b"\0")
@@ -193,5 +186,5 @@ def check_text(segment: bytes | bytearray, name: str) -> None:
         ) from error
 
 
-def _around(segment: bytes | bytearray, at: int) -> str:
+def _around(segment: bytes, at: int) -> str:
     return repr(segment[max(0, at - 40) : at + 20].decode("utf-8", "replace"))

@@ -131,6 +131,25 @@ def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
     assert rows_of(document, "R1A") == ALONE["R1A"]
 
 
+def test_what_has_a_prefix_is_of_another_vocabulary_and_counted() -> None:
+    other = '<x:Role xmlns:x="urn:x" id="RO1" uniqueRoleId="9"><x:Status value="Active"/></x:Role></Roles>'
+    document = read(RECORDS["R1A"], RECORDS["R1B"].replace("</Roles>", other))
+    assert document.unknown == {"x:Role": 1, "x:Status": 1, "@xmlns:x": 1}
+    assert {code: rows_of(document, code) for code in ("R1A", "R1B")} == {c: ALONE[c] for c in ("R1A", "R1B")}
+
+
+@pytest.mark.parametrize("sign", ["=", "&#61;", "/", "&#x2F;"])
+@pytest.mark.parametrize("lost", ["", '<Role id="RO1" uniqueRoleId="9"/>'])
+def test_signs_in_a_value_neither_hide_a_loss_nor_look_like_one(sign: str, lost: str) -> None:
+    text = RECORDS["R1B"].replace("BODY", f"A{sign * 2}B").replace("<Roles>", f"{lost}<Roles>")
+    document = read(RECORDS["R1A"], text, RECORDS["R1C"])
+    if lost:
+        assert document.problems.select("record", "rule").rows() == [(1, "lost_component")]
+    else:
+        assert document.frames["organisations"]["name"][1] in ("A==B R1B", "A//B R1B")
+        assert (document.problems.height, document.unknown) == (0, {})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -145,6 +164,9 @@ def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
             "Organisation elements were counted",
         ),
         ("<Status", "<Status odd=1", "the XML is damaged"),
+        ("<Status", '<Status value="Active"', "the XML is damaged"),
+        ("<Status", "<Status value='Active'", "the XML is damaged"),
+        ("<Name>", "<x:Name>", "the XML is damaged"),
     ],
 )
 def test_text_that_is_no_well_formed_register_is_refused(old: str, new: str, says: str) -> None:

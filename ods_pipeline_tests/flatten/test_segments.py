@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.segments import RegisterStream, check_text
+from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream, check_text
 from ods_pipeline_tests.builders import CODE_LISTS, make_record
 from ods_pipeline_tests.payloads import organisation_xml, release_xml
 
@@ -98,6 +98,32 @@ def test_no_cut_is_made_at_an_end_tag_that_is_none(hidden: tuple[bytes, bytes], 
     noted = document.replace(b"</Name>", note + b"</Name>")
     assert len(noted) > 2 << 20, "it must not fit into the first read"
     assert [code for piece in codes(noted, segment_bytes) for code in piece] == many
+
+
+class Dribble(io.BytesIO):
+    """A file that gives a few bytes at a time, as an archive may."""
+
+    def read(self, count: int | None = -1, /) -> bytes:
+        return super().read(29 if count is None or count < 0 else min(count, 29))
+
+
+@pytest.mark.promise("conserved")
+@pytest.mark.parametrize("segment_bytes", [10, 5_000, 1 << 20])
+@pytest.mark.parametrize(
+    "noted", [0, 1, 2], ids=["no comment", "one with an end tag in it", "one at each cut"]
+)
+def test_segments_are_whole_however_the_bytes_come(segment_bytes: int, noted: int) -> None:
+    document = release_xml(
+        [make_record(f"R{number:02d}") for number in range(40)], publication_date="2026-08-21", **CODE_LISTS
+    )
+    note = b"<!-- no </Organisation> yet -->"
+    document = document.replace(b"</Name>", note + b"</Name>", noted * noted * 10)
+    whole, pieces = stream(document, 32 << 20), RegisterStream(Dribble(document), "r.xml", segment_bytes)
+    assert whole.head == pieces.head
+    found = [p.removeprefix(RECORDS_OPEN).removesuffix(RECORDS_CLOSE) for p in pieces.segments()]
+    (only,) = whole.segments()
+    assert RECORDS_OPEN + b"".join(found) + RECORDS_CLOSE == only
+    assert all(ElementTree.fromstring(b"<a>" + piece + b"</a>").tag == "a" for piece in found)
 
 
 def test_a_record_that_closes_itself_may_be_the_last() -> None:
