@@ -9,7 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA
-from ods_pipeline.flatten.texts import NO_DAY, as_days, as_series, bytes_of, day_numbers
+from ods_pipeline.flatten.texts import NO_DAY, as_days, as_series, day_numbers
+from ods_pipeline.flatten.words import WORD, Words, as_word, valid_of
 
 DAYS = ("legal_start", "legal_end", "operational_start", "operational_end")
 ORGANISATION = "<organisation>"
@@ -61,20 +62,19 @@ def with_days(
 
 def _there(column: pa.Array) -> np.ndarray:
     """The places of what is not null."""
-    if column.null_count == 0:
-        return np.arange(len(column))
-    return np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    valid = valid_of(column)
+    return np.arange(len(column)) if valid is None else np.flatnonzero(valid)
 
 
 def _kinds(date_type: pa.Array) -> np.ndarray:
     """The place of each value among the types there are."""
-    data, ends = bytes_of(date_type)
-    lengths = np.diff(ends)
-    kinds = np.full(len(date_type), _NO_TYPE, np.int8)
-    for place, written in enumerate(_TYPES):
-        as_long = np.flatnonzero(lengths == len(written))
-        letters = data[ends[as_long][:, None] + np.arange(len(written))]
-        kinds[as_long[(letters == np.frombuffer(written.encode(), np.uint8)).all(axis=1)]] = place
+    words = Words(date_type)
+    kinds = np.full(len(words), _NO_TYPE, np.int8)
+    for kind, written in enumerate(_TYPES):
+        found = np.flatnonzero(words.lengths == len(written))
+        for place in range(0, len(written), WORD):
+            found = found[words.at(place // WORD, found) == as_word(written[place : place + WORD])]
+        kinds[found] = kind
     return kinds
 
 

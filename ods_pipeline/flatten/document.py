@@ -30,6 +30,8 @@ _COMPONENT_PATHS = ("Roles/Role", "Rels/Rel", "Succs/Succ", "Contacts/Contact")
 _MAY_REPEAT = {"Role", "Rel", "Succ", "Contact", "Date"}
 _NO_XML_SIGN = re.compile(rb"&#[^;]*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _PLACEHOLDER = b"<Organisation/>"
+_TOLD_SCHEMA = {**PROBLEM_SCHEMA, "ods_code": pl.String, "name": pl.String}
+_FOUND_SCHEMA = {**_TOLD_SCHEMA, "payload": pl.String}
 # How xml2arrow begins to say that an element stands twice where it can stand once.
 _REPEATED = "Duplicate value"
 
@@ -68,25 +70,23 @@ def read_document(document: bytes, name: str) -> Document:
     document = plain(document)  # what only looks like an element must not be counted
     has_numbered = has_numbered_signs(document)
     parsed, taken_out, unknown = _rows_in(document, name, signs(document, has_numbered))
-    rows = to_rows(parsed)
-    frames = rows.frames
-    problems = rows.problems.filter(~pl.col("record").is_in(list(taken_out)))
+    rows, records = to_rows(parsed), parsed["organisations"].num_rows
+    problems = rows.problems
     if has_numbered or holds_control_characters(parsed):  # either may bring a sign that no text may hold
-        problems = pl.concat([problems, control_characters(frames)])
-    first = problems.sort("record", "rule", "detail").group_by("record", maintain_order=True).first()
-    first = first.join(frames["organisations"].select("record", "ods_code", "name"), on="record", how="left")
-    found = pl.concat([first, _set_aside(taken_out)]).sort("record")
-    payloads: list[str] = []
-    records = parsed["organisations"].num_rows
-    if found.height:
-        texts = _texts(document, records, name)
-        payloads = [texts[n].decode() for n in found["record"]]
-        frames = {
-            k: f.join(found.select("record"), on="record", how="anti", maintain_order="left")
-            for k, f in frames.items()
-        }
-    found = found.with_columns(pl.Series("payload", payloads, dtype=pl.String))
-    return Document(records, frames, found, unknown)
+        problems = pl.concat([problems, control_characters(rows.frames)])
+    if problems.is_empty() and not taken_out:
+        return Document(records, rows.frames, pl.DataFrame(schema=_FOUND_SCHEMA), unknown)
+    first = problems.filter(~pl.col("record").is_in(list(taken_out))).sort("record", "rule", "detail")
+    first = first.group_by("record", maintain_order=True).first()
+    own = rows.frames["organisations"].select("record", "ods_code", "name")
+    found = pl.concat([first.join(own, on="record", how="left"), _set_aside(taken_out)]).sort("record")
+    texts = _texts(document, records, name)
+    payloads = pl.Series("payload", [texts[n].decode() for n in found["record"]], dtype=pl.String)
+    frames = {
+        k: f.join(found.select("record"), on="record", how="anti", maintain_order="left")
+        for k, f in rows.frames.items()
+    }
+    return Document(records, frames, found.with_columns(payloads), unknown)
 
 
 def _rows_in(
@@ -187,8 +187,7 @@ def _own_words(record: ElementTree.Element) -> tuple[str | None, str | None]:
 
 def _set_aside(taken_out: dict[int, TakenOut]) -> pl.DataFrame:
     rows = [(record, *vars(told).values()) for record, told in taken_out.items()]
-    schema = {**PROBLEM_SCHEMA, "ods_code": pl.String, "name": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=_TOLD_SCHEMA, orient="row")
 
 
 def _texts(document: bytes, records: int, name: str) -> list[bytes]:

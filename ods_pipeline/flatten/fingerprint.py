@@ -15,14 +15,12 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from ods_pipeline.flatten.words import WORD, Words, numbers_of, valid_of
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _NOT_CONTENT = {"last_change_date", "published_in", "capture_id", "ods_code"}
 # A contact's number among those of its type follows from its value.
 _NOT_OF_A_ROW = {"ods_code", "ordinal"}
-_WORD = 8
-# How much of a word of eight bytes belongs to a text of which so many bytes are left.
-_MASKS = np.array([(1 << (8 * left)) - 1 for left in range(_WORD + 1)], dtype=np.uint64)
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -73,38 +71,20 @@ def _sums(rows: np.ndarray, of_record: np.ndarray, record: np.ndarray) -> np.nda
 
 def _values(column: pl.Series, salt: np.uint64) -> np.ndarray:
     """A number for each value; 0 for null."""
-    if column.dtype == pl.String:
-        numbers = _texts(column)
-    else:
-        numbers = column.to_physical().fill_null(0).cast(pl.Int64).to_numpy().view(np.uint64)
-    mixed = _mixed(numbers ^ salt)
-    if column.null_count():
-        mixed[column.is_null().to_numpy()] = 0
-    return mixed
-
-
-def _texts(column: pl.Series) -> np.ndarray:
-    """A number for each text: the sum over its words of eight bytes, each salted with its place."""
     array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, offsets, values = array.buffers()
-    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
-    data = np.zeros(int(ends[-1]) + _WORD, np.uint8)
-    if values is not None:
-        data[: ends[-1]] = np.frombuffer(values, np.uint8)[: ends[-1]]
-    lengths = np.diff(ends)
-    window = np.ndarray(len(data) - _WORD + 1, "<u8", data, strides=(1,))
-    found = lengths.astype(np.uint64)
-    there = lengths > 0
-    if lengths.max(initial=0) <= _WORD:  # codes, ids, postcodes: one word each
-        mixed = _mixed((window[ends[:-1]] & _MASKS[lengths]) ^ _salts_of_places(1)[0])
-        return np.where(there, found + mixed, found)
-    words = (lengths + _WORD - 1) // _WORD
-    first = np.cumsum(words) - words
-    text = np.repeat(np.arange(len(words)), words)
-    place = np.arange(len(text)) - first[text]
-    left = np.minimum(lengths[text] - _WORD * place, _WORD)
-    mixed = (window[ends[text] + _WORD * place] & _MASKS[left]) ^ _salts_of_places(int(words.max()))[place]
-    found[there] += np.add.reduceat(_mixed(mixed), first[there])
+    is_text = column.dtype == pl.String
+    numbers = _texts(Words(array)) if is_text else numbers_of(array).astype(np.int64).view(np.uint64)
+    mixed, valid = _mixed(numbers ^ salt), valid_of(array)
+    return mixed if valid is None else mixed * valid
+
+
+def _texts(words: Words) -> np.ndarray:
+    """A number for each text: its length and the sum over its words, each salted with its place."""
+    found = words.lengths.astype(np.uint64)
+    salts = _salts_of_places(-(-int(found.max(initial=0)) // WORD))
+    for place, salt in enumerate(salts):
+        rows = words.having(place)
+        found[rows] += _mixed(words.at(place, rows) ^ salt)
     return found
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from ods_pipeline.flatten.texts import bytes_of
+from ods_pipeline.flatten.words import bytes_of
 
 _DATE = "<date>"
 _BLOCK = 1 << 18

@@ -19,7 +19,16 @@ from xml2arrow import XmlToArrowParser
 
 from ods_pipeline.flatten.dates import ORGANISATION, with_days
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
-from ods_pipeline.flatten.texts import as_series, to_days, to_flags, to_numbers, to_text
+from ods_pipeline.flatten.texts import (
+    as_series,
+    quick_days,
+    quick_flags,
+    quick_numbers,
+    to_days,
+    to_flags,
+    to_numbers,
+    to_text,
+)
 from ods_pipeline.schema import TABLES
 
 # The table of dates of each table, and the index column that numbers its rows within a record.
@@ -29,12 +38,16 @@ _DATES = {
     "relationships": ("relationship_dates", "<rel>"),
     "successions": ("succession_dates", "<succ>"),
 }
+# What is read only so that all is accounted for (``proof.py``).
+_PROOF_ALONE = ("target_assigning_authority",)
 _ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
-# How text becomes a value of a type, and the rule that text of another form breaks.
-_CONVERTED: dict[type[pl.DataType], tuple[Callable[[pl.Series], pl.Series], str]] = {
-    pl.Date: (to_days, "bad_date"),
-    pl.Int64: (to_numbers, "bad_number"),
-    pl.Boolean: (to_flags, "bad_flag"),
+# How text becomes a value of a type, quickly and carefully, and the rule that text of another form breaks.
+_Quick = Callable[[pa.Array], pl.Series | None]
+_Careful = Callable[[pl.Series], pl.Series]
+_CONVERTED: dict[type[pl.DataType], tuple[_Quick, _Careful, str]] = {
+    pl.Date: (quick_days, to_days, "bad_date"),
+    pl.Int64: (quick_numbers, to_numbers, "bad_number"),
+    pl.Boolean: (quick_flags, to_flags, "bad_flag"),
 }
 
 # What the parser makes of a document, by table.
@@ -77,11 +90,12 @@ def to_rows(parsed: Parsed) -> Rows:
     frames["organisations"] = _organisations(frames["organisations"], frames["roles"])
     frames["contacts"] = _numbered(frames["contacts"])
     problems += broken_rules(frames)
-    found = pl.concat([p for p in problems if p.height] or [pl.DataFrame(schema=PROBLEM_SCHEMA)])
+    problems = [p for p in problems if p.height]
+    found = pl.concat(problems).unique() if problems else pl.DataFrame(schema=PROBLEM_SCHEMA)
     frames["organisations"] = frames["organisations"].drop("code_root", "primaries")
     for name in ("relationships", "successions"):
-        frames[name] = frames[name].drop("target_code_root", "target_assigning_authority")
-    return Rows(frames, found.unique().sort("record", "rule", "detail"))
+        frames[name] = frames[name].drop("target_code_root")
+    return Rows(frames, found.sort("record", "rule", "detail"))
 
 
 def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.DataFrame]]:
@@ -90,17 +104,17 @@ def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.
     record = as_series(batch[ORGANISATION]).alias("record")
     columns, bad = [record], []
     for name in batch.schema.names:
-        if name.startswith("<"):
+        if name.startswith("<") or name in _PROOF_ALONE:
             continue
         text, wanted = batch[name], dtypes.get(name, pl.String)
         if wanted == pl.String:
             columns.append(to_text(text).alias(name))
             continue
-        convert, rule = _CONVERTED[wanted.base_type()]
-        values = convert(as_series(text))
-        if values.null_count() != text.null_count:
+        quickly, carefully, rule = _CONVERTED[wanted.base_type()]
+        values = quickly(text)
+        if values is None:
             trimmed = to_text(text)
-            values = convert(trimmed)
+            values = carefully(trimmed)
             wrong = trimmed.is_not_null() & values.is_null()
             detail = pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(name), "text")
             told = pl.DataFrame({"record": record, "text": trimmed}).filter(wrong)
@@ -145,7 +159,12 @@ def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataF
 def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
     """Numbers the contacts of a type in order of their value, so that the order of elements is nothing."""
     ordinal = np.ones(contacts.height, np.int64)
-    several = contacts.with_row_index("row").filter(pl.struct("record", "contact_type").is_duplicated())
+    record, near = contacts["record"].to_numpy(), np.zeros(contacts.height, np.bool_)
+    again = record[1:] == record[:-1]  # contacts of a record are neighbours
+    near[1:] |= again
+    near[:-1] |= again
+    several = contacts.with_row_index("row").filter(pl.Series(near))
+    several = several.filter(pl.struct("record", "contact_type").is_duplicated())
     several = several.sort("record", "contact_type", "contact_value").with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record", "contact_type").alias("ordinal")
     )

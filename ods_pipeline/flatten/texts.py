@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from ods_pipeline.flatten.words import WORD, Words, as_word, bytes_of, valid_of
+
 # Stands for "no day" among days as numbers.
 NO_DAY = np.iinfo(np.int32).min
 # Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
@@ -18,16 +20,6 @@ TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
 _DATE_LENGTH = 10
 _MOST_DIGITS = 18
 _FLAGS = {"true": True, "false": False}
-
-
-def bytes_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """The bytes of a text column, and where each value begins in them (one more than there are values)."""
-    if len(column) == 0:
-        return np.empty(0, np.uint8), np.zeros(1, np.int32)
-    _, offsets, values = column.buffers()
-    ends = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    data = np.frombuffer(values, np.uint8) if values is not None else np.empty(0, np.uint8)
-    return data[: ends[-1]], ends
 
 
 def as_series(column: pa.Array) -> pl.Series:
@@ -42,14 +34,19 @@ def to_text(column: pa.Array) -> pl.Series:
     series = as_series(column)
     data, ends = bytes_of(column)
     starts, ends = ends[:-1], ends[1:]
-    there = ends > starts
-    if np.count_nonzero(there) == len(column) - column.null_count:
+    full = ends > starts
+    if np.count_nonzero(full) == len(column) - column.null_count:
         # White space beyond ASCII, too, begins and ends with bytes that no plain sign has.
-        edges = np.concatenate([data[starts[there]], data[ends[there] - 1]])
-        if ((edges > ord(" ")) & (edges < 0x80)).all():
+        if _are_plain(data):  # codes and ids: no blank at all
+            return series
+        if _are_plain(data[starts[full]]) and _are_plain(data[ends[full] - 1]):
             return series
     trimmed = series.str.strip_chars()
     return trimmed.set((trimmed == "").fill_null(False), None)
+
+
+def _are_plain(signs: np.ndarray) -> bool:
+    return bool((signs - np.uint8(0x21) < 0x5F).all())
 
 
 def to_days(text: pl.Series) -> pl.Series:
@@ -70,15 +67,29 @@ def to_days(text: pl.Series) -> pl.Series:
 
 def day_numbers(column: pa.Array) -> np.ndarray:
     """ISO days to days since 1970-01-01 (int32); ``NO_DAY`` where the text is null or no day."""
-    found = np.full(len(column), NO_DAY, np.int32)
+    found = _quick_day_numbers(column)
+    if found is None:
+        return to_days(as_series(column)).to_physical().fill_null(NO_DAY).to_numpy()
+    return found
+
+
+def quick_days(column: pa.Array) -> pl.Series | None:
+    """What ``to_days`` makes of a column in which all is written as it should be; else None."""
+    found = _quick_day_numbers(column)
+    return None if found is None else as_days(found)
+
+
+def _quick_day_numbers(column: pa.Array) -> np.ndarray | None:
     data, ends = bytes_of(column)
-    there = np.flatnonzero(np.diff(ends) == _DATE_LENGTH)
-    if len(there) * _DATE_LENGTH == len(data) and len(there) == len(column) - column.null_count:
-        days = _whole_days(data)
-        if days is not None:
-            found[there] = days
-            return found
-    return to_days(as_series(column)).to_physical().fill_null(NO_DAY).to_numpy()
+    whole = np.flatnonzero(np.diff(ends) == _DATE_LENGTH)
+    if len(whole) * _DATE_LENGTH != len(data) or len(whole) != len(column) - column.null_count:
+        return None
+    days = _whole_days(data)
+    if days is None:
+        return None
+    found = np.full(len(column), NO_DAY, np.int32)
+    found[whole] = days
+    return found
 
 
 def as_days(numbers: np.ndarray) -> pl.Series:
@@ -95,11 +106,46 @@ def to_numbers(text: pl.Series) -> pl.Series:
     return numbers.set(odd.fill_null(False), None) if odd.any() else numbers
 
 
+def quick_numbers(column: pa.Array) -> pl.Series | None:
+    """What ``to_numbers`` makes of a column in which all is one to eight digits; else None."""
+    words = Words(column)
+    if words.lengths.max(initial=0) > WORD:
+        return None
+    full = words.having(0)
+    lengths = words.lengths[full]
+    if len(lengths) != len(column) - column.null_count:
+        return None
+    # Moved up, so that each text ends where its word does: a number of eight digits after as many noughts.
+    gaps = (8 * (WORD - lengths)).astype(np.uint64)
+    digits = (words.at(0, full) << gaps) ^ (_eight(ord("0")) << gaps)
+    if _above_nine(digits).any():
+        return None
+    for width, ones in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF)):
+        # Two neighbours make one number of twice as many digits; the first one is the lower half.
+        digits = (digits * np.uint64(10 ** (width // 8)) + (digits >> np.uint64(width))) & np.uint64(ones)
+    found = np.zeros(len(words), np.int64)
+    found[full] = digits
+    return as_series(pa.array(found, mask=_nulls(column)))
+
+
 def to_flags(text: pl.Series) -> pl.Series:
     """``true`` and ``false`` in any case to flags; null where it is neither."""
-    if text.drop_nulls().is_in(list(_FLAGS)).all():
-        return text == "true"
     return text.str.to_lowercase().replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean)
+
+
+def quick_flags(column: pa.Array) -> pl.Series | None:
+    """What ``to_flags`` makes of a column in which there are ``true`` and ``false`` alone; else None."""
+    words = Words(column)
+    is_true = (words.lengths == len("true")) & (words.at(0) == as_word("true"))
+    is_false = (words.lengths == len("false")) & (words.at(0) == as_word("false"))
+    if np.count_nonzero(is_true) + np.count_nonzero(is_false) != len(column) - column.null_count:
+        return None
+    return as_series(pa.array(is_true, mask=_nulls(column)))
+
+
+def _nulls(column: pa.Array) -> np.ndarray | None:
+    valid = valid_of(column)
+    return None if valid is None else ~valid
 
 
 @cache
@@ -112,6 +158,11 @@ def _months() -> tuple[np.ndarray, np.ndarray]:
 
 def _eight(byte: int) -> np.uint64:
     return np.uint64(byte * 0x0101010101010101)
+
+
+def _above_nine(digits: np.ndarray) -> np.ndarray:
+    """Of eight bytes in each number, those that are no digits from 0 to 9: their highest bit."""
+    return (digits | (digits + _eight(0x76))) & _eight(0x80)
 
 
 # 0000-00- as eight bytes, and the places of its two dashes among them.
@@ -130,8 +181,7 @@ def _whole_days(data: np.ndarray) -> np.ndarray | None:
         return np.empty(0, np.int32)
     digits = np.ndarray(count, "<u8", data, strides=(_DATE_LENGTH,)) ^ _SHAPE
     last = data.reshape(count, _DATE_LENGTH)[:, 8:] ^ np.uint8(ord("0"))
-    above_nine = (digits | (digits + _eight(0x76))) & _eight(0x80)
-    if (above_nine | (digits & _DASHES)).any() or (last > 9).any():
+    if (_above_nine(digits) | (digits & _DASHES)).any() or (last > 9).any():
         return None
     pairs = digits * np.uint64(10) + (digits >> np.uint64(8))
     hundreds, years, months = (
