@@ -30,3 +30,9 @@ def in_order(frame: pl.DataFrame, key: Sequence[str]) -> bool:
     if any(frame[name].null_count() for name in key):
         return False
     return not frame.select(falls.fill_null(False).any()).item()
+
+
+def as_before(frame: pl.DataFrame, key: Sequence[str]) -> pl.Series:
+    """Which rows have the key of the row before; in a frame sorted by ``key``, all that repeat one."""
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in key)
+    return frame.select((same & (pl.int_range(pl.len()) > 0)).alias("as_before")).to_series()

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.sorting import in_order, sorted_by
+from ods_pipeline.sorting import as_before, in_order, sorted_by
 
 ROWS = st.lists(
     st.tuples(
@@ -41,3 +41,11 @@ def test_rows_in_order_are_not_moved_and_nulls_are_sorted_as_polars_does() -> No
     assert sorted_by(empty, ["code"])["code"].to_list() == [None, "A", "B"]
     numbers = pl.DataFrame({"number": [2, None, 1]})
     assert sorted_by(numbers, ["number"])["number"].to_list() == [None, 1, 2]
+
+
+@given(st.lists(st.tuples(st.none() | st.text("AB", max_size=1), st.none() | st.integers(0, 1)), max_size=8))
+def test_rows_that_repeat_a_key_are_told_nulls_included(rows: list[tuple]) -> None:
+    frame = pl.DataFrame(rows, schema={"code": pl.String, "number": pl.Int64}, orient="row")
+    ordered = frame.sort("code", "number")
+    told = as_before(ordered, ["code", "number"])
+    assert told.to_list() == [n > 0 and row == ordered.row(n - 1) for n, row in enumerate(ordered.rows())]

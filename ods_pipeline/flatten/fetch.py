@@ -83,13 +83,14 @@ def flatten_fetch(folder: Path) -> Flat:
         },
         schema={"record": found.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},
     )
-    organisations = found.join(numbers, on="record", how="inner").with_columns(
+    organisations = found.join(numbers, on="record", how="inner").sort("ods_code")
+    organisations = organisations.with_columns(
         pl.lit(folder.name).alias("capture_id"), pl.lit("delta").alias("published_in")
     )
     frames = {name: with_codes(document.frames[name], organisations, name) for name in COMPONENTS}
     frames["successions"], repeats = collapse_successions(frames["successions"])
     frames |= {
-        "organisations": organisations.select(ORGANISATION_COLUMNS).sort("ods_code"),
+        "organisations": organisations.select(ORGANISATION_COLUMNS),
         "code_systems": code_systems_of(folder),
         "superseded_records": TABLES["superseded_records"].empty(),
         "quarantined_records": _quarantined(folder.name, payloads),

@@ -8,6 +8,7 @@ import polars as pl
 from ods_pipeline.flatten.document import Document
 from ods_pipeline.flatten.fingerprint import with_fingerprints
 from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.sorting import as_before
 
 # Rises whenever the same raw bytes would give other flat rows: what is held is then flattened anew.
 FLAT_VERSION = 4
@@ -115,19 +116,23 @@ def fingerprinted(document: Document) -> Document:
 
 
 def with_codes(component: pl.DataFrame, organisations: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A component's rows of the organisations given, with ``ods_code`` in place of ``record``, sorted."""
+    """A component's rows of the organisations given, which are sorted by ``ods_code``: with that in place of
+    ``record``, and sorted by the key of the table."""
     table = TABLES[name]
     held, wanted = organisations["record"].to_numpy(), component["record"].to_numpy()
-    # Records are numbers from 0 on: where each stands is looked up, which is cheaper than a join.
-    place = np.full(int(max(held.max(initial=0), wanted.max(initial=0))) + 1, -1)
-    place[held] = np.arange(len(held))
-    found = place[wanted]
-    if (found < 0).any():
-        component, found = component.filter(pl.Series(found >= 0)), found[found >= 0]
-    coded = component.with_columns(organisations["ods_code"].gather(found)).select(table.stored)
-    if coded.select(pl.struct(table.key).n_unique()).item() == coded.height:
-        return coded.sort(table.key)
-    return coded.sort(*table.key, *(c for c in table.stored if c not in table.key))
+    # Records are numbers from 0 on: where each stands is looked up, which is cheaper than a join. Places are
+    # in order of code, and numbers are cheaper to sort than texts.
+    place = np.full(int(max(held.max(initial=0), wanted.max(initial=0))) + 1, -1, np.int32)
+    place[held] = np.arange(len(held), dtype=np.int32)
+    placed = component.with_columns(pl.Series("place", place[wanted]))
+    if placed["place"].min() == -1:
+        placed = placed.filter(pl.col("place") >= 0)
+    columns = ["place" if column == "ods_code" else column for column in table.stored]
+    key = ["place" if column == "ods_code" else column for column in table.key]
+    ordered = placed.sort(key)
+    if as_before(ordered, key).any():
+        ordered = placed.sort(*key, *(c for c in columns if c not in key))
+    return ordered.with_columns(organisations["ods_code"].gather(ordered["place"])).select(table.stored)
 
 
 def capture_row(row: dict[str, object]) -> pl.DataFrame:

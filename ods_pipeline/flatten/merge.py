@@ -6,9 +6,11 @@ Ties after that go to the later LastChangeDate, then to the earlier place in the
 that the outcome never depends on the order of reading.
 """
 
+import numpy as np
 import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.sorting import as_before
 
 _RANKED = ("ref_only", "published_in", "operational_start", "last_change_date", "record_number")
 
@@ -23,8 +25,11 @@ def merge(
     columns, sorted by ``ods_code``) and ``superseded_records``.
     """
     # Most codes stand once, and need no ranking. Wide rows are moved once, when it is known where to.
-    rows = organisations.select("ods_code", *_RANKED).with_row_index("row")
-    ranked = rows.filter(rows["ods_code"].is_duplicated()).sort(
+    order = organisations["ods_code"].arg_sort()
+    again = as_before(organisations.select("ods_code")[order], ["ods_code"])
+    several = order.filter(again | again.shift(-1, fill_value=False))
+    ranked = organisations.select("ods_code", *_RANKED)[several].with_columns(several.alias("row"))
+    ranked = ranked.sort(
         "ods_code",
         "ref_only",
         pl.col("published_in") == "archive",
@@ -34,8 +39,10 @@ def merge(
         descending=[False, False, False, True, True, False],
         nulls_last=True,
     )
-    lost = ranked.filter(pl.col("ods_code") == pl.col("ods_code").shift(1))["row"]
-    won = rows.select("ods_code", "row").join(lost.to_frame(), on="row", how="anti").sort("ods_code")["row"]
+    lost = ranked["row"].filter(as_before(ranked, ["ods_code"]))
+    has_lost = np.zeros(organisations.height, np.bool_)
+    has_lost[lost.to_numpy()] = True
+    won = order.filter(pl.Series(~has_lost[order.to_numpy()]))
     winners, losers = organisations[won], organisations[lost]
     if losers.is_empty():
         return winners, TABLES["superseded_records"].empty()
@@ -79,9 +86,9 @@ def _parts_as_json(losers: pl.DataFrame, components: dict[str, pl.DataFrame]) ->
     out = losers.select("record")
     for name in COMPONENTS:
         columns = [c for c in TABLES[name].stored if c != "ods_code"]
-        rows = (
-            components[name].join(losers.select("record"), on="record", how="semi").sort("record", *columns)
-        )
+        # np.isin looks numbers up in a table, which is cheaper than a join.
+        is_theirs = np.isin(components[name]["record"].to_numpy(), out["record"].to_numpy())
+        rows = components[name].filter(pl.Series(is_theirs)).sort("record", *columns)
         texts = rows.with_columns(pl.col(pl.Date).cast(pl.String))
         lists = texts.group_by("record", maintain_order=True).agg(pl.struct(columns).alias(name))
         out = out.join(lists, on="record", how="left")
@@ -94,7 +101,6 @@ def collapse_successions(successions: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     Returns the rows kept (the lowest id) and the repeats set aside.
     """
     key = TABLES["successions"].key
-    ranked = successions.sort(*key, "unique_succ_id", nulls_last=True).with_columns(
-        pl.int_range(pl.len()).over(key).alias("place")
-    )
-    return ranked.filter(pl.col("place") == 0).drop("place"), ranked.filter(pl.col("place") > 0).drop("place")
+    ranked = successions.sort(*key, "unique_succ_id", nulls_last=True)
+    is_repeat = as_before(ranked, key)
+    return ranked.filter(~is_repeat), ranked.filter(is_repeat)
