@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA
-from ods_pipeline.flatten.texts import NO_DAY, as_days, as_series, day_numbers
-from ods_pipeline.flatten.words import WORD, Words, as_word, valid_of
+from ods_pipeline.flatten.texts import NO_DAY, as_days, day_numbers
+from ods_pipeline.flatten.words import WORD, Words, as_series, as_word, valid_of
 
 DAYS = ("legal_start", "legal_end", "operational_start", "operational_end")
 ORGANISATION = "<organisation>"

@@ -14,8 +14,9 @@ from functools import cache
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from ods_pipeline.flatten.words import WORD, Words, numbers_of, valid_of
+from ods_pipeline.flatten.words import WORD, Words, as_array, as_series, numbers_of, valid_of
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _NOT_CONTENT = {"last_change_date", "published_in", "capture_id", "ods_code"}
@@ -37,15 +38,13 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
         columns = [c for c in TABLES[name].stored if c not in _NOT_OF_A_ROW]
         rows, of_record = _rows(table, name, columns), table["record"].to_numpy()
         if name == "contacts":
-            is_fax = (table["contact_type"] == "fax").fill_null(False).to_numpy()
+            is_fax = Words(as_array(table["contact_type"])).are("fax")
             has_fax[np.searchsorted(record, of_record[is_fax])] = True
             fax = _sums(rows[is_fax], of_record[is_fax], record)
             rows, of_record = rows[~is_fax], of_record[~is_fax]
         content += _sums(rows, of_record, record)
-    return organisations.with_columns(
-        pl.Series("content_hash", _mixed(content)),
-        pl.Series("fax_hash", _mixed(fax)).set(pl.Series(~has_fax), None),
-    )
+    fax_hash = as_series(pa.array(_mixed(fax), mask=~has_fax))
+    return organisations.hstack([pl.Series("content_hash", _mixed(content)), fax_hash.alias("fax_hash")])
 
 
 def _rows(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
@@ -71,7 +70,7 @@ def _sums(rows: np.ndarray, of_record: np.ndarray, record: np.ndarray) -> np.nda
 
 def _values(column: pl.Series, salt: np.uint64) -> np.ndarray:
     """A number for each value; 0 for null."""
-    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    array = as_array(column)
     is_text = column.dtype == pl.String
     numbers = _texts(Words(array)) if is_text else numbers_of(array).astype(np.int64).view(np.uint64)
     mixed, valid = _mixed(numbers ^ salt), valid_of(array)

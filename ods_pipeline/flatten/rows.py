@@ -20,7 +20,6 @@ from xml2arrow import XmlToArrowParser
 from ods_pipeline.flatten.dates import ORGANISATION, with_days
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
 from ods_pipeline.flatten.texts import (
-    as_series,
     quick_days,
     quick_flags,
     quick_numbers,
@@ -29,6 +28,7 @@ from ods_pipeline.flatten.texts import (
     to_numbers,
     to_text,
 )
+from ods_pipeline.flatten.words import as_series
 from ods_pipeline.schema import TABLES
 
 # The table of dates of each table, and the index column that numbers its rows within a record.
@@ -91,11 +91,12 @@ def to_rows(parsed: Parsed) -> Rows:
     frames["contacts"] = _numbered(frames["contacts"])
     problems += broken_rules(frames)
     problems = [p for p in problems if p.height]
-    found = pl.concat(problems).unique() if problems else pl.DataFrame(schema=PROBLEM_SCHEMA)
     frames["organisations"] = frames["organisations"].drop("code_root", "primaries")
     for name in ("relationships", "successions"):
-        frames[name] = frames[name].drop("target_code_root")
-    return Rows(frames, found.sort("record", "rule", "detail"))
+        frames[name].drop_in_place("target_code_root")
+    if not problems:
+        return Rows(frames, pl.DataFrame(schema=PROBLEM_SCHEMA))
+    return Rows(frames, pl.concat(problems).unique().sort("record", "rule", "detail"))
 
 
 def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.DataFrame]]:
@@ -126,12 +127,12 @@ def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.
 def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
     """Adds the primary role and how many roles are primary (``primaries``), closes holes between address
     lines, and lets the primary role's status stand in for a missing one."""
-    primary = roles.filter("is_primary").select(
-        "record", pl.col("role_id").alias("primary_role_id"), pl.col("status").alias("role_status")
-    )
-    if primary["record"].equals(organisations["record"]):  # as it should be: one a record
-        organisations = organisations.hstack(primary.drop("record")).with_columns(
-            pl.lit(1, pl.Int64).alias("primaries")
+    is_primary = roles["is_primary"]
+    record, role_id, status = (roles[name].filter(is_primary) for name in ("record", "role_id", "status"))
+    if record.equals(organisations["record"]):  # as it should be: one a record
+        one = pl.Series("primaries", np.ones(len(record), np.int64))
+        organisations = organisations.hstack(
+            [role_id.alias("primary_role_id"), status.alias("role_status"), one]
         )
     else:
         # 0 where no role is primary, null where there are no roles: such a record may be empty.
@@ -163,10 +164,15 @@ def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
     again = record[1:] == record[:-1]  # contacts of a record are neighbours
     near[1:] |= again
     near[:-1] |= again
-    several = contacts.with_row_index("row").filter(pl.Series(near))
-    several = several.filter(pl.struct("record", "contact_type").is_duplicated())
-    several = several.sort("record", "contact_type", "contact_value").with_columns(
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record", "contact_type").alias("ordinal")
+    several = (
+        contacts.lazy()
+        .with_row_index("row")
+        .filter(pl.Series(near))
+        .filter(pl.struct("record", "contact_type").is_duplicated())
+        .sort("record", "contact_type", "contact_value")
+        .with_columns(pl.int_range(1, pl.len() + 1).over("record", "contact_type").alias("ordinal"))
+        .select("row", "ordinal")
+        .collect()
     )
     ordinal[several["row"].to_numpy()] = several["ordinal"].to_numpy()
-    return contacts.with_columns(pl.Series("ordinal", ordinal))
+    return contacts.hstack([pl.Series("ordinal", ordinal)])

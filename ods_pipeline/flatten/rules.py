@@ -6,6 +6,7 @@ Lives here: rules about values that are typed already. Does not live here: value
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -59,6 +60,7 @@ def control_characters(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(found)
 
 
+@cache
 def _of_organisations() -> list[_Rule]:
     """Rules about the record itself; the order of the contract: a code, a name, a class, a status."""
     said = pl.any_horizontal(
@@ -102,6 +104,7 @@ _CONTENT = {
 }
 
 
+@cache
 def _of_components(table: str) -> list[_Rule]:
     """Rules about parts of a record: what is needed for a row of its own must be there."""
     found = [
@@ -139,9 +142,10 @@ def _is_foreign(root: str) -> pl.Expr:
 def _repeated_ids(frame: pl.DataFrame, table: str, column: str) -> list[pl.DataFrame]:
     """Records that give one unique id to two of their parts. Only a table in which any id stands twice is
     worth a closer look; what two records share is for ``fold.py`` to see."""
-    given = frame.select("record", column).drop_nulls()
-    if given[column].n_unique() == given.height:
+    ids = frame[column]
+    if ids.n_unique() - (ids.null_count() > 0) == frame.height - ids.null_count():
         return []
+    given = frame.select("record", column).drop_nulls()
     repeated = given.group_by("record", column).len("times").filter(pl.col("times") > 1)
     detail = pl.format("{} {} stands {} times in {}", pl.lit(column), column, "times", pl.lit(table))
     return [_report(repeated, "repeated_unique_id", detail)]

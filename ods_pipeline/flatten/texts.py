@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from ods_pipeline.flatten.words import WORD, Words, as_word, bytes_of, valid_of
+from ods_pipeline.flatten.words import WORD, Words, as_series, bytes_of, valid_of
 
 # Stands for "no day" among days as numbers.
 NO_DAY = np.iinfo(np.int32).min
@@ -20,13 +20,6 @@ TEXT_DATE = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
 _DATE_LENGTH = 10
 _MOST_DIGITS = 18
 _FLAGS = {"true": True, "false": False}
-
-
-def as_series(column: pa.Array) -> pl.Series:
-    """The column as it is."""
-    series = pl.from_arrow(column)
-    assert isinstance(series, pl.Series)
-    return series
 
 
 def to_text(column: pa.Array) -> pl.Series:
@@ -107,25 +100,31 @@ def to_numbers(text: pl.Series) -> pl.Series:
 
 
 def quick_numbers(column: pa.Array) -> pl.Series | None:
-    """What ``to_numbers`` makes of a column in which all is one to eight digits; else None."""
+    """What ``to_numbers`` makes of a column in which all is one to 16 digits; else None."""
     words = Words(column)
-    if words.lengths.max(initial=0) > WORD:
-        return None
+    most = words.lengths.max(initial=0)
     full = words.having(0)
-    lengths = words.lengths[full]
-    if len(lengths) != len(column) - column.null_count:
+    if most > 2 * WORD or len(words.lengths[full]) != len(column) - column.null_count:
         return None
-    # Moved up, so that each text ends where its word does: a number of eight digits after as many noughts.
-    gaps = (8 * (WORD - lengths)).astype(np.uint64)
-    digits = (words.at(0, full) << gaps) ^ (_eight(ord("0")) << gaps)
+    found = np.zeros(len(words), np.int64)
+    for left_out, factor in ((0, 1), (WORD, 10**WORD)):
+        if most > left_out:
+            numbers = _of_eight_digits(*words.ending(full, left_out))
+            if numbers is None:
+                return None
+            found[full] += numbers * factor
+    return as_series(pa.array(found, mask=_nulls(column)))
+
+
+def _of_eight_digits(digits: np.ndarray, up: np.ndarray) -> np.ndarray | None:
+    """Numbers of up to eight digits that end where their words do; None if any sign is no digit."""
+    digits = digits ^ (_eight(ord("0")) << up)  # and so there are noughts before them
     if _above_nine(digits).any():
         return None
     for width, ones in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF)):
         # Two neighbours make one number of twice as many digits; the first one is the lower half.
         digits = (digits * np.uint64(10 ** (width // 8)) + (digits >> np.uint64(width))) & np.uint64(ones)
-    found = np.zeros(len(words), np.int64)
-    found[full] = digits
-    return as_series(pa.array(found, mask=_nulls(column)))
+    return digits.view(np.int64)
 
 
 def to_flags(text: pl.Series) -> pl.Series:
@@ -136,8 +135,7 @@ def to_flags(text: pl.Series) -> pl.Series:
 def quick_flags(column: pa.Array) -> pl.Series | None:
     """What ``to_flags`` makes of a column in which there are ``true`` and ``false`` alone; else None."""
     words = Words(column)
-    is_true = (words.lengths == len("true")) & (words.at(0) == as_word("true"))
-    is_false = (words.lengths == len("false")) & (words.at(0) == as_word("false"))
+    is_true, is_false = words.are("true"), words.are("false")
     if np.count_nonzero(is_true) + np.count_nonzero(is_false) != len(column) - column.null_count:
         return None
     return as_series(pa.array(is_true, mask=_nulls(column)))

@@ -6,9 +6,22 @@ words what would else be done text by text. Does not live here: what the words m
 """
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 WORD = 8
+
+
+def as_series(column: pa.Array) -> pl.Series:
+    """The column as it is, for Polars."""
+    series = pl.from_arrow(column)
+    assert isinstance(series, pl.Series)
+    return series
+
+
+def as_array(column: pl.Series) -> pa.Array:
+    """The column as it is, in one piece, for what follows."""
+    return column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def bytes_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -64,6 +77,10 @@ class Words:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def are(self, text: str) -> np.ndarray:
+        """Which texts are ``text``, of up to eight bytes."""
+        return (self.lengths == len(text)) & (self.at(0) == as_word(text))
+
     def having(self, place: int) -> np.ndarray | slice:
         """The rows that have a word at ``place`` (from 0), since their texts are long enough."""
         there = self.lengths > WORD * place
@@ -74,3 +91,10 @@ class Words:
         the end of a text are 0."""
         beyond = np.maximum(8 * (WORD * (place + 1) - self.lengths[rows]), 0).astype(np.uint64)
         return (self._windows[self._starts[rows] + WORD * place] << beyond) >> beyond
+
+    def ending(self, rows: np.ndarray | slice, left_out: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The last eight bytes of each of ``rows``, or those before the last ``left_out``. If they are fewer,
+        they are moved up to the end of their word; by how many bits is what comes second."""
+        ends = self.lengths[rows] - left_out
+        up = np.clip(8 * (WORD - ends), 0, 8 * WORD).astype(np.uint64)
+        return self._windows[self._starts[rows] + np.maximum(ends - WORD, 0)] << up, up
