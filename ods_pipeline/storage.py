@@ -244,7 +244,7 @@ def write_flat(
         with ThreadPoolExecutor(min(4, cpu_count() or 1)) as pool:
             for written in [
                 pool.submit(write_parquet, frame, partial / f"{name}.parquet")
-                for name, frame in sorted(frames.items(), key=lambda item: -item[1].height)
+                for name, frame in sorted(frames.items(), key=lambda item: -item[1].estimated_size())
             ]:
                 written.result()
         body = {"mark": dict(mark or {}), "tables": sorted(frames)}
