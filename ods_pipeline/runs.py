@@ -6,8 +6,10 @@ clearing up after processes that died. Does not live here: which jobs to run (``
 
 import logging
 import os
+import sqlite3
+import uuid
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,8 +139,31 @@ def write_workspace(home: Path) -> Path:
 def open_instance(root: DataRoot) -> Generator[dg.DagsterInstance]:
     """The Dagster instance of a data root; needs no DAGSTER_HOME and sends nothing anywhere."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with dg.DagsterInstance.from_config(str(write_instance_config(root))) as instance:
+    base = write_instance_config(root)
+    history = base / "history"
+    with (
+        dg.DagsterInstance.from_config(str(base)) as instance,
+        _kept_open(history / "runs.db", history / "runs" / "index.db"),
+    ):
         yield instance
+
+
+@contextmanager
+def _kept_open(*databases: Path) -> Generator[None]:
+    """Keeps SQLite databases open beside Dagster, which opens and closes them for every event. Whoever closes
+    one as the last also puts its log away, and that is near half of what an event takes."""
+    with ExitStack() as stack:
+        for path in databases:
+            connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)))
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # open is what was read from
+        yield
+
+
+def _new_run(instance: dg.DagsterInstance) -> tuple[str, Path]:
+    """The id of a run that is about to begin, and its database."""
+    run_id = str(uuid.uuid4())
+    instance.all_logs(run_id)  # Dagster makes the database when it is first asked
+    return run_id, Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
 
 
 def run_job(
@@ -166,13 +191,16 @@ def run_job(
     tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
     if partition_range is not None:
         tags |= dict(zip(_RANGE, _checked_range(instance, job, partition_range), strict=True))
-    result = job.execute_in_process(
-        instance=instance,
-        partition_key=partition,
-        run_config={**_QUIET, "ops": dict(config or {})},
-        tags=tags,
-        raise_on_error=False,
-    )
+    run_id, database = _new_run(instance)
+    with _kept_open(database):
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            partition_key=partition,
+            run_config={**_QUIET, "ops": dict(config or {})},
+            tags=tags,
+            raise_on_error=False,
+        )
     if "DagsterExecutionInterruptedError" in _error_classes(result):
         raise KeyboardInterrupt
     failures = [e for e in result.all_events if e.is_step_failure or e.is_run_failure]
