@@ -19,7 +19,7 @@ from ods_pipeline.assets.resources import DataRootResource
 from ods_pipeline.assets.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.errors import OdsError
 from ods_pipeline.held import origin_of
-from ods_pipeline.marts.build import add_view, mart_connection, mart_sql, rows_of_mart, tables_read
+from ods_pipeline.marts.build import add_table, mart_connection, mart_sql, rows_of_mart, tables_read
 from ods_pipeline.marts.checking import findings_on, mart_checks
 from ods_pipeline.publish import filling_duckdb, write_table
 from ods_pipeline.schema import HISTORY, MARTS, ORD, Table
@@ -106,7 +106,7 @@ def _built(
             level = logging.ERROR if finding.blocking else logging.WARNING
             log.log(level, "%s.%s: %s", table.schema, table.name, finding.summary)
     size = written.result()
-    add_view(connection, build, table)
+    add_table(connection, build, table, unpack=True)
     seconds = {"seconds": round(time.monotonic() - began, 2)}
     return dg.MaterializeResult(
         asset_key=key,

@@ -15,6 +15,8 @@ from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.sorting import sorted_by
 
 _HERE = resources.files("ods_pipeline.marts")
+# Read by so many marts and checks that to unpack them once is cheaper than to read the files again and again.
+_READ_OFTEN = ("organisations", "organisation_status")
 
 
 def mart_sql(name: str) -> str:
@@ -59,15 +61,15 @@ def coverage_limits() -> pl.DataFrame:
 def mart_connection(
     build: Path, today: date, tables: Iterable[Table] | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory with ``tables`` (all, if None) as views on the build's Parquet files, as far as they
-    are built, ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of
-    ``macros/``, and ``ods_today()``."""
+    """A DuckDB in memory with ``tables`` (all, if None) of the build, as far as they are written,
+    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of ``macros/``, and
+    ``ods_today()``. Tables are views on Parquet files; for all marts, what is read often is unpacked."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
         for table in TABLES.values() if tables is None else tables:
             if (build / table.path).exists():
-                add_view(connection, build, table)
+                add_table(connection, build, table, unpack=tables is None)
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_body", kinds_of_body().to_arrow())
         connection.register("overrides", overrides().to_arrow())
@@ -76,10 +78,15 @@ def mart_connection(
         yield connection
 
 
-def add_view(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> None:
-    """Shows the Parquet file of a table on a mart connection, for the marts that read it."""
+def add_table(connection: duckdb.DuckDBPyConnection, build: Path, table: Table, *, unpack: bool) -> None:
+    """Shows the Parquet file of a table on a mart connection, for the marts that read it. With ``unpack`` one
+    that is read often is taken into memory."""
     connection.execute(f"USE {table.schema}")
-    connection.read_parquet(str(build / table.path)).create_view(table.name)
+    rows = connection.read_parquet(str(build / table.path))
+    if unpack and table.id in _READ_OFTEN:
+        rows.create(table.name)
+    else:
+        rows.create_view(table.name)
     connection.execute("USE main")
 
 
