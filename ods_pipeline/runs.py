@@ -159,11 +159,19 @@ def _kept_open(*databases: Path) -> Generator[None]:
         yield
 
 
-def _new_run(instance: dg.DagsterInstance) -> tuple[str, Path]:
-    """The id of a run that is about to begin, and its database."""
+@contextmanager
+def _database_of_a_run(instance: dg.DagsterInstance) -> Generator[str]:
+    """The id of a run that is about to begin, whose database is kept open. Dagster makes the database when it
+    is first asked for what is in it; if the run does not begin after all, it goes again."""
     run_id = str(uuid.uuid4())
-    instance.all_logs(run_id)  # Dagster makes the database when it is first asked
-    return run_id, Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
+    path = Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
+    instance.all_logs(run_id)
+    try:
+        with _kept_open(path):
+            yield run_id
+    finally:
+        if not instance.has_run(run_id):
+            path.unlink(missing_ok=True)
 
 
 def run_job(
@@ -191,8 +199,7 @@ def run_job(
     tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
     if partition_range is not None:
         tags |= dict(zip(_RANGE, _checked_range(instance, job, partition_range), strict=True))
-    run_id, database = _new_run(instance)
-    with _kept_open(database):
+    with _database_of_a_run(instance) as run_id:
         result = job.execute_in_process(
             instance=instance,
             run_id=run_id,

@@ -103,6 +103,17 @@ def test_a_range_that_is_none_is_refused(root: DataRoot, first: str, last: str) 
         assert instance.get_runs() == []
 
 
+def test_databases_are_open_while_a_job_runs_and_put_away_after_it(root: DataRoot) -> None:
+    history = root.path / ".dagster" / "history"
+    with open_instance(root) as instance:
+        assert (history / "runs" / "index.db-wal").exists()
+        run_id = run_job(instance, DEFINITIONS, "fails_job").run_id
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            run_job(instance, DEFINITIONS, "checked_job", config={"no_such_op": {"config": {}}})
+    left = {path.name for path in history.rglob("*") if path.is_file()}
+    assert left == {"runs.db", "index.db", f"{run_id}.db"}
+
+
 @pytest.mark.promise("explained")
 def test_the_error_of_a_step_is_told_as_it_was_raised(root: DataRoot) -> None:
     with open_instance(root) as instance:

@@ -19,6 +19,7 @@ from ods_pipeline.flatten.proof import (
     holds_control_characters,
     signs,
     signs_in_values,
+    tags_and_attributes,
 )
 from ods_pipeline.flatten.rows import Parsed, record_parser, to_rows
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, control_characters
@@ -69,7 +70,7 @@ def read_document(document: bytes, name: str) -> Document:
     check_text(document, name)
     document = plain(document)  # what only looks like an element must not be counted
     has_numbered = has_numbered_signs(document)
-    parsed, taken_out, unknown = _rows_in(document, name, signs(document, has_numbered))
+    parsed, taken_out, unknown = _rows_in(document, name, has_numbered)
     rows, records = to_rows(parsed), parsed["organisations"].num_rows
     problems = rows.problems
     if has_numbered or holds_control_characters(parsed):  # either may bring a sign that no text may hold
@@ -90,15 +91,19 @@ def read_document(document: bytes, name: str) -> Document:
 
 
 def _rows_in(
-    document: bytes, name: str, there: tuple[int, int]
+    document: bytes, name: str, has_numbered: bool
 ) -> tuple[Parsed, dict[int, TakenOut], dict[str, int]]:
     """The parsed rows, the records that had to be taken out first, and the unknown names with their counts.
 
-    Only if the rows do not account for every element and attribute are names read, and only if unknown names
-    do not account for the rest, each record is looked at by itself. ``there``: the signs in the document.
+    Only if the rows do not account for every element and attribute is all read strictly, and names too; only
+    if unknown names do not account for the rest, each record is looked at by itself.
     """
     parsed = _parsed(document, name)
-    if parsed is not None and _explained(parsed, there, {}):
+    if parsed is not None and _proven(parsed) == signs(document, has_numbered):
+        return parsed, {}, {}
+    there = tags_and_attributes(document)
+    parsed = _parsed(document, name, strict=True)
+    if parsed is not None and evidence(parsed) == there:
         return parsed, {}, {}
     elements = count_elements(document)
     unknown = unknown_names(document, elements)
@@ -109,29 +114,35 @@ def _rows_in(
         taken_out = _odd_records(texts, name)
         if taken_out:
             kept = [_PLACEHOLDER if n in taken_out else t for n, t in enumerate(texts)]
-            parsed = _parsed(_joined(kept), name)
+            parsed = _parsed(_joined(kept), name, strict=True)
     read = 0 if parsed is None else parsed["organisations"].num_rows
     if parsed is None or read != records:
         raise _miscounted(records, read, name)
     return parsed, taken_out, unknown
 
 
-def _parsed(document: bytes, name: str) -> Parsed | None:
+def _parsed(document: bytes, name: str, *, strict: bool = False) -> Parsed | None:
     """What the parser makes of the document; None if it refuses it because an element stands twice."""
     try:
-        return record_parser().parse(document)
+        return record_parser(strict).parse(document)
     except (xml2arrow.exceptions.Xml2ArrowError, TypeError) as error:
         if str(error).startswith(_REPEATED):
             return None
         raise _damaged(error, name) from error
 
 
+def _proven(parsed: Parsed) -> tuple[int, int]:
+    """The slashes and equals signs that the rows and the values in them account for."""
+    (elements, attributes), (slashes, equals) = evidence(parsed), signs_in_values(parsed)
+    return elements + slashes, attributes + equals
+
+
 def _explained(parsed: Parsed, there: tuple[int, int], unknown: dict[str, int]) -> bool:
-    """Whether rows and unknown names account for all the slashes and equals signs that are there."""
+    """Whether the unknown names are all that the rows do not account for."""
     attributes = sum(count for key, count in unknown.items() if key.startswith("@"))
-    elements = sum(unknown.values()) - attributes
-    proven, in_values = evidence(parsed), signs_in_values(parsed)
-    return (proven[0] + elements + in_values[0], proven[1] + attributes + in_values[1]) == there
+    tags = sum(unknown.values()) - attributes
+    proven = evidence(parsed)
+    return (proven[0] + tags, proven[1] + attributes) == there
 
 
 def _odd_records(texts: list[bytes], name: str) -> dict[int, TakenOut]:

@@ -1,11 +1,13 @@
 """Proof that the rows made of a document are all that is in it.
 
 The rows are evidence of so many elements and attributes: a name of one Name element, a target's code of a
-Rels, a Rel, a Target and an OrgId. The parser sees to it that every element ends, and so each element has one
-slash in the bytes, and each attribute one equals sign; the signs in values are counted in the values. Rows
-never prove more than there is, and whatever was lost, stands twice or is unknown is there and not proven. So
-if both numbers equal those in the raw bytes, nothing was lost and nothing is unknown, and no name needs to be
-read. What it costs is one pass over the bytes for each sign (``scan.py`` reads names).
+Rels, a Rel, a Target and an OrgId. Rows never prove more than there is, and whatever was lost, stands twice
+or is unknown is there and not proven. So if the numbers equal those in the raw bytes, nothing was lost and
+nothing is unknown, and no name needs to be read (``scan.py`` does that).
+
+Bytes are counted in two ways. Quickly (``signs``): the parser sees to it that every element ends, and so each
+has one slash, and each attribute one equals sign; signs in values are counted in the values. All must be
+proven then. Where something is not, ``tags_and_attributes`` counts what ``scan.py`` counts by name.
 """
 
 import re
@@ -103,6 +105,14 @@ def signs(document: bytes, has_numbered: bool) -> tuple[int, int]:
         slashes += len(_NUMBERED_SLASH.findall(document))
         equals += len(_NUMBERED_EQUALS.findall(document))
     return slashes, equals
+
+
+def tags_and_attributes(document: bytes) -> tuple[int, int]:
+    """How many start tags (a ``<`` with no ``/`` after it) and attributes (``="``) are in the bytes."""
+    data = np.frombuffer(document, dtype=np.uint8)
+    tags = np.count_nonzero((data[:-1] == ord("<")) & (data[1:] != ord("/")))
+    attributes = np.count_nonzero((data[:-1] == ord("=")) & (data[1:] == ord('"')))
+    return int(tags), int(attributes)
 
 
 def has_numbered_signs(document: bytes) -> bool:

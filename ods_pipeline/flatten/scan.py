@@ -18,8 +18,6 @@ import yaml
 MAPS = ("manifest_map.yaml", "record_map.yaml")
 _NAME = re.compile(rb"[A-Za-z_][\w:.-]*")
 _NAME_END = re.compile(rb"[\w:.-]*$")
-_ROOT = "OrgRefData"
-_LONGEST = 16  # letters of an element's name that are read
 
 
 @cache
@@ -90,12 +88,9 @@ def unknown_names(document: bytes, elements: dict[str, int]) -> dict[str, int]:
 
 
 def _is_known(name: str, known: frozenset[str]) -> bool:
-    """Names are read up to 16 letters; a longer known name is recognised by its beginning. Only the root
-    element has a prefix; others with one are of another vocabulary."""
-    prefix, _, local = name.rpartition(":")
-    names = {_ROOT} if prefix else known
-    is_cut = len(name) == _LONGEST and local != ""
-    return local in names or (is_cut and any(k.startswith(local) for k in names))
+    """Names are read up to 16 letters; a longer known name is recognised by its beginning."""
+    local = name.rpartition(":")[2]
+    return local in known or (len(name) == 16 and any(k.startswith(local) for k in known))
 
 
 def _windows(data: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -79,7 +79,7 @@ class Words:
 
     def are(self, text: str) -> np.ndarray:
         """Which texts are ``text``, of up to eight bytes."""
-        return (self.lengths == len(text)) & (self.at(0) == as_word(text))
+        return (self.lengths == len(text.encode())) & (self.at(0) == as_word(text))
 
     def having(self, place: int) -> np.ndarray | slice:
         """The rows that have a word at ``place`` (from 0), since their texts are long enough."""

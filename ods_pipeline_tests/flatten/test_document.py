@@ -131,11 +131,48 @@ def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
     assert rows_of(document, "R1A") == ALONE["R1A"]
 
 
-def test_what_has_a_prefix_is_of_another_vocabulary_and_counted() -> None:
-    other = '<x:Role xmlns:x="urn:x" id="RO1" uniqueRoleId="9"><x:Status value="Active"/></x:Role></Roles>'
-    document = read(RECORDS["R1A"], RECORDS["R1B"].replace("</Roles>", other))
-    assert document.unknown == {"x:Role": 1, "x:Status": 1, "@xmlns:x": 1}
-    assert {code: rows_of(document, code) for code in ("R1A", "R1B")} == {c: ALONE[c] for c in ("R1A", "R1B")}
+@pytest.mark.parametrize(
+    ("old", "new", "unknown"),
+    [
+        ("<Role ", '<x:Role xmlns:x="urn:x/y" ', {"@xmlns:x": 1}),
+        ("<Role ", '<Role xsi:type="a/b" ', {"@xsi:type": 1}),
+        ("</Name>", "</Name><x:Note>a/b = c</x:Note>", {"x:Note": 1}),
+        ("<Organisation ", "<HSCOrgRefData:Organisation ", {}),
+        ("<Organisation ", '<?x a="b"?><Organisation ', {"@a": 1}),
+        ("</Name>", "</Name><?x <Odd?>", {}),
+    ],
+)
+def test_prefixes_and_what_is_not_read_cost_no_record(old: str, new: str, unknown: dict[str, int]) -> None:
+    text = RECORDS["R1B"].replace(old, new, 1)
+    if "<x:Role" in new:
+        text = text.replace("</Role>", "</x:Role>", 1)
+    if new.startswith("<HSC"):
+        text = text.replace("</Organisation>", "</HSCOrgRefData:Organisation>")
+    document = read(RECORDS["R1A"], text, RECORDS["R1C"])
+    assert (document.records, document.problems.height, document.unknown) == (3, 0, unknown)
+    assert {code: rows_of(document, code) for code in RECORDS} == ALONE
+
+
+@pytest.mark.parametrize("elsewhere", ['THE q="', "A foo='x", "B b =\t'c/"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<Role id=", '<Role id="RO999" id='),
+        ("<OrgId ", '<OrgId extension="EVIL" '),
+        ("<OrgId ", "<OrgId extension = 'EVIL' "),
+    ],
+)
+def test_no_text_makes_up_for_an_attribute_that_stands_twice(old: str, new: str, elsewhere: str) -> None:
+    named = RECORDS["R1C"].replace("BODY", elsewhere)
+    assert read(named).problems.height == 0
+    with pytest.raises(BadRelease, match="the XML is damaged"):
+        read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1), named)
+
+
+def test_no_instruction_makes_up_for_a_role_outside_the_roles() -> None:
+    stray = RECORDS["R1B"].replace("<Roles>", "<?x <Odd?><Role/><Roles>")
+    document = read(RECORDS["R1A"], stray, RECORDS["R1C"])
+    assert document.problems.select("record", "rule").rows() == [(1, "lost_component")]
 
 
 @pytest.mark.parametrize("sign", ["=", "&#61;", "/", "&#x2F;"])

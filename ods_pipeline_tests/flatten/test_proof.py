@@ -1,5 +1,6 @@
 """proof.py: the rows account for every tag and attribute of whole records, and for less if any is lost."""
 
+import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.flatten.proof import evidence, has_numbered_signs, signs, signs_in_values
+from ods_pipeline.flatten.proof import (
+    evidence,
+    has_numbered_signs,
+    signs,
+    signs_in_values,
+    tags_and_attributes,
+)
 from ods_pipeline.flatten.rows import record_parser
 from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 from ods_pipeline_tests.builders import make_record, rel, role, succ
@@ -28,7 +35,7 @@ BARE = organisation_xml(make_record("R1B", GeoLoc=None, Contacts=None, Status=No
 
 
 def proven(*texts: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """What the rows prove, and what is there."""
+    """The signs that the rows prove, and those that are there."""
     return both(RECORDS_OPEN + "".join(texts).encode() + RECORDS_CLOSE)
 
 
@@ -99,7 +106,18 @@ def test_signs_that_are_not_read_are_not_proven() -> None:
 
 
 @given(st.text(alphabet='</>="a ', max_size=40), st.integers(0, 3))
-def test_the_counts_are_those_of_the_bytes(text: str, far: int) -> None:
+def test_the_counts_are_those_of_a_regex(text: str, far: int) -> None:
     """Also where what is counted stands on both sides of the end of a block."""
     document = b"x" * ((1 << 18) - 20) * min(far, 1) + b" " * far + text.encode() + b" "
     assert signs(document, False) == (document.count(b"/"), document.count(b"="))
+    assert tags_and_attributes(document) == (
+        len(re.findall(rb"<(?!/)", document)),
+        len(re.findall(rb'="', document)),
+    )
+
+
+@given(st.lists(st.sampled_from([WHOLE, BARE]), max_size=5))
+def test_both_ways_of_counting_are_proven_by_whole_records(texts: list[str]) -> None:
+    document = RECORDS_OPEN + "".join(texts).encode() + RECORDS_CLOSE
+    for strict in (False, True):
+        assert evidence(record_parser(strict).parse(document)) == tags_and_attributes(document)

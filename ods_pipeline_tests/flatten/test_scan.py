@@ -68,11 +68,6 @@ def test_a_longer_unknown_name_is_named_by_its_beginning() -> None:
     assert unknown(b"<Organisation><AdditionalAttributes/></Organisation>") == {"AdditionalAttrib": 1}
 
 
-def test_a_prefix_is_known_of_the_root_alone() -> None:
-    document = b"<HSCOrgRefData:OrgRefData><x:Role/><Role/><averylongprefix:Role/></HSCOrgRefData:OrgRefData>"
-    assert unknown(document) == {"x:Role": 1, "averylongprefix:": 1}
-
-
 @pytest.mark.parametrize("name", ["x", "newThing", "aRatherLongAttributeName", "odd-name.1"])
 def test_unknown_attributes_are_named_and_counted(name: str) -> None:
     record = organisation_xml(make_record("R1A"))
