@@ -36,7 +36,7 @@ def bytes_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 
 def valid_of(column: pa.Array) -> np.ndarray | None:
-    """Which values are not null; None if none is."""
+    """Which values are not null; None if all are not."""
     return None if column.null_count == 0 else _bits(column, 0)
 
 

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.flatten.texts import as_days, day_numbers, to_days, to_flags, to_numbers, to_text
+from ods_pipeline.flatten.texts import (
+    as_days,
+    day_numbers,
+    quick_days,
+    quick_flags,
+    quick_numbers,
+    to_days,
+    to_flags,
+    to_numbers,
+    to_text,
+)
 
 FORMS = [
     ("2026-08-21", date(2026, 8, 21)),
@@ -91,3 +101,33 @@ def test_numbers_are_digits_and_18_at_the_most(text: str, number: int | None) ->
 def test_flags_are_true_or_false_in_any_case(text: str, flag: bool | None) -> None:
     for others, read in ((["true", None], [True, None]), (["false"], [False])):
         assert to_flags(pl.Series([*others, text], dtype=pl.String)).to_list() == [*read, flag]
+
+
+QUICK = {
+    "numbers": (quick_numbers, to_numbers, "0123456789/:", 18),
+    "days": (quick_days, to_days, "0123456789-", 10),
+    "flags": (quick_flags, to_flags, "truefals", 5),
+}
+
+
+@pytest.mark.parametrize("kind", QUICK)
+@given(st.data())
+def test_what_is_read_quickly_is_what_is_read_carefully(kind: str, data: st.DataObject) -> None:
+    quickly, carefully, signs, most = QUICK[kind]
+    some = st.sampled_from(["true", "false", "2026-08-21", "0", "12345678", "123456789", "0000000000000017"])
+    texts = data.draw(st.lists(st.none() | some | st.text(signs, max_size=most), max_size=4))
+    found = quickly(pa.array(["skipped", *texts], pa.string()).slice(1))
+    assert found is None or found.to_list() == carefully(pl.Series(texts, dtype=pl.String)).to_list()
+
+
+def test_what_ods_writes_is_read_quickly() -> None:
+    ids = ["1", None, "2137189912", "1234567890123456"]
+    for quickly, texts, values in (
+        (quick_numbers, ids, [1, None, 2137189912, 1234567890123456]),
+        (quick_flags, ["true", None, "false"], [True, None, False]),
+        (quick_days, ["2026-08-21", None], [date(2026, 8, 21), None]),
+    ):
+        found = quickly(pa.array(texts, pa.string()))
+        assert found is not None
+        assert found.to_list() == values
+    assert quick_numbers(pa.array(["12345678901234567"], pa.string())) is None
