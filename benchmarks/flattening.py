@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchmarks import inputs
 from benchmarks.results import Result, sizes
+from ods_pipeline.dataroot.layout import DataRoot, write_flat
 from ods_pipeline.flatten.release import Origin, flatten_release
-from ods_pipeline.storage import DataRoot, write_flat
 
 
 def make_release(room: Path, scale: float) -> Result:

@@ -9,7 +9,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
 
 MONTHS = 12
 

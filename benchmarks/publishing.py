@@ -10,9 +10,9 @@ import duckdb
 from benchmarks import inputs
 from benchmarks.report import OUTSIDE
 from benchmarks.results import Result, sizes
-from ods_pipeline import pipeline
-from ods_pipeline.runs import open_instance
-from ods_pipeline.storage import DataRoot, current_build
+from ods_pipeline.dataroot.layout import DataRoot, current_build
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.defs.instance import open_instance
 
 QUERY_TIMES = 7
 

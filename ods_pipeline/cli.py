@@ -16,7 +16,6 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ods_pipeline import __version__
-from ods_pipeline.access import keep_to_ourselves
 from ods_pipeline.commands import HELP
 from ods_pipeline.commands.common import (
     DEFAULT_ROOT,
@@ -27,6 +26,7 @@ from ods_pipeline.commands.common import (
     plain,
     talk,
 )
+from ods_pipeline.dataroot.umask import keep_to_ourselves
 from ods_pipeline.errors import Busy, OdsError
 
 app = App(
@@ -71,9 +71,11 @@ def build(
     With TRUD_API_KEY set: the newest release, if it is not held, and what changed since, from the ORD API.
     Without it nothing is fetched; with nothing held yet, the embedded sample is built.
     """
-    from ods_pipeline import live, pipeline, summary
-    from ods_pipeline.source.settings import sources_from
-    from ods_pipeline.storage import DataRoot
+    from ods_pipeline.commands import summary
+    from ods_pipeline.dataroot.layout import DataRoot
+    from ods_pipeline.defs import build as pipeline
+    from ods_pipeline.inventory import wanted as live
+    from ods_pipeline.sources.settings import sources_from
 
     if trud_only and deltas:
         raise OdsError("--trud-only and --deltas contradict each other", do="Give one of them")
@@ -106,8 +108,8 @@ app.command(
 @app.command
 def status(*, data_root: Root = DEFAULT_ROOT) -> int:
     """Say what is held, up to when, and what is missing."""
-    from ods_pipeline import summary
-    from ods_pipeline.storage import DataRoot
+    from ods_pipeline.commands import summary
+    from ods_pipeline.dataroot.layout import DataRoot
 
     return summary.show_status(plain(), DataRoot(data_root))
 
@@ -119,8 +121,8 @@ for _name, _help in HELP.items():
 @app.command
 def ui(*, data_root: Root = DEFAULT_ROOT, port: int = 3000) -> int:
     """Open Dagster on what the command line did (loopback only)."""
-    from ods_pipeline.runs import write_instance_config, write_workspace
-    from ods_pipeline.storage import DataRoot
+    from ods_pipeline.dataroot.layout import DataRoot
+    from ods_pipeline.defs.instance import write_instance_config, write_workspace
 
     root = DataRoot(data_root.resolve())
     home = write_instance_config(root)
@@ -156,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OdsError as error:
         code = _say(error, EXIT_ERROR)
     except OSError as error:
-        from ods_pipeline.trouble import told_of
+        from ods_pipeline.dataroot.os_errors import told_of
 
         told = told_of(error) or OdsError(error.strerror or str(error), where=error.filename)
         code = _say(told, EXIT_ERROR)

@@ -7,9 +7,9 @@ Nothing else imports this module: loading it looks into that data root.
 import os
 from pathlib import Path
 
-from ods_pipeline.access import keep_to_ourselves
-from ods_pipeline.assembly import UNATTENDED, build_definitions
-from ods_pipeline.source.settings import sources_from
+from ods_pipeline.dataroot.umask import keep_to_ourselves
+from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
+from ods_pipeline.sources.settings import sources_from
 
 keep_to_ourselves()
 defs = build_definitions(

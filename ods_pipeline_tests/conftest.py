@@ -12,11 +12,11 @@ from hypothesis import settings
 from ods_pipeline import cli
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
-from ods_pipeline_tests import figures
-from ods_pipeline_tests.builders import Held, flatten
-from ods_pipeline_tests.commands.running import Argument, Main
-from ods_pipeline_tests.rooms import REAL_SOURCES, ROOMS
 from ods_pipeline_tests.sample import SAMPLE
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.builders import Held, flatten
+from ods_pipeline_tests.support.rooms import REAL_SOURCES, ROOMS
+from ods_pipeline_tests.support.running import Argument, Main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ods_pipeline.source.clock import uk_date
-from ods_pipeline_tests.ord_wire import Asked, Fault, Http, Reply, as_json, error, handler_for
-from ods_pipeline_tests.payloads import organisation_xml
-from ods_pipeline_tests.worlds import LISTS, Recorded, Register, World
+from ods_pipeline.sources.clock import uk_date
+from ods_pipeline_tests.support.ord_wire import Asked, Fault, Http, Reply, as_json, error, handler_for
+from ods_pipeline_tests.support.payloads import organisation_xml
+from ods_pipeline_tests.support.worlds import LISTS, Recorded, Register, World
 
 ORD, TRUD, FILES = "/ORD/2-0-0", "/trud/api/v1/keys/", "/download/api/v1/keys/"
 LONGEST_GAP = 185

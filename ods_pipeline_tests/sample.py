@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ods_pipeline_tests.payloads import organisation_xml, release_xml, release_zip, write_fetch
+from ods_pipeline_tests.support.payloads import organisation_xml, release_xml, release_zip, write_fetch
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 FACTS = SAMPLE / "facts"

@@ -10,9 +10,9 @@ from ods_pipeline.audit.published import Published, Unlike, unlike
 from ods_pipeline.audit.raw import Raw, find_raw
 from ods_pipeline.audit.register import Register, Step, no_cycles_collected, tell
 from ods_pipeline.audit.tables import TABLES
+from ods_pipeline.dataroot.layout import DataRoot, current_build
 from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import TABLES as SCHEMA
-from ods_pipeline.storage import DataRoot, current_build
 
 # More differences than these are counted and not named.
 NAMED = 20

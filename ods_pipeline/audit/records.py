@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ods_pipeline.audit.reading import Part, as_received, has_control_characters
-from ods_pipeline.codes import ODS_CODE_ROOT
+from ods_pipeline.schema.codes import ODS_CODE_ROOT
 
 Text = str | None
 Row = tuple[Text, ...]

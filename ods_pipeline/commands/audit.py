@@ -11,9 +11,9 @@ from ods_pipeline.audit.checking import audit as audit_of
 from ods_pipeline.audit.raw import PUT_BACK
 from ods_pipeline.audit.tables import NOT_COMPARED, NOT_TOLD
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ERROR, Root, talk
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.progress import progress
-from ods_pipeline.storage import DataRoot
 
 GONE_SHOWN = 5
 

@@ -9,10 +9,10 @@ import duckdb
 import polars as pl
 from cyclopts import Parameter
 
-from ods_pipeline.code_lists.writing import safe_csv
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
-from ods_pipeline.commands.published import open_published
-from ods_pipeline.schema.events import CHANGE_KINDS
+from ods_pipeline.lists.writing import safe_csv
+from ods_pipeline.lookup.published import open_published
+from ods_pipeline.schema.changes import CHANGE_KINDS
 
 SHOWN = 100
 

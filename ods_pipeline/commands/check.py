@@ -10,12 +10,12 @@ import polars as pl
 from cyclopts import Parameter
 from rich.console import Console
 
-from ods_pipeline.code_lists.columns import read_code_list
-from ods_pipeline.code_lists.judging import NEEDS_NOTHING, VERDICTS, judge
-from ods_pipeline.code_lists.writing import safe_csv
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
-from ods_pipeline.commands.published import open_published, spoken_for
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
+from ods_pipeline.lists.writing import safe_csv
+from ods_pipeline.lookup.published import open_published, spoken_for
 from ods_pipeline.schema.marts import KINDS
 
 SHOWN = 20

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, as_text, plain
-from ods_pipeline.commands.published import open_published
+from ods_pipeline.lookup.published import open_published
 
 SHOWN = 20
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ods_pipeline import pipeline, summary
+from ods_pipeline.commands import summary
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_INCOMPLETE, Root, talk
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from ods_pipeline.commands.card import Card, Row, card_of
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
-from ods_pipeline.commands.published import open_published
+from ods_pipeline.lookup.card import Card, Row, card_of
+from ods_pipeline.lookup.published import open_published
 
 ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country")
 LABEL = 13

@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from ods_pipeline.errors import BadFetch, BadRelease
-from ods_pipeline.flatten.document import Document, read_document
 from ods_pipeline.flatten.flat import (
     ORGANISATION_COLUMNS,
     Flat,
@@ -16,12 +15,13 @@ from ods_pipeline.flatten.flat import (
     fingerprinted,
     with_codes,
 )
-from ods_pipeline.flatten.lists import FETCH_AGAIN, code_systems_of, notices_of
+from ods_pipeline.flatten.json.lists import FETCH_AGAIN, code_systems_of, notices_of
+from ods_pipeline.flatten.json.record import BadRecord, json_to_xml, xml_to_xml
 from ods_pipeline.flatten.merge import collapse_successions
-from ods_pipeline.flatten.record import BadRecord, json_to_xml, xml_to_xml
-from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN
+from ods_pipeline.flatten.xml.document import Document, read_document
+from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.source.receipt import FetchFile, FetchReceipt, read_fetch_receipt
+from ods_pipeline.sources.receipt import FetchFile, FetchReceipt, read_fetch_receipt
 
 # The file is not there, or no file can have that path. Any other number is the machine's, not the fetch's.
 _NO_SUCH_FILE = (

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from ods_pipeline.flatten.document import Document
-from ods_pipeline.flatten.fingerprint import with_fingerprints
+from ods_pipeline.flatten.columns.fingerprint import with_fingerprints
+from ods_pipeline.flatten.xml.document import Document
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.sorting import as_before
+from ods_pipeline.schema.sorting import as_before
 
 # Rises whenever the same raw bytes would give other flat rows: what is held is then flattened anew.
 FLAT_VERSION = 4

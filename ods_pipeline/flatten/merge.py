@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.sorting import as_before
+from ods_pipeline.schema.sorting import as_before
 
 _RANKED = ("ref_only", "published_in", "operational_start", "last_change_date", "record_number")
 

@@ -10,9 +10,6 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, is_damage, open_release
-from ods_pipeline.flatten.comments import plain
-from ods_pipeline.flatten.document import Document, read_document
 from ods_pipeline.flatten.flat import (
     NOTICE_SCHEMA,
     ORGANISATION_COLUMNS,
@@ -22,10 +19,13 @@ from ods_pipeline.flatten.flat import (
     fingerprinted,
     with_codes,
 )
-from ods_pipeline.flatten.manifest import Manifest
 from ods_pipeline.flatten.merge import collapse_successions, merge
-from ods_pipeline.flatten.scan import count_elements, unknown_names
-from ods_pipeline.flatten.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
+from ods_pipeline.flatten.xml.archive import GIVE_TRUD_ZIP, ZIP_DAMAGE, RegisterFile, is_damage, open_release
+from ods_pipeline.flatten.xml.comments import plain
+from ods_pipeline.flatten.xml.document import Document, read_document
+from ods_pipeline.flatten.xml.manifest import Manifest
+from ods_pipeline.flatten.xml.scan import count_elements, unknown_names
+from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 from ods_pipeline.schema import COMPONENTS
 
 # A release of which more than this share is broken is not a release with broken records: it is broken.

@@ -20,9 +20,8 @@ import pyarrow as pa
 import yaml
 from xml2arrow import XmlToArrowParser
 
-from ods_pipeline.flatten.dates import ORGANISATION, with_days
-from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
-from ods_pipeline.flatten.texts import (
+from ods_pipeline.flatten.columns.dates import ORGANISATION, with_days
+from ods_pipeline.flatten.columns.texts import (
     quick_days,
     quick_flags,
     quick_numbers,
@@ -31,7 +30,8 @@ from ods_pipeline.flatten.texts import (
     to_numbers,
     to_text,
 )
-from ods_pipeline.flatten.words import as_series
+from ods_pipeline.flatten.columns.words import as_series
+from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
 from ods_pipeline.schema import TABLES
 
 # The table of dates of each table, and the index column that numbers its rows within a record.
@@ -73,7 +73,7 @@ class Rows:
 def record_parser(strict: bool = False) -> XmlToArrowParser:
     """The parser of records, compiled once; threads may share it. ``strict`` refuses an attribute that stands
     twice and reads names that have a prefix, too: for what ``proof.py`` does not prove without."""
-    source = resources.files("ods_pipeline.flatten") / "record_map.yaml"
+    source = resources.files("ods_pipeline.flatten.xml") / "record_map.yaml"
     if not strict:
         with resources.as_file(source) as path:
             return XmlToArrowParser(path)

@@ -10,8 +10,8 @@ from functools import cache
 
 import polars as pl
 
-from ods_pipeline.codes import ODS_CODE_ROOT
 from ods_pipeline.schema import COMPONENTS
+from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline.schema.facts import STATUSES
 
 RECORD_CLASSES = ("RC1", "RC2")

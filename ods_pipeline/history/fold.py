@@ -18,7 +18,7 @@ from ods_pipeline.history.observations import Observed
 from ods_pipeline.history.presence import pieces_of
 from ods_pipeline.history.versions import versions_of
 from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
-from ods_pipeline.sorting import sorted_by
+from ods_pipeline.schema.sorting import sorted_by
 
 EFFECTS = ("new", "changed", "unchanged", "stub_of_a_complete_record")
 

@@ -12,10 +12,10 @@ from functools import cached_property
 
 import polars as pl
 
-from ods_pipeline.held import VERSIONS, build_info
+from ods_pipeline.dataroot.layout import DataRoot, current_build, flat_mark
 from ods_pipeline.history.order import label_of
+from ods_pipeline.inventory.held import VERSIONS, build_info
 from ods_pipeline.schema import HISTORY, TABLES
-from ods_pipeline.storage import DataRoot, current_build, flat_mark
 
 # Tables of ord that say what each capture brought, row by row, and are kept from one build to the next.
 KEPT = ("captures", "code_systems", "superseded_records", "quarantined_records", "unknown_elements")

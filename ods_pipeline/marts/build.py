@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ods_pipeline import macros
+from ods_pipeline.marts import macros
 from ods_pipeline.schema import SCHEMAS, TABLES, Table
-from ods_pipeline.sorting import sorted_by
+from ods_pipeline.schema.sorting import sorted_by
 
 _HERE = resources.files("ods_pipeline.marts")
 # Read by so many marts and checks that to unpack them once is cheaper than to read the files again and again.

@@ -4,7 +4,7 @@
 ``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
 """
 
-from ods_pipeline.schema import events, facts, hierarchy, history, lives, named
+from ods_pipeline.schema import changes, facts, hierarchy, history, lives, named
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -58,8 +58,8 @@ MARTS += [
 ]
 # Marts that are read from history by Polars; all others are SQL.
 EVENTS = [
-    Table("code_changes", "marts", "marts", events.CodeChanges),
-    Table("drift", "marts", "marts", events.Drift),
+    Table("code_changes", "marts", "marts", changes.CodeChanges),
+    Table("drift", "marts", "marts", changes.Drift),
 ]
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}

@@ -8,7 +8,7 @@ ICB_BASES = ("commissioner", "partner", "geography", "self")
 
 
 def _kinds() -> tuple[str, ...]:
-    rules = resources.files("ods_pipeline.marts").joinpath("kinds.csv").read_text(encoding="utf-8")
+    rules = resources.files("ods_pipeline.marts").joinpath("rules/kinds.csv").read_text(encoding="utf-8")
     return tuple(dict.fromkeys(row["kind"] for row in csv.DictReader(rules.splitlines())))
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from ods_pipeline import cli
 from ods_pipeline.audit.identities import identities
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.progress import show_bars_on
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests import figures
-from ods_pipeline_tests.rooms import FIRST_FETCH, copy_of, sample_root
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.rooms import FIRST_FETCH, copy_of, sample_root
 
 pytestmark = pytest.mark.promise("audited")
 Captured = pytest.CaptureFixture[str]

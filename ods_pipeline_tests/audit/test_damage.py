@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ods_pipeline.audit.comparing import Compared, Difference
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.audit.registers import differing, publish
-from ods_pipeline_tests.builders import (
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline_tests.support.audited import differing, publish
+from ods_pipeline_tests.support.builders import (
     make_record,
     number_of,
     rel,

@@ -9,11 +9,11 @@ import ods_pipeline.audit
 from ods_pipeline.audit.identities import identities
 from ods_pipeline.audit.tables import NOT_COMPARED, NOT_TOLD, TABLES
 from ods_pipeline.schema import HISTORY, ORD
-from ods_pipeline_tests.rooms import run_python
+from ods_pipeline_tests.support.rooms import run_python
 
 pytestmark = pytest.mark.promise("audited")
 PACKAGE = Path(ods_pipeline.audit.__file__).parent
-AUDITED = ("flatten", "history", "assembly", "marts")
+AUDITED = ("flatten", "history", "defs", "marts")
 READERS = {"polars", "xml2arrow", "dataframely", "lxml"}
 COMPARED = {told.name: told for told in TABLES}
 

@@ -7,15 +7,15 @@ from random import Random
 import pyarrow.parquet as pq
 import pytest
 
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests import figures
-from ods_pipeline_tests.audit.registers import differing, publish
-from ods_pipeline_tests.builders import make_record, notice, number_of, put, rel, role, stub_of, succ
-from ods_pipeline_tests.builders import write_delta as fetch
-from ods_pipeline_tests.builders import write_release as release
-from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.history.worlds import watched
-from ods_pipeline_tests.payloads import organisation_json, organisation_xml
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.audited import differing, publish
+from ods_pipeline_tests.support.builders import make_record, notice, number_of, put, rel, role, stub_of, succ
+from ods_pipeline_tests.support.builders import write_delta as fetch
+from ods_pipeline_tests.support.builders import write_release as release
+from ods_pipeline_tests.support.damage import DAMAGES
+from ods_pipeline_tests.support.history.worlds import watched
+from ods_pipeline_tests.support.payloads import organisation_json, organisation_xml
 
 pytestmark = pytest.mark.promise("audited")
 ROUND = 9  # more records set aside would make a release unusable

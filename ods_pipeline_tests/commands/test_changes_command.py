@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ods_pipeline.code_lists.writing import safe_csv
+from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.commands.test_show import run
-from ods_pipeline_tests.rooms import sample_root
+from ods_pipeline_tests.support.rooms import sample_root
 
 
 def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline_tests.commands.running import Main
-from ods_pipeline_tests.rooms import run_cli, sample_root
+from ods_pipeline_tests.support.rooms import run_cli, sample_root
+from ods_pipeline_tests.support.running import Main
 
 LIST = "Code,Name\nG6V2S,North London\nrrp,Barnet\nG6VS2,a slip\n=cmd|'/C calc'!A0,an attack\nTAF01,a site\n"
 Captured = pytest.CaptureFixture[str]

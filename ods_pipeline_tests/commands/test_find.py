@@ -2,8 +2,8 @@
 
 import pytest
 
-from ods_pipeline_tests.commands.running import Main
-from ods_pipeline_tests.rooms import sample_root
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.running import Main
 
 Captured = pytest.CaptureFixture[str]
 

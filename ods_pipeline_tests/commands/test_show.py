@@ -7,7 +7,7 @@ import pytest
 
 from ods_pipeline import cli
 from ods_pipeline.commands.show import LABEL
-from ods_pipeline_tests.rooms import run_cli, sample_root
+from ods_pipeline_tests.support.rooms import run_cli, sample_root
 
 
 def run(*arguments: str, root: Path | None = None) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.factory import make_register, months, write_flat_release, write_release
 
 

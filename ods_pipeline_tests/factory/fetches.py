@@ -9,13 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from ods_pipeline.codes import ODS_CODE_ROOT
 from ods_pipeline.schema import COMPONENTS
+from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.factory.files import as_read
 from ods_pipeline_tests.factory.months import next_month
 from ods_pipeline_tests.factory.parts import concepts
 from ods_pipeline_tests.factory.register import Register
-from ods_pipeline_tests.payloads import write_fetch
+from ods_pipeline_tests.support.payloads import write_fetch
 
 Row = dict[str, Any]
 _ADDRESS = {

@@ -12,12 +12,12 @@ from typing import IO
 
 import polars as pl
 
-from ods_pipeline.codes import ODS_CODE_ROOT
 from ods_pipeline.schema import COMPONENTS
+from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.factory.files import as_read, in_pieces
 from ods_pipeline_tests.factory.parts import concepts
 from ods_pipeline_tests.factory.register import Register
-from ods_pipeline_tests.payloads import release_xml
+from ods_pipeline_tests.support.payloads import release_xml
 
 SOURCE = "ods_pipeline factory"
 _EOL = "\r\n"

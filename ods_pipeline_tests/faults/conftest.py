@@ -2,9 +2,9 @@
 
 import pytest
 
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.inputs import Inputs
-from ods_pipeline_tests.rooms import run_cli
+from ods_pipeline_tests.support.rooms import run_cli
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,10 @@ from typing import Any
 
 import dagster as dg
 
-from ods_pipeline import cli, pipeline, summary
-from ods_pipeline.commands import rebuild_history
-from ods_pipeline.source import settings
+from ods_pipeline import cli
+from ods_pipeline.commands import rebuild_history, summary
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.sources import settings
 
 LOADED = (pipeline, summary, rebuild_history)  # before the fork, so that no child has to
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT

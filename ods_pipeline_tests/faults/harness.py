@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from ods_pipeline.runs import open_instance
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.schema import TABLES
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.rooms import ENVIRONMENT, published
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, published
 
 Step = tuple[str, int, float]  # its label, which one of that label, seconds from it to the kill
 KILLED = -9

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ods_pipeline_tests.builders import (
+from ods_pipeline_tests.support.builders import (
     make_record,
     notice,
     rel,
@@ -19,8 +19,8 @@ from ods_pipeline_tests.builders import (
     write_delta,
     write_release,
 )
-from ods_pipeline_tests.payloads import code_of
-from ods_pipeline_tests.worlds import Made
+from ods_pipeline_tests.support.payloads import code_of
+from ods_pipeline_tests.support.worlds import Made
 
 
 def records() -> list[dict[str, Any]]:

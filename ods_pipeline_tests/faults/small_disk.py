@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing
-from ods_pipeline_tests.rooms import published, run_cli
+from ods_pipeline_tests.support.rooms import published, run_cli
 
 NO_MOUNT = 77
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.held import write_build_info
-from ods_pipeline.publish import provenance, write_datapackage, write_duckdb, write_table
+from ods_pipeline.dataroot.layout import DataRoot, publish_build, start_build
+from ods_pipeline.inventory.held import write_build_info
+from ods_pipeline.publish.files import provenance, write_datapackage, write_duckdb, write_table
 from ods_pipeline.schema import HISTORY, ORD, TABLES
-from ods_pipeline.storage import DataRoot, publish_build, start_build
-from ods_pipeline_tests import figures
-from ods_pipeline_tests.builders import Held, make_record
-from ods_pipeline_tests.rooms import ENVIRONMENT
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.builders import Held, make_record
+from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
 pytestmark = [pytest.mark.promise("readers"), pytest.mark.promise("whole")]
 FIRST = 20  # organisations in the first state; each state has one more

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests import figures
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.faults.small_disk import NO_MOUNT
-from ods_pipeline_tests.rooms import ENVIRONMENT, copy_of, published, run_cli
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, published, run_cli
 
 pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 # What is left on the disk, in kB: enough for nothing, for raw files, for flat ones, for a part of a build.

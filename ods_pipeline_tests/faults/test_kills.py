@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests import figures
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import KILLED, Case, Command, Driver, copy
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.ord_server import OrdServer
-from ods_pipeline_tests.rooms import ENVIRONMENT
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
 pytestmark = [
     pytest.mark.promise("resumed"),

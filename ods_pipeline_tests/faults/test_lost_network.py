@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import Unreachable
-from ods_pipeline.source.fetch import fetch_stamps
-from ods_pipeline.source.receipt import read_fetch_receipt
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.ord_server import OrdServer
-from ods_pipeline_tests.source.simulated import (
+from ods_pipeline_tests.support.simulated import (
     ONE_AT_A_TIME,
     SimulatedClock,
     of_organisations,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests import figures
-from ods_pipeline_tests.dagster_ui import Dagster, running_ui
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import is_same_set, listing
 from ods_pipeline_tests.faults.inputs import Inputs
-from ods_pipeline_tests.rooms import ENVIRONMENT, copy_of, run_cli
+from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, run_cli
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise("one_at_a_time"), pytest.mark.promise("whole")]
 BUSY, DONE, INCOMPLETE = 3, 0, 4

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline import cli
-from ods_pipeline.storage import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import copy, is_same_set, listing
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.faults.test_full_disk import on_a_small_disk, one_line
-from ods_pipeline_tests.rooms import run_cli
+from ods_pipeline_tests.support.rooms import run_cli
 
 pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 Main = Callable[..., tuple[int, str]]

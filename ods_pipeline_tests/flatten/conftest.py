@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline_tests.builders import make_record, notice, rel, write_delta
+from ods_pipeline_tests.support.builders import make_record, notice, rel, write_delta
 
 RECORDS = [make_record(code, Rels={"Rel": [rel(code, "Q1")]}) for code in ("R1A", "R1B", "R1C")]
 

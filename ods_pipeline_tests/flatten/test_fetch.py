@@ -10,7 +10,8 @@ import pytest
 
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
-from ods_pipeline_tests.builders import (
+from ods_pipeline_tests.flatten.conftest import RECORDS
+from ods_pipeline_tests.support.builders import (
     CODE_LISTS,
     ROLES,
     STAMP,
@@ -27,8 +28,7 @@ from ods_pipeline_tests.builders import (
     without,
     write_delta,
 )
-from ods_pipeline_tests.flatten.conftest import RECORDS
-from ods_pipeline_tests.payloads import organisation_json, release_xml
+from ods_pipeline_tests.support.payloads import organisation_json, release_xml
 
 NOTE = b"<!-- each <Organisation > is one body --><Manifest>"
 DAY = date(2026, 8, 24)

@@ -8,7 +8,7 @@ import pytest
 
 from ods_pipeline.errors import BadFetch
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline_tests.builders import STAMP, edit_receipt, put
+from ods_pipeline_tests.support.builders import STAMP, edit_receipt, put
 
 pytestmark = pytest.mark.promise("hostile")
 

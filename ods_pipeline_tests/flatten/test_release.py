@@ -9,7 +9,7 @@ from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import flatten_release
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline_tests.builders import (
+from ods_pipeline_tests.support.builders import (
     CODE_LISTS,
     ORIGIN,
     RELEASED,
@@ -22,8 +22,8 @@ from ods_pipeline_tests.builders import (
     stub_of,
     write_release,
 )
-from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.payloads import organisation_xml, release_xml, release_zip
+from ods_pipeline_tests.support.damage import DAMAGES
+from ods_pipeline_tests.support.payloads import organisation_xml, release_xml, release_zip
 
 
 def test_the_sample_is_flattened_and_counted(sample_flats: list[Flat]) -> None:

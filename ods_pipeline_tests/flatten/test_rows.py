@@ -7,12 +7,12 @@ from random import Random
 import polars as pl
 import pytest
 
-from ods_pipeline.flatten.document import Document, read_document
-from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN
+from ods_pipeline.flatten.xml.document import Document, read_document
+from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline_tests.builders import dates, make_record, number_of, rel, role, succ
-from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.payloads import Record, organisation_xml
+from ods_pipeline_tests.support.builders import dates, make_record, number_of, rel, role, succ
+from ods_pipeline_tests.support.damage import DAMAGES
+from ods_pipeline_tests.support.payloads import Record, organisation_xml
 
 
 def read(*records: Record | str) -> Document:

@@ -4,8 +4,8 @@ from copy import deepcopy
 
 import pytest
 
-from ods_pipeline_tests.builders import Held, dates, number_of, role, succ
-from ods_pipeline_tests.history.edits import (
+from ods_pipeline_tests.support.builders import Held, dates, number_of, role, succ
+from ods_pipeline_tests.support.history.edits import (
     STAMP,
     Change,
     adds,
@@ -19,8 +19,8 @@ from ods_pipeline_tests.history.edits import (
     practice,
     sets,
 )
-from ods_pipeline_tests.history.steps import ANCHOR
-from ods_pipeline_tests.history.tellings import told
+from ods_pipeline_tests.support.history.steps import ANCHOR
+from ods_pipeline_tests.support.history.tellings import told
 
 Expected = list[tuple[str | None, ...]]
 HOUSE = {"AddrLn1": "1 HIGH STREET", "Town": "LEEDS", "PostCode": "LS1 1AA", "Country": "ENGLAND", "UPRN": 7}

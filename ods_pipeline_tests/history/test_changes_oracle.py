@@ -10,13 +10,13 @@ from ods_pipeline.history.drift import drift
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.marts.checking import findings
-from ods_pipeline.schema.events import CHANGE_KINDS, DRIFT_KINDS, PARENT_KINDS
-from ods_pipeline_tests.builders import Held
-from ods_pipeline_tests.history.slow_changes import slow_changes
-from ods_pipeline_tests.history.slow_drift import slow_drift
-from ods_pipeline_tests.history.slow_steps import Event
-from ods_pipeline_tests.history.tellings import events_of, history_of, written
-from ods_pipeline_tests.history.worlds import watched
+from ods_pipeline.schema.changes import CHANGE_KINDS, DRIFT_KINDS, PARENT_KINDS
+from ods_pipeline_tests.oracles.changes import slow_changes
+from ods_pipeline_tests.oracles.drift import slow_drift
+from ods_pipeline_tests.oracles.steps import Event
+from ods_pipeline_tests.support.builders import Held
+from ods_pipeline_tests.support.history.tellings import events_of, history_of, written
+from ods_pipeline_tests.support.history.worlds import watched
 
 # A word a day: releases, deltas (two on one day, and on the day of a release), and days nobody looked.
 PLAN = ["R", "", "D", "D", "", "DD", "", "RD", "D", "", "D", "", "", "R", "D", "", "D", "R"]

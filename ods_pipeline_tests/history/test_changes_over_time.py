@@ -4,10 +4,10 @@ from copy import deepcopy
 
 import pytest
 
-from ods_pipeline_tests.builders import Held, dates, make_record, notice, role, stub_of
-from ods_pipeline_tests.history.edits import STAMP, adds, end_all, ends_part, link, practice
-from ods_pipeline_tests.history.steps import ANCHOR, AUGUST, JULY, SEPTEMBER
-from ods_pipeline_tests.history.tellings import events_of, history_held, kinds, told
+from ods_pipeline_tests.support.builders import Held, dates, make_record, notice, role, stub_of
+from ods_pipeline_tests.support.history.edits import STAMP, adds, end_all, ends_part, link, practice
+from ods_pipeline_tests.support.history.steps import ANCHOR, AUGUST, JULY, SEPTEMBER
+from ods_pipeline_tests.support.history.tellings import events_of, history_held, kinds, told
 
 FAX = {
     "Contacts": {

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ods_pipeline_tests.builders import Held, make_record, notice, stub_of
-from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.history.steps import (
+from ods_pipeline_tests.support.builders import Held, make_record, notice, stub_of
+from ods_pipeline_tests.support.damage import DAMAGES
+from ods_pipeline_tests.support.history.steps import (
     ANCHOR,
     AUGUST,
     JULY,
@@ -21,7 +21,7 @@ from ods_pipeline_tests.history.steps import (
     release,
     row,
 )
-from ods_pipeline_tests.payloads import organisation_xml
+from ods_pipeline_tests.support.payloads import organisation_xml
 
 pytestmark = pytest.mark.promise("no_false_deletion")
 

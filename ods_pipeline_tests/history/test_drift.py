@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from ods_pipeline.history.drift import drift
-from ods_pipeline_tests.builders import Held, make_record
-from ods_pipeline_tests.history.steps import ANCHOR, AUGUST, SEPTEMBER, Step, after
-from ods_pipeline_tests.history.tellings import events_of, history_of
+from ods_pipeline_tests.support.builders import Held, make_record
+from ods_pipeline_tests.support.history.steps import ANCHOR, AUGUST, SEPTEMBER, Step, after
+from ods_pipeline_tests.support.history.tellings import events_of, history_of
 
 NEW = "2026-09-10"
 

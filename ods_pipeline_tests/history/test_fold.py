@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ods_pipeline.schema import TABLES
-from ods_pipeline_tests.builders import Held, make_record, notice, number_of, rel, stub_of, succ
-from ods_pipeline_tests.history.steps import (
+from ods_pipeline_tests.support.builders import Held, make_record, notice, number_of, rel, stub_of, succ
+from ods_pipeline_tests.support.history.steps import (
     ANCHOR,
     AUGUST,
     JULY,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.history.deletions import deletions_of
 from ods_pipeline.history.fold import Register, fold
@@ -18,11 +19,10 @@ from ods_pipeline.history.presence import pieces_of
 from ods_pipeline.history.state import KEPT, State
 from ods_pipeline.history.versions import versions_of
 from ods_pipeline.schema import HISTORY
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.builders import Held
-from ods_pipeline_tests.history.at_random import Mill
-from ods_pipeline_tests.history.made import observed, versions_found, versions_held, write_capture
-from ods_pipeline_tests.history.oracle import codes_of, deletion, versions
+from ods_pipeline_tests.oracles.history import codes_of, deletion, versions
+from ods_pipeline_tests.support.builders import Held
+from ods_pipeline_tests.support.history.at_random import Mill
+from ods_pipeline_tests.support.history.made import observed, versions_found, versions_held, write_capture
 
 SEEDS = st.integers(0, 100_000)
 

@@ -10,9 +10,17 @@ import pytest
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.history.observations import observe
-from ods_pipeline_tests.builders import CODE_LISTS, PUBLISHED, Held, make_record, notice, put, write_delta
-from ods_pipeline_tests.damage import DAMAGES
-from ods_pipeline_tests.payloads import Record, organisation_xml, release_xml
+from ods_pipeline_tests.support.builders import (
+    CODE_LISTS,
+    PUBLISHED,
+    Held,
+    make_record,
+    notice,
+    put,
+    write_delta,
+)
+from ods_pipeline_tests.support.damage import DAMAGES
+from ods_pipeline_tests.support.payloads import Record, organisation_xml, release_xml
 
 SAMPLE_SOURCE = "ods_pipeline sample"
 R1A = make_record("R1A")

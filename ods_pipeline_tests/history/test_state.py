@@ -9,17 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline import pipeline
 from ods_pipeline.cli import main
+from ods_pipeline.dataroot.layout import DataRoot, current_build
+from ods_pipeline.defs import build as pipeline
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.state import KEPT, State, usable_state
 from ods_pipeline.schema import HISTORY
-from ods_pipeline.storage import DataRoot, current_build
-from ods_pipeline_tests.history.made import write_capture
-from ods_pipeline_tests.history.oracle import Capture, Seen
-from ods_pipeline_tests.opened import opened_by
-from ods_pipeline_tests.rooms import FETCHES, copy_of, published, release_root, run_python, sample_root
+from ods_pipeline_tests.oracles.history import Capture, Seen
+from ods_pipeline_tests.support.history.made import write_capture
+from ods_pipeline_tests.support.opened import opened_by
+from ods_pipeline_tests.support.rooms import (
+    FETCHES,
+    copy_of,
+    published,
+    release_root,
+    run_python,
+    sample_root,
+)
 
 
 def without_duckdb(root: DataRoot) -> dict[str, str]:
@@ -164,7 +171,9 @@ def test_the_state_of_an_upgraded_program_is_due(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from ods_pipeline import pipeline, publish, storage
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.publish import files as publish
+from ods_pipeline.dataroot import layout as storage
 write = publish.write_table
 def write_some(table, *rest):
     if table.id == "history.relationships":

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ods_pipeline.history.fold import Register
-from ods_pipeline_tests.builders import Held, dates, make_record, notice, stub_of
-from ods_pipeline_tests.history.steps import (
+from ods_pipeline_tests.support.builders import Held, dates, make_record, notice, stub_of
+from ods_pipeline_tests.support.history.steps import (
     ANCHOR,
     AUGUST,
     JULY,

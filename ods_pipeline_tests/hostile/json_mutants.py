@@ -6,9 +6,9 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-from ods_pipeline_tests.builders import make_record, notice, rel, succ
 from ods_pipeline_tests.hostile.bytes_mutants import harmed
-from ods_pipeline_tests.payloads import organisation_json
+from ods_pipeline_tests.support.builders import make_record, notice, rel, succ
+from ods_pipeline_tests.support.payloads import organisation_json
 
 # Written as they are into the text; what Python's own writer would never write is here too.
 SCALARS = (

@@ -5,9 +5,9 @@ from random import Random
 
 import polars as pl
 
-from ods_pipeline_tests.code_lists.workbooks import workbook
 from ods_pipeline_tests.hostile.bytes_mutants import harmed
 from ods_pipeline_tests.hostile.zip_mutants import lying_header
+from ods_pipeline_tests.support.workbooks import workbook
 
 CELLS = (
     "RRP",

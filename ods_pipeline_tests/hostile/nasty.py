@@ -15,8 +15,8 @@ import duckdb
 
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
-from ods_pipeline_tests.builders import Held, dates, make_record, rel, role, succ
-from ods_pipeline_tests.history.tellings import with_duckdb
+from ods_pipeline_tests.support.builders import Held, dates, make_record, rel, role, succ
+from ods_pipeline_tests.support.history.tellings import with_duckdb
 
 FIRST, LAST = "0001-01-01", "9999-12-31"
 # A megabyte, and a mark at its end that shows whether it is all there.

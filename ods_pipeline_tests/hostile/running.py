@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline_tests import figures
+from ods_pipeline_tests.support import figures
 
 SECONDS = 10.0
 PROMISE = "hostile"

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.code_lists.columns import read_code_list
 from ods_pipeline.errors import OdsError
-from ods_pipeline.flatten.archive import open_release
-from ods_pipeline_tests.builders import flatten
-from ods_pipeline_tests.code_lists.workbooks import workbook
+from ods_pipeline.flatten.xml.archive import open_release
+from ods_pipeline.lists.columns import read_code_list
 from ods_pipeline_tests.hostile.running import deadline
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS
-from ods_pipeline_tests.payloads import release_zip, zip_bytes
-from ods_pipeline_tests.rooms import run_python
+from ods_pipeline_tests.support.builders import flatten
+from ods_pipeline_tests.support.payloads import release_zip, zip_bytes
+from ods_pipeline_tests.support.rooms import run_python
+from ods_pipeline_tests.support.workbooks import workbook
 
 pytestmark = pytest.mark.promise("hostile")
 NAME = "hscorgrefdataxml_data_9.0.0_20260925000001.zip"
@@ -51,7 +51,7 @@ _PEAK = """
 import resource, sys
 from pathlib import Path
 from ods_pipeline.errors import OdsError
-from ods_pipeline_tests.builders import flatten
+from ods_pipeline_tests.support.builders import flatten
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     flatten(Path(sys.argv[1]))

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import BadFetch, BadRelease
-from ods_pipeline.flatten.archive import open_release
+from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import MARTS, TABLES
-from ods_pipeline.source import ord
-from ods_pipeline.source.polite import NotTheAnswer
-from ods_pipeline.source.receipt import read_fetch_receipt
-from ods_pipeline_tests.builders import edit_receipt, make_record, write_delta, write_release
+from ods_pipeline.sources import ord
+from ods_pipeline.sources.http import NotTheAnswer
+from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.hostile.nasty import FIRST, LAST, ask, nasty_set
+from ods_pipeline_tests.support.builders import edit_receipt, make_record, write_delta, write_release
 
 pytestmark = pytest.mark.promise("hostile")
 AS_OF = date(2026, 8, 24)

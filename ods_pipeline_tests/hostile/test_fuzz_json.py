@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.flatten.record import BadRecord, json_to_xml
-from ods_pipeline.source.ord import OrdApi
-from ods_pipeline.source.polite import Answer, NotTheAnswer
-from ods_pipeline.source.settings import Sources
-from ods_pipeline_tests.builders import assert_conserved, make_record, put, receipt_of, write_delta
+from ods_pipeline.flatten.json.record import BadRecord, json_to_xml
+from ods_pipeline.sources.http import Answer, NotTheAnswer
+from ods_pipeline.sources.ord.client import OrdApi
+from ods_pipeline.sources.settings import Sources
 from ods_pipeline_tests.hostile.json_mutants import NOTICES, RECORD, ROLES, mutant
 from ods_pipeline_tests.hostile.running import IN_MEMORY, deadline, outcome, try_many
-from ods_pipeline_tests.payloads import code_of
+from ods_pipeline_tests.support.builders import assert_conserved, make_record, put, receipt_of, write_delta
+from ods_pipeline_tests.support.payloads import code_of
 
 pytestmark = pytest.mark.promise("hostile")
 ANSWERS = 25

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline.code_lists.columns import read_code_list
-from ods_pipeline.code_lists.reading import read_cells
-from ods_pipeline.code_lists.writing import safe_csv
+from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.reading import read_cells
+from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.hostile import list_mutants
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ods_pipeline.flatten.document import read_document
-from ods_pipeline.flatten.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
-from ods_pipeline_tests.builders import assert_conserved, flatten
+from ods_pipeline.flatten.xml.document import read_document
+from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS, mutant
-from ods_pipeline_tests.payloads import release_zip
+from ods_pipeline_tests.support.builders import assert_conserved, flatten
+from ods_pipeline_tests.support.payloads import release_zip
 
 pytestmark = pytest.mark.promise("hostile")
 PARTS = {"roles": "Role", "relationships": "Rel", "successions": "Succ", "contacts": "Contact"}

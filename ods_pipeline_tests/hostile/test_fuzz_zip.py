@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.archive import ZIP_DAMAGE, open_release
+from ods_pipeline.flatten.xml.archive import ZIP_DAMAGE, open_release
 from ods_pipeline_tests.hostile import zip_mutants
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL

@@ -1,6 +1,6 @@
 """The TRUD key is in nothing that a run leaves or says, after failure and after success.
 
-What a run leaves byte by byte stands in `source/test_catch_up.py`; here is what bytes hide: packed columns,
+What a run leaves byte by byte stands in `defs/test_catch_up.py`; here is what bytes hide: packed columns,
 the key in other spellings, chains of exceptions, processes, and what Dagster would show of its definitions.
 """
 
@@ -19,15 +19,16 @@ import duckdb
 import polars as pl
 import pytest
 
-from ods_pipeline import cli, pipeline
-from ods_pipeline.assembly import build_definitions
+from ods_pipeline import cli
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
-from ods_pipeline.runs import open_instance
-from ods_pipeline.storage import DataRoot
-from ods_pipeline_tests.commands.running import Main
-from ods_pipeline_tests.ord_wire import Fault
-from ods_pipeline_tests.source.simulated import KEY, SimulatedClock, sources_of
-from ods_pipeline_tests.source.test_catch_up import live, small_server
+from ods_pipeline_tests.defs.test_catch_up import live, small_server
+from ods_pipeline_tests.support.ord_wire import Fault
+from ods_pipeline_tests.support.running import Main
+from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
 
 pytestmark = pytest.mark.promise("no_key")
 SPELLINGS = {

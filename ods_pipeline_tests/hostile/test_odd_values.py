@@ -9,10 +9,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from ods_pipeline.commands.card import card_of
 from ods_pipeline.errors import OdsError
-from ods_pipeline_tests.commands.running import Main
+from ods_pipeline.lookup.card import card_of
 from ods_pipeline_tests.hostile.nasty import FORMULAS, LONG_NAME, ODD_CODES, ask, nasty_set
+from ods_pipeline_tests.support.running import Main
 
 pytestmark = [pytest.mark.promise("hostile"), pytest.mark.promise("no_injection")]
 ONE = ("ods_find", "ods_current_codes", "ods_equivalent_codes", "ods_history")

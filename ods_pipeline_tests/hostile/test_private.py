@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline import cli
-from ods_pipeline_tests.builders import make_record, write_delta, write_release
-from ods_pipeline_tests.rooms import run_python
+from ods_pipeline_tests.support.builders import make_record, write_delta, write_release
+from ods_pipeline_tests.support.rooms import run_python
 
 pytestmark = [
     pytest.mark.promise("private"),

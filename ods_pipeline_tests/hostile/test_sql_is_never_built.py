@@ -16,14 +16,17 @@ _PUBLISHED = "names of published tables and columns, and the quoted place of a f
 _SCHEMAS = "names of our own schemas, constants of ods_pipeline/schema"
 ALLOWED = {
     (
-        "macros/__init__.py",
+        "marts/macros/__init__.py",
         "f\"CREATE MACRO ods_today() AS DATE '{today.isoformat()}'\"",
     ): "a date, so digits",
-    ("macros/__init__.py", "file.read_text(encoding='utf-8')"): "the package's own macros",
-    ("publish.py", "f'CREATE SCHEMA IF NOT EXISTS {table.schema}'"): _SCHEMAS,
-    ("publish.py", "f'CREATE TABLE \"{table.name}\" ({columns})'"): "names of our own tables and columns",
-    ("publish.py", "f'USE {table.schema}'"): _SCHEMAS,
-    ("publish.py", "statement"): "COMMENT ON with the descriptions of our own classes",
+    ("marts/macros/__init__.py", "file.read_text(encoding='utf-8')"): "the package's own macros",
+    ("publish/files.py", "f'CREATE SCHEMA IF NOT EXISTS {table.schema}'"): _SCHEMAS,
+    (
+        "publish/files.py",
+        "f'CREATE TABLE \"{table.name}\" ({columns})'",
+    ): "names of our own tables and columns",
+    ("publish/files.py", "f'USE {table.schema}'"): _SCHEMAS,
+    ("publish/files.py", "statement"): "COMMENT ON with the descriptions of our own classes",
     ("marts/build.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
     ("marts/build.py", "f'USE {table.schema}'"): _SCHEMAS,
     ("marts/build.py", "mart_sql(name)"): "the file of a mart",
@@ -41,8 +44,8 @@ ALLOWED = {
         'FULL JOIN {table} AS d USING ({on}) WHERE p."{column}" IS DISTINCT FROM d."{column}" '
         "ORDER BY 1 LIMIT {max(most, 1)}'''",
     ): _PUBLISHED,
-    ("code_lists/judging.py", "sql"): "judging.sql; what is asked are parameters",
-    ("commands/card.py", "sql"): "_rows hands on what its callers give, and each of them is looked at",
+    ("lists/judging.py", "sql"): "judging.sql; what is asked are parameters",
+    ("lookup/card.py", "sql"): "_rows hands on what its callers give, and each of them is looked at",
 }
 Scope = dict[str, list[ast.expr]]
 

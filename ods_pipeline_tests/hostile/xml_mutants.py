@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from ods_pipeline_tests.builders import CODE_LISTS, make_record, number_of, rel, stub_of, succ
 from ods_pipeline_tests.hostile.bytes_mutants import harmed
-from ods_pipeline_tests.payloads import organisation_xml, release_xml
+from ods_pipeline_tests.support.builders import CODE_LISTS, make_record, number_of, rel, stub_of, succ
+from ods_pipeline_tests.support.payloads import organisation_xml, release_xml
 
 _TOKEN = re.compile(rb"<[^>]*>|[^<]+")
 _RECORD = re.compile(rb" *<Organisation[\s>].*?</Organisation>\r\n", re.DOTALL)

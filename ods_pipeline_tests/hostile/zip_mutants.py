@@ -9,7 +9,7 @@ from random import Random
 
 from ods_pipeline_tests.hostile.bytes_mutants import harmed
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL
-from ods_pipeline_tests.payloads import zip_bytes
+from ods_pipeline_tests.support.payloads import zip_bytes
 
 INNER = {
     "fullfile.zip": zip_bytes({"HSCOrgRefData_Full_20260925.xml": FULL}),

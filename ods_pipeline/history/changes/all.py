@@ -5,7 +5,7 @@ import polars as pl
 
 from ods_pipeline.flatten.merge import is_another_body
 from ods_pipeline.history.changes import record
-from ods_pipeline.history.changes.events import EVENT
+from ods_pipeline.history.changes.event import EVENT
 from ods_pipeline.history.changes.gone import archivings, deletions
 from ods_pipeline.history.changes.life import births, life, reuses, with_phases
 from ods_pipeline.history.changes.links import links
@@ -14,7 +14,7 @@ from ods_pipeline.history.changes.rows import of_steps
 from ods_pipeline.history.changes.steps import BODY, arrivals_of, first_release, steps_of
 from ods_pipeline.history.tables import History
 from ods_pipeline.schema import TABLES
-from ods_pipeline.sorting import sorted_by
+from ods_pipeline.schema.sorting import sorted_by
 
 # What tells an event from every other; what is only known of it later (corrects_drift) is no part.
 _IDENTITY = [c for c in EVENT if c not in ("capture_id", "is_unstamped")]

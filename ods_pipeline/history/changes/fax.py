@@ -7,7 +7,7 @@ known only if the newest record of the body that could say so (from XML, or with
 import polars as pl
 
 from ods_pipeline.flatten.merge import is_another_body
-from ods_pipeline.history.changes.events import DAY
+from ods_pipeline.history.changes.event import DAY
 from ods_pipeline.history.changes.rows import STEP
 
 _BODY = ("name", "operational_start", "primary_role_id")

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import events
+from ods_pipeline.history.changes.event import events
 from ods_pipeline.history.tables import release_files
-from ods_pipeline.sorting import sorted_by
+from ods_pipeline.schema.sorting import sorted_by
 
 
 def deletions(

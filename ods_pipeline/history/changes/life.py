@@ -6,7 +6,7 @@ closed in law and run on, and each of the two days is told on its own unless the
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import differs, events, next_day
+from ods_pipeline.history.changes.event import differs, events, next_day
 
 FILLER_START = pl.date(1900, 1, 1)  # ODS's word for an unknown start
 DATES = ("operational_start", "operational_end", "legal_start", "legal_end")

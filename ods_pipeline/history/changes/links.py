@@ -6,10 +6,10 @@ together (``moves.py`` pairs them).
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import differs, events, next_day
+from ods_pipeline.history.changes.event import differs, events, next_day
 from ods_pipeline.history.changes.moves import moves_of
 from ods_pipeline.history.changes.rows import DATES, STEP, compared, listed, with_same_before
-from ods_pipeline.schema.events import PARENT_KINDS
+from ods_pipeline.schema.changes import PARENT_KINDS
 
 PRACTICE, PCN, ICB = "RO177", "RO272", "RO261"
 PARTNER, COMMISSIONED, OPERATED = "RE8", "RE4", "RE6"

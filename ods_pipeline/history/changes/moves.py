@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import next_day
+from ods_pipeline.history.changes.event import next_day
 from ods_pipeline.history.changes.rows import STEP
-from ods_pipeline.schema.events import PARENT_KINDS
+from ods_pipeline.schema.changes import PARENT_KINDS
 
 _KIND = [*STEP, "parent_kind"]
 # Links of one kind to one parent are the same one if they begin, or end, on the same day.

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import events, next_day
+from ods_pipeline.history.changes.event import events, next_day
 from ods_pipeline.history.changes.rows import DATES, STEP, compared, listed, with_same_before
 
 RECORDED = {"Successor": "successor_recorded", "Predecessor": "predecessor_recorded"}

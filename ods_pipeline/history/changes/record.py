@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import differs, events
+from ods_pipeline.history.changes.event import differs, events
 from ods_pipeline.history.changes.fax import unstated
 from ods_pipeline.history.tables import History
 

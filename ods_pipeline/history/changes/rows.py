@@ -6,7 +6,7 @@ when a body closes, its roles and links end with it, and that is one change and 
 
 import polars as pl
 
-from ods_pipeline.history.changes.events import differs
+from ods_pipeline.history.changes.event import differs
 
 DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
 ENDS = ("operational_end", "legal_end")

@@ -1,0 +1,66 @@
+"""Assembles the Dagster definitions of a data root; the only place that knows all of them."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
+from ods_pipeline.defs.assets.judgements import events
+from ods_pipeline.defs.assets.marts import marts
+from ods_pipeline.defs.assets.published import ods_duckdb
+from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
+from ods_pipeline.defs.assets.register import register
+from ods_pipeline.defs.automation import last_three_stamps, new_trud_release, publish_after_load
+from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
+from ods_pipeline.defs.resources import DataRootResource
+from ods_pipeline.inventory.held import first_and_last_stamp
+from ods_pipeline.sources.settings import Sources
+
+# For runs that nobody watches: a source that does not answer is asked again after 5, 10 and 20 minutes.
+UNATTENDED = dg.RetryPolicy(max_retries=3, delay=300, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def build_definitions(
+    root: Path,
+    window: tuple[date, date] | None = None,
+    sources: Sources | None = None,
+    retries: dg.RetryPolicy | None = None,
+) -> dg.Definitions:
+    """Everything Dagster needs for one data root.
+
+    ``window`` is the first and last stamp that deltas are about (both inclusive); without it, what is held
+    says so. ``sources`` is the outside world as it may be asked; ``retries`` is for the steps that ask it.
+    """
+    sources = sources or Sources()
+    first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)
+    days = stamps(first, last)
+    taken = trud_release(retries)
+    fetches, flattened = ord_fetches(days, retries), flat_fetches(days)
+    release_job = dg.define_asset_job(
+        "release_job",
+        dg.AssetSelection.assets(taken, flat_release),
+        description="Takes in and flattens one TRUD release.",
+    )
+    delta_job = dg.define_asset_job(
+        "delta_job",
+        dg.AssetSelection.assets(fetches, flattened),
+        description="Fetches or takes in a range of stamps, and flattens it.",
+    )
+    publish_job = dg.define_asset_job(
+        "publish_job",
+        dg.AssetSelection.assets(register, events, marts, ods_duckdb),
+        description="Folds all captures into the register, builds the marts, publishes the whole set.",
+    )
+    return dg.Definitions(
+        assets=[taken, flat_release, fetches, flattened, register, events, marts, ods_duckdb],
+        jobs=[release_job, delta_job, publish_job],
+        schedules=[last_three_stamps(root, delta_job)],
+        sensors=[
+            new_trud_release(root, sources, release_job),
+            publish_after_load([release_job, delta_job], publish_job),
+        ],
+        resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
+        executor=dg.in_process_executor,
+    )

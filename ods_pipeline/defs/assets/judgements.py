@@ -1,0 +1,62 @@
+"""Judgements of time: code_changes and drift, read from the history of the build under way, in one step.
+
+One step, because the events that correct a drift say so.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from ods_pipeline.dataroot.layout import require_build
+from ods_pipeline.defs.resources import DataRootResource
+from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.history.changes import code_changes
+from ods_pipeline.history.drift import drift
+from ods_pipeline.history.tables import READ, read_history
+from ods_pipeline.inventory.held import origin_of
+from ods_pipeline.marts.checking import findings, mart_checks
+from ods_pipeline.publish.files import write_table
+from ods_pipeline.schema import EVENTS, TABLES
+
+log = logging.getLogger(__name__)
+
+
+@dg.multi_asset(
+    name="tell_events",
+    specs=[
+        dg.AssetSpec(
+            table_key(table),
+            deps=[table_key(TABLES[name]) for name in READ],
+            group_name="marts",
+            kinds={"polars", "parquet"},
+            description=table.description,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for table in EVENTS
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+        for table in EVENTS
+        for name, blocking in [("unique_key", True), *((c.name, c.blocking) for c in mart_checks(table.name))]
+    ],
+)
+def events(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
+    build = require_build(data_root.root)
+    origin = origin_of(build)
+    history = read_history(build)
+    drifted = drift(history)
+    frames = {"drift": drifted, "code_changes": code_changes(history, drifted)}
+    for table in EVENTS:
+        frame = frames[table.name]
+        found = findings(table.name, frame, build, date.fromisoformat(origin["today"]))
+        for finding in found:
+            if not finding.passed:
+                log.warning("%s.%s: %s", table.schema, table.name, finding.summary)
+        size = write_table(table, frame, build, origin)
+        yield dg.MaterializeResult(
+            asset_key=table_key(table),
+            metadata=table_metadata(frame, data_root.root.path / table.path, size),
+            check_results=[check_result(f, table_key(table)) for f in found],
+        )

@@ -1,0 +1,132 @@
+"""One API record as the XML that the record map reads, whether it came as JSON or as XML.
+
+The two forms say the same things in different shapes: JSON has ``{"Status": "Active"}`` where XML has
+``<Status value="Active"/>``, numbers where XML has text, a bare object where a list has one element. By
+writing JSON out along the paths of ``record_map.yaml`` there is one reader, and so one meaning.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import yaml
+
+from ods_pipeline.flatten.xml.comments import plain
+
+_RECORD_PATH = "/OrgRefData/Organisations/Organisation"
+_CLOSED_AT_ONCE = r"<Organisation(?:\s[^<>]*)?/>"
+_XML_RECORD = re.compile(
+    rf"<Organisation(?=[\s/>]).*(?:</Organisation\s*>|{_CLOSED_AT_ONCE})|{_CLOSED_AT_ONCE}", re.DOTALL
+)
+# What XML 1.0 cannot carry (section 2.2, production Char), lone surrogates included.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class BadRecord(Exception):
+    """A payload that is no record; ``rule`` is the rule it breaks."""
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(detail)
+        self.rule, self.detail = rule, detail
+
+
+@dataclass
+class _Node:
+    """What the map knows below one element."""
+
+    attributes: set[str] = field(default_factory=set)
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    has_text: bool = False
+
+
+@cache
+def _map() -> _Node:
+    tree = yaml.safe_load(resources.files("ods_pipeline.flatten.xml").joinpath("record_map.yaml").read_text())
+    root = _Node()
+    for table in tree["tables"]:
+        for entry in table["fields"]:
+            steps = entry["xml_path"].removeprefix(_RECORD_PATH).strip("/").split("/")
+            node = root
+            for step in steps:
+                if step.startswith("@"):
+                    node.attributes.add(step[1:])
+                else:
+                    node = node.children.setdefault(step, _Node())
+            if not steps[-1].startswith("@"):
+                node.has_text = True
+    return root
+
+
+def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
+    """The ``Organisation`` element of an ``/organisations/{code}`` answer in JSON.
+
+    Keys the map does not know are counted in ``unknown`` by their path. Raises BadRecord if the payload
+    is no JSON or holds no organisation.
+    """
+    try:
+        body = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise BadRecord("not_json", f"{error}; it begins with {payload[:40]!r}") from None
+    record = body.get("Organisation") if isinstance(body, dict) else None
+    if not isinstance(record, dict):
+        raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")
+    try:
+        return _element("Organisation", record, _map(), "", unknown)
+    except RecursionError:
+        raise BadRecord("too_deep", f"it is nested too deeply; it begins with {payload[:40]!r}") from None
+
+
+def xml_to_xml(payload: bytes) -> str:
+    """The ``Organisation`` element of an answer in XML. Raises BadRecord if there is none."""
+    try:
+        text = plain(payload).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRecord("not_utf8", str(error)) from None
+    found = _XML_RECORD.search(text)
+    if found is None:
+        raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")
+    return _checked(found.group())
+
+
+def _element(name: str, value: Any, node: _Node, path: str, unknown: dict[str, int]) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name, item, node, path, unknown) for item in value)
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        attributes, children = [], []
+        for key, inner in value.items():
+            below = _NOT_XML.sub("?", f"{path}/{key}")
+            if key in node.children:
+                children.append(_element(key, inner, node.children[key], below, unknown))
+            elif key in node.attributes and not isinstance(inner, (Mapping, list)):
+                if inner is not None:
+                    attributes.append(f" {key}={quoteattr(_checked(_text(inner)))}")
+            else:
+                unknown[below] = unknown.get(below, 0) + 1
+        return f"<{name}{''.join(attributes)}>{''.join(children)}</{name}>"
+    text = _checked(_text(value))
+    if "value" in node.attributes:
+        return f"<{name} value={quoteattr(text)}/>"
+    if node.has_text:
+        return f"<{name}>{escape(text)}</{name}>"
+    unknown[path] = unknown.get(path, 0) + 1
+    return ""
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _checked(text: str) -> str:
+    bad = _NOT_XML.search(text)
+    if bad:
+        raise BadRecord(
+            "control_character", f"the character U+{ord(bad.group()):04X} stands in {text[:60]!r}"
+        )
+    return text

@@ -1,0 +1,191 @@
+"""Which column of a file holds the codes, and whether its first line is a header.
+
+Lives here: the choice, and what is said about it. Does not live here: whether a code is held
+(``judging.py``).
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.cells import Cells
+from ods_pipeline.lists.reading import read_cells
+
+# White space and invisible signs, which no code has (the word code_key in macros/ says the same in SQL).
+_INVISIBLE = r"[\s\p{Z}\p{C}]"
+# What a spreadsheet wraps around text to keep it text: ="RRP" and 'RRP.
+_WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
+_CODE = r"^[A-Z0-9]{3,9}$"
+# Names that a column of codes goes by, most telling first.
+_HEADERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^(the )?ods( ?code)?$",
+        r"^(org(anis|aniz)?(ation)?|practice|provider|trust|site|gp|pcn|nacs|pharmacy) (ods )?code$",
+        r"^code$",
+        r"\bods\b.*\bcode\b|\bcode\b.*\bods\b",
+        r"^(?!.*post).*\bcode\b",
+    )
+)
+# How many rows may stand above the end of the header: titles, notes, blank rows.
+_HEADER_WITHIN = 25
+# A column is one of codes if this share of its cells has the form of one.
+_ENOUGH = 0.5
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """The codes of a file: ``rows`` has ``line`` (as an editor or spreadsheet counts, the header included),
+    ``given`` (as it stands in the file) and ``code`` (upper case, no spaces, no wrapping; null if blank).
+    ``column`` says which column it is, ``notes`` what a person must know about how it was read."""
+
+    rows: pl.DataFrame
+    column: str
+    notes: list[str]
+
+
+def read_code_list(path: Path, column: str | None = None, sheet: str | None = None) -> CodeList:
+    """The codes of a CSV, TSV, Excel or Parquet file.
+
+    ``column`` is the name of a column (case and spaces do not matter) or its number from 1; without it the
+    column is found by its name, else by the form of its cells. Raises OdsError if the file cannot be read,
+    there is no such column, or none can be told to hold codes.
+    """
+    cells = read_cells(path, sheet)
+    index, header = _choose(path, cells, column)
+    whole = pl.DataFrame(cells.columns, schema=[(str(i), pl.String) for i in range(len(cells.columns))])
+    is_empty = pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
+    rows = (
+        whole.select(
+            pl.Series("line", cells.lines, pl.Int64),
+            pl.col(str(index)).alias("given"),
+            _cleaned(str(index)).alias("code"),
+            is_empty.alias("is_empty"),  # a line with nothing on it is no entry
+        )
+        .filter(~pl.col("is_empty"))
+        .drop("is_empty")
+    )
+    if header is not None and cells.names is None:
+        rows = rows.filter(pl.col("line") > cells.lines[header])
+    if rows.is_empty():
+        raise OdsError(
+            "there is a header and nothing below it", where=path, do="Give a file with codes in it"
+        )
+    named = cells.names[index] if cells.names else _row(cells, header)[index] if header is not None else None
+    told = f"column {index + 1}" + (f" ({named!r})" if named else "")
+    return CodeList(rows, told, [*cells.notes, *_notes(cells, index, header, column, named)])
+
+
+def _cleaned(column: str) -> pl.Expr:
+    """A cell as a code: compatibility forms made plain, no wrapping, no white space, upper case."""
+    plain = pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+    code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
+    return pl.when(code != "").then(code)
+
+
+def _choose(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | None]:
+    """Index of the column, and of the row that is its header (None if there is none). Titles may stand above
+    the header, so the first rows are all looked at."""
+    if cells.names is not None:
+        index = _by_name(cells.names) if wanted is None else _wanted(wanted, cells.names)
+        return _by_number(path, cells, wanted) if index is None else index, None
+    filled = list(islice((n for n in range(len(cells.lines)) if any(_row(cells, n))), _HEADER_WITHIN))
+    for row in filled:
+        names = _row(cells, row)
+        if len(names) > 1 and sum(map(bool, names)) == 1:
+            continue  # a title
+        index = _by_name(names) if wanted is None else _wanted(wanted, names)
+        if index is not None:
+            return index, row
+    index = _by_number(path, cells, wanted)
+    return index, filled[0] if _is_header(cells.columns[index][filled[0]]) else None
+
+
+def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
+    """The column whose number was given; without one, the column whose cells have the form of codes."""
+    if wanted is None:
+        return _by_form(path, cells)
+    if wanted.strip().isdecimal() and 1 <= int(wanted) <= len(cells.columns):
+        return int(wanted) - 1
+    raise OdsError(f"there is no column {wanted!r}", where=path, do=_columns(cells))
+
+
+def _row(cells: Cells, row: int) -> list[str]:
+    return [(column[row] or "").strip() for column in cells.columns]
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.casefold()).split())
+
+
+def _wanted(wanted: str, names: list[str]) -> int | None:
+    """The column that has this name."""
+    return next(
+        (i for i, name in enumerate(names) if _plain(name) == _plain(wanted) and _plain(wanted)), None
+    )
+
+
+def _columns(cells: Cells) -> str:
+    names = cells.names or _row(cells, 0)
+    shown = ", ".join(f"{i} {name[:30]!r}" for i, name in enumerate(names[:20], 1))
+    return f"Give --column with a name or number; the first line has: {shown}"
+
+
+def _by_name(names: list[str]) -> int | None:
+    for pattern in _HEADERS:
+        for index, name in enumerate(names):
+            if pattern.search(_plain(name)):
+                return index
+    return None
+
+
+def _by_form(path: Path, cells: Cells) -> int:
+    """The column whose cells have the form of codes. With one column there is no choice."""
+    if len(cells.columns) == 1:
+        return 0
+    shares = [_share_of_codes(column) for column in cells.columns]
+    best = max(shares)
+    if best < _ENOUGH or shares.count(best) > 1:
+        raise OdsError(
+            "it is not clear which column holds the codes",
+            where=path,
+            do=_columns(cells),
+        )
+    return shares.index(best)
+
+
+def _share_of_codes(column: list[str | None]) -> float:
+    """Share of the filled cells that have the form of a code. Bare numbers count a tenth: they are more often
+    counts or years."""
+    codes = pl.DataFrame({"given": column}, schema={"given": pl.String}).select(code=_cleaned("given"))
+    code = pl.col("code")
+    is_code = code.str.contains(_CODE) & (code.str.contains("[0-9]") | (code.str.len_chars() == 3))
+    worth = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
+    return codes.drop_nulls().select(worth.mean().fill_null(0.0)).item()
+
+
+def _is_header(cell: str | None) -> bool:
+    """Whether the first cell of a column of codes names it: words without a digit, and no code itself."""
+    text = _plain(cell or "")
+    if any(pattern.search(text) for pattern in _HEADERS) or text in ("codes", "ods codes"):
+        return True
+    return (
+        bool(re.search(r"[a-z]{4}", text))
+        and not re.search(r"\d", text)
+        and not re.fullmatch(r"[A-Z]{3,5}", cell or "")
+    )
+
+
+def _notes(cells: Cells, index: int, header: int | None, wanted: str | None, named: str | None) -> list[str]:
+    notes = []
+    if wanted is None and len(cells.columns) > 1:
+        notes.append(
+            f"column {index + 1} of {len(cells.columns)} is taken" + (f" ({named!r})" if named else "")
+        )
+    if header is not None and cells.names is None:
+        notes.append(f"line {cells.lines[header]} is taken as the header")
+    return notes

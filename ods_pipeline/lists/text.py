@@ -1,0 +1,118 @@
+"""Text files as cells: their encoding, their delimiter, their quotes.
+
+Nothing is guessed in silence: whatever was decided against the obvious is a note.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from itertools import zip_longest
+from pathlib import Path
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.cells import Cells
+
+DELIMITERS = (",", "\t", ";", "|")
+MAX_COLUMNS = 2_000
+_SNIFFED_LINES = 200
+# UTF-32 before UTF-16: its mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def read_text(path: Path, content: bytes) -> Cells:
+    """The cells of a CSV, TSV, semicolon or pipe separated file, or of plain lines. Raises OdsError if it is
+    no text, or has more columns than any list."""
+    text, notes = decode(path, content)
+    delimiter = sniff(text)
+    try:
+        lines, rows = _rows(text, delimiter, True)
+    except csv.Error:
+        # A quote that is never closed would swallow the rest of the file: read without quoting instead.
+        try:
+            lines, rows = _rows(text, delimiter, False)
+        except csv.Error as error:
+            raise OdsError(
+                f"it is no list of lines ({error})", where=path, do="Save it as CSV, one code a line"
+            ) from error
+        notes.append("quotes are not in pairs, so they are read as ordinary characters")
+    widest = max((len(row) for row in rows), default=0)
+    if widest > MAX_COLUMNS:
+        line = next(n for n, row in zip(lines, rows, strict=True) if len(row) == widest)
+        raise OdsError(
+            f"line {line:,} has {widest:,} cells; a list may have {MAX_COLUMNS:,}",
+            where=path,
+            do="Give one code a line",
+        )
+    return Cells(lines, [list(column) for column in zip_longest(*rows)], notes=notes)
+
+
+def decode(path: Path, content: bytes) -> tuple[str, list[str]]:
+    """The text of a file and what to know about how it was read. Its byte-order mark decides, else UTF-16
+    shows by its zeros, else UTF-8 if it is valid, else Windows-1252. Raises OdsError if it is no text."""
+    notes: list[str] = []
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None) or _utf16(content)
+    if encoding is None:
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            text = content.decode("cp1252", errors="replace")
+            line = content.count(b"\n", 0, error.start) + 1
+            notes.append(f"it is not UTF-8 (line {line:,}), so it is read as Windows-1252")
+    else:
+        text = content.decode(encoding, errors="replace").removeprefix("\ufeff")
+        if "\ufffd" in text:
+            notes.append(f"some characters are not {encoding.upper()} and are lost")
+    strange = sum(1 for _ in zip(_NOT_TEXT.finditer(text), range(len(text) // 500 + 3), strict=False))
+    if strange > len(text) // 500 + 2:
+        raise OdsError("this is no text file", where=path, do="Save the list as CSV, Excel or Parquet")
+    return text, notes
+
+
+def _utf16(content: bytes) -> str | None:
+    """UTF-16 without a mark: of plain letters every second byte is zero."""
+    head = content[:4096]
+    low, high = head[1::2].count(0), head[0::2].count(0)
+    if len(head) < 4 or max(low, high) < len(head) * 0.3:
+        return None
+    return "utf-16-le" if low > high else "utf-16-be"
+
+
+def sniff(text: str) -> str:
+    """The delimiter that cuts the most of the first lines into the same number of cells, two at least.
+    A comma where none does."""
+    head = "\n".join([line for line in text[:200_000].splitlines() if line.strip()][:_SNIFFED_LINES])
+    best, delimiter = (0.0, 0), ","
+    for candidate in DELIMITERS:
+        try:
+            _, rows = _rows(head, candidate, True, strict=False)
+        except csv.Error:
+            continue
+        widths = Counter(len(row) for row in rows)
+        width, often = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        if width >= 2 and (often / len(rows), width) > best:
+            best, delimiter = (often / len(rows), width), candidate
+    return delimiter
+
+
+def _rows(
+    text: str, delimiter: str, quoted: bool, *, strict: bool = True
+) -> tuple[list[int], list[list[str]]]:
+    """Rows with the line each begins on. Lines without any cell are left out, their numbers are not."""
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=strict)
+    lines, rows, begins = [], [], 1
+    for row in reader:
+        if row:
+            lines.append(begins)
+            rows.append(row)
+        begins = reader.line_num + 1
+    return lines, rows

@@ -1,0 +1,251 @@
+"""How a server is asked: how often, how long to wait, what to try again, when to give up. httpx lives here.
+
+Lives here: one request from its turn to its whole answer. Does not live here: which requests (``ord.py``,
+``trud.py``). Whatever goes wrong ends as one OdsError, after a bounded time, without a URL in it: a TRUD URL
+holds the key.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+
+from ods_pipeline import __version__
+from ods_pipeline.errors import OdsError, Unreachable
+from ods_pipeline.sources.clock import UK, Clock, maintenance_ends
+from ods_pipeline.sources.settings import Manners
+
+T = TypeVar("T")
+ANSWER_LIMIT = 256 << 20
+_SLICE = 1.0  # a wait is cut into pieces, so that an interruption ends it
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """This asking was called off: another part of the same work failed or was interrupted."""
+
+
+class NotTheAnswer(Exception):
+    """An answer came, and it is not what was asked for. It is asked for again."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer, decompressed. Header names are case-insensitive."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+
+class Pace:
+    """Gives each request its turn, whichever thread asks: one clock, one distance, one queue."""
+
+    def __init__(self, clock: Clock, interval: float, *, heeds_maintenance: bool = False) -> None:
+        self._clock, self._interval, self._heeds = clock, interval, heeds_maintenance
+        self._turn, self._hold = threading.Lock(), threading.Lock()
+        self._next = clock.monotonic() + interval  # another one may just have been at work
+        self._stopped = threading.Event()
+
+    def take_turn(self) -> float:
+        """Waits for the next turn; returns its moment on the monotonic clock. Raises Stopped."""
+        with self._turn:
+            while True:
+                if self._stopped.is_set():
+                    raise Stopped
+                if self._heeds:
+                    self._sit_out_maintenance()
+                now = self._clock.monotonic()
+                with self._hold:
+                    left = self._next - now
+                    if left <= 0:
+                        self._next = now + self._interval
+                        return now
+                self._clock.sleep(min(left, _SLICE))
+
+    def hold(self, seconds: float) -> None:
+        """Nobody's turn comes within these seconds."""
+        with self._hold:
+            self._next = max(self._next, self._clock.monotonic() + seconds)
+
+    def stop(self) -> None:
+        """Ends all waiting; no turn is given any more."""
+        self._stopped.set()
+
+    def _sit_out_maintenance(self) -> None:
+        end = maintenance_ends(self._clock.now())
+        if end is None:
+            return
+        log.info("17:00 to 19:00 UK time is for maintenance: going on at %s", end.astimezone(UK).isoformat())
+        while (left := (end - self._clock.now()).total_seconds()) > 0:
+            if self._stopped.is_set():
+                raise Stopped
+            self._clock.sleep(min(left, _SLICE))
+
+
+class Asker:
+    """Asks one server. Threads may share it."""
+
+    def __init__(
+        self, name: str, base_url: str, clock: Clock, manners: Manners, *, heeds_maintenance: bool = False
+    ) -> None:
+        for library in ("httpx", "httpcore"):  # they log URLs
+            logging.getLogger(library).setLevel(logging.WARNING)
+        self.name, self.manners, self._clock = name, manners, clock
+        self._base = httpx.URL(base_url)
+        self.pace = Pace(clock, manners.interval, heeds_maintenance=heeds_maintenance)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(manners.read, connect=manners.connect, pool=None),
+            limits=httpx.Limits(max_connections=manners.in_flight),
+            headers={"User-Agent": f"ods_pipeline/{__version__}"},
+            follow_redirects=False,
+        )
+        self._streams: list[Any] = []
+
+    def close(self) -> None:
+        """Ends all waiting and all connections. To be called again when no thread asks any more: a connection
+        that was just being made is not the client's to close."""
+        self.pace.stop()
+        self._client.close()
+        for stream in self._streams:
+            stream.close()
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """Keeps the connections that are open, as httpcore tells of them."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            still_open = [s for s in self._streams if s.get_extra_info("socket").fileno() >= 0]
+            self._streams = [*still_open, info["return_value"]]
+
+    def is_here(self, url: str) -> bool:
+        """Whether a URL is on the server that was configured: scheme, host and port."""
+        try:
+            other = self._base.join(url)
+        except httpx.InvalidURL:
+            return False
+        return (other.scheme, other.host, _port(other)) == (
+            self._base.scheme,
+            self._base.host,
+            _port(self._base),
+        )
+
+    @contextmanager
+    def opened(self, url: str, headers: dict[str, str] | None = None) -> Generator[httpx.Response]:
+        """One request, when its turn has come. Redirections are followed on the same server only."""
+        target = httpx.URL(url)
+        for _ in range(4):
+            self.pace.take_turn()
+            extensions = {"trace": self._trace}
+            with self._client.stream("GET", target, headers=headers, extensions=extensions) as response:
+                if response.status_code not in _REDIRECTS:
+                    yield response
+                    return
+                location = response.headers.get("location", "")
+            if not self.is_here(location):
+                raise OdsError(f"{self.name} redirects to another server; that is not followed")
+            target = target.join(location)
+        raise NotTheAnswer("it redirects in a circle")
+
+    def ask(
+        self,
+        url: str,
+        what: str,
+        accept: Callable[[Answer], T],
+        *,
+        settle_for: Callable[[Answer], T] | None = None,
+    ) -> T:
+        """The answer to one question, as ``accept`` reads it. Asked again up to ``manners.attempts`` times.
+
+        ``accept`` gets answers with status 200, 404 and 410 and raises NotTheAnswer if that is none. At the
+        last attempt ``settle_for`` may take what ``accept`` did not. ``what`` names the question in messages.
+        Raises Unreachable when no answer comes, OdsError when the question is refused.
+        """
+        trouble, pause = "", 0.0
+        for attempt in range(1, self.manners.attempts + 1):
+            last = attempt == self.manners.attempts
+            answer: Answer | None = None
+            try:
+                answer = self._whole(url)
+                if answer.status in (200, 404, 410):
+                    return accept(answer)
+                trouble = status_of(answer)
+            except NotTheAnswer as error:
+                trouble = str(error)
+                if last and settle_for is not None and answer is not None:
+                    with suppress(NotTheAnswer):
+                        return settle_for(answer)
+            except httpx.RequestError as error:
+                trouble = words_for(error)
+            if answer is not None and answer.status not in (*_AGAIN, 200, 404, 410):
+                raise OdsError(f"{self.name} refuses {what} ({trouble})")
+            if last:
+                break
+            pause = self.pause_after(attempt, answer.headers if answer is not None else None)
+            log.info("%s, %s: %s; again in %.0f s", self.name, what, trouble, pause)
+            self.pace.hold(pause)
+        raise Unreachable(
+            f"{self.name} gave no answer to {what} in {self.manners.attempts} attempts (the last: {trouble})"
+        )
+
+    def pause_after(self, attempt: int, headers: httpx.Headers | None) -> float:
+        """Seconds to wait: twice as long each time, or what ``Retry-After`` asks for, up to the cap."""
+        wanted = self.manners.first_pause * 2 ** (attempt - 1)
+        asked = (
+            retry_after(headers.get("retry-after", ""), self._clock.now()) if headers is not None else None
+        )
+        return min(max(wanted, asked or 0.0), self.manners.longest_pause)
+
+    def _whole(self, url: str) -> Answer:
+        deadline = self._clock.monotonic() + self.manners.answer
+        with self.opened(url) as response:
+            parts, size = [], 0
+            for part in response.iter_bytes():
+                parts.append(part)
+                size += len(part)
+                if size > ANSWER_LIMIT:
+                    raise NotTheAnswer(f"its answer is larger than {ANSWER_LIMIT >> 20} MB")
+                if self._clock.monotonic() > deadline:
+                    raise NotTheAnswer(f"its answer was not complete after {self.manners.answer:.0f} s")
+            return Answer(response.status_code, response.headers, b"".join(parts))
+
+
+def retry_after(value: str, now: datetime) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, given as seconds or as a date (RFC 9110, 10.2.3)."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(min(int(text[:12]), 10**9))
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a zone or a day beyond all measure
+        return None
+
+
+def status_of(answer: Answer) -> str:
+    """The status, and the text that ORD or TRUD put into their errors."""
+    text = answer.body[:300].decode("utf-8", "replace")
+    found = "" if "<" in text else " ".join(text.split())
+    return f"HTTP {answer.status} {found}".strip()
+
+
+def words_for(error: httpx.RequestError) -> str:
+    """What happened to a request, without its URL."""
+    kinds: list[tuple[type[Exception], str]] = [
+        (httpx.ConnectTimeout, "no connection in time"),
+        (httpx.TimeoutException, "it stopped answering"),
+        (httpx.ConnectError, "no connection"),
+        (httpx.DecodingError, "the answer cannot be decompressed"),
+        (httpx.RemoteProtocolError, "the connection was cut in the middle of the answer"),
+        (httpx.NetworkError, "the connection broke"),
+    ]
+    return next((words for kind, words in kinds if isinstance(error, kind)), type(error).__name__)
+
+
+def _port(url: httpx.URL) -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)

@@ -1,0 +1,109 @@
+"""Where the sources are, with which key, and how they may be asked. Values only; nothing is asked here."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import httpx
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.sources.clock import Clock, SystemClock
+
+ORD_PRODUCTION = "https://directory.spineservices.nhs.uk/ORD/2-0-0"
+ORD_UAT = "https://uat.directory.spineservices.nhs.uk/ORD/2-0-0"
+TRUD = "https://isd.digital.nhs.uk/trud"
+_ORD_NAMES = {"production": ORD_PRODUCTION, "uat": ORD_UAT}
+_KEY = re.compile(r"[A-Za-z0-9_-]{4,200}")
+HIDDEN = "(key)"
+
+
+class Key:
+    """The TRUD key. Part of every TRUD URL, and of nothing that is printed, logged, written or raised."""
+
+    def __init__(self, value: str) -> None:
+        if not _KEY.fullmatch(value):
+            raise OdsError(
+                "TRUD_API_KEY is set and is no key: letters and digits only",
+                do="Copy it again from your TRUD account page",
+            )
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself, for a URL."""
+        return self._value
+
+    def hide_in(self, text: str) -> str:
+        """The text without the key."""
+        return text.replace(self._value, HIDDEN)
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a key is never written down")
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a source is asked. Times in seconds.
+
+    ``interval`` is the time between the starts of two requests. "Aim to keep usage below 5 requests per
+    second" (ORD): at 0.3 s five requests span 1.2 s, so that never more than four reach the server in one
+    second, even if one of them takes 200 ms longer to get there (a new connection does).
+    """
+
+    interval: float = 0.3
+    in_flight: int = 4
+    attempts: int = 6
+    first_pause: float = 1.0
+    longest_pause: float = 120.0
+    connect: float = 10.0
+    read: float = 30.0
+    answer: float = 120.0  # one whole answer of the API, however it trickles in
+    download: float = 3600.0  # one attempt at a release
+
+
+@dataclass(frozen=True)
+class Sources:
+    """TRUD and the ORD API as this run may use them. ``key`` is None where there is none."""
+
+    ord_url: str = ORD_PRODUCTION
+    trud_url: str = TRUD
+    key: Key | None = field(default=None, repr=False)
+    payload_format: Literal["json", "xml"] = "json"
+    ignore_maintenance: bool = False
+    clock: Clock = field(default_factory=SystemClock, repr=False)
+    manners: Manners = Manners()
+
+    def with_maintenance_ignored(self) -> "Sources":
+        """The same sources, asked from 17:00 to 19:00 too."""
+        return replace(self, ignore_maintenance=True)
+
+
+def sources_from(environment: Mapping[str, str]) -> Sources:
+    """The sources that TRUD_API_KEY, ODS_ORD_URL, ODS_TRUD_URL and ODS_ORD_FORMAT name.
+
+    ODS_ORD_URL may be ``production`` (as without it), ``uat`` or a URL. Raises OdsError for any other value.
+    """
+    key = environment.get("TRUD_API_KEY", "").strip()
+    given = environment.get("ODS_ORD_URL", "").strip() or "production"
+    form = environment.get("ODS_ORD_FORMAT", "").strip().lower() or "json"
+    if form not in ("json", "xml"):
+        raise OdsError(f"ODS_ORD_FORMAT is {form!r}", do="Set it to json or xml")
+    return Sources(
+        ord_url=_url("ODS_ORD_URL", _ORD_NAMES.get(given.lower(), given)),
+        trud_url=_url("ODS_TRUD_URL", environment.get("ODS_TRUD_URL", "").strip() or TRUD),
+        key=Key(key) if key else None,
+        payload_format="xml" if form == "xml" else "json",
+    )
+
+
+def _url(name: str, text: str) -> str:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment or url.userinfo:
+        raise OdsError(f"{name} is no http(s) address", do=f"Set it to something like {ORD_PRODUCTION}")
+    return text.rstrip("/")

@@ -1,0 +1,255 @@
+"""TRUD, item 341: the list of releases, and one release brought into ``raw/trud``.
+
+Lives here: the list, the download with its proofs. Does not live here: turns and trying again
+(``polite.py``), what is in a release (``flatten/``). The key is part of every URL, so no URL of TRUD's is
+logged, written or raised, and what TRUD says is told without it.
+"""
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ods_pipeline.dataroot.files import flush
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import BadRelease, OdsError, Unreachable
+from ods_pipeline.progress import progress
+from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer, words_for
+from ods_pipeline.sources.receipt import ReleaseReceipt, write_release_receipt
+from ods_pipeline.sources.settings import Key, Sources
+
+ITEM = 341
+NO_KEY = "Set TRUD_API_KEY to your TRUD key (free, isd.digital.nhs.uk/trud), or give a zip: --release FILE"
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,150}\.zip")
+_NAME_DATE = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A release that TRUD lists. ``release_date`` (ISO) is the one in the file name; ``sha256`` is lower-case
+    hex, None where TRUD gives none. ``url`` holds the key."""
+
+    file_name: str
+    release_date: str
+    bytes: int
+    sha256: str | None
+    url: str
+
+    def __repr__(self) -> str:
+        return f"Listed({self.file_name})"
+
+
+class Trud:
+    """TRUD with a key. ``close`` ends what is under way."""
+
+    def __init__(self, sources: Sources) -> None:
+        if sources.key is None:
+            raise OdsError("there is no TRUD key", do=NO_KEY)
+        self._key: Key = sources.key
+        self._clock, self._manners = sources.clock, sources.manners
+        self._asker = Asker("TRUD", sources.trud_url, sources.clock, sources.manners)
+        self._base = sources.trud_url
+
+    def close(self) -> None:
+        self._asker.close()
+
+    def releases(self, *, latest: bool = False) -> list[Listed]:
+        """The releases of item 341, newest first; only the newest if ``latest``.
+
+        Raises Unreachable, or OdsError if TRUD refuses the key or lists no release.
+        """
+        url = f"{self._base}/api/v1/keys/{self._key.reveal()}/items/{ITEM}/releases" + (
+            "?latest" if latest else ""
+        )
+        found, said = [], ""
+        try:
+            found, said = self._asker.ask(url, "the list of releases", _listing)
+        except OdsError as error:
+            problem = type(error)(self._key.hide_in(error.what), do=self._key.hide_in(error.do))
+        else:
+            problem = None
+        if problem is not None:  # raised out here: the first one's context may hold the URL
+            raise problem
+        if not found:
+            raise OdsError(
+                f"TRUD gives no list of releases ({self._key.hide_in(said)[:200] or 'it is empty'})",
+                do="Check TRUD_API_KEY, and that your account is subscribed to item 341",
+            )
+        listed = [self._listed(entry) for entry in found]
+        return sorted(listed, key=lambda r: (r.release_date, r.file_name), reverse=True)
+
+    def find(self, wanted: str) -> Listed:
+        """The release of a date (ISO), or the newest (``latest``). Raises OdsError if it is not listed."""
+        releases = self.releases(latest=wanted == "latest")
+        if wanted == "latest":
+            return releases[0]
+        found = next((r for r in releases if r.release_date == wanted), None)
+        if found is None:
+            near = ", ".join(r.release_date for r in releases[:6])
+            raise OdsError(f"TRUD lists no release of {wanted}", do=f"The newest are those of {near}")
+        return found
+
+    def download(self, root: DataRoot, release: Listed) -> Path:
+        """Brings a release into ``raw/trud``, proven by size and SHA-256, with a receipt; returns its path.
+
+        A download that was cut goes on where it ended. A file that came in whole and is not the one listed is
+        fetched once more from its start, then BadRelease is raised. Raises Unreachable.
+        """
+        target = root.raw_releases / release.file_name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.{(release.sha256 or 'unproven')[:12]}.part")
+        if target.exists() and not partial.exists():  # whole, and killed before its receipt was written
+            target.rename(partial)
+        fault = ""
+        with progress(f"Downloading {release.file_name}") as report:
+            for _ in range(2):
+                self._fill(partial, release, report)
+                fault = _fault(partial, release)
+                if not fault:
+                    break
+                log.warning("%s: %s; fetching it from its start", release.file_name, fault)
+                partial.unlink()
+        if fault:
+            raise BadRelease(
+                f"what TRUD gives is not what it lists: {fault}",
+                where=release.file_name,
+                do="Run it again later; nothing of it is kept",
+            )
+        if release.sha256 is None:
+            log.warning("%s: TRUD lists no SHA-256 for it, only its size agrees", release.file_name)
+        flush(partial)
+        partial.replace(target)
+        receipt = ReleaseReceipt(
+            release.file_name,
+            release.release_date,
+            "trud",
+            release.bytes,
+            _sha256(target),
+            sha256_verified=release.sha256 is not None,
+        )
+        write_release_receipt(target, receipt)
+        proof = "size and SHA-256 agree" if release.sha256 else "its size agrees"
+        log.info("downloaded %s: %s bytes, %s", release.file_name, f"{release.bytes:,}", proof)
+        return target
+
+    def _fill(self, partial: Path, release: Listed, report: Callable[[int, int], None]) -> None:
+        """Appends to the partial file until it has the listed size. Attempts without any news are counted."""
+        attempt = 1
+        while (held := partial.stat().st_size if partial.exists() else 0) < release.bytes:
+            headers = None
+            trouble = ""
+            try:
+                headers = self._append(partial, held, release, report)
+            except NotTheAnswer as error:
+                trouble = str(error)
+            except httpx.RequestError as error:
+                trouble = words_for(error)
+            got = partial.stat().st_size if partial.exists() else 0
+            if got >= release.bytes:
+                return
+            attempt = 1 if got > held else attempt + 1
+            if attempt > self._manners.attempts:
+                raise Unreachable(
+                    f"TRUD does not give {release.file_name} (the last: {trouble or 'it ended early'})",
+                    do=f"Run it again: {got:,} of {release.bytes:,} bytes are kept",
+                )
+            pause = self._asker.pause_after(attempt, headers)
+            log.info("%s: %s at %d bytes; on in %.0f s", release.file_name, trouble or "cut", got, pause)
+            self._asker.pace.hold(pause)
+
+    def _append(
+        self, partial: Path, held: int, release: Listed, report: Callable[[int, int], None]
+    ) -> httpx.Headers | None:
+        """One request for the rest. Returns the headers if the answer was an error that may pass."""
+        deadline = self._clock.monotonic() + self._manners.download
+        # Not compressed on the way: a range of a compressed answer would be of other bytes.
+        asked = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
+        with self._asker.opened(release.url, asked) as response:
+            if response.status_code == 416:  # what is held is not a beginning of it
+                partial.unlink(missing_ok=True)
+                raise NotTheAnswer("it has no such range")
+            if response.status_code not in (200, 206):
+                if response.status_code < 500 and response.status_code not in (408, 429):
+                    raise OdsError(f"TRUD refuses {release.file_name} (HTTP {response.status_code})")
+                log.info("TRUD answers HTTP %d", response.status_code)
+                return response.headers
+            begins = response.headers.get("content-range", "").startswith(f"bytes {held}-")
+            go_on = response.status_code == 206 and held > 0 and begins
+            if response.status_code == 206 and not go_on:
+                raise NotTheAnswer("another range came than the one asked for")
+            size = held if go_on else 0
+            with partial.open("ab" if go_on else "wb") as file:
+                for piece in response.iter_raw():
+                    file.write(piece)
+                    size += len(piece)
+                    report(min(size, release.bytes), release.bytes)
+                    if size > release.bytes:
+                        break  # its size cannot agree any more
+                    if self._clock.monotonic() > deadline:
+                        raise NotTheAnswer(f"it took longer than {self._manners.download:.0f} s")
+        return None
+
+    def _listed(self, entry: Any) -> Listed:
+        try:
+            name, url = str(entry["archiveFileName"]), str(entry["archiveFileUrl"])
+            size, day = int(entry["archiveFileSizeBytes"]), date.fromisoformat(str(entry["releaseDate"])[:10])
+            told = str(entry.get("archiveFileSha256") or "").lower()
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise OdsError("TRUD lists a release of an unknown shape") from None
+        if not _NAME.fullmatch(name) or self._key.reveal() in name or size <= 0:
+            raise OdsError("TRUD lists a release with an odd file name or size")
+        if not self._asker.is_here(url):
+            raise OdsError(f"TRUD lists {name} on another server; that is not followed")
+        if told and not _SHA256.fullmatch(told):
+            raise OdsError(f"TRUD lists {name} with something that is no SHA-256")
+        return Listed(name, _date_in(name) or day.isoformat(), size, told or None, url)
+
+
+def _listing(answer: Answer) -> tuple[list[Any], str]:
+    """The entries of ``releases``, none if TRUD refuses, and what TRUD says to it.
+
+    A good list ends with ``"httpStatus": 200, "message": "OK"``, so the status alone tells good from bad; it
+    stands in the body too, where an error may come with HTTP 200.
+    """
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise NotTheAnswer(f"no JSON came, {len(answer.body)} bytes, HTTP {answer.status}") from None
+    if not isinstance(body, dict):
+        raise NotTheAnswer("JSON of another shape came")
+    status = next((s for s in (answer.status, body.get("httpStatus")) if s not in (None, 200, "200")), 200)
+    said, found = str(body.get("message") or ""), body.get("releases")
+    if status != 200:
+        return [], said or f"HTTP {status}"
+    return (found if isinstance(found, list) else []), ("" if said == "OK" else said)
+
+
+def _date_in(name: str) -> str | None:
+    found = _NAME_DATE.search(name)
+    try:
+        return date(*map(int, found.groups())).isoformat() if found else None
+    except ValueError:
+        return None
+
+
+def _fault(partial: Path, release: Listed) -> str:
+    size = partial.stat().st_size
+    if size != release.bytes:
+        return f"{size:,} bytes came and {release.bytes:,} are listed"
+    if release.sha256 is not None and (found := _sha256(partial)) != release.sha256:
+        return f"its SHA-256 is {found[:12]}… and {release.sha256[:12]}… is listed"
+    return ""
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,229 @@
+"""The command as people run it: what it prints, where, and how it ends."""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline import cli
+from ods_pipeline.progress import show_bars_on
+from ods_pipeline.schema import MARTS, ORD
+from ods_pipeline_tests.support.rooms import (
+    ENVIRONMENT,
+    FETCHES,
+    FIRST_FETCH,
+    RELEASE,
+    copy_of,
+    published,
+    release_root,
+    run_cli,
+    run_python,
+    sample_root,
+    sample_told,
+)
+
+Main = Callable[..., int]
+Captured = pytest.CaptureFixture[str]
+HOLDS_THE_LOCK = """
+import subprocess, sys
+from pathlib import Path
+from ods_pipeline.dataroot.layout import DataRoot
+with DataRoot(Path(sys.argv[1])).locked():
+    ran = subprocess.run([sys.executable, "-m", "ods_pipeline.cli", "build", "--data-root", sys.argv[1]])
+sys.exit(ran.returncode)
+"""
+
+
+@pytest.fixture
+def run_main() -> Iterator[Main]:
+    """`ods-pipeline …` in this process; gives the exit code. Logging is as it was afterwards."""
+
+    def main(*arguments: str | Path) -> int:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([*map(str, arguments)])
+        assert isinstance(ended.value.code, int)
+        return ended.value.code
+
+    logger = logging.getLogger("ods_pipeline")
+    before = logger.handlers, logger.level, logger.propagate
+    yield main
+    logger.handlers, logger.propagate = before[0], before[2]
+    logger.setLevel(before[1])
+    show_bars_on(None)
+
+
+def one_line(text: str) -> str:
+    """The only error line of what went to stderr; log lines may stand before it."""
+    (found,) = [line for line in text.splitlines() if line.startswith("error: ")]
+    assert text.endswith(found + "\n")
+    assert "Traceback" not in text
+    return found
+
+
+def test_the_main_command_builds_the_sample_and_tells_what_it_did() -> None:
+    out, err = sample_told()
+    assert "Traceback" not in err
+    assert "Published the register as of 2026-09-04 (build 000001)." in out
+    assert "This is the embedded sample" in out
+    lines = {line.split()[0]: line.split()[-1] for line in out.splitlines() if line.strip()}
+    assert lines["ord.organisations"] == "774"
+    assert {f"{t.schema}.{t.name}" for t in [*ORD, *MARTS]} <= set(lines)
+    assert "the deltas brought 22 records: 1 new, 8 changed, 11 unchanged, 2 stubs" in out
+    assert "deleted (confirmed)" in out
+    assert f"ods-pipeline status --data-root {sample_root().path}" in out
+    # The first command it tells to try is one that can be pasted.
+    (line,) = [text.strip() for text in out.splitlines() if "python -c " in text]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**ENVIRONMENT, "PATH": path}
+    pasted = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, check=True)
+    assert "pcn_code" in pasted.stdout and "U90001" in pasted.stdout
+
+
+def test_nothing_new_is_told(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    before = published(root)
+    assert run_main("build", "--data-root", root.path) == 0
+    assert "Nothing new: the published set as of 2026-09-04 stands." in capsys.readouterr().out
+    assert published(root) == before
+
+
+def test_quiet_says_nothing_when_all_is_well(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    before = published(root)
+    ran = run_cli("build", "--again", "--quiet", "--data-root", root.path)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert root.current.readlink() == Path("000002")
+    # The same captures again: the same bytes of every file but ods.duckdb, whose bytes cannot be stable.
+    after = published(root)
+    assert [name for name in after if after[name] != before[name]] in ([], ["ods.duckdb"])
+
+
+@pytest.mark.promise("explained")
+def test_a_release_with_too_few_records_is_refused_in_one_line(
+    tmp_path: Path, shared: Path, run_main: Main, capsys: Captured
+) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    before = published(root)
+    excerpt = shared / "ord-xml" / "HSCOrgRefData_Full_20171025_excerpt.xml"
+    ran = run_cli("build", "--release", excerpt, "--data-root", root.path)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.count("\n") == 1
+    told = one_line(ran.stderr)
+    assert "185,921" in told and " 5 records" in told and excerpt.name in told
+    assert published(root) == before
+    aside = root.quarantine / excerpt.name
+    assert aside.read_bytes() == excerpt.read_bytes()
+    reason = json.loads(aside.with_name(f"{excerpt.name}.reason.json").read_bytes())
+    assert (reason["rule"], "185,921" in reason["reason"]) == ("BadRelease", True)
+    assert [p.name for p in root.raw_releases.iterdir() if "2017" in p.name] == []
+    assert run_main("status", "--data-root", root.path) == 0
+    assert f"set aside in quarantine/: {excerpt.name}" in capsys.readouterr().out
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--release", "nowhere.zip"], "nowhere.zip: there is no such file."),
+        (["--recorded", "nowhere"], "nowhere: there is no such folder."),
+        (["--recorded", "."], "there is no fetch=… folder in it."),
+        (["--release", "cut.zip"], "cut.zip: the zip is damaged or cut short."),
+        (["--release", "empty.zip"], "empty.zip: the file is empty."),
+        (["--release", "words.zip"], "words.zip: the file is neither zip nor XML"),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_line(
+    tmp_path: Path,
+    run_main: Main,
+    capsys: Captured,
+    arguments: list[str],
+    told: str,
+) -> None:
+    root = copy_of(release_root(), tmp_path)
+    before = published(root)
+    whole = RELEASE.read_bytes()
+    for name, content in (("cut.zip", whole[: len(whole) // 2]), ("empty.zip", b""), ("words.zip", b"words")):
+        (tmp_path / name).write_bytes(content)
+    with contextlib.chdir(tmp_path):
+        assert run_main("build", *arguments, "--data-root", root.path) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in one_line(err)
+    assert published(root) == before
+
+
+@pytest.mark.promise("no_lost_day")
+def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
+    tmp_path: Path, run_main: Main, capsys: Captured
+) -> None:
+    root = copy_of(release_root(), tmp_path)
+    shutil.copytree(FETCHES, tmp_path / "recorded")
+    (tmp_path / "recorded" / FIRST_FETCH / "organisations" / "H8Q2Z.json").write_text("{}")
+    assert run_main("build", "--recorded", tmp_path / "recorded", "--data-root", root.path) == 4
+    told = capsys.readouterr().out
+    assert "Published the register as of 2026-09-04" in told
+    (problem,) = [line for line in told.splitlines() if line.startswith("problem ")]
+    assert f"{FIRST_FETCH}: organisations/H8Q2Z.json is not what the receipt says" in problem
+    assert "missing stamps never asked for: 2026-08-21, 2026-08-22" in told
+    assert (root.quarantine / FIRST_FETCH / "organisations" / "H8Q2Z.json").read_text() == "{}"
+    assert run_main("status", "--data-root", root.path) == 4
+    status = capsys.readouterr().out
+    assert "missing stamps: 2026-08-21, 2026-08-22" in status
+    assert "5 fetches: stamps 2026-08-23 to 2026-09-04" in status
+
+
+@pytest.mark.promise("one_at_a_time")
+def test_a_second_build_is_told_that_another_is_at_work(tmp_path: Path) -> None:
+    root = copy_of(release_root(), tmp_path)
+    ran = run_python(HOLDS_THE_LOCK, root.path)
+    assert ran.returncode == 3
+    assert one_line(ran.stderr).startswith(f"error: {root.path}: another build is working here.")
+
+
+def test_status_of_the_sample(run_main: Main, capsys: Captured) -> None:
+    before = hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest()
+    assert run_main("status", "--data-root", sample_root().path) == 0
+    told = capsys.readouterr().out
+    assert "release 2026-08-28, of 2026-08-21: 749 full and 75 archive records" in told
+    assert "6 fetches: stamps 2026-08-21 to 2026-09-04, 22 records" in told
+    assert "published: build 000001 as of 2026-09-04" in told
+    assert "missing stamps: none" in told
+    assert hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest() == before
+
+
+def test_status_of_nothing_writes_nothing(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    with contextlib.chdir(tmp_path):
+        assert run_main("status") == 0
+    told = capsys.readouterr().out
+    assert told.startswith("data holds nothing yet. Run: ")
+    assert told.endswith("ods-pipeline build\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_status_tells_what_is_due(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    shutil.rmtree(root.flat / FIRST_FETCH)
+    assert run_main("status", "--data-root", root.path) == 4
+    assert f"held but not flattened yet: {FIRST_FETCH}" in capsys.readouterr().out
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize("arguments", [["build", "--colour"], ["build", "--today", "soon"], ["paint"]])
+def test_wrong_arguments_end_with_two(tmp_path: Path, arguments: list[str]) -> None:
+    ran = run_cli(*arguments, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dictionary_is_written_where_it_is_asked_for(tmp_path: Path, run_main: Main) -> None:
+    assert run_main("dictionary", tmp_path / "dictionary.md") == 0
+    assert (tmp_path / "dictionary.md").read_text().startswith("# Data dictionary\n")

@@ -1,0 +1,181 @@
+"""What happens to people every day: interruptions, odd folders, odd names, the same file twice."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.held import build_info
+from ods_pipeline.schema import ORD
+from ods_pipeline_tests.support.builders import make_record, rel, role, write_delta, write_release
+from ods_pipeline_tests.support.rooms import (
+    ENVIRONMENT,
+    FETCHES,
+    RELEASE,
+    copy_of,
+    published,
+    release_root,
+    run_cli,
+    sample_root,
+)
+
+
+@pytest.mark.promise("resumed")
+def test_an_interrupted_first_build_of_the_sample_goes_on_with_all_of_it(tmp_path: Path) -> None:
+    root = DataRoot(tmp_path / "data")
+    command = [sys.executable, "-m", "ods_pipeline.cli", "build", "--data-root", str(root.path)]
+    child = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while child.poll() is None and not list(root.raw_releases.glob("*.receipt.json")):
+        time.sleep(0.01)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert not root.current.exists()
+    pipeline.build(root)
+    # Built in another process, in another place and in two goes: the same bytes.
+    assert published(root) == {**published(sample_root()), "ods.duckdb": published(root)["ods.duckdb"]}
+
+
+def test_a_folder_called_data_in_the_working_directory_is_nobodys_business(tmp_path: Path) -> None:
+    (tmp_path / "data" / "flat" / "year=2025").mkdir(parents=True)
+    ran = run_cli("status", "--data-root", tmp_path / "elsewhere", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "holds nothing yet" in ran.stdout
+
+
+def test_names_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+    release = write_release(tmp_path, [make_record("R0A"), make_record("R0B", Name="ANCHOR")])
+    write_delta(tmp_path / "ord", [make_record("R0A", Name="FOO [/B] [RED]CLINIC")])
+    ran = run_cli(
+        "build", "--release", release, "--recorded", tmp_path / "ord", "--data-root", tmp_path / "d"
+    )
+    assert "FOO [/B] [RED]CLINIC" in ran.stdout, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*"])
+def test_a_data_root_that_would_be_read_as_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    ran = run_cli("build", "--data-root", tmp_path / name)
+    assert ran.returncode == 1
+    assert ran.stderr.count("\n") == 1
+    assert "cannot contain" in ran.stderr
+
+
+def test_a_data_root_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    ran = run_cli("build", "--data-root", tmp_path / "file")
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "no data root can be here" in ran.stderr
+
+
+def test_the_same_release_under_another_name_is_the_same_release(tmp_path: Path) -> None:
+    root = copy_of(release_root(), tmp_path)
+    other = tmp_path / "hscorgrefdataxml_data_8.0.0_20260828000001 (1).zip"
+    shutil.copy(RELEASE, other)
+    assert pipeline.build(root, releases=[other]).nothing_new
+    assert [p.name for p in root.raw_releases.glob("*.zip")] == [RELEASE.name]
+
+
+def test_a_flat_folder_that_lost_a_table_is_flattened_again(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    (root.flat / "release=2026-08-28" / "roles.parquet").unlink()
+    assert run_cli("status", "--data-root", root.path).returncode == 4
+    pipeline.build(root, again=True)
+    assert (root.flat / "release=2026-08-28" / "roles.parquet").exists()
+    assert pl.read_parquet(root.path / "tables" / "roles.parquet").equals(
+        pl.read_parquet(sample_root().path / "tables" / "roles.parquet")
+    )
+
+
+def test_status_says_that_something_is_held_and_not_published(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    assert run_cli("status", "--data-root", root.path).returncode == 0
+    shutil.rmtree(root.flat / "fetch=20260904T043000Z")
+    shutil.rmtree(root.raw_fetches / "fetch=20260904T043000Z")
+    ran = run_cli("status", "--data-root", root.path)
+    assert ran.returncode == 4
+    assert "held but not published yet" in ran.stdout
+
+
+def test_an_id_that_two_records_claim_stays_with_the_newer_one(tmp_path: Path) -> None:
+    release = write_release(
+        tmp_path, [make_record("R0A"), make_record("R0B", Rels={"Rel": [rel("R0B", "R0A")]})]
+    )
+    taken = role("R0B")["uniqueRoleId"]
+    write_delta(tmp_path / "ord", [make_record("R0C", Roles={"Role": [role("R0C", uniqueRoleId=taken)]})])
+    root = DataRoot(tmp_path / "data")
+    built = pipeline.build(root, releases=[release], recorded=[tmp_path / "ord"])
+    assert [c.name for o in built.outcomes for c in o.warnings if c.asset == "ord/repeated_ids"]
+    lost = pl.read_parquet(root.path / "tables" / "repeated_ids.parquet")
+    assert lost.rows() == [("roles", taken, "R0B", "R0C")]
+
+
+def test_the_summary_counts_the_deltas_since_the_newest_release_only(tmp_path: Path) -> None:
+    first = write_release(tmp_path, [make_record("R0A")], released="2026-08-28", published="2026-08-21")
+    second = write_release(
+        tmp_path, [make_record("R0A", Name="NEW")], released="2026-09-25", published="2026-09-18"
+    )
+    write_delta(tmp_path / "ord", [make_record("R0A", Name="NEW")])
+    root = DataRoot(tmp_path / "data")
+    pipeline.build(root, releases=[first], recorded=[tmp_path / "ord"])
+    assert build_info(root.current.resolve())["deltas"]["changed"] == 1
+    pipeline.build(root, releases=[second])
+    assert sum(build_info(root.current.resolve())["deltas"].values()) == 0
+
+
+def test_another_day_for_the_marts_leaves_the_register_what_it_is(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    pipeline.build(root, today=date(2026, 10, 1))
+    assert pipeline.build(root, today=date(2026, 10, 1)).nothing_new
+    package = json.loads((root.path / "datapackage.json").read_bytes())
+    assert (package["version"], package["provenance"]["today"]) == ("2026-09-04", "2026-10-01")
+    hierarchy = pl.read_parquet(root.path / "marts" / "provider_hierarchy_current.parquet")
+    moved = hierarchy.filter(pl.col("ods_code") == "Y99903").to_dicts()[0]
+    assert (moved["pcn_code"], str(moved["as_of"])) == ("U90002", "2026-10-01")
+    for table in ORD:
+        same = pl.read_parquet(sample_root().path / table.path)
+        assert pl.read_parquet(root.path / table.path).equals(same), table.name
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize(
+    ("key", "day"), [("stamps_from", "2026-09-30"), ("stamps_from", "0001-01-01"), ("as_of", "soon")]
+)
+def test_a_receipt_of_impossible_days_is_told_in_one_line(tmp_path: Path, key: str, day: str) -> None:
+    folder = tmp_path / "fetch=20260824T043000Z"
+    shutil.copytree(FETCHES / folder.name, folder)
+    receipt = json.loads((folder / "receipt.json").read_bytes())
+    (folder / "receipt.json").write_text(json.dumps({**receipt, key: day}))
+    root = copy_of(release_root(), tmp_path)
+    built = pipeline.build(root, recorded=[folder])
+    assert len(built.problems) == 1
+    assert "receipt is damaged" in built.problems[0]
+
+
+def test_a_new_body_does_not_inherit_the_fax_of_the_old_one_of_its_code(tmp_path: Path) -> None:
+    fax = {"Contact": [{"type": "fax", "value": "0113 000 0000"}]}
+    release = write_release(tmp_path, [make_record("R0A", Contacts=fax), make_record("R0B", Contacts=fax)])
+    reused = make_record("R0B", Name="ANOTHER BODY", Contacts=None, Roles={"Role": [role("R0B", "RO198")]})
+    write_delta(tmp_path / "ord", [make_record("R0A", Name="SAME BODY", Contacts=None), reused])
+    root = DataRoot(tmp_path / "data")
+    pipeline.build(root, releases=[release], recorded=[tmp_path / "ord"])
+    contacts = pl.read_parquet(root.path / "tables" / "contacts.parquet")
+    assert contacts.filter(pl.col("contact_type") == "fax")["ods_code"].to_list() == ["R0A"]
+
+
+def test_a_real_folder_in_the_place_of_a_published_one_is_told(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    (root.path / "marts").unlink()
+    (root.path / "marts").mkdir()
+    with pytest.raises(OdsError, match="in the way of the published set"):
+        pipeline.build(root)

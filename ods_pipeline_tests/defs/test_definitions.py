@@ -1,0 +1,277 @@
+"""The Dagster definitions: they load, the graph is the one drawn here, the calendar of stamps is right."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.test_utils import freeze_time
+
+from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.defs.assets import partitions
+from ods_pipeline.defs.instance import instance_config, workspace_config
+from ods_pipeline.schema import HISTORY, ORD, TABLES
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, REPOSITORY, sample_root
+
+FLAT = ["flat/fetches", "flat/release"]
+STATUS = ["marts/body_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
+EVENTS = [
+    *(f"history/{name}" for name in ("contacts", "notices", "observations", "organisations")),
+    *(f"history/{name}" for name in ("relationships", "roles", "successions")),
+    "ord/captures",
+    "ord/deletions",
+]
+TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())
+# Every asset, with its parents.
+GRAPH = {
+    "raw/trud_release": [],
+    "raw/ord_fetches": [],
+    "flat/release": ["raw/trud_release"],
+    "flat/fetches": ["raw/ord_fetches"],
+    "ord/organisations": FLAT,
+    "ord/roles": FLAT,
+    "ord/relationships": FLAT,
+    "ord/successions": FLAT,
+    "ord/contacts": FLAT,
+    "ord/code_systems": FLAT,
+    "ord/captures": FLAT,
+    "ord/deletions": FLAT,
+    "ord/superseded_records": FLAT,
+    "ord/quarantined_records": FLAT,
+    "ord/repeated_ids": FLAT,
+    "ord/unresolved_targets": FLAT,
+    "ord/unknown_elements": FLAT,
+    "history/organisations": FLAT,
+    "history/roles": FLAT,
+    "history/relationships": FLAT,
+    "history/successions": FLAT,
+    "history/contacts": FLAT,
+    "history/observations": FLAT,
+    "history/notices": FLAT,
+    "marts/body_kinds": ["ord/organisations", "ord/roles"],
+    "marts/succession_edges": ["ord/organisations", "ord/successions"],
+    "marts/organisation_status": STATUS,
+    "marts/hierarchy_edges": ["ord/organisations", "ord/relationships"],
+    "marts/hierarchy_parents": ["marts/hierarchy_edges"],
+    "marts/hierarchy_closure": ["marts/hierarchy_parents"],
+    "marts/provider_hierarchy": ["marts/body_kinds", "marts/hierarchy_parents", "ord/organisations"],
+    "marts/provider_hierarchy_current": [
+        "marts/organisation_status",
+        "marts/provider_hierarchy",
+        "ord/organisations",
+    ],
+    "marts/code_crosswalk": ["marts/organisation_status", "marts/succession_edges"],
+    "marts/successor_candidates": [
+        "marts/organisation_status",
+        "marts/succession_edges",
+        "ord/organisations",
+    ],
+    "marts/closed_codes": [
+        "marts/code_crosswalk",
+        "marts/organisation_status",
+        "marts/provider_hierarchy",
+        "marts/successor_candidates",
+        "ord/code_systems",
+        "ord/deletions",
+        "ord/organisations",
+    ],
+    "marts/icb_changes": ["marts/organisation_status", "marts/provider_hierarchy", "ord/organisations"],
+    "marts/code_changes": EVENTS,
+    "marts/drift": EVENTS,
+    "published/ods_duckdb": TABLE_KEYS,
+}
+BODIES, STATUS_KEY = "ord/organisations", "marts/organisation_status"
+NAMED = ["marts/body_parents", STATUS_KEY, BODIES]
+FOLLOWED = ["marts/body_parents", "marts/code_crosswalk", STATUS_KEY, "marts/successor_candidates", BODIES]
+GRAPH |= {
+    "marts/body_parents": [STATUS_KEY, "marts/provider_hierarchy", BODIES],
+    "marts/gp_practices": [*NAMED, "ord/roles"],
+    "marts/pcn_membership": ["marts/hierarchy_edges", "marts/provider_hierarchy", BODIES],
+    "marts/trust_sites": NAMED,
+    "marts/social_care_sites": ["marts/body_parents", "marts/code_finder", BODIES, "ord/roles"],
+    "marts/vaccination_sites": [
+        "marts/body_kinds",
+        STATUS_KEY,
+        "marts/provider_hierarchy",
+        BODIES,
+        "ord/roles",
+    ],
+    "marts/code_finder": FOLLOWED,
+    "marts/coverage": ["marts/body_parents", "marts/hierarchy_edges", STATUS_KEY],
+}
+GROUPS = {
+    "raw": "raw",
+    "flat": "flat",
+    "ord": "register",
+    "history": "history",
+    "marts": "marts",
+    "published": "published",
+}
+BY_KEY = {f"{t.schema}/{t.name}": t for t in TABLES.values()}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    root = tmp_path_factory.mktemp("nothing") / "data"
+    found = build_definitions(root)
+    assert not root.exists(), "loading the definitions wrote something"
+    return found
+
+
+def blocking_checks(definitions: dg.Definitions) -> dict[str, list[str]]:
+    """Names of the blocking checks, by asset."""
+    found: dict[str, list[str]] = {}
+    for asset in definitions.assets or []:
+        assert isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.check_specs:
+            if spec.blocking:
+                found.setdefault(spec.asset_key.to_user_string(), []).append(spec.name)
+    return found
+
+
+def test_the_definitions_can_be_loaded(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+    dg.Definitions.validate_loadable(build_definitions(sample_root().path))
+
+
+@pytest.mark.promise("whole")
+def test_the_graph_is_the_one_that_is_drawn(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    found = {
+        key.to_user_string(): sorted(p.to_user_string() for p in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    }
+    assert found == GRAPH
+
+
+def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert len(node.description or "") > 40, key
+        assert node.group_name == GROUPS[key.path[0]], key
+        assert node.kinds, key
+        if key.to_user_string() in BY_KEY:
+            schema = node.metadata["dagster/column_schema"]
+            assert [c.name for c in schema.columns] == BY_KEY[key.to_user_string()].columns
+            assert all(c.description for c in schema.columns)
+
+
+def test_every_table_has_a_blocking_check(definitions: dg.Definitions) -> None:
+    blocking = blocking_checks(definitions)
+    assert set(blocking) == set(TABLE_KEYS) | set(FLAT)
+    assert all("unique_key" in blocking[key] for key in TABLE_KEYS)
+    assert (
+        blocking["flat/release"] == blocking["flat/fetches"] == ["declared_equals_parsed", "no_record_lost"]
+    )
+    assert blocking["ord/captures"] == ["unique_key", "declared_equals_parsed", "no_record_lost"]
+    assert blocking["ord/organisations"] == ["unique_key", "one_primary_role"]
+    assert blocking["history/organisations"] == ["unique_key", "intervals_apart"]
+    assert blocking["ord/relationships"] == ["unique_key", "targets_known_or_listed"]
+
+
+def test_three_jobs_cover_every_asset_once(definitions: dg.Definitions) -> None:
+    jobs = {name: definitions.resolve_job_def(name) for name in ("release_job", "delta_job", "publish_job")}
+    covered = {
+        name: sorted(key.to_user_string() for key in job.asset_layer.selected_asset_keys)
+        for name, job in jobs.items()
+    }
+    assert covered == {
+        "release_job": ["flat/release", "raw/trud_release"],
+        "delta_job": ["flat/fetches", "raw/ord_fetches"],
+        "publish_job": sorted([*TABLE_KEYS, "published/ods_duckdb"]),
+    }
+    assert isinstance(jobs["release_job"].partitions_def, dg.DynamicPartitionsDefinition)
+    assert isinstance(jobs["delta_job"].partitions_def, dg.TimeWindowPartitionsDefinition)
+    assert jobs["publish_job"].partitions_def is None
+    assert {job.executor_def.name for job in jobs.values()} == {"in_process"}
+    assert all(job.description for job in jobs.values())
+
+
+def test_a_range_of_stamps_is_one_run(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for name in ("raw/ord_fetches", "flat/fetches"):
+        policy = graph.get(dg.AssetKey.from_user_string(name)).backfill_policy
+        assert policy == dg.BackfillPolicy.single_run()
+
+
+def test_publishing_follows_each_load(definitions: dg.Definitions) -> None:
+    (sensor,) = [s for s in definitions.sensors or [] if s.name == "publish_after_load"]
+    assert isinstance(sensor, dg.SensorDefinition)
+    assert (sensor.name, sensor.default_status) == ("publish_after_load", dg.DefaultSensorStatus.RUNNING)
+    assert [target.job_name for target in sensor.targets] == ["publish_job"]
+
+
+def test_the_register_is_one_step(definitions: dg.Definitions) -> None:
+    assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
+    steps = {asset.op.name: len(list(asset.keys)) for asset in assets}
+    assert steps["fold_register"] == len(ORD) + len(HISTORY) == 20
+    assert sum(steps.values()) == len(GRAPH)
+
+
+@pytest.mark.parametrize(
+    ("now", "last"),
+    [
+        pytest.param("2025-11-21T12:00", "2026-09-04", id="a clock before the first stamp"),
+        pytest.param("2026-08-22T12:00", "2026-09-04", id="a clock before the last stamp"),
+        pytest.param("2026-09-04T12:00", "2026-09-04", id="today is included"),
+        pytest.param("2026-09-04T22:59", "2026-09-04", id="before midnight in the UK"),
+        pytest.param("2026-09-04T23:00", "2026-09-05", id="after midnight in the UK, before it in UTC"),
+        pytest.param("2026-10-24T23:00", "2026-10-25", id="the day of 25 hours begins"),
+        pytest.param("2026-10-25T23:59", "2026-10-25", id="the day of 25 hours ends"),
+        pytest.param("2027-03-28T00:30", "2027-03-28", id="the day of 23 hours begins"),
+        pytest.param("2027-03-28T23:00", "2027-03-29", id="the day after the one of 23 hours"),
+    ],
+)
+def test_stamps_run_to_today_or_to_the_last_one_held(
+    monkeypatch: pytest.MonkeyPatch, now: str, last: str
+) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp(at.timestamp(), tz)
+
+    monkeypatch.setattr(partitions, "datetime", Clock)
+    with freeze_time(at):
+        keys = partitions.stamps(date(2026, 8, 21), date(2026, 9, 4)).get_partition_keys()
+    days = (date.fromisoformat(last) - date(2026, 8, 21)).days + 1
+    assert (keys[0], keys[-1], len(keys), len(set(keys))) == ("2026-08-21", last, days, days)
+
+
+def test_the_stamps_of_a_data_root_begin_with_its_release() -> None:
+    graph = build_definitions(sample_root().path).resolve_asset_graph()
+    stamps = graph.get(dg.AssetKey(["flat", "fetches"])).partitions_def
+    assert isinstance(stamps, dg.TimeWindowPartitionsDefinition)
+    assert stamps.get_first_partition_key() == "2026-08-21"
+    assert "2026-09-04" in stamps.get_partition_keys()
+
+
+def test_dagster_yaml_is_the_configuration_of_the_command_line() -> None:
+    shipped = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
+    assert shipped == instance_config(Path("data/.dagster"))
+    assert shipped["telemetry"] == {"enabled": False}
+
+
+def test_the_shipped_workspace_is_that_of_the_command_line() -> None:
+    assert yaml.safe_load((REPOSITORY / "workspace.yaml").read_text()) == workspace_config()
+
+
+def test_the_workspace_can_be_validated(tmp_path: Path) -> None:
+    environment = {"DAGSTER_HOME": str(tmp_path), "ODS_DATA_ROOT": str(tmp_path / "data")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=REPOSITORY,
+        env={**ENVIRONMENT, **environment, "PYTHONWARNINGS": "ignore", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "Validation successful for code location ods_pipeline" in ran.stdout + ran.stderr

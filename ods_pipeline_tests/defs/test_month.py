@@ -1,0 +1,176 @@
+"""Thirty mornings: a register that changes every day, a release in the middle, two missed days, and clocks
+that go back. After each morning the register held is the one the server has.
+
+Most mornings fetch, flatten and fold with the pipeline's own functions; on two the whole `build` runs.
+"""
+
+import random
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ods_pipeline.dataroot.layout import DataRoot, write_flat
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.flatten.fetch import flatten_fetch
+from ods_pipeline.flatten.release import Origin, flatten_release
+from ods_pipeline.history.fold import Register, fold
+from ods_pipeline.history.observations import observe
+from ods_pipeline.inventory.held import due_fetches, due_stamps, mark_of
+from ods_pipeline.inventory.wanted import wish_for
+from ods_pipeline.sources.clock import UK, maintenance_ends
+from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.sources.receipt import read_release_receipt
+from ods_pipeline.sources.settings import Sources
+from ods_pipeline.sources.trud import Trud
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.support.builders import make_record, notice, rel, role, write_release
+from ods_pipeline_tests.support.payloads import Record, code_of
+from ods_pipeline_tests.support.simulated import KEY, ONE_AT_A_TIME, SimulatedClock, sources_of
+from ods_pipeline_tests.support.worlds import Made
+
+FIRST = date(2026, 10, 6)
+MORNINGS = [FIRST + timedelta(days=n) for n in range(30)]
+RELEASED = {
+    date(2026, 10, 6): date(2026, 10, 2),
+    date(2026, 10, 23): date(2026, 10, 16),
+}  # by PublicationDate
+MISSED = {date(2026, 10, 14), date(2026, 10, 15)}
+CLOCKS_GO_BACK = date(2026, 10, 25)
+WHOLE_BUILDS = {date(2026, 10, 23), MORNINGS[-1]}
+
+
+class Script:
+    """What happens to the register, day by day, as ODS does it: edits by day come out the next morning under
+    their day's stamp; the midnight checker stamps with the day that begins. An edit after the checker's keeps
+    its stamp, which is why a stamp is asked for again."""
+
+    def __init__(self, world: Made) -> None:
+        self.world, self.chance = world, random.Random(341)
+        self.at_midnight: list[str] = []
+        self.next_code = 100
+
+    def night_before(self, morning: date) -> None:
+        """Everything between the last morning and this one."""
+        yesterday = str(morning - timedelta(days=1))
+        edited = self.chance.sample(sorted(self.world.records), 2) + self.at_midnight
+        for n, code in enumerate(edited):
+            self._change(code, yesterday, f"EDITED {morning} {n}")
+        self.world.put(self._new(yesterday))
+        if morning.day % 4 == 0:
+            gone = self.chance.choice(sorted(self.world.records))
+            del self.world.records[gone]
+            self.world.notices.append(notice(gone, yesterday))
+        self.at_midnight = self.chance.sample(sorted(self.world.records), 2)
+        for code in self.at_midnight:
+            self._change(code, str(morning), f"ELAPSED {morning}")
+
+    def _change(self, code: str, stamp: str, name: str) -> None:
+        if code in self.world.records:
+            self.world.put({**self.world.records[code], "Name": name, "LastChangeDate": stamp})
+
+    def _new(self, stamp: str) -> Record:
+        code = f"RN{self.next_code}"
+        self.next_code += 1
+        other = self.chance.choice(sorted(self.world.records))
+        return make_record(
+            code,
+            LastChangeDate=stamp,
+            Roles={"Role": [role(code, "RO198")]},
+            Rels={"Rel": [rel(code, other)]},
+        )
+
+
+def rows(register: Register, name: str, *columns: str) -> set[tuple]:
+    return set(register.frames[name].select(*columns).iter_rows())
+
+
+def assert_same(held: Register, world: Made, morning: date) -> None:
+    """What is held is what the server has, told from its records themselves."""
+    stamped = {
+        (code, r["Name"], date.fromisoformat(r["LastChangeDate"])) for code, r in world.records.items()
+    }
+    roles = {(code, r["uniqueRoleId"]) for code, b in world.records.items() for r in b["Roles"]["Role"]}
+    rels = {
+        (code, r["uniqueRelId"], r["Target"]["OrgId"]["extension"])
+        for code, body in world.records.items()
+        for r in body.get("Rels", {}).get("Rel", [])
+    }
+    assert rows(held, "organisations", "ods_code", "name", "last_change_date") == stamped, morning
+    assert rows(held, "roles", "ods_code", "unique_role_id") == roles, morning
+    assert rows(held, "relationships", "ods_code", "unique_rel_id", "target_ods_code") == rels, morning
+    gone = {(n["OrgID"], "confirmed") for n in world.notices}
+    assert rows(held, "deletions", "ods_code", "state") == gone, morning
+    assert held.as_of == morning
+
+
+def take_release_in(root: DataRoot, sources: Sources) -> None:
+    """The newest release, downloaded and flattened."""
+    with closing(Trud(sources)) as trud:
+        zip_file = trud.download(root, trud.find("latest"))
+    receipt = read_release_receipt(zip_file)
+    origin = Origin(receipt.source, receipt.bytes, receipt.sha256, receipt.sha256_verified)
+    flat = flatten_release(zip_file, origin)
+    write_flat(root, flat.folder, flat.frames, mark_of(receipt.sha256))
+
+
+@pytest.mark.promise("no_lost_day")
+def test_thirty_mornings(tmp_path: Path) -> None:
+    root, world = DataRoot(tmp_path / "data"), Made()
+    world.put(*(make_record(f"RX{n}", LastChangeDate="2026-09-01") for n in range(10, 40)))
+    script = Script(world)
+    windows: list[int] = []
+    published: dict[date, list[Record]] = {}
+    clock = SimulatedClock(f"{FIRST - timedelta(days=6)}T04:30:00+00:00")
+    with OrdServer(world, now=clock.now, key=KEY) as server:
+        sources = sources_of(server, clock, manners=ONE_AT_A_TIME)
+        for n in range(1, 6):  # the days before the first release is out
+            day = FIRST - timedelta(days=6 - n)
+            script.night_before(day)
+            published[day] = list(world.records.values())
+        for morning in MORNINGS:
+            script.night_before(morning)
+            published[morning] = list(world.records.values())
+            if morning in RELEASED:
+                day = RELEASED[morning]
+                zip_file = write_release(
+                    tmp_path / "trud", published[day], published=str(day), released=str(morning)
+                )
+                world.zips[zip_file.name] = zip_file.read_bytes()
+            if morning in MISSED:
+                continue
+            clock.go_to(datetime.combine(morning, time(5, 30), UK))
+            if morning in WHOLE_BUILDS:
+                _, wish = wish_for(sources)
+                built = pipeline.build(root, wish=wish)
+                assert (built.problems, built.missing) == ([], []), morning
+            else:
+                if morning in RELEASED:
+                    take_release_in(root, sources)
+                window = due_stamps(root, morning)
+                assert window is not None
+                ordinary = (
+                    morning - MORNINGS[0] > timedelta(days=2) and morning - timedelta(days=2) not in MISSED
+                )
+                windows.append((window[1] - window[0]).days + 1 if ordinary else 3)
+                fetch_stamps(root, sources, window)
+                for fetch in due_fetches(root):
+                    flat = flatten_fetch(fetch.folder)
+                    write_flat(root, flat.folder, flat.frames, mark_of(fetch.receipt.sha256))
+            held = fold(observe(root.flat_folders()))
+            assert_same(held, world, morning)
+        asked = list(server.log)
+    assert set(windows) == {3}, "three stamps on an ordinary morning"
+    assert CLOCKS_GO_BACK in MORNINGS
+    assert [a for a in asked if maintenance_ends(a.at)] == []
+    fetches = [a for a in asked if a.path.endswith("/notifications")]
+    assert len(fetches) == 28, "one fetch a morning"
+    local = {a.at.astimezone(UK).time().replace(second=0, microsecond=0) for a in fetches}
+    assert local <= {time(5, n) for n in range(30, 40)}
+    organisations = pl.read_parquet(root.path / "tables" / "organisations.parquet")
+    assert sorted(organisations["ods_code"]) == sorted(world.records)
+    assert {code_of(r) for r in world.records.values()} == set(world.records)
+    captures = pl.read_parquet(root.path / "tables" / "captures.parquet")
+    assert captures.filter(pl.col("kind") == "full").height == 2

@@ -1,0 +1,105 @@
+"""The committed sample: it is what its script writes, and its deltas do what its plan says."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ods_pipeline.flatten.flat import Flat
+from ods_pipeline.history.fold import Register, fold
+from ods_pipeline.history.observations import observe
+from ods_pipeline_tests.sample import FACTS, SAMPLE, read, write_sample
+from ods_pipeline_tests.support.builders import Held, assert_conserved
+
+PLAN = read(FACTS, "planned_changes")
+# A change of the world may be no change of the record: T3B9K was published before it opened.
+ONLY_STAMPED = ("", "opened")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = [path for name in ("trud", "ord") for path in (folder / name).rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def register(sample_flats: list[Flat], tmp_path_factory: pytest.TempPathFactory) -> Register:
+    held = Held(tmp_path_factory.mktemp("sample"))
+    return fold(observe([held.add(flat) for flat in sample_flats]))
+
+
+def planned(*kinds: str) -> set[tuple[str, str]]:
+    return {(f"fetch={row['fetch']}", row["ods_code"]) for row in PLAN if row["change_kind"] in kinds}
+
+
+def told(register: Register, *effects: str) -> set[tuple[str, str]]:
+    rows = register.effects.rows(named=True)
+    return {(row["capture_id"], row["ods_code"]) for row in rows if row["effect"] in effects}
+
+
+def test_the_committed_files_are_what_the_script_writes(tmp_path: Path) -> None:
+    write_sample(tmp_path)
+    fresh, committed = contents(tmp_path), contents(SAMPLE)
+    assert sorted(fresh) == sorted(committed)
+    assert [name for name, body in fresh.items() if committed[name] != body] == []
+    assert sum(map(len, committed.values())) + sum(p.stat().st_size for p in FACTS.iterdir()) < 1_000_000
+
+
+def test_every_capture_of_the_sample_is_whole_and_nothing_in_it_is_broken(sample_flats: list[Flat]) -> None:
+    assert len(sample_flats) == 7
+    for flat in sample_flats:
+        assert_conserved(flat)
+        assert flat.frames["quarantined_records"].is_empty()
+        assert flat.frames["unknown_elements"].is_empty()
+        assert set(flat.captures["publication_source"]) == {"ods_pipeline sample"}
+
+
+def test_what_the_plan_calls_new_or_changed_is_just_what_was(register: Register) -> None:
+    kinds = {row["change_kind"] for row in PLAN} - {*ONLY_STAMPED, "created", "deleted"}
+    assert told(register, "new") == planned("created")
+    assert told(register, "changed") == planned(*kinds) - planned("created")
+
+
+def test_what_the_plan_calls_no_change_was_none(register: Register) -> None:
+    still = told(register, "unchanged", "stub_of_a_complete_record")
+    assert planned(*ONLY_STAMPED) - planned("deleted") <= still
+    assert {code for _, code in told(register, "stub_of_a_complete_record")} == {"FBL"}
+
+
+def test_deletions_are_those_of_the_plan_and_of_the_removals(register: Register) -> None:
+    rows = {row["ods_code"]: row for row in register.frames["deletions"].rows(named=True)}
+    assert rows.keys() == {row["ods_code"] for row in read(FACTS, "removals")}
+    assert {code for _, code in planned("deleted")} <= rows.keys()
+    held = set(register.frames["organisations"]["ods_code"])
+    for row in read(FACTS, "removals"):
+        found = rows[row["ods_code"]]
+        gone = row["kind"] == "gone"
+        assert (found["state"], row["ods_code"] in held) == (
+            ("unconfirmed", True) if gone else ("confirmed", False)
+        )
+        assert gone or str(found["deleted_on"]) == row["date"]
+
+
+FIELDS = {"name": "name", "operational_end": "operational_end"}
+
+
+@pytest.mark.parametrize(
+    "change", [row for row in PLAN if row["field"] in FIELDS], ids=lambda row: row["ods_code"]
+)
+def test_the_register_holds_the_new_value_of_the_plan(register: Register, change: dict[str, Any]) -> None:
+    (row,) = register.frames["organisations"].filter(ods_code=change["ods_code"]).rows(named=True)
+    assert str(row[FIELDS[change["field"]]] or "") == change["new_value"]
+    assert str(row["known_from"]) == change["detected_on"]
+
+
+def test_the_oddities_put_in_on_purpose_are_noticed(register: Register) -> None:
+    lost = register.frames["superseded_records"].filter(ref_only=False)
+    assert sorted(lost.select("ods_code", "reason").rows()) == [
+        ("FEF03", "reused_code"),
+        ("T1201", "reused_code"),
+    ]
+    organisations = {row["ods_code"]: row for row in register.frames["organisations"].rows(named=True)}
+    assert [code for code, row in organisations.items() if row["status_is_inferred"]] == ["Y63"]
+    assert (organisations["FBL"]["ref_only"], organisations["FBL"]["published_in"]) == (False, "archive")
+    fax = register.frames["contacts"].filter(ods_code="V99001", contact_type="fax")
+    assert fax.height == 1, "the API left it out, TRUD has it"
+    assert register.frames["unresolved_targets"].is_empty()

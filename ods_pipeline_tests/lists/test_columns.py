@@ -1,0 +1,157 @@
+"""Lists as people keep them: which lines are read, which column, what is said about it."""
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.columns import CodeList, read_code_list
+from ods_pipeline_tests.support.workbooks import workbook
+
+
+def read(folder: Path, content: bytes | str, *options: str | None, name: str = "list.csv") -> CodeList:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_code_list(file, *options)
+
+
+def lines(codes: CodeList) -> list[tuple[int, str | None]]:
+    return codes.rows.select("line", "code").rows()
+
+
+def parquet(**columns: list[object]) -> bytes:
+    out = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(out)
+    return out.getvalue()
+
+
+TWO = [(2, "RRP"), (3, "TAF")]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        pytest.param("RRP\nTAF\n", [(1, "RRP"), (2, "TAF")], id="bare codes"),
+        pytest.param("RRP\rTAF", [(1, "RRP"), (2, "TAF")], id="line ends of old Macs"),
+        pytest.param("ODS code\r\nRRP\r\nTAF\r\n", TWO, id="a header"),
+        pytest.param('name,Practice Code\n"A, B",RRP\nC,TAF\n', TWO, id="a column found by its name"),
+        pytest.param("name;Organisation Code\nA, B;RRP\nC;TAF\n", TWO, id="semicolons"),
+        pytest.param(
+            "LEEDS\tRRP\nYORK AND SELBY\tTAF\n", [(1, "RRP"), (2, "TAF")], id="by the form of its cells"
+        ),
+        pytest.param("year|what\n2024|RRP\n2025|TAF\n", TWO, id="years are no codes"),
+        pytest.param("postcode,code\nN1 9XA,RRP\nN1 9XB,TAF\n", TWO, id="a postcode is no code"),
+        pytest.param("\ncode\n\nTAF\n \n", [(4, "TAF")], id="empty lines count, and are no entries"),
+        pytest.param("code,name\n,B\nTAF,\n,\n", [(2, None), (3, "TAF")], id="a line with all but its code"),
+        pytest.param(
+            'code,name\nRRP,"two\nlines"\nTAF,\n', [(2, "RRP"), (4, "TAF")], id="a cell of two lines"
+        ),
+        pytest.param("Our trusts\n\ncode,name\nRRP,A\nTAF,B\n", [(4, "RRP"), (5, "TAF")], id="a title above"),
+        pytest.param("code\n rrp\u200b\nt\u00a0a f\n", TWO, id="spaces, invisible signs and lower case"),
+        pytest.param("code\n\uff32\uff32\uff30\nTAF\n", TWO, id="full-width letters"),
+        pytest.param('code\n="RRP"\n\'TAF\n', TWO, id="what a spreadsheet wraps around text"),
+        pytest.param('code,name\nRRP,"open\nTAF,x\n', TWO, id="a quote that is never closed"),
+        pytest.param("code,a\nRRP\nTAF,b,c,d\n", TWO, id="ragged lines"),
+    ],
+)
+def test_the_codes_of_a_text_file(tmp_path: Path, content: str, found: list[tuple[int, str]]) -> None:
+    assert lines(read(tmp_path, content)) == found
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
+)
+def test_every_encoding_that_spreadsheets_write(tmp_path: Path, encoding: str) -> None:
+    codes = read(tmp_path, "name,code\nCAFÉ,RRP\nB,TAF\n".encode(encoding))
+    assert lines(codes) == TWO
+    told = [note for note in codes.notes if "Windows-1252" in note]
+    assert told == (
+        ["it is not UTF-8 (line 2), so it is read as Windows-1252"] if encoding == "cp1252" else []
+    )
+
+
+def test_what_stands_in_the_file_is_kept_beside_the_code(tmp_path: Path) -> None:
+    assert read(tmp_path, "code\n rrp \n").rows["given"].to_list() == [" rrp "]
+
+
+@pytest.mark.parametrize("column", ["2", "trust", " TRUST "])
+def test_the_column_by_name_or_number(tmp_path: Path, column: str) -> None:
+    codes = read(tmp_path, "code,Trust\nA81001,RRP\nA81002,TAF\n", column)
+    assert (lines(codes), codes.column) == (TWO, "column 2 ('Trust')")
+
+
+def test_the_column_by_number_without_a_header(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, "A81001,RRP\nA81002,TAF\n", "2")) == [(1, "RRP"), (2, "TAF")]
+
+
+def test_what_was_decided_is_told(tmp_path: Path) -> None:
+    codes = read(tmp_path, "name,Site Code\nA,RRP01\n")
+    assert codes.notes == ["column 2 of 2 is taken ('Site Code')", "line 1 is taken as the header"]
+
+
+def test_a_workbook_with_titles_numbers_and_other_sheets(tmp_path: Path) -> None:
+    rows = [["Our list"], [], ["Name", "Code"], ["A", "RRP"], ["B", 50], ["C", None], [None, "TAF"]]
+    content = workbook({"Empty": [], "March": rows, "Notes": [["ask Finance"]]})
+    codes = read(tmp_path, content, name="list.xlsx")
+    assert lines(codes) == [(4, "RRP"), (5, "50"), (6, None), (7, "TAF")]
+    assert codes.notes[0] == "sheet 'March' is read; the workbook has also Empty, Notes"
+
+
+def test_a_sheet_by_name(tmp_path: Path) -> None:
+    content = workbook({"One": [["RRP"]], "Two": [["TAF"]]})
+    assert lines(read(tmp_path, content, None, "Two", name="a.xlsx")) == [(1, "TAF")]
+    with pytest.raises(OdsError, match=r"no sheet 'Three'.*It has: One, Two"):
+        read(tmp_path, content, None, "Three", name="a.xlsx")
+
+
+def test_a_parquet_file(tmp_path: Path) -> None:
+    content = parquet(name=["A", "B"], org_code=["RRP", None], size=[1, 2])
+    assert lines(read(tmp_path, content, name="a.parquet")) == [(1, "RRP"), (2, None)]
+    assert lines(read(tmp_path, content, "3", name="a.parquet")) == [(1, "1"), (2, "2")]
+    assert lines(read(tmp_path, parquet(x=["RRP"], y=[1.5]), name="a.parquet")) == [(1, "RRP")]
+
+
+def test_the_content_and_not_the_name_says_what_a_file_is(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, workbook({"S": [["RRP"]]}), name="list.csv")) == [(1, "RRP")]
+    assert lines(read(tmp_path, "RRP\n", name="list.xlsx")) == [(1, "RRP")]
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"", "there is nothing in the file", id="empty"),
+        pytest.param(b" \n\t\n", "there is nothing in the file", id="white space"),
+        pytest.param(b"ODS code\n", "a header and nothing below it", id="a header alone"),
+        pytest.param(b"RRP,TAF\nQM7,RNK\n", "not clear which column", id="two columns of codes"),
+        pytest.param(b"in the,beginning\nwas the,word\n", "not clear which column", id="prose"),
+        pytest.param(bytes(range(256)) * 20, "this is no text file", id="bytes"),
+        pytest.param(b"%PDF-1.7 ...", "no list but a PDF", id="a PDF"),
+        pytest.param(b"\x1f\x8b\x08...", "compressed by gzip", id="gzip"),
+        pytest.param(b"PK\x03\x04...", "the workbook is damaged or cut short", id="half a zip"),
+        pytest.param(b"PAR1 and no more PAR1", "the Parquet file cannot be read", id="half a Parquet file"),
+        pytest.param(bytes.fromhex("D0CF11E0A1B11AE1") * 99, "the workbook cannot be read", id="half an xls"),
+        pytest.param(b"RRP" + b"," * 3000, "line 1 has 3,001 cells", id="too many columns"),
+        pytest.param(b'"' + b"x" * 200_000, "no list of lines", id="a cell without end"),
+    ],
+)
+def test_what_is_no_list_is_told_in_one_line(tmp_path: Path, content: bytes, told: str) -> None:
+    with pytest.raises(OdsError, match=told) as caught:
+        read(tmp_path, content)
+    assert str(caught.value).startswith(str(tmp_path / "list.csv"))
+    assert "\n" not in str(caught.value)
+    assert caught.value.do
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    for column in ("trust", "3", "0"):
+        with pytest.raises(OdsError, match=f"no column '{column}'.*1 'code', 2 'name'"):
+            read(tmp_path, "code,name\nRRP,A\n", column)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    for place in (tmp_path / "nowhere.csv", tmp_path):
+        with pytest.raises(OdsError, match="there is no such file"):
+            read_code_list(place)

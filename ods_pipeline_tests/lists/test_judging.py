@@ -1,0 +1,137 @@
+"""Verdicts on the sample: what is said of each code, on which day, and what is meant instead."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from ods_pipeline.lists.columns import CodeList
+from ods_pipeline.lists.judging import VERDICTS, judge
+from ods_pipeline_tests.support.rooms import sample_root
+
+TODAY = date(2026, 9, 4)
+Judge = Callable[..., dict[str, dict[str, object]]]
+
+
+def listed(*codes: str | None) -> CodeList:
+    rows = pl.DataFrame(
+        {"line": range(1, len(codes) + 1), "given": codes, "code": codes},
+        schema={"line": pl.Int64, "given": pl.String, "code": pl.String},
+    )
+    return CodeList(rows, "column 1", [])
+
+
+@pytest.fixture(scope="module")
+def sample() -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def judged(sample: duckdb.DuckDBPyConnection) -> Judge:
+    """The rows by code."""
+
+    def run(*codes: str, day: date = TODAY, kind: str | None = None) -> dict[str, dict[str, object]]:
+        return {str(row["code"]): row for row in judge(sample, listed(*codes), day, kind).to_dicts()}
+
+    return run
+
+
+def test_every_verdict_today(judged: Judge) -> None:
+    expected = {
+        "G6V2S": "good",
+        "FX104": "good",  # closing
+        "R1G": "closed",
+        "5A9": "closed",
+        "RRP": "legally_closed",
+        "NZ902": "deleted",
+        "V99003": "good",  # its deletion is unconfirmed
+        "ZZZ99": "not_held",
+        "50": "not_held",
+        "R/P": "no_code",
+        "NW19XL": "no_code",
+    }
+    found = judged(*expected)
+    assert {code: row["verdict"] for code, row in found.items()} == expected
+    assert set(expected.values()) | {"blank", "wrong_kind", "not_yet_open"} == set(VERDICTS)
+    assert found["R1G"]["closed_on"] == date(2015, 9, 30)
+    assert found["R1G"]["replaced_by"] == ["RA9"]
+    assert found["FX104"]["note"] == "Open; closes after 2026-12-31"
+    assert found["5A9"]["note"] is not None and "archived" in str(found["5A9"]["note"])
+
+
+@pytest.mark.promise("successors")
+def test_a_divided_body_has_all_its_successors(judged: Judge) -> None:
+    (row,) = judged("QM7").values()
+    assert (row["verdict"], row["replaced_by"]) == ("closed", ["D7T5G", "S1Y5D"])
+    assert row["note"] == "Closed on 2026-03-31; now D7T5G, S1Y5D"
+
+
+@pytest.mark.parametrize(
+    ("day", "verdict", "replaced"),
+    [
+        pytest.param(date(2013, 4, 1), "good", [], id="before its end"),
+        pytest.param(date(2015, 9, 30), "good", [], id="on its last day"),
+        pytest.param(date(2015, 10, 1), "legally_closed", ["RA9"], id="closed in law, not in operation"),
+        pytest.param(date(2020, 10, 1), "closed", ["RA9"], id="closed in both"),
+    ],
+)
+def test_the_day_decides(judged: Judge, day: date, verdict: str, replaced: list[str]) -> None:
+    (row,) = judged("R1G", day=day).values()
+    assert (row["verdict"], row["replaced_by"]) == (verdict, replaced)
+
+
+def test_replacements_are_those_of_the_day(judged: Judge) -> None:
+    """RHC was followed by RRP, and RRP by G6V2S on 2024-11-01."""
+    days = (date(2024, 10, 31), date(2024, 11, 1))
+    assert [judged("RHC", day=day)["RHC"]["replaced_by"] for day in days] == [["RRP"], ["G6V2S"]]
+
+
+def test_a_site_where_a_trust_is_meant(judged: Judge) -> None:
+    found = judged("TAF01", "U90001", "E83018001", kind="trust")
+    assert {row["verdict"] for row in found.values()} == {"wrong_kind"}
+    assert (found["TAF01"]["meant_code"], found["TAF01"]["kind"]) == ("G6V2S", "trust_site")
+    assert found["U90001"]["meant_code"] is None
+    before = judged("TAF01", kind="trust", day=date(2020, 1, 1))
+    assert before["TAF01"]["meant_code"] == "TAF"
+    assert judged("E83018001", kind="gp_practice")["E83018001"]["meant_code"] == "E83018"
+    assert judged("E83018", kind="pcn")["E83018"]["meant_code"] == "U90002"
+
+
+def test_a_kind_narrows_what_may_be_meant(judged: Judge) -> None:
+    assert judged("E83OO3")["E83OO3"]["likely_codes"] == ["E83003"]
+    assert judged("E83OO3", kind="trust")["E83OO3"]["likely_codes"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("G6VS2", "G6V2S"), ("G6V25", "G6V2S"), ("G6V2SX", "G6V2S"), ("G62S", "G6V2S"), ("XRRP", "RRP")],
+)
+def test_a_slip_has_its_likely_code(judged: Judge, given: str, meant: str) -> None:
+    row = judged(given)[given]
+    assert row["likely_codes"] == [meant]
+    assert str(row["note"]).endswith(f"perhaps {meant}")
+
+
+def test_where_many_codes_are_one_sign_away_none_is_proposed(judged: Judge) -> None:
+    assert judged("RX0")["RX0"]["likely_codes"] == []
+
+
+def test_lines_keep_their_order_and_repeats_are_told(sample: duckdb.DuckDBPyConnection) -> None:
+    found = judge(sample, listed("RRP", None, "TAF", "RRP"), TODAY, None)
+    assert found.select("line", "code", "repeats_line").rows() == [
+        (1, "RRP", None),
+        (2, None, None),
+        (3, "TAF", None),
+        (4, "RRP", 1),
+    ]
+    assert found["verdict"][1] == "blank"
+
+
+def test_many_lines_take_seconds_at_most(sample: duckdb.DuckDBPyConnection) -> None:
+    """Codes that are not held cost the most: each is compared with all that are."""
+    found = judge(sample, listed(*(f"X{n:05}Z" for n in range(20_000))), TODAY, None)
+    assert found["verdict"].unique().to_list() == ["not_held"]

@@ -1,0 +1,212 @@
+"""code_crosswalk: followed to the end, through splits and merges, whatever the order of rows; cycles end."""
+
+import json
+from collections import deque
+from datetime import date
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import networkx as nx
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from ods_pipeline.marts.build import build_mart, overrides
+from ods_pipeline.marts.checking import findings
+from ods_pipeline.schema import TABLES
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.small_registers import Body, body, mart_on, marts_on, write
+
+TODAY = date(2026, 9, 4)
+CLOSED = {"operational_end": date(2020, 3, 31), "status": "Inactive"}
+
+
+def entry(code: str, kind: str, target: str, day: str = "2020-04-01") -> Body:
+    day_in_law = date.fromisoformat(day)
+    return {"ods_code": code, "succession_type": kind, "target_ods_code": target, "legal_start": day_in_law}
+
+
+def crosswalk(build: Path) -> dict[tuple[str, str], Body]:
+    frame = mart_on("code_crosswalk", build, TODAY)
+    return {(row["old_code"], row["new_code"]): row for row in frame.to_dicts()}
+
+
+def ends(found: dict[tuple[str, str], Body], code: str) -> list[str]:
+    return [new for (old, new), row in found.items() if old == code and row["is_terminal"]]
+
+
+@pytest.fixture(scope="module")
+def sample() -> Path:
+    return sample_root().path
+
+
+# As ODS published them in August 2026: eight trusts, and how each came to be the one that is open.
+@pytest.mark.promise("successors")
+@pytest.mark.parametrize(
+    ("path", "days"),
+    [
+        (["RHC", "RRP", "G6V2S"], ["2001-04-01", "2024-11-01"]),
+        (["RCZ", "RRP", "G6V2S"], ["2001-04-01", "2024-11-01"]),
+        (["RP2", "RRP", "G6V2S"], ["2001-04-01", "2024-11-01"]),
+        (["RRQ", "TAF", "G6V2S"], ["2002-04-01", "2024-11-01"]),
+        (["FBL", "RNK", "G6V2S"], ["1994-04-01", "2026-04-01"]),
+        (["R1G", "RA9"], ["2015-10-01"]),
+    ],
+    ids="-".join,
+)
+def test_the_real_trusts_lead_to_the_one_that_is_open(sample: Path, path: list[str], days: list[str]) -> None:
+    rows = pl.read_parquet(sample / TABLES["code_crosswalk"].path)
+    for first in range(len(path)):
+        for last in range(first, len(path)):
+            row = rows.filter(old_code=path[first], new_code=path[last]).row(0, named=True)
+            assert row["hops"] == last - first
+            assert row["path"] == path[first : last + 1]
+            assert row["effective_on"] == (date.fromisoformat(days[last - 1]) if last > first else None)
+            assert row["is_terminal"] is (last == len(path) - 1)
+            assert row["new_is_open"] is (last == len(path) - 1)
+
+
+def test_the_twelve_records_alone_say_the_same(shared: Path, tmp_path: Path) -> None:
+    """Straight from the payloads, edge by edge, without any table of ours."""
+    graph = nx.DiGraph()
+    for file in sorted((shared / "ord-json").glob("*.json")):
+        record = json.loads(file.read_bytes())["Organisation"]
+        for succ in record.get("Succs", {}).get("Succ", []):
+            pair = (record["OrgId"]["extension"], succ["Target"]["OrgId"]["extension"])
+            graph.add_edge(*(pair if succ["Type"] == "Successor" else pair[::-1]))
+    rows = pl.read_parquet(sample_root().path / TABLES["code_crosswalk"].path)
+    for code in ("RHC", "RCZ", "RP2", "RRQ", "RRP", "TAF", "RNK", "FBL"):
+        row = rows.filter(old_code=code, is_terminal=True).row(0, named=True)
+        assert row["new_code"] == "G6V2S"
+        assert row["hops"] == nx.shortest_path_length(graph, code, "G6V2S")
+    assert set(nx.descendants(graph, "R1G")) == {"RA9"}
+
+
+@pytest.mark.promise("successors")
+def test_two_old_icbs_end_in_one_and_three_are_split(sample: Path) -> None:
+    rows = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(pl.col("hops") > 0)
+    told = {
+        code: (rows.filter(old_code=code)["new_code"].to_list(), rows.filter(old_code=code)["is_split"].all())
+        for code in ("QMJ", "QRV", "QM7", "QJG", "QNQ")
+    }
+    assert told == {
+        "QMJ": (["Z9B2Z"], False),
+        "QRV": (["Z9B2Z"], False),
+        "QM7": (["D7T5G", "S1Y5D"], True),
+        "QJG": (["D7T5G", "T6Y0W"], True),
+        "QNQ": (["QRL", "S0E4D", "S9B9J"], True),
+    }
+
+
+def test_of_two_sides_a_day_apart_the_later_counts(sample: Path, tmp_path: Path) -> None:
+    edges = pl.read_parquet(sample / TABLES["succession_edges"].path)
+    apart = edges.filter(pl.col("days_apart") > 0)
+    assert apart.select("old_code", "new_code", "effective_on", "days_apart").rows() == [
+        ("QU9", "S0E4D", date(2026, 4, 1), 1)
+    ]
+    sides = [entry("A", "Successor", "B", "2020-03-31"), entry("B", "Predecessor", "A", "2020-04-01")]
+    found = crosswalk(write(tmp_path, [body("A", "RO98", **CLOSED), body("B", "RO98")], successions=sides))
+    assert found["A", "B"]["effective_on"] == date(2020, 4, 1)
+
+
+@pytest.mark.promise("successors")
+def test_a_cycle_ends_and_is_reported(tmp_path: Path) -> None:
+    sides = [
+        entry("A", "Successor", "B"),
+        entry("B", "Successor", "C"),
+        entry("C", "Successor", "A"),
+        entry("D", "Successor", "A"),
+        entry("E", "Successor", "E"),
+    ]
+    build = write(tmp_path, [body(code, "RO98") for code in "ABCDE"], successions=sides)
+    found = crosswalk(build)
+    circle = ["A", "B", "C"]
+    expected = {"A": circle, "B": circle, "C": circle, "D": circle, "E": ["E"]}
+    assert {code: ends(found, code) for code in "ABCDE"} == expected
+    found_marts = marts_on(build, TODAY, "code_crosswalk")
+    (build / "marts").mkdir()
+    for name, frame in found_marts.items():
+        frame.write_parquet(build / TABLES[name].path)
+    told = {f.name: f for f in findings("code_crosswalk", found_marts["code_crosswalk"], build, TODAY)}
+    assert not told["no_cycles"].passed and not told["no_cycles"].blocking
+    assert told["no_cycles"].summary == ("successions: 3 in a circle: A -> B -> A, A -> C -> A, B -> C -> B")
+
+
+def test_a_curated_succession_fills_what_ods_lacks(sample: Path, tmp_path: Path) -> None:
+    row = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(old_code="RYK", is_terminal=True)
+    assert row.select("new_code", "source").rows() == [("TAJ", "curated")]
+    both = [body("RYK", "RO197", **CLOSED), body("TAJ", "RO197")]
+    assert crosswalk(write(tmp_path / "held", both))["RYK", "TAJ"]["new_is_open"]
+    recorded = [entry("RYK", "Successor", "TAJ")]
+    found = crosswalk(write(tmp_path / "recorded", both, successions=recorded))
+    assert (found["RYK", "TAJ"]["source"], found["RYK", "TAJ"]["effective_on"]) == ("ods", date(2020, 4, 1))
+    assert list(crosswalk(write(tmp_path / "neither", [body("A", "RO197")]))) == [("A", "A")]
+
+
+@pytest.mark.promise("successors")
+def test_every_override_has_a_source_a_day_and_two_codes() -> None:
+    rows = overrides()
+    assert rows.null_count().sum_horizontal().item() == 0
+    assert rows["source"].str.len_chars().min() > 40
+    assert rows.filter(pl.col("old_code") == pl.col("new_code")).is_empty()
+    assert rows.select("old_code", "new_code").is_unique().all()
+
+
+def walked(edges: set[tuple[str, str]], start: str) -> dict[str, list[str]]:
+    """The shortest way to each code, the first in order among equals: breadth first, neighbours in order."""
+    following: dict[str, list[str]] = {}
+    for old, new in sorted(edges):
+        following.setdefault(old, []).append(new)
+    ways, queue = {start: [start]}, deque([start])
+    while queue:
+        code = queue.popleft()
+        for new in following.get(code, []):
+            if new not in ways:
+                ways[new] = [*ways[code], new]
+                queue.append(new)
+    return ways
+
+
+CODES = [f"X{n}" for n in range(7)]
+EDGES = st.lists(st.tuples(*[st.sampled_from(CODES)] * 2), max_size=12)
+
+
+@pytest.mark.promise("successors")
+@settings(max_examples=5, phases=[Phase.generate])
+@given(worlds=st.lists(EDGES, min_size=8, max_size=12), seed=st.integers(0, 99))
+def test_the_crosswalk_of_any_graph_is_walked_breadth_first(worlds: list[list], seed: int) -> None:
+    edges = {(f"{old}-{n}", f"{new}-{n}") for n, world in enumerate(worlds) for old, new in world}
+    codes = [f"{code}-{n}" for n in range(len(worlds)) for code in CODES]
+    entries = [entry(old, "Successor", new) for old, new in sorted(edges)]
+    entries += [entry(new, "Predecessor", old, "2020-03-31") for old, new in sorted(edges) if old < new]
+    with TemporaryDirectory() as folder:
+        bodies = [body(code, "RO98") for code in codes]
+        build = write(Path(folder) / "sorted", bodies, successions=entries)
+        frame = mart_on("code_crosswalk", build, TODAY)
+        Random(seed).shuffle(entries)
+        Random(seed).shuffle(bodies)
+        other = write(Path(folder) / "shuffled", bodies, successions=entries)
+        assert_frame_equal(mart_on("code_crosswalk", other, TODAY), frame)
+    proper = {(old, new) for old, new in edges if old != new}
+    graph = nx.DiGraph(proper)
+    graph.add_nodes_from(codes)
+    circles = nx.condensation(graph)
+    last = {c for n, found in circles.nodes(data="members") if circles.out_degree(n) == 0 for c in found}
+    expected = {
+        (code, new): (len(way) - 1, way, new in last)
+        for code in codes
+        for new, way in walked(proper, code).items()
+    }
+    rows = frame.select("old_code", "new_code", "hops", "path", "is_terminal").rows()
+    assert {(old, new): tuple(told) for old, new, *told in rows} == expected
+    splits = {code for code in codes if graph.out_degree(code) > 1}
+    for row in frame.to_dicts():
+        assert row["is_split"] is bool(splits & set(row["path"][:-1]))
+
+
+def test_the_mart_reads_what_it_says_it_reads(sample: Path) -> None:
+    whole = pl.read_parquet(sample / TABLES["code_crosswalk"].path)
+    assert_frame_equal(build_mart("code_crosswalk", sample, TODAY), whole)

@@ -1,0 +1,194 @@
+"""ods_find(text): by code, postcode and name, in which order, and what it says of what is not there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date
+from importlib import resources
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ods_pipeline.marts import macros
+from ods_pipeline.schema import SCHEMAS, TABLES
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.small_registers import Body, body, link, marts_on, write
+
+TODAY = date(2026, 9, 4)
+CLOSED = {"status": "Inactive", "operational_end": date(2020, 3, 31)}
+# What ods_find reads besides code_finder.
+_TABLES = [TABLES[name] for name in ("captures", "quarantined_records", "unresolved_targets")]
+Find = Callable[[str], list[Body]]
+
+
+def asked(connection: duckdb.DuckDBPyConnection, text: str) -> list[Body]:
+    answer = connection.execute("FROM ods_find(?)", [text])
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def kinds(rows: list[Body]) -> list[tuple[str, str]]:
+    return [(row["match_kind"], row["ods_code"]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def find() -> Iterator[Find]:
+    """`ods_find` of the published sample."""
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        yield lambda text: asked(connection, text)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
+    """`ods_find` of a register of a few bodies in two streets."""
+    here = {"postcode": "LS1 1AA", "address_line_1": "1 HIGH STREET"}
+    there = {"postcode": "LS1 1AA", "address_line_1": "2 HIGH STREET"}
+    bodies = [
+        body("A1", "RO177", name="OLD MILL SURGERY", **here, **CLOSED),
+        body("A2", "RO177", name="THE MILL SURGERY", **here),
+        body("A3", "RO182", name="MILL PHARMACY", **there),
+        body("A4", "RO182", name="ABBEY CHEMIST", **there, **CLOSED),
+        body("A5", "RO197", name="ST MARY'S MILLFIELD"),
+        body("A6", "RO197", name="MILL"),
+        body("A7", "RO197", name="SURGERY AT THE MILL"),
+        *(body(f"B{n}", "RO197") for n in range(7)),
+        body("5E1", "RO179", **CLOSED),
+        body("012", "RO141"),
+        body("l0 4sq", "RO177"),
+    ]
+    beside: dict[str, Any] = {
+        "quarantined_records": [
+            {"ods_code": "BAD01", "rule": "dates", "capture_id": "x", "record_number": 1}
+        ],
+        "unresolved_targets": [{"target_ods_code": "GONE1", "pointed_at_by": 2, "example_ods_code": "A1"}],
+        "captures": [{"capture_id": "x", "as_of": date(2026, 9, 3)}],
+    }
+    build = write(tmp_path_factory.mktemp("small"), bodies, [link("A2", "RE6", "A5")])
+    finder = marts_on(build, TODAY, "code_finder")["code_finder"]
+    with duckdb.connect() as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for table in _TABLES:
+            rows = pl.DataFrame(beside[table.name], schema_overrides=table.dtypes)
+            connection.register("frame", pl.concat([table.empty(), rows], how="diagonal").to_arrow())
+            connection.execute(f"CREATE TABLE ord.{table.name} AS FROM frame")
+        connection.register("finder", finder.to_arrow())
+        connection.execute("CREATE TABLE marts.code_finder AS FROM finder")
+        macros.define(connection, TODAY, words_only=True)
+        connection.execute(resources.files("ods_pipeline.marts.macros").joinpath("ods_find.sql").read_text())
+        yield lambda text: asked(connection, text)
+
+
+@pytest.mark.parametrize("text", ["RRP", " rrp ", "r r p", "\ufeffRRP"])
+def test_a_code_is_found_however_it_is_written(find: Find, text: str) -> None:
+    (row,) = find(text)
+    assert (row["match_kind"], row["ods_code"], row["openness"]) == ("code", "RRP", "legally_closed")
+    assert (row["closed_on"], row["replaced_by"]) == (date(2024, 10, 31), ["G6V2S"])
+
+
+def test_an_archived_code_is_there(find: Find) -> None:
+    (row,) = find("5A9")
+    assert row["openness"] == "closed"
+
+
+@pytest.mark.parametrize("text", ["N10 9XD", "n109xd", " N1 09XD"])
+def test_a_postcode_lists_everybody_old_and_new_together(find: Find, text: str) -> None:
+    assert kinds(find(text)) == [("postcode", "D8M2P"), ("postcode", "VM903")]
+
+
+def test_a_shared_building_lists_each_address_by_itself(small: Find) -> None:
+    assert [code for _, code in kinds(small("ls1 1aa"))] == ["A2", "A1", "A3", "A4"]
+
+
+def test_all_words_of_a_name_in_any_order_best_first(small: Find) -> None:
+    assert [code for _, code in kinds(small("mill"))] == ["A6", "A3", "A7", "A2", "A1", "A5"]
+    assert [code for _, code in kinds(small("surgery mill"))] == ["A7", "A2", "A1"]
+    assert [code for _, code in kinds(small("st marys"))] == ["A5"]
+    assert kinds(small("su mi"))[0] == ("name", "A7")
+    assert kinds(small("s t u r g e y m mill"))[0] == ("name", "A7")
+    assert kinds(small("s t u r g e y m mil"))[0][0] == "none"
+
+
+def test_what_runs_it_stands_beside(small: Find) -> None:
+    (row,) = [row for row in small("A2") if row["match_kind"] == "code"]
+    assert (row["hq_code"], row["hq_name"]) == ("A5", "ST MARY'S MILLFIELD")
+    assert [row["site_count"] for row in small("A5")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ZZZ99", "Not in the register as of 2026-09-04, nor in its archive"),
+        ("G6V9Z", "form of codes given out since October 2020"),
+        ("LS99 9ZZ", "No body is held at this postcode"),
+        ("no such place anywhere", "No name has all these words"),
+        ("R?", "No ODS code has this form"),
+        ("", "There is no code"),
+    ],
+)
+def test_what_is_not_there_has_its_reason(find: Find, text: str, reason: str) -> None:
+    first = find(text)[0]
+    assert first["match_kind"] == "none"
+    assert reason in first["explanation"]
+
+
+def test_what_the_register_knows_of_a_code_it_does_not_hold(small: Find) -> None:
+    assert "set aside because it breaks a rule: dates" in small("BAD01")[0]["explanation"]
+    assert "2 relationships or successions point at it (A1" in small("gone1")[0]["explanation"]
+
+
+def test_a_deleted_code_tells_when(find: Find) -> None:
+    (row,) = find("NZ902")
+    assert (row["match_kind"], row["openness"], row["closed_on"]) == ("code", "deleted", date(2026, 8, 29))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        pytest.param("G6VS2", "G6V2S", id="two signs swapped"),
+        pytest.param("GV62S", "G6V2S", id="two signs swapped where the halves meet"),
+        pytest.param("X6V2S", "G6V2S", id="another first sign"),
+        pytest.param("G6V25", "G6V2S", id="signs that look the same"),
+        pytest.param("E83OO3", "E83003", id="two letters for digits"),
+        pytest.param("G6V2SX", "G6V2S", id="a sign too many"),
+        pytest.param("G62S", "G6V2S", id="a sign left out"),
+    ],
+)
+def test_a_slip_is_told_with_the_code_that_may_be_meant(find: Find, text: str, meant: str) -> None:
+    assert kinds(find(text)) == [("none", text), ("similar", meant)]
+
+
+def test_a_code_that_a_spreadsheet_made_a_number(small: Find) -> None:
+    for text in ("50", "5.00E+01"):
+        assert ("similar", "5E1") in kinds(small(text))
+    assert ("similar", "012") in kinds(small("12"))
+
+
+def test_a_code_that_is_not_written_as_codes_are_is_proposed_all_the_same(small: Find) -> None:
+    assert kinds(small("lo45q")) == [("none", "LO45Q"), ("similar", "l0 4sq")]
+
+
+def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> None:
+    assert kinds(small("B9")) == [("none", "B9")]
+
+
+def test_a_column_of_texts_is_looked_up_as_each_text_would_be() -> None:
+    texts = ["RRP", "n10 9xd", "maple house", "RRPP", "no such place", "12"]
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        pairs = connection.execute(
+            "SELECT text, match_kind, ods_code FROM (SELECT unnest(?) AS text) AS l, ods_find(l.text)",
+            [texts],
+        ).fetchall()
+        alone = [(text, *pair) for text in texts for pair in kinds(asked(connection, text))]
+    assert len(alone) > len(texts)
+    assert sorted(pairs) == sorted(alone)
+
+
+@pytest.mark.promise("no_injection")
+@settings(max_examples=30)
+@given(text=st.text(max_size=30) | st.text(st.sampled_from("AB0159.E+ '%\\"), max_size=12))
+def test_any_text_has_an_answer(find: Find, text: str) -> None:
+    assert find(text.replace("\x00", ""))

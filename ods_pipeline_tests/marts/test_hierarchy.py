@@ -1,0 +1,276 @@
+"""The hierarchy against a slow oracle: on the sample, on small registers, and on random ones."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from ods_pipeline.marts.build import hierarchy_rules
+from ods_pipeline.schema import TABLES
+from ods_pipeline.schema.marts import KINDS
+from ods_pipeline_tests.oracles.marts import Oracle
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.small_registers import Body, body, link, mart_on, marts_on, write
+
+TODAY = date(2026, 9, 4)
+DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
+
+
+@pytest.fixture(scope="module")
+def sample() -> Path:
+    return sample_root().path
+
+
+def hierarchy(build: Path, today: date = TODAY) -> dict[str, Body]:
+    """The rows of today by code, after they have been compared with the oracle."""
+    found = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
+    frame = found["provider_hierarchy_current"]
+    assert_frame_equal(frame.drop("valid_from", "valid_to"), Oracle(build, today).current())
+    dates = found["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
+    assert frame.join(dates, on=dates.columns, how="anti", nulls_equal=True).is_empty()
+    return {row["ods_code"]: row for row in frame.to_dicts()}
+
+
+def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) -> None:
+    """On each day each body has the row that the oracle derives from the relationships, or none."""
+    by_code: dict[str, list[Body]] = {code: [] for code in oracle.bodies}
+    for row in frame.to_dicts():
+        by_code[row.pop("ods_code")].append(row)
+    for day in days:
+        asked = oracle.on(day)
+        for code, told in by_code.items():
+            begun = [row for row in told if row["valid_from"] <= day]
+            now = [row for row in begun if row["valid_to"] is None or row["valid_to"] > day]
+            expected = [asked.hierarchy_row(code)] if asked.lives(code) else []
+            found = [{"ods_code": code} | {c: v for c, v in row.items() if "valid" not in c} for row in now]
+            assert found == expected, (code, day)
+    for code, told in by_code.items():
+        for row, following in pairwise(told):
+            same = row["valid_to"] == following["valid_from"]
+            assert not (same and all(row[c] == following[c] for c in row if "valid" not in c)), code
+
+
+@pytest.mark.promise("audited")
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
+    found = hierarchy(sample, today)
+    assert len(found) > 490
+    assert {row["kind"] for row in found.values()} < set(KINDS)
+    assert sum(row["icb_code"] is not None for row in found.values()) > 100
+
+
+@pytest.mark.promise("no_guess")
+def test_every_row_of_the_sample_is_rederived_edge_by_edge(sample: Path) -> None:
+    oracle = Oracle(sample, TODAY)
+    days = oracle.days()
+    assert len(days) > 100
+    frame = mart_on("provider_hierarchy", sample, TODAY)
+    assert frame["ods_code"].n_unique() == len(oracle.bodies)
+    assert_rederived(frame, oracle, [*days[::4], date(2026, 3, 31), date(2026, 4, 1)])
+
+
+def test_the_hierarchy_changes_with_the_day(sample: Path) -> None:
+    frame = pl.read_parquet(sample / TABLES["provider_hierarchy"].path)
+
+    def told(code: str, column: str) -> list[tuple[str, str | None]]:
+        rows = frame.filter(ods_code=code).select(pl.col("valid_from").cast(pl.String), column).rows()
+        return [row for before, row in pairwise([(None, None), *rows]) if row[1] != before[1]]
+
+    assert told("RQW", "icb_code") == [("2020-04-01", "QM7"), ("2026-04-01", "D7T5G")]
+    assert told("Y99903", "pcn_code") == [("2019-07-01", "U90001"), ("2026-10-01", "U90002")]
+
+
+@pytest.mark.promise("no_guess")
+def test_two_open_links_of_the_sample_are_ambiguous(sample: Path) -> None:
+    assert [
+        c for c, row in hierarchy(sample).items() if row["kind"] == "gp_practice" and row["is_ambiguous"]
+    ] == ["Y99904"]
+
+
+@pytest.mark.promise("no_guess")
+def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
+    rules = hierarchy_rules()
+    assert rules["citation"].str.len_chars().min() > 10
+    levels = {f"{level}_code" for level in rules["level"]}
+    assert levels <= set(TABLES["provider_hierarchy_current"].columns)
+    assert rules.select("level", "child_role", "rel_id", "parent_role").is_unique().all()
+
+
+def test_an_operator_chain_is_followed_to_its_top(tmp_path: Path) -> None:
+    bodies = [body("V1", "RO101"), body("V2", "RO104"), body("V3", "RO104")]
+    found = hierarchy(write(tmp_path, bodies, [link("V1", "RE6", "V2"), link("V2", "RE6", "V3")]))
+    assert [found[c]["operator_code"] for c in ("V1", "V2", "V3")] == ["V2", "V3", None]
+    assert [found[c]["provider_code"] for c in ("V1", "V2", "V3")] == ["V3", "V3", "V3"]
+
+
+def test_a_cycle_of_operators_ends(tmp_path: Path) -> None:
+    bodies = [body("V1", "RO104"), body("V2", "RO104"), body("V3", "RO101"), body("V4", "RO101")]
+    links = [
+        link("V1", "RE6", "V2"),
+        link("V2", "RE6", "V1"),
+        link("V3", "RE6", "V1"),
+        link("V4", "RE6", "V4"),
+    ]
+    found = hierarchy(write(tmp_path, bodies, links))
+    providers = {code: row["provider_code"] for code, row in found.items()}
+    assert providers == {"V1": "V2", "V2": "V1", "V3": "V2", "V4": "V4"}
+
+
+def test_of_two_open_pcn_links_the_later_start_wins_and_is_flagged(tmp_path: Path) -> None:
+    bodies = [body("P1", "RO177"), body("U1", "RO272"), body("U2", "RO272")]
+    links = [link("P1", "RE8", "U2", "2020-07-01"), link("P1", "RE8", "U1", "2023-07-01")]
+    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    assert (row["pcn_code"], row["is_ambiguous"]) == ("U1", True)
+
+
+def test_one_parent_held_twice_is_not_ambiguous(tmp_path: Path) -> None:
+    bodies = [body("P1", "RO177"), body("U1", "RO272")]
+    links = [link("P1", "RE8", "U1", "2020-07-01"), link("P1", "RE8", "U1", "2023-07-01")]
+    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    assert (row["pcn_code"], row["is_ambiguous"]) == ("U1", False)
+
+
+@pytest.mark.promise("dates")
+@pytest.mark.promise("no_guess")
+@pytest.mark.parametrize(("today", "pcn"), [("2026-09-30", "U1"), ("2026-10-01", "U2")])
+def test_a_future_link_does_not_show_and_an_ended_one_never_wins(
+    tmp_path: Path, today: str, pcn: str
+) -> None:
+    bodies = [body("P1", "RO177"), body("U1", "RO272"), body("U2", "RO272")]
+    links = [link("P1", "RE8", "U1", "2020-07-01", "2026-09-30"), link("P1", "RE8", "U2", "2026-10-01")]
+    row = hierarchy(write(tmp_path, bodies, links), date.fromisoformat(today))["P1"]
+    assert (row["pcn_code"], row["is_ambiguous"]) == (pcn, False)
+
+
+@pytest.mark.promise("no_guess")
+@pytest.mark.parametrize("role", ["RO98", "RO261"])
+def test_a_commissioner_is_never_an_operator(tmp_path: Path, role: str) -> None:
+    bodies = [body("S1", "RO198"), body("R1", "RO197"), body("Q1", role)]
+    links = [
+        link("S1", "RE6", "R1", "2015-04-01"),
+        link("S1", "RE6", "Q1", "2020-04-01"),
+        link("R1", "RE6", "Q1"),
+    ]
+    found = hierarchy(write(tmp_path, bodies, links))
+    assert [found[c]["operator_code"] for c in ("S1", "R1")] == ["R1", None]
+    assert [found[c]["provider_code"] for c in ("S1", "R1")] == ["R1", "R1"]
+    assert not found["S1"]["is_ambiguous"]
+
+
+def test_the_commissioner_s_icb_comes_before_partner_and_geography(tmp_path: Path) -> None:
+    icbs = [body("Q1", "RO261"), body("Q2", "RO261"), body("Y1", "RO209"), body("C1", "RO98")]
+    bodies = [*icbs, body("P1", "RO177"), body("R1", "RO197"), body("S1", "RO198"), body("R2", "RO197")]
+    links = [
+        link("P1", "RE4", "C1"),
+        link("C1", "RE5", "Q1"),
+        link("P1", "RE5", "Q2"),
+        link("Q1", "RE2", "Y1"),
+    ]
+    links += [
+        link("R1", "RE8", "Q1"),
+        link("R1", "RE5", "Q2"),
+        link("S1", "RE6", "R1"),
+        link("R2", "RE5", "Q2"),
+    ]
+    found = hierarchy(write(tmp_path, bodies, links))
+    told = {
+        c: tuple(found[c][k] for k in ("icb_code", "icb_basis", "region_code"))
+        for c in ("P1", "R1", "S1", "R2")
+    }
+    partner, geography = ("Q1", "partner", "Y1"), ("Q2", "geography", None)
+    assert told == {"P1": ("Q1", "commissioner", "Y1"), "R1": partner, "S1": partner, "R2": geography}
+
+
+def test_a_preferred_relationship_beats_a_later_start(tmp_path: Path) -> None:
+    bodies = [body("P1", "RO177"), body("C1", "RO98"), body("Q1", "RO261"), body("Q2", "RO261")]
+    links = [
+        link("P1", "RE4", "C1"),
+        link("C1", "RE5", "Q1", "2015-04-01"),
+        link("C1", "RE2", "Q2", "2023-04-01"),
+    ]
+    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    assert (row["commissioning_icb_code"], row["is_ambiguous"]) == ("Q1", False)
+
+
+def days(around: int) -> st.SearchStrategy[date]:
+    return st.integers(-around, around).map(lambda n: TODAY + timedelta(days=n))
+
+
+ROLES = ("RO197", "RO198", "RO177", "RO272", "RO98", "RO261", "RO209", "RO104", "RO101")
+CODES = [f"X{n}" for n in range(8)]
+LINKS = st.builds(
+    lambda code, rel, to, start, length, status: {
+        **link(code, rel, to),
+        "operational_start": start,
+        "operational_end": None if length is None else start + timedelta(days=length),
+        "status": status,
+    },
+    st.sampled_from(CODES),
+    st.sampled_from(["RE2", "RE4", "RE5", "RE6", "RE6", "RE8", "RE9"]),
+    st.sampled_from([*CODES, "GONE"]),
+    days(3),
+    st.none() | st.integers(0, 3),
+    st.sampled_from(["Active", "Active", "Inactive"]),
+)
+LIVES = st.builds(
+    lambda role, start, length, status: {
+        "primary_role_id": role,
+        "operational_start": start,
+        "operational_end": None if length is None else start + timedelta(days=length),
+        "status": status,
+        "last_change_date": TODAY,
+    },
+    st.sampled_from(ROLES),
+    days(3),
+    st.none() | st.integers(0, 4),
+    st.sampled_from(["Active", "Active", "Inactive"]),
+)
+EXTRA_ROLES = st.builds(
+    lambda code, role, start, length: {
+        "ods_code": code,
+        "role_id": role,
+        "operational_start": start,
+        "operational_end": None if length is None else start + timedelta(days=length),
+    },
+    st.sampled_from(CODES),
+    st.sampled_from(["RO76", "RO319", "RO218"]),
+    days(4),
+    st.none() | st.integers(0, 4),
+)
+
+
+WORLDS = st.tuples(
+    st.tuples(*[LIVES] * len(CODES)), st.lists(LINKS, max_size=24), st.lists(EXTRA_ROLES, max_size=4)
+)
+
+
+def placed(row: Body, world: int) -> Body:
+    """The same row in a world of its own: its codes belong to no other."""
+    return {c: f"{v}-{world}" if c in ("ods_code", "target_ods_code") else v for c, v in row.items()}
+
+
+# Many small registers side by side in one: a build costs the same for one as for all.
+@pytest.mark.promise("no_guess")
+@settings(max_examples=5, phases=[Phase.generate])
+@given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
+def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
+    bodies, links, roles = [], [], []
+    for n, (lives, some_links, some_roles) in enumerate(worlds):
+        some = [body(code, life["primary_role_id"]) | life for code, life in zip(CODES, lives, strict=True)]
+        bodies += [placed(row, n) for row in some]
+        links += [placed(row, n) for row in some_links]
+        roles += [placed(row, n) for row in some_roles]
+    numbered = [{"unique_role_id": n, **role} for n, role in enumerate(roles)]
+    with TemporaryDirectory() as folder:
+        build = write(Path(folder), bodies, links, roles=numbered)
+        found = marts_on(build, TODAY, "provider_hierarchy", "provider_hierarchy_current")
+        oracle = Oracle(build, TODAY)
+    assert_frame_equal(found["provider_hierarchy_current"].drop("valid_from", "valid_to"), oracle.current())
+    assert_rederived(found["provider_hierarchy"], oracle, [TODAY + timedelta(days=n) for n in range(-5, 9)])

@@ -1,0 +1,139 @@
+"""What holds of every mart, and closed codes: openness, ends, successors. Hierarchy: test_hierarchy.py."""
+
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from ods_pipeline.defs.assets.marts import read_by
+from ods_pipeline.marts.build import build_mart, mart_connection
+from ods_pipeline.marts.checking import findings
+from ods_pipeline.schema import MARTS, ORD
+from ods_pipeline.schema.marts import OPENNESS
+from ods_pipeline_tests.oracles.marts import Oracle, openness
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.small_registers import Body, body, mart_on, marts_on, write
+
+TODAY = date(2026, 9, 4)
+DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
+every_day = pytest.mark.parametrize("today", DAYS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Path:
+    return sample_root().path
+
+
+def closed(build: Path, today: date = TODAY) -> dict[str, Body]:
+    return {row["ods_code"]: row for row in mart_on("closed_codes", build, today).to_dicts()}
+
+
+@pytest.mark.promise("same_bytes")
+@pytest.mark.parametrize("mart", MARTS, ids=lambda t: t.name)
+def test_a_mart_does_not_depend_on_the_order_of_rows(sample: Path, tmp_path: Path, mart: Any) -> None:
+    for table in [*ORD, *MARTS]:
+        (tmp_path / table.path).parent.mkdir(parents=True, exist_ok=True)
+        shuffled = pl.read_parquet(sample / table.path).sample(fraction=1, shuffle=True, seed=11)
+        shuffled.write_parquet(tmp_path / table.path)
+    assert_frame_equal(build_mart(mart.name, tmp_path, TODAY), pl.read_parquet(sample / mart.path))
+
+
+@every_day
+def test_the_checks_of_the_marts_pass_on_every_day(sample: Path, today: date) -> None:
+    assert set(marts_on(sample, today, *[mart.name for mart in MARTS])) == {mart.name for mart in MARTS}
+
+
+def test_the_checks_of_the_marts_name_what_is_missing(sample: Path) -> None:
+    frame = build_mart("closed_codes", sample, TODAY).filter(pl.col("ods_code") != "R1G")
+    unique, codes = findings("closed_codes", pl.concat([frame, frame.head(1)]), sample, TODAY)
+    assert not unique.passed and not codes.passed
+    assert codes.summary == "closed codes: 1 missing: R1G"
+
+
+def test_lineage_is_read_from_the_sql() -> None:
+    assert [t.name for t in read_by("hierarchy_edges")] == ["organisations", "relationships"]
+    assert [t.name for t in read_by("code_crosswalk")] == ["organisation_status", "succession_edges"]
+
+
+@pytest.mark.promise("dates")
+def test_every_case_of_openness_is_the_oracle_s() -> None:
+    before, same, after = date(2026, 9, 3), TODAY, date(2026, 9, 5)
+    days = (None, before, same, after)
+    cases = list(product(("Active", "Inactive"), days, days, days))
+    with mart_connection(Path("nowhere"), TODAY) as connection:
+        sql = "SELECT openness_on(?, CAST(? AS DATE), CAST(? AS DATE), CAST(? AS DATE), ods_today())"
+        said = {case: connection.execute(sql, [*case]).fetchall()[0][0] for case in cases}
+    assert said == {case: openness(*case, TODAY) for case in cases}
+    assert set(said.values()) == set(OPENNESS) - {"deleted"}
+    assert said["Active", None, None, None] == "open"
+    assert said["Active", before, None, None] == "legally_closed"
+    assert said["Active", None, None, same] == "closing"
+    assert said["Active", None, None, before] == "closed"
+    assert said["Inactive", None, before, None] == "closed"
+    assert said["Active", None, after, None] == "not_yet_open"
+
+
+def test_closed_codes_of_the_sample(sample: Path) -> None:
+    found = closed(sample)
+    assert found["R1G"]["successor_codes"] == ["RA9"]
+    assert found["QM7"]["successor_codes"] == ["D7T5G", "S1Y5D"]
+    assert found["QM7"]["successor_count"] == 2
+    assert found["RRP"]["openness"] == "legally_closed"
+    assert found["NZ902"]["openness"] == "deleted"
+    assert found["T1201"]["successor_codes"] == []  # it succeeds itself
+    assert "V99003" not in found  # unconfirmed: it stays
+    assert {"RA9", "D7T5G", "FX105"} & set(found) == set()
+
+
+@every_day
+def test_closed_codes_are_those_that_are_not_open(sample: Path, today: date) -> None:
+    oracle = Oracle(sample, today)
+    said = {code: oracle.openness(code) for code in oracle.bodies}
+    expected = {code: word for code, word in said.items() if word in ("closed", "legally_closed")}
+    found = closed(sample, today)
+    assert {c: row["openness"] for c, row in found.items() if row["openness"] != "deleted"} == expected
+    assert [
+        c
+        for c, r in found.items()
+        if r["openness"] != "deleted" and r["closed_on"] and r["closed_on"] >= today
+    ] == []
+    silent = [
+        c for c, row in found.items() if row["successor_codes"] and "succeeded by" not in row["explanation"]
+    ]
+    assert silent == []
+
+
+@pytest.mark.promise("dates")
+def test_closed_on_is_the_legal_end_once_it_is_past(tmp_path: Path) -> None:
+    past, earlier, future = date(2026, 8, 31), date(2020, 9, 30), date(2027, 3, 31)
+    ends = {
+        "BOTH": {"legal_end": earlier, "operational_end": past},
+        "AHEAD": {"legal_end": future, "operational_end": past},
+        "LEGAL": {"legal_end": past},
+        "SILENT": {"status": "Inactive", "legal_end": future},
+        "ODD": {"operational_start": future, "operational_end": past},
+        "OPEN": {"operational_end": future},
+    }
+    build = write(tmp_path, [body(code, "RO197", **changes) for code, changes in ends.items()])
+    found = closed(build)
+    assert {c: row["closed_on"] for c, row in found.items()} == {
+        "BOTH": earlier,
+        "AHEAD": past,
+        "LEGAL": past,
+        "SILENT": None,
+    }
+    assert found["SILENT"]["explanation"].startswith("Closed (Inactive); ODS gives no end date")
+
+
+@pytest.mark.promise("successors")
+def test_either_side_of_a_succession_is_enough(tmp_path: Path) -> None:
+    end = {"operational_end": date(2020, 3, 31)}
+    bodies = [body("A1", "RO98", **end), body("B2", "RO98", **end), body("C3", "RO98")]
+    sides = [("A1", "Successor", "C3"), ("C3", "Predecessor", "A1"), ("C3", "Predecessor", "B2")]
+    successions = [{"ods_code": a, "succession_type": t, "target_ods_code": b} for a, t, b in sides]
+    found = closed(write(tmp_path, bodies, successions=successions))
+    assert {code: row["successor_codes"] for code, row in found.items()} == {"A1": ["C3"], "B2": ["C3"]}

@@ -1,0 +1,77 @@
+"""Which stamps are due: three on an ordinary day, more after missed days, none twice a day."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.sources.due import LONGEST_GAP, SETTLED_AFTER, Window, days_between, due_window
+
+PUBLISHED = date(2026, 8, 21)
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def test_the_first_asking_begins_at_the_publication_date() -> None:
+    assert due_window(PUBLISHED, [], day("2026-09-04")) == (PUBLISHED, day("2026-09-04"))
+
+
+def test_an_ordinary_day_asks_for_three_stamps() -> None:
+    asked = [(PUBLISHED, day("2026-09-03"), day("2026-09-03"))]
+    assert due_window(PUBLISHED, asked, day("2026-09-04")) == (day("2026-09-02"), day("2026-09-04"))
+
+
+def test_after_missed_days_the_stamps_that_were_not_settled_are_asked_for_again() -> None:
+    asked = [(PUBLISHED, day("2026-08-30"), day("2026-08-30"))]
+    assert due_window(PUBLISHED, asked, day("2026-09-04")) == (day("2026-08-29"), day("2026-09-04"))
+
+
+def test_a_day_once_asked_for_is_done() -> None:
+    asked = [(PUBLISHED, day("2026-09-04"), day("2026-09-04"))]
+    assert due_window(PUBLISHED, asked, day("2026-09-04")) is None
+
+
+@pytest.mark.promise("no_lost_day")
+def test_a_hole_in_the_middle_is_asked_for() -> None:
+    asked = [
+        (PUBLISHED, day("2026-08-24"), day("2026-08-30")),
+        (day("2026-08-27"), day("2026-09-03"), day("2026-09-03")),
+    ]
+    assert due_window(PUBLISHED, asked, day("2026-09-04")) == (day("2026-08-25"), day("2026-09-04"))
+
+
+def test_a_release_of_today_or_of_tomorrow_is_asked_about_from_its_own_day() -> None:
+    assert due_window(PUBLISHED, [], PUBLISHED) == (PUBLISHED, PUBLISHED)
+    yesterday = PUBLISHED - timedelta(days=1)
+    window = due_window(PUBLISHED, [], yesterday)
+    assert window is not None and window[1] == yesterday
+
+
+@pytest.mark.promise("no_lost_day")
+def test_184_days_can_be_asked_for_and_185_cannot() -> None:
+    assert due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP)) is not None
+    with pytest.raises(OdsError, match=r"since 2026-08-21 .* 184 days only.*next release.*--release latest"):
+        due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP + 1))
+
+
+@pytest.mark.promise("no_lost_day")
+@given(st.sets(st.integers(0, 40), min_size=1))
+def test_whatever_days_are_missed_every_stamp_is_asked_for_when_it_is_settled(runs: set[int]) -> None:
+    """Asked on any days: each stamp that was two days old at the last run was asked for at that age."""
+    asked: list[tuple[date, date, date]] = []
+    for number in sorted(runs):
+        today = PUBLISHED + timedelta(days=number)
+        window: Window | None = due_window(PUBLISHED, asked, today)
+        assert window is not None and window[1] == today
+        assert (today - window[0]).days <= max(SETTLED_AFTER, number)
+        asked.append((*window, today))
+    last = asked[-1][2]
+    for stamp in days_between((PUBLISHED, last)):
+        as_ofs = [as_of for start, end, as_of in asked if start <= stamp <= end]
+        assert as_ofs, f"{stamp} was never asked for"
+        if stamp + timedelta(days=SETTLED_AFTER) <= last:
+            assert max(as_ofs) >= stamp + timedelta(days=SETTLED_AFTER)

@@ -1,0 +1,121 @@
+"""Turns, waits and what a server asks for: all on a clock that is not real."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ods_pipeline.sources.http import Pace, Stopped, retry_after
+from ods_pipeline_tests.support.simulated import SimulatedClock
+
+NOW = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
+
+
+def turns_of(pace: Pace, threads: int, each: int) -> list[float]:
+    found: list[float] = []
+
+    def work() -> None:
+        for _ in range(each):
+            found.append(pace.take_turn())
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    return sorted(found)
+
+
+@pytest.mark.promise("polite")
+def test_eight_threads_together_never_start_more_than_four_in_any_second() -> None:
+    starts = turns_of(Pace(SimulatedClock("2026-09-04T04:30:00+00:00"), 0.27), threads=8, each=25)
+    assert len(starts) == 200
+    assert all(fifth - first > 1.0 for first, fifth in zip(starts, starts[4:], strict=False))
+    # And no time is given away: one turn every 0.27 seconds.
+    assert starts[-1] - starts[0] == pytest.approx(0.27 * 199, abs=0.01)
+
+
+@pytest.mark.promise("polite")
+def test_a_hold_holds_everyone() -> None:
+    clock = SimulatedClock("2026-09-04T04:30:00+00:00")
+    pace = Pace(clock, 0.27)
+    before = pace.take_turn()
+    pace.hold(60)
+    pace.hold(5)  # a shorter one does not shorten it
+    assert pace.take_turn() - before == pytest.approx(60, abs=0.3)
+
+
+@pytest.mark.promise("polite")
+def test_maintenance_is_sat_out_in_the_middle_of_the_work() -> None:
+    clock = SimulatedClock("2026-10-26T16:59:59.9+00:00")  # winter time since yesterday
+    pace = Pace(clock, 0.27, heeds_maintenance=True)
+    moments = []
+    for _ in range(3):
+        pace.take_turn()
+        moments.append(clock.now())
+    hours = [moment.hour for moment in moments]
+    assert set(hours) <= {16, 19} and hours[-1] == 19
+
+
+def test_who_waits_for_a_turn_can_be_stopped_at_once() -> None:
+    class Slow(SimulatedClock):
+        def sleep(self, seconds: float) -> None:
+            time.sleep(0.01)  # an hour never passes
+
+    pace = Pace(Slow("2026-09-04T16:30:00+00:00"), 0.27, heeds_maintenance=True)
+    ended = threading.Event()
+
+    def wait() -> None:
+        with pytest.raises(Stopped):
+            pace.take_turn()
+        ended.set()
+
+    threading.Thread(target=wait).start()
+    pace.stop()
+    assert ended.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("9" * 30, 1e9),
+        ("Fri, 04 Sep 2026 04:31:00 GMT", 60.0),
+        ("Fri, 04 Sep 2026 04:29:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("٣", None),
+        ("Sat, 04 Sep 2027 04:30:00 +99999999999999", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    assert retry_after(value, NOW) == seconds
+
+
+@given(st.text(max_size=40))
+def test_retry_after_never_fails(value: str) -> None:
+    seconds = retry_after(value, NOW)
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.promise("polite")
+@given(st.lists(st.floats(0, 3), min_size=2, max_size=30))
+def test_turns_keep_their_distance_however_late_they_are_taken(waits: list[float]) -> None:
+    clock = SimulatedClock("2026-09-04T04:30:00+00:00")
+    pace, starts = Pace(clock, 0.27), []
+    for seconds in waits:
+        clock.sleep(seconds)
+        starts.append(pace.take_turn())
+    assert all(b - a >= 0.27 - 1e-9 for a, b in pairwise(starts))
+
+
+def test_the_simulated_clock_reaches_the_moment_it_is_sent_to() -> None:
+    clock = SimulatedClock("2026-09-04T04:30:00+00:00")
+    clock.go_to("2026-10-25T05:30:00+00:00")
+    assert clock.now() - NOW == timedelta(days=51, hours=1)

@@ -1,0 +1,255 @@
+"""Releases from TRUD: listed, downloaded, resumed, proven; the key is told to nobody."""
+
+import hashlib
+import json
+import re
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import BadRelease, OdsError, Unreachable
+from ods_pipeline.sources.recorded import held_releases
+from ods_pipeline.sources.settings import Key
+from ods_pipeline.sources.trud import Listed, Trud
+from ods_pipeline_tests.ord_server import OrdServer
+from ods_pipeline_tests.support.ord_wire import Fault, as_json
+from ods_pipeline_tests.support.simulated import IMPATIENT, KEY, SimulatedClock, sources_of
+from ods_pipeline_tests.support.worlds import Made
+
+OLD, NEW = (f"hscorgrefdataxml_data_{m}.0.0_2026{m:02}28000001.zip" for m in (7, 8))
+CONTENT = hashlib.shake_256(b"a release").digest(700_000)
+ZIPS = "/download/"
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock("2026-09-04T04:30:00+00:00")
+
+
+@pytest.fixture
+def server(clock: SimulatedClock) -> Iterator[OrdServer]:
+    with OrdServer(Made(releases={OLD: b"old", NEW: CONTENT}), now=clock.now, key=KEY) as found:
+        yield found
+
+
+@pytest.fixture
+def trud(server: OrdServer, clock: SimulatedClock) -> Iterator[Trud]:
+    with closing(Trud(sources_of(server, clock, manners=replace(IMPATIENT, attempts=4)))) as found:
+        yield found
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> DataRoot:
+    return DataRoot(tmp_path / "data")
+
+
+def assert_whole(root: DataRoot) -> None:
+    assert (root.raw_releases / NEW).read_bytes() == CONTENT
+    (receipt,) = held_releases(root)
+    assert (receipt.file_name, receipt.release_date, receipt.source) == (NEW, "2026-08-28", "trud")
+    assert (receipt.bytes, receipt.sha256_verified) == (len(CONTENT), True)
+    assert receipt.sha256 == hashlib.sha256(CONTENT).hexdigest()
+    names = {p.name for p in root.raw_releases.iterdir()}
+    assert names == {NEW, f"{NEW}.receipt.json"}
+
+
+def ranges(server: OrdServer) -> list[str]:
+    return [a.headers.get("range", "") for a in server.log if ZIPS in a.path]
+
+
+def test_releases_are_listed_newest_first_without_the_key_in_sight(trud: Trud) -> None:
+    found = trud.releases()
+    assert [r.release_date for r in found] == ["2026-08-28", "2026-07-28"]
+    assert [r.release_date for r in trud.releases(latest=True)] == ["2026-08-28"]
+    assert found[0].sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert KEY not in repr(found)
+    assert trud.find("2026-07-28").file_name == OLD
+    with pytest.raises(OdsError, match=r"lists no release of 2026-06-26.*2026-08-28, 2026-07-28"):
+        trud.find("2026-06-26")
+
+
+def test_a_release_is_downloaded_and_proven(trud: Trud, root: DataRoot) -> None:
+    assert trud.download(root, trud.find("latest")) == root.raw_releases / NEW
+    assert_whole(root)
+
+
+@pytest.mark.promise("resumed")
+@pytest.mark.parametrize("kind", ["half", "reset", "stall", "status"])
+def test_a_download_that_is_cut_goes_on_where_it_ended(
+    trud: Trud, server: OrdServer, root: DataRoot, kind: str
+) -> None:
+    server.faults += [Fault("half", ZIPS, 1), Fault(kind, ZIPS, 2, 503 if kind == "status" else None)]
+    trud.download(root, trud.find("latest"))
+    assert_whole(root)
+    first, *others = ranges(server)
+    starts = [int(asked.removeprefix("bytes=").removesuffix("-")) for asked in others]
+    assert first == ""
+    assert starts[0] == len(CONTENT) // 2
+    assert starts == sorted(starts)
+
+
+@pytest.mark.promise("resumed")
+def test_a_process_that_died_leaves_what_it_had(
+    server: OrdServer, clock: SimulatedClock, root: DataRoot
+) -> None:
+    server.faults.append(Fault("half", ZIPS, 1))
+    server.faults.append(Fault("status", ZIPS, 4, 500))
+    kept = pytest.raises(Unreachable, match=r"does not give .*350,000 of 700,000 bytes are kept")
+    with closing(Trud(sources_of(server, clock))) as trud, kept:
+        trud.download(root, trud.find("latest"))
+    assert held_releases(root) == []
+    before = len(server.log)
+    with closing(Trud(sources_of(server, clock))) as trud:
+        trud.download(root, trud.find("latest"))
+    assert [a.headers.get("range") for a in server.log[before:]] == [None, "bytes=350000-"]
+    assert_whole(root)
+
+
+def test_a_file_that_was_whole_before_its_receipt_is_not_fetched_again(
+    trud: Trud, server: OrdServer, root: DataRoot
+) -> None:
+    root.raw_releases.mkdir(parents=True)
+    (root.raw_releases / NEW).write_bytes(CONTENT)
+    trud.download(root, trud.find("latest"))
+    assert server.asked(ZIPS) == []
+    assert_whole(root)
+
+
+def test_a_wrong_sha256_is_never_taken(trud: Trud, server: OrdServer, root: DataRoot) -> None:
+    server.faults.append(Fault("wrong_sha", "", 99))
+    with pytest.raises(BadRelease, match=r"not what it lists: its SHA-256 is [0-9a-f]{12}… and .* is listed"):
+        trud.download(root, trud.find("latest"))
+    assert len(server.asked(ZIPS)) == 2
+    assert [*root.raw_releases.iterdir()] == []
+
+
+def test_bytes_that_were_damaged_on_the_way_are_fetched_once_more(
+    trud: Trud, server: OrdServer, root: DataRoot
+) -> None:
+    server.faults.append(Fault("wrong_bytes", ZIPS, 1))
+    trud.download(root, trud.find("latest"))
+    assert_whole(root)
+    assert ranges(server) == ["", ""]
+
+
+def test_a_server_that_ignores_ranges_starts_over(trud: Trud, server: OrdServer, root: DataRoot) -> None:
+    release = trud.find("latest")
+    partial = root.raw_releases / f"{NEW}.{str(release.sha256)[:12]}.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file: no beginning of it
+    trud.download(root, release)
+    assert_whole(root)
+
+
+@pytest.mark.parametrize("kind", ["html", "status"])
+def test_a_list_that_does_not_come_is_told(server: OrdServer, clock: SimulatedClock, kind: str) -> None:
+    server.faults.append(Fault(kind, "releases", 99, 502))
+    with closing(Trud(sources_of(server, clock))) as trud, pytest.raises(Unreachable) as told:
+        trud.releases()
+    assert "TRUD gave no answer to the list of releases in 4 attempts" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"httpStatus": 200, "message": "OK"},
+        {"httpStatus": 200, "message": None},
+        {"httpStatus": None, "message": "2 releases"},
+        {"httpStatus": "200"},
+        {},
+    ],
+)
+def test_what_tells_a_good_list_is_its_status_and_not_its_message(
+    trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+) -> None:
+    listed = json.loads(server.reply(f"/trud/api/v1/keys/{KEY}/items/341/releases", {}).body)["releases"]
+    monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": listed, **told}))
+    assert [r.file_name for r in trud.releases()] == [NEW, OLD]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (200, {"httpStatus": 403, "message": "No subscription.", "releases": [{}]}, "No subscription."),
+        (404, {"httpStatus": 404, "message": "No releases found."}, "No releases found."),
+        (404, {"message": None}, "HTTP 404"),
+        (200, {"httpStatus": 200, "message": "OK", "releases": []}, "it is empty"),
+        (200, {"httpStatus": 200, "message": "OK", "releases": None}, "it is empty"),
+        (200, {"message": "Nothing here."}, "Nothing here."),
+    ],
+)
+def test_what_trud_refuses_is_told_in_its_words(
+    *, trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, status: int, body: Any, told: str
+) -> None:
+    monkeypatch.setattr(server, "reply", lambda *_: as_json(body, status=status))
+    with pytest.raises(OdsError, match=rf"TRUD gives no list of releases \({re.escape(told)}\)"):
+        trud.releases()
+
+
+@pytest.mark.promise("no_key")
+def test_a_refused_key_is_told_without_it(
+    server: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server repeats the key in its message, as the real one may."""
+    other = Key("another-key-that-is-not-good")
+    with closing(Trud(sources_of(server, clock, key=other))) as trud, pytest.raises(OdsError) as told:
+        trud.releases()
+    assert "Failed to verify the API key (key)" in str(told.value)
+    text = "".join(traceback.format_exception(told.value)) + caplog.text
+    assert other.reveal() not in text
+    assert told.value.__context__ is None
+
+
+@pytest.mark.promise("no_key")
+@pytest.mark.parametrize(
+    "fault", ["reset", "stall", "half", "html", "gzip_garbage", "redirect", "status 503", "status 403"]
+)
+def test_no_failure_shows_the_key(
+    server: OrdServer, clock: SimulatedClock, root: DataRoot, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    caplog.set_level("DEBUG")
+    kind, _, status = fault.partition(" ")
+    place = f"{server.host.replace('127.0.0.1', 'localhost')}/elsewhere/{KEY}"
+    for pattern in ("releases", ZIPS):
+        server.faults[:] = [Fault(kind, pattern, 99, place if kind == "redirect" else int(status or 0))]
+        impatient = sources_of(server, clock, manners=replace(IMPATIENT, attempts=2))
+        with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as told:
+            trud.download(root, trud.find("latest"))
+        error: BaseException | None = told.value
+        while error is not None:
+            assert KEY not in "".join(traceback.format_exception(error)) + repr(vars(error))
+            error = error.__context__
+    assert KEY not in caplog.text
+    assert not [p for p in root.path.rglob("*") if p.is_file() and KEY.encode() in p.read_bytes()]
+
+
+@pytest.mark.promise("no_key")
+def test_a_link_to_another_server_is_not_followed(server: OrdServer, clock: SimulatedClock) -> None:
+    port = server.host.rpartition(":")[2]
+    away = sources_of(server, clock, trud_url=f"http://localhost:{port}/trud")
+    with (
+        closing(Trud(away)) as trud,
+        pytest.raises(OdsError, match="on another server; that is not followed"),
+    ):
+        trud.releases()
+
+
+def test_without_a_key_nobody_is_asked(server: OrdServer, clock: SimulatedClock) -> None:
+    with pytest.raises(OdsError, match=r"there is no TRUD key. Set TRUD_API_KEY"):
+        Trud(sources_of(server, clock, key=None))
+
+
+def test_a_release_without_sha256_is_proven_by_its_size_and_told(
+    trud: Trud, root: DataRoot, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed = trud.find("latest")
+    trud.download(root, Listed(listed.file_name, listed.release_date, listed.bytes, None, listed.url))
+    (receipt,) = held_releases(root)
+    assert not receipt.sha256_verified
+    assert "TRUD lists no SHA-256 for it" in caplog.text

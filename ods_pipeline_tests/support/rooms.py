@@ -1,0 +1,115 @@
+"""Data roots for tests that need whole ones, and the command as people run it.
+
+What lives here: the sample built once for all tests, cheap copies of it, subprocesses. What does not: what is
+in it. The shared roots are for reading only: a test that changes something takes a copy.
+"""
+
+import atexit
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline_tests.sample import SAMPLE
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RELEASE = next((SAMPLE / "trud").glob("*.zip"))
+FETCHES = SAMPLE / "ord"
+FIRST_FETCH = "fetch=20260824T043000Z"
+# The place that all processes of a test run share (conftest.py); without it a process has its own.
+ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
+# What a developer has set for the real sources is not for tests.
+REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
+
+
+def _room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
+    """A data root that is made once for all processes of a test run; the first to ask makes it."""
+    place = Path(os.environ.get(ROOMS) or _own_place())
+    root, whole = DataRoot(place / name / "data"), place / name / "whole"
+    with FileLock(place / f"{name}.lock"):
+        if not whole.exists():
+            shutil.rmtree(place / name, ignore_errors=True)
+            make(root)
+            whole.touch()
+    return root
+
+
+@functools.cache
+def _own_place() -> str:
+    folder = tempfile.mkdtemp(prefix="ods_pipeline_tests_")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _build_sample(root: DataRoot) -> None:
+    ran = run_cli("build", "--data-root", root.path)
+    assert ran.returncode == 0, ran.stderr
+    (root.path.parent / "told.txt").write_text(ran.stdout, encoding="utf-8")
+    (root.path.parent / "errors.txt").write_text(ran.stderr, encoding="utf-8")
+
+
+def _build_release(root: DataRoot) -> None:
+    pipeline.build(root, releases=[RELEASE])
+
+
+@functools.cache
+def sample_root() -> DataRoot:
+    """The embedded sample, release and fetches, built by the command without arguments."""
+    return _room("sample", _build_sample)
+
+
+def sample_told() -> tuple[str, str]:
+    """What the command that built the sample wrote to stdout and stderr."""
+    folder = sample_root().path.parent
+    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("told.txt", "errors.txt"))
+    return out, err
+
+
+@functools.cache
+def release_root() -> DataRoot:
+    """The sample's release alone, built through the API."""
+    return _room("release", _build_release)
+
+
+def copy_of(root: DataRoot, folder: Path) -> DataRoot:
+    """The same data root in another place, to be changed."""
+    # SQLite's side files come and go while another process of the tests looks at the shared root.
+    shutil.copytree(
+        root.path, folder / "data", symlinks=True, ignore=shutil.ignore_patterns("*.db-wal", "*.db-shm")
+    )
+    return DataRoot(folder / "data")
+
+
+def published(root: DataRoot) -> dict[str, str]:
+    """SHA-256 of every published file, as a reader finds them."""
+    kept = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
+    files = [
+        file for place in kept for file in ([place] if place.is_file() else sorted(place.rglob("*.parquet")))
+    ]
+    return {str(f.relative_to(root.path)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def run_cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`ods-pipeline …` in a process of its own."""
+    command = [sys.executable, "-m", "ods_pipeline.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def run_python(script: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A script in a process of its own, which may end it as it likes."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return subprocess.run(
+        command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=300
+    )
