@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ods_pipeline.audit.captures import Told, Used
-from ods_pipeline.audit.records import NAME, ROLE_ID, Record, Row, Text, is_another_body
+from ods_pipeline.audit.records import NAME, ROLE_ID, Record, Row, Text, is_another_organisation
 
 Fax = tuple[str, ...] | None
 
@@ -169,7 +169,7 @@ def _hear(life: Life, used: Used, where: str) -> None:
         return
     if complete:
         # The API leaves fax numbers out: the last known of the same body hold.
-        known = life.fax_at is not None and not is_another_body(record.body, life.fax_at[1])
+        known = life.fax_at is not None and not is_another_organisation(record.body, life.fax_at[1])
         fax = life.fax_at[0] if life.fax_at is not None and known else None
     else:
         known = used.is_xml or fax is not None

@@ -71,7 +71,7 @@ class Unusable(Exception):
         self.code, self.name = code, name
 
 
-def is_another_body(one: tuple[Text, Text, Text], other: tuple[Text, Text, Text]) -> bool:
+def is_another_organisation(one: tuple[Text, Text, Text], other: tuple[Text, Text, Text]) -> bool:
     """Whether two records of one code are of two bodies: another name, and another start or role."""
     return one[0] != other[0] and one[1:] != other[1:]
 

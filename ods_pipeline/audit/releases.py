@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ods_pipeline.audit.captures import Aside, Lost, Told, Used, Values, in_scope_once
 from ods_pipeline.audit.raw import PUT_BACK, RawCapture, XmlFile, opened
 from ods_pipeline.audit.reading import Part, Unreadable, read_xml
-from ods_pipeline.audit.records import Text, Unusable, is_another_body, record_of
+from ods_pipeline.audit.records import Text, Unusable, is_another_organisation, record_of
 from ods_pipeline.errors import OdsError
 
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
@@ -68,7 +68,7 @@ def _reason(loser: Used, winner: Used) -> str:
     one, other = loser.record, winner.record
     if one.ref_only and not other.ref_only:
         return "stub_beaten_by_complete"
-    if is_another_body(one.body, other.body):
+    if is_another_organisation(one.body, other.body):
         return "reused_code"
     return "duplicate_code" if loser.kind == winner.kind else "archive_beaten_by_full"
 

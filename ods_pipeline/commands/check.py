@@ -52,7 +52,7 @@ def check(
     if out is not None and out.exists() and out.resolve() == file.resolve():
         raise OdsError("the outcome would replace the list itself", where=out, do="Give another --out")
     codes = read_code_list(file, column, sheet)
-    needs = ("code_finder", "code_crosswalk", "provider_hierarchy", "body_parents")
+    needs = ("code_finder", "code_crosswalk", "provider_hierarchy", "organisation_parents")
     with closing(open_published(data_root, *needs)) as connection:
         day = on or spoken_for(connection)
         judged = judge(connection, codes, day, kind)

@@ -10,9 +10,6 @@ from ods_pipeline.flatten.xml.document import Document
 from ods_pipeline.schema import COMPONENTS, TABLES
 from ods_pipeline.schema.sorting import as_before
 
-# Rises whenever the same raw bytes would give other flat rows: what is held is then flattened anew.
-FLAT_VERSION = 4
-
 ORGANISATION_COLUMNS = [
     *TABLES["organisations"].stored,
     "record_number",

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.schema.identity import is_another_organisation
 from ods_pipeline.schema.sorting import as_before
 
 _RANKED = ("ref_only", "published_in", "operational_start", "last_change_date", "record_number")
@@ -56,7 +57,7 @@ def merge(
     reason = (
         pl.when(pl.col("ref_only") & ~pl.col("ref_only_won"))
         .then(pl.lit("stub_beaten_by_complete"))
-        .when(is_another_body("_won"))
+        .when(is_another_organisation("_won"))
         .then(pl.lit("reused_code"))
         .when(pl.col("published_in") == pl.col("published_in_won"))
         .then(pl.lit("duplicate_code"))
@@ -70,15 +71,6 @@ def merge(
         .sort("capture_id", "record_number")
     )
     return winners, superseded
-
-
-def is_another_body(suffix: str) -> pl.Expr:
-    """Whether two records of one code are of two bodies: the code was re-used. Compares ``name``,
-    ``operational_start`` and ``primary_role_id`` with the columns of that name and suffix."""
-    other = [
-        pl.col(c).ne_missing(pl.col(c + suffix)) for c in ("name", "operational_start", "primary_role_id")
-    ]
-    return other[0] & (other[1] | other[2])
 
 
 def _parts_as_json(losers: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.sources.receipt import SAMPLE_MARK
+from ods_pipeline.schema.sample import SAMPLE_MARK
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ same for a hundred releases as for one.
 
 import polars as pl
 
-from ods_pipeline.flatten.merge import is_another_body
+from ods_pipeline.schema.identity import is_another_organisation
 
 _BODY = ("name", "operational_start", "primary_role_id")
 
@@ -128,7 +128,7 @@ def _effective_fax(placed: pl.DataFrame) -> pl.DataFrame:
     has a fax. A body that took over the code of another has none of it.
     """
     source = placed.select(pl.col(c).gather(placed["fax_at"]).alias(f"{c}_then") for c in _BODY)
-    same_body = ~is_another_body("_then") & pl.col("fax_at").is_not_null()
+    same_body = ~is_another_organisation("_then") & pl.col("fax_at").is_not_null()
     stub_says = pl.col("is_xml") | pl.col("fax_hash").is_not_null()
     known = pl.when(pl.col("ref_only")).then(stub_says).otherwise(same_body).fill_null(False)
     at = pl.when(pl.col("ref_only")).then("row").otherwise("fax_at")

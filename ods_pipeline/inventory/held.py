@@ -13,12 +13,11 @@ import polars as pl
 
 from ods_pipeline.dataroot.layout import PUBLISHED, DataRoot, current_build, flat_mark
 from ods_pipeline.errors import BadFetch, OdsError
-from ods_pipeline.flatten.flat import FLAT_VERSION
-from ods_pipeline.history import HISTORY_VERSION
 from ods_pipeline.publish.files import provenance
+from ods_pipeline.schema.sample import SAMPLE_MARK
+from ods_pipeline.schema.versions import FLAT_VERSION, HISTORY_VERSION
 from ods_pipeline.sources.due import Window, due_window
 from ods_pipeline.sources.receipt import (
-    SAMPLE_MARK,
     FetchReceipt,
     ReleaseReceipt,
     Unanswered,

@@ -36,7 +36,7 @@ held AS (
         coalesce(r.codes, []) AS replaced_by, f.candidate_codes, f.site_count
     FROM marts.code_finder AS f
     LEFT JOIN ord.organisations AS o ON o.ods_code = f.ods_code
-    LEFT JOIN marts.body_kinds AS k
+    LEFT JOIN marts.organisation_kinds AS k
         ON k.ods_code = f.ods_code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
     LEFT JOIN replaced AS r ON r.old_code = f.ods_code
     WHERE f.ods_code IN (FROM codes)
@@ -52,7 +52,7 @@ above AS (
     UNION ALL
     SELECT
         p.ods_code, [p.operator_code, p.provider_code, p.pcn_code, p.sub_icb_code, p.icb_code, p.region_code]
-    FROM marts.body_parents AS p
+    FROM marts.organisation_parents AS p
     WHERE p.is_past AND p.ods_code IN (FROM codes)
 ),
 

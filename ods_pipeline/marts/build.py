@@ -33,27 +33,27 @@ def tables_read(*statements: str) -> list[Table]:
 def hierarchy_rules() -> pl.DataFrame:
     """Which parent a level takes: ``level, child_role, rel_id, parent_role, except_parent_roles, preference,
     citation``. ``*`` is any role; exceptions are separated by ``|``."""
-    with resources.as_file(_HERE / "hierarchy_rules.csv") as path:
+    with resources.as_file(_HERE / "rules" / "hierarchy_rules.csv") as path:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
 
 
-def kinds_of_body() -> pl.DataFrame:
+def kinds_of_organisation() -> pl.DataFrame:
     """``kind, primary_role_id, with_role_id, preference, what``: which bodies are of which kind, by their
     roles. The lowest preference wins; ``*`` is any primary role."""
-    with resources.as_file(_HERE / "kinds.csv") as path:
+    with resources.as_file(_HERE / "rules" / "kinds.csv") as path:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
 
 
 def overrides() -> pl.DataFrame:
     """``old_code, new_code, effective_on, source``: successions that ODS lacks, each with where it is from.
     ``effective_on`` is the first day of the new state."""
-    with resources.as_file(_HERE / "overrides.csv") as path:
+    with resources.as_file(_HERE / "rules" / "overrides.csv") as path:
         return pl.read_csv(path, schema_overrides={"effective_on": pl.Date})
 
 
 def coverage_limits() -> pl.DataFrame:
     """``kind, level, least_share, why``: the share of open bodies that should have a parent at a level."""
-    with resources.as_file(_HERE / "coverage_limits.csv") as path:
+    with resources.as_file(_HERE / "rules" / "coverage_limits.csv") as path:
         return pl.read_csv(path, schema_overrides={"least_share": pl.Float64})
 
 
@@ -62,8 +62,9 @@ def mart_connection(
     build: Path, today: date, tables: Iterable[Table] | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory with ``tables`` (all, if None) of the build, as far as they are written,
-    ``hierarchy_rules``, ``kinds_of_body``, ``overrides``, ``coverage_limits``, the words of ``macros/``, and
-    ``ods_today()``. Tables are views on Parquet files; for all marts, what is read often is unpacked."""
+    ``hierarchy_rules``, ``kinds_of_organisation``, ``overrides``, ``coverage_limits``, the words of
+    ``macros/``, and ``ods_today()``. Tables are views on Parquet files; for all marts, what is read often
+    is unpacked."""
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
@@ -71,7 +72,7 @@ def mart_connection(
             if (build / table.path).exists():
                 add_table(connection, build, table, unpack=tables is None)
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
-        connection.register("kinds_of_body", kinds_of_body().to_arrow())
+        connection.register("kinds_of_organisation", kinds_of_organisation().to_arrow())
         connection.register("overrides", overrides().to_arrow())
         connection.register("coverage_limits", coverage_limits().to_arrow())
         macros.define(connection, today, words_only=True)

@@ -2,7 +2,7 @@
 
 WITH sites AS (
     SELECT p.provider_code, count(*) AS bodies
-    FROM marts.body_parents AS p
+    FROM marts.organisation_parents AS p
     JOIN marts.organisation_status AS s ON s.ods_code = p.ods_code AND s.openness IN ('open', 'closing')
     WHERE p.provider_code <> p.ods_code
     GROUP BY p.provider_code
@@ -41,7 +41,7 @@ SELECT
     s.explanation
 FROM marts.organisation_status AS s
 LEFT JOIN ord.organisations AS o ON o.ods_code = s.ods_code
-LEFT JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
+LEFT JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 LEFT JOIN ord.organisations AS hq ON hq.ods_code = p.provider_code
 LEFT JOIN sites AS n ON n.provider_code = s.ods_code
 LEFT JOIN replaced AS r ON r.old_code = s.ods_code

@@ -8,7 +8,7 @@ WITH bodies AS (
         p.operator_code IS NOT NULL AS has_operator, p.icb_code, p.region_code,
         EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'provider') AS is_run_by_others
     FROM marts.organisation_status AS s
-    JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
+    JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 ),
 
 -- What ODS states of each body, by what it would lead to.

@@ -20,7 +20,7 @@ SELECT
     p.is_past AS parents_are_past, p.is_ambiguous
 FROM marts.organisation_status AS s
 JOIN ord.organisations AS o ON o.ods_code = s.ods_code
-JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
+JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 LEFT JOIN settings AS setting ON setting.ods_code = s.ods_code
 LEFT JOIN ord.organisations AS pcn ON pcn.ods_code = p.pcn_code
 LEFT JOIN ord.organisations AS sub_icb ON sub_icb.ods_code = p.sub_icb_code

@@ -10,7 +10,7 @@ WITH successors AS (
 
 kinds AS (
     SELECT ods_code, kind
-    FROM marts.body_kinds
+    FROM marts.organisation_kinds
     WHERE coalesce(valid_to > ods_today(), true)
     QUALIFY row_number() OVER (PARTITION BY ods_code ORDER BY valid_from) = 1
 ),
@@ -40,7 +40,7 @@ judged AS (
     UNION ALL
     SELECT d.ods_code, d.name, coalesce(k.kind, 'other'), 'deleted', NULL, false, NULL, d.deleted_on
     FROM ord.deletions AS d
-    LEFT JOIN kinds_of_body AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
+    LEFT JOIN kinds_of_organisation AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
     WHERE d.state = 'confirmed'
     QUALIFY row_number() OVER (PARTITION BY d.ods_code ORDER BY k.preference) = 1
 )

@@ -82,8 +82,8 @@ kinds AS MATERIALIZED (
     SELECT
         k.ods_code, k.kind, CASE WHEN before.kind IS NULL THEN DATE '0001-01-01' ELSE k.valid_from END AS valid_from,
         coalesce(k.valid_to, DATE 'infinity') AS valid_to
-    FROM marts.body_kinds AS k
-    LEFT JOIN marts.body_kinds AS before ON before.ods_code = k.ods_code AND before.valid_to = k.valid_from
+    FROM marts.organisation_kinds AS k
+    LEFT JOIN marts.organisation_kinds AS before ON before.ods_code = k.ods_code AND before.valid_to = k.valid_from
 ),
 
 -- 3. Every day on which something begins or ends, of bodies of which something does not last as long as they do.

@@ -5,7 +5,7 @@
 WITH sites AS (
     SELECT f.*, p.provider_code, p.is_past
     FROM marts.code_finder AS f
-    JOIN marts.body_parents AS p ON p.ods_code = f.ods_code
+    JOIN marts.organisation_parents AS p ON p.ods_code = f.ods_code
     WHERE f.kind = 'social_care_site'
 ),
 

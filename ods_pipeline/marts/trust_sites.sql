@@ -13,7 +13,7 @@ SELECT
     p.is_past AS parents_are_past, p.is_ambiguous
 FROM marts.organisation_status AS s
 JOIN ord.organisations AS o ON o.ods_code = s.ods_code
-JOIN marts.body_parents AS p ON p.ods_code = s.ods_code
+JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 LEFT JOIN marts.organisation_status AS trust ON trust.ods_code = p.provider_code
 LEFT JOIN ord.organisations AS icb ON icb.ods_code = p.icb_code
 LEFT JOIN ord.organisations AS region ON region.ods_code = p.region_code

@@ -4,7 +4,7 @@
 
 WITH spans AS (
     SELECT ods_code, valid_from, valid_to
-    FROM marts.body_kinds
+    FROM marts.organisation_kinds
     WHERE kind = 'pharmacy_site'
     UNION ALL
     SELECT

@@ -32,7 +32,7 @@ HISTORY = [
     Table("notices", "history", "history", history.Notices),
 ]
 MARTS = [
-    Table("body_kinds", "marts", "marts", hierarchy.BodyKinds),
+    Table("organisation_kinds", "marts", "marts", hierarchy.OrganisationKinds),
     Table("succession_edges", "marts", "marts", lives.SuccessionEdges),
     Table("organisation_status", "marts", "marts", lives.OrganisationStatus),
     Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
@@ -47,7 +47,7 @@ MARTS = [
 ]
 # The tables that are asked for by name; they are built on those above.
 MARTS += [
-    Table("body_parents", "marts", "marts", named.BodyParents),
+    Table("organisation_parents", "marts", "marts", named.OrganisationParents),
     Table("gp_practices", "marts", "marts", named.GpPractices),
     Table("pcn_membership", "marts", "marts", named.PcnMembership),
     Table("trust_sites", "marts", "marts", named.TrustSites),

@@ -22,7 +22,7 @@ LEVELS = (
 NO_LEVEL = "other"
 
 
-class BodyKinds(Schema):
+class OrganisationKinds(Schema):
     """One row a body and interval: what kind of body it is, by its roles. Most bodies are of one kind all
     their life; a prescribing cost centre is a GP practice while it has that role (RO76), a CCG became a
     sub-ICB location or a hub. The first row also speaks for the days before, the last for those after."""

@@ -29,7 +29,7 @@ def _ambiguous() -> Column:
     )
 
 
-class BodyParents(Schema):
+class OrganisationParents(Schema):
     """One row a code: the parents it has today, or, closed, those it had last, or, announced, those it
     will have first. A closed body has no parents in provider_hierarchy_current; here it still tells whose it
     was."""

@@ -15,7 +15,6 @@ from ods_pipeline.dataroot.files import flush
 from ods_pipeline.errors import BadFetch, BadRelease
 
 SHAPE = 1
-SAMPLE_MARK = "ods_pipeline sample"
 # Days (ISO, inclusive) that a release or fetch can speak for: one wrong digit in a year would move "now".
 FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # what can be asked for; codes are file names here

@@ -18,7 +18,7 @@ from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
 FLAT = ["flat/fetches", "flat/release"]
-STATUS = ["marts/body_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
+STATUS = ["marts/organisation_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
 EVENTS = [
     *(f"history/{name}" for name in ("contacts", "notices", "observations", "organisations")),
     *(f"history/{name}" for name in ("relationships", "roles", "successions")),
@@ -52,13 +52,13 @@ GRAPH = {
     "history/contacts": FLAT,
     "history/observations": FLAT,
     "history/notices": FLAT,
-    "marts/body_kinds": ["ord/organisations", "ord/roles"],
+    "marts/organisation_kinds": ["ord/organisations", "ord/roles"],
     "marts/succession_edges": ["ord/organisations", "ord/successions"],
     "marts/organisation_status": STATUS,
     "marts/hierarchy_edges": ["ord/organisations", "ord/relationships"],
     "marts/hierarchy_parents": ["marts/hierarchy_edges"],
     "marts/hierarchy_closure": ["marts/hierarchy_parents"],
-    "marts/provider_hierarchy": ["marts/body_kinds", "marts/hierarchy_parents", "ord/organisations"],
+    "marts/provider_hierarchy": ["marts/organisation_kinds", "marts/hierarchy_parents", "ord/organisations"],
     "marts/provider_hierarchy_current": [
         "marts/organisation_status",
         "marts/provider_hierarchy",
@@ -85,23 +85,29 @@ GRAPH = {
     "published/ods_duckdb": TABLE_KEYS,
 }
 BODIES, STATUS_KEY = "ord/organisations", "marts/organisation_status"
-NAMED = ["marts/body_parents", STATUS_KEY, BODIES]
-FOLLOWED = ["marts/body_parents", "marts/code_crosswalk", STATUS_KEY, "marts/successor_candidates", BODIES]
+NAMED = ["marts/organisation_parents", STATUS_KEY, BODIES]
+FOLLOWED = [
+    "marts/organisation_parents",
+    "marts/code_crosswalk",
+    STATUS_KEY,
+    "marts/successor_candidates",
+    BODIES,
+]
 GRAPH |= {
-    "marts/body_parents": [STATUS_KEY, "marts/provider_hierarchy", BODIES],
+    "marts/organisation_parents": [STATUS_KEY, "marts/provider_hierarchy", BODIES],
     "marts/gp_practices": [*NAMED, "ord/roles"],
     "marts/pcn_membership": ["marts/hierarchy_edges", "marts/provider_hierarchy", BODIES],
     "marts/trust_sites": NAMED,
-    "marts/social_care_sites": ["marts/body_parents", "marts/code_finder", BODIES, "ord/roles"],
+    "marts/social_care_sites": ["marts/organisation_parents", "marts/code_finder", BODIES, "ord/roles"],
     "marts/vaccination_sites": [
-        "marts/body_kinds",
+        "marts/organisation_kinds",
         STATUS_KEY,
         "marts/provider_hierarchy",
         BODIES,
         "ord/roles",
     ],
     "marts/code_finder": FOLLOWED,
-    "marts/coverage": ["marts/body_parents", "marts/hierarchy_edges", STATUS_KEY],
+    "marts/coverage": ["marts/organisation_parents", "marts/hierarchy_edges", STATUS_KEY],
 }
 GROUPS = {
     "raw": "raw",

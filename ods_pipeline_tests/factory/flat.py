@@ -9,11 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.dataroot.layout import DataRoot, write_flat
-from ods_pipeline.flatten.flat import FLAT_VERSION, Flat, Pile, fingerprinted
+from ods_pipeline.flatten.flat import Flat, Pile, fingerprinted
 from ods_pipeline.flatten.release import Origin, assemble
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA
 from ods_pipeline.flatten.xml.document import Document
 from ods_pipeline.flatten.xml.manifest import read_manifest
+from ods_pipeline.schema.versions import FLAT_VERSION
 from ods_pipeline_tests.factory.files import as_read, in_pieces
 from ods_pipeline_tests.factory.register import Register
 from ods_pipeline_tests.factory.xml import head_and_tail

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ods_pipeline.marts.build import kinds_of_body
+from ods_pipeline.marts.build import kinds_of_organisation
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.support.rooms import sample_root
@@ -88,7 +88,9 @@ def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> No
     ]
     bodies = [body("P1", "RO177"), body("P2", "RO177", **ended("2015-03-31")), body("P3", "RO177")]
     found = marts_on(write(tmp_path, bodies, roles=roles), TODAY, "organisation_status", "provider_hierarchy")
-    kinds = found["body_kinds"].select(pl.col("valid_from").cast(pl.String), "ods_code", "kind").rows()
+    kinds = (
+        found["organisation_kinds"].select(pl.col("valid_from").cast(pl.String), "ods_code", "kind").rows()
+    )
     assert kinds == [
         ("2010-04-01", "P1", "prescribing_cost_centre"),
         ("2012-01-01", "P1", "gp_practice"),
@@ -115,7 +117,7 @@ def test_a_deleted_code_is_what_its_primary_role_alone_makes_it(tmp_path: Path) 
 
 
 def test_no_two_rules_make_one_body_two_kinds() -> None:
-    rules = kinds_of_body()
+    rules = kinds_of_organisation()
     assert rules.select("primary_role_id", "with_role_id").is_unique().all()
     assert rules.select("primary_role_id", "preference").is_unique().all()
     assert set(rules["kind"]) == set(KINDS)

@@ -29,9 +29,9 @@ def changed(column: str, code: str, **values: object) -> Harm:
 @pytest.mark.parametrize(
     ("mart", "harm", "told"),
     [
-        ("body_parents", without("ods_code", "RRP"), "1 missing: RRP"),
+        ("organisation_parents", without("ods_code", "RRP"), "1 missing: RRP"),
         (
-            "body_parents",
+            "organisation_parents",
             changed("ods_code", "TAF01", operator_code=None),
             "operated, but not shown so: TAF01",
         ),

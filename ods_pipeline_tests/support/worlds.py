@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from ods_pipeline.sources.receipt import SAMPLE_MARK
+from ods_pipeline.schema.sample import SAMPLE_MARK
 from ods_pipeline_tests.support.builders import CODE_LISTS
 from ods_pipeline_tests.support.payloads import Record, code_of, organisation_json, search_row
 

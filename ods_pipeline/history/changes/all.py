@@ -3,7 +3,6 @@
 import duckdb
 import polars as pl
 
-from ods_pipeline.flatten.merge import is_another_body
 from ods_pipeline.history.changes import record
 from ods_pipeline.history.changes.event import EVENT
 from ods_pipeline.history.changes.gone import archivings, deletions
@@ -14,6 +13,7 @@ from ods_pipeline.history.changes.rows import of_steps
 from ods_pipeline.history.changes.steps import BODY, arrivals_of, first_release, steps_of
 from ods_pipeline.history.tables import History
 from ods_pipeline.schema import TABLES
+from ods_pipeline.schema.identity import is_another_organisation
 from ods_pipeline.schema.sorting import sorted_by
 
 # What tells an event from every other; what is only known of it later (corrects_drift) is no part.
@@ -27,7 +27,9 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
     which say what a release was the first to show although deltas should have.
     """
     versions = _with_one_before(history.organisations)
-    another_body = versions.filter("is_another_body").select("ods_code", pl.col("known_from").alias("day"))
+    another_body = versions.filter("is_another_organisation").select(
+        "ods_code", pl.col("known_from").alias("day")
+    )
     steps = steps_of(versions, history.captures).join(another_body, on=["ods_code", "day"], how="anti")
     moments = pl.concat([steps, arrivals_of(versions, history.captures)])
     steps, moments = with_phases(steps), with_phases(moments)
@@ -79,7 +81,7 @@ def with_ids(events: pl.DataFrame) -> pl.DataFrame:
 
 def _with_one_before(organisations: pl.DataFrame) -> pl.DataFrame:
     """The versions with the columns of BODY and ``gone_by`` of the one before (suffix ``_before``), and
-    ``is_another_body``: the code was re-used."""
+    ``is_another_organisation``: the code was re-used."""
     # In order of code, so that the row before is that of the same code or of none: cheaper than a window.
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
     before = [pl.when(same_code).then(pl.col(c).shift(1)).alias(f"{c}_before") for c in (*BODY, "gone_by")]
@@ -87,6 +89,8 @@ def _with_one_before(organisations: pl.DataFrame) -> pl.DataFrame:
         sorted_by(organisations, ["ods_code", "known_from"])
         .with_columns(before)
         .with_columns(
-            (pl.col("known_from_before").is_not_null() & is_another_body("_before")).alias("is_another_body")
+            (pl.col("known_from_before").is_not_null() & is_another_organisation("_before")).alias(
+                "is_another_organisation"
+            )
         )
     )

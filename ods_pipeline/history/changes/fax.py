@@ -6,9 +6,9 @@ known only if the newest record of the body that could say so (from XML, or with
 
 import polars as pl
 
-from ods_pipeline.flatten.merge import is_another_body
 from ods_pipeline.history.changes.event import DAY
 from ods_pipeline.history.changes.rows import STEP
+from ods_pipeline.schema.identity import is_another_organisation
 
 _BODY = ("name", "operational_start", "primary_role_id")
 
@@ -25,7 +25,7 @@ def unstated(changed: pl.DataFrame, observations: pl.DataFrame, captures: pl.Dat
             *STEP, "contact_type", *body, until.alias("until")
         )
         spoke = _newest_that_spoke(silent, observations, captures)
-        of_it = silent.join(spoke, on=STEP).filter(~is_another_body("_then"))
+        of_it = silent.join(spoke, on=STEP).filter(~is_another_organisation("_then"))
         found.append(silent.join(of_it, on=STEP, how="anti").select(*STEP, "contact_type"))
     return pl.concat(found)
 

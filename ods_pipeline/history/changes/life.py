@@ -100,7 +100,9 @@ def births(versions: pl.DataFrame, first_release: pl.Expr) -> pl.DataFrame:
     news = versions.with_columns(pl.col("known_from").alias("day"))
     first = pl.col("known_from_before").is_null()
     new = news.filter(first & (pl.col("day") > first_release))
-    returned = news.filter(~first & pl.col("gone_by_before").is_not_null() & ~pl.col("is_another_body"))
+    returned = news.filter(
+        ~first & pl.col("gone_by_before").is_not_null() & ~pl.col("is_another_organisation")
+    )
     return pl.concat(
         [
             events(new, "created", effective=start_of_body()),
@@ -112,7 +114,7 @@ def births(versions: pl.DataFrame, first_release: pl.Expr) -> pl.DataFrame:
 def reuses(versions: pl.DataFrame) -> pl.DataFrame:
     """A version of another body than the one before it: ``code_reused``, with both names."""
     rows = versions.with_columns(pl.col("known_from").alias("day")).filter(
-        pl.col("is_another_body") & pl.col("known_from_before").is_not_null()
+        pl.col("is_another_organisation") & pl.col("known_from_before").is_not_null()
     )
     return events(rows, "code_reused", field="name", effective=start_of_body(), old="name_before", new="name")
 

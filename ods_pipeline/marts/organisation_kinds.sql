@@ -14,7 +14,7 @@ WITH lives AS (
 plain AS (
     SELECT r.primary_role_id, min(k.preference) AS preference, arg_min(k.kind, k.preference) AS kind
     FROM (SELECT DISTINCT primary_role_id FROM lives) AS r
-    JOIN kinds_of_body AS k
+    JOIN kinds_of_organisation AS k
         ON (k.with_role_id IS NULL AND k.primary_role_id = r.primary_role_id) OR k.primary_role_id = '*'
     GROUP BY r.primary_role_id
 ),
@@ -33,7 +33,7 @@ dated AS (
         holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, l.last_change_date) AS stops,
         l.ends
     FROM lives AS l
-    JOIN kinds_of_body AS k ON k.primary_role_id = l.primary_role_id
+    JOIN kinds_of_organisation AS k ON k.primary_role_id = l.primary_role_id
     JOIN ord.roles AS r ON r.ods_code = l.ods_code AND r.role_id = k.with_role_id
 ),
 
