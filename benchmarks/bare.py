@@ -1,4 +1,4 @@
-"""The bare yardstick: lxml reads everything and keeps nothing. No program that uses lxml can be faster."""
+"""The bare yardstick: lxml reads everything and keeps nothing. A program that uses lxml cannot be faster."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from lxml import etree
 
 
 def iterparse(room: Path, scale: float) -> dict[str, Any]:
-    """Default events, every element cleared, nothing extracted; the rows told are elements."""
+    """Read both files with default events, clear every element, extract nothing; rows are elements."""
     elements = 0
     for file in sorted((room / "release").glob("*.xml"), reverse=True):
         for _, element in etree.iterparse(str(file)):

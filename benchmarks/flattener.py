@@ -1,4 +1,4 @@
-"""The straightforward yardstick: the program one would write first.
+"""The straightforward yardstick: the program that most people would write first.
 
 lxml, a loop over records, lists, Parquet files; the same columns as ``flat/``, and no checks of any kind.
 """
@@ -25,7 +25,7 @@ _ADDRESS = {
 
 
 def flattener(room: Path, scale: float) -> dict[str, Any]:
-    """Both XML files to one Parquet file a table."""
+    """Read both XML files and write one Parquet file a table."""
     folder = room / "flattener"
     tables: dict[str, list[Row]] = {
         name: [] for name in ("organisations", "roles", "relationships", "successions", "contacts")
@@ -54,8 +54,8 @@ def _read_as(table: str, column: str) -> pl.DataType | type[pl.DataType]:
 
 
 def _value(element: Any, path: str) -> str | None:
-    found = element.find(path)
-    return found.get("value") if found is not None else None
+    child = element.find(path)
+    return child.get("value") if child is not None else None
 
 
 def _dates(element: Any) -> Row:

@@ -1,6 +1,6 @@
-"""What the stages are fed: a release, a series of twelve, a fetch. Made by the factory, once, and kept.
+"""The input of the stages: a release, a series of twelve, a fetch. The factory makes each once; it is kept.
 
-The factory is imported only to make something: what a stage does not use it must not pay for.
+The factory is imported only when it makes something: a stage must not pay for what it does not use.
 """
 
 import os
@@ -15,7 +15,7 @@ MONTHS = 12
 
 
 def release(room: Path, scale: float) -> Path:
-    """The zip of a release, and its two XML files unpacked beside it (for the yardsticks)."""
+    """Return the zip of a release; its two XML files are unpacked next to it, for the yardsticks."""
     folder = room / "release"
     if not (folder / "done").exists():
         from ods_pipeline_tests.factory import make_register, write_release
@@ -30,7 +30,7 @@ def release(room: Path, scale: float) -> Path:
 
 
 def series(room: Path, scale: float) -> DataRoot:
-    """A data root with a year of releases in ``flat/``, and beside it a fetch on top of the last of them."""
+    """Return a data root with a year of releases in ``flat/``; a fetch onto the last one lies next to it."""
     root = DataRoot(room / "series")
     if not (root.path / "done").exists():
         from ods_pipeline_tests.factory import make_register, months, write_delta, write_flat_release
@@ -44,8 +44,13 @@ def series(room: Path, scale: float) -> DataRoot:
 
 
 def copy_of(root: DataRoot, target: Path, releases: int | None = None) -> DataRoot:
-    """The same data root elsewhere, at no cost: files that are never written again are linked. With
-    ``releases`` it holds only the newest so many."""
+    """Copy a data root at almost no cost: files that are never written again are linked.
+
+    Args:
+        root: The data root to copy.
+        target: The folder of the copy; what it held before is removed.
+        releases: How many of the newest releases the copy holds; all of them if None.
+    """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(root.path, target, symlinks=True, copy_function=_linked, ignore=_without_locks)
     copy = DataRoot(target)

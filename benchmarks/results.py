@@ -1,4 +1,4 @@
-"""What a stage tells of its outcome."""
+"""The result of a stage: rows, bytes, and seconds by step."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,9 +10,9 @@ Result = dict[str, Any]
 
 
 def sizes(files: Iterable[Path]) -> Result:
-    """Rows and bytes of Parquet files."""
-    found = sorted(files)
+    """Return the rows and bytes of Parquet files."""
+    paths = sorted(files)
     return {
-        "rows": sum(pq.read_metadata(file).num_rows for file in found),
-        "bytes": sum(file.stat().st_size for file in found),
+        "rows": sum(pq.read_metadata(file).num_rows for file in paths),
+        "bytes": sum(file.stat().st_size for file in paths),
     }

@@ -1,9 +1,9 @@
-"""Runs the stages, each in a process of its own, and prints and writes what they cost.
+"""Run the stages, each in its own process, and print and write what they cost.
 
     python -m benchmarks.run [--scale national] [--runs 3] [--only flat,publish] [--no-growth]
 
-Within a run every stage is run once, one after the other, so that what the machine does besides weighs on all
-alike; ratios are of one run, and the median of the runs is told.
+Within a run every stage runs once, one after the other, so that other load on the machine affects all of them
+alike. Ratios are of one run; the results show the median over the runs.
 """
 
 import argparse
@@ -24,8 +24,11 @@ TIMEOUT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Cost:
-    """One stage, run once. ``seconds`` by the clock on the wall, ``cpu`` by all cores together, ``peak``
-    memory in bytes. ``ok`` is false if it failed; ``rows`` and ``bytes`` are what it made."""
+    """The cost of one stage, run once.
+
+    ``seconds`` are wall clock, ``cpu`` seconds of all cores together, ``peak`` is memory in bytes. ``ok`` is
+    false if the stage failed, and ``why`` is then its last line; ``rows`` and ``bytes`` count its output.
+    """
 
     stage: str
     scale: float
@@ -40,7 +43,7 @@ class Cost:
 
 
 def measure(stage: str, room: Path, scale: float) -> Cost:
-    """Runs one stage in a process of its own."""
+    """Run one stage in its own process and measure it from outside."""
     command = [sys.executable, "-m", "benchmarks.stages", stage, str(room), str(scale)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     out, errors = room / "stage.out", room / "stage.err"
@@ -63,26 +66,26 @@ def measure(stage: str, room: Path, scale: float) -> Cost:
 
 
 def main() -> None:
-    """Builds the input if it is missing, runs, prints, and writes ``RESULTS.md``."""
+    """Make the input if it is missing, run the stages, print and write ``RESULTS.md``."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--scale", default="national", help="national, or a multiple of it such as 0.05")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--only", default="", help=f"stages with commas between: {','.join(MEASURED)}")
+    parser.add_argument("--only", default="", help=f"stages, separated by commas: {','.join(MEASURED)}")
     parser.add_argument("--room", type=Path, default=REPOSITORY / ".benchmarks", help="where input is kept")
     parser.add_argument("--growth", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "RESULTS.md")
-    asked = parser.parse_args()
-    scale = 1.0 if asked.scale == "national" else float(asked.scale)
-    stages = tuple(asked.only.split(",")) if asked.only else MEASURED
+    arguments = parser.parse_args()
+    scale = 1.0 if arguments.scale == "national" else float(arguments.scale)
+    stages = tuple(arguments.only.split(",")) if arguments.only else MEASURED
     unknown = sorted(set(stages) - set(MEASURED))
     if unknown:
-        parser.error(f"no such stage: {', '.join(unknown)}")
-    costs = [cost for run in range(asked.runs) for cost in _one_run(run, asked.room, scale, stages)]
-    if asked.growth and "flat" in stages:
-        for run in range(asked.runs):
-            costs += _one_run(run, asked.room, scale * GROWN, ("flat",))
+        parser.error(f"--only: no such stage: {', '.join(unknown)}. Choose from {', '.join(MEASURED)}")
+    costs = [cost for run in range(arguments.runs) for cost in _one_run(run, arguments.room, scale, stages)]
+    if arguments.growth and "flat" in stages:
+        for run in range(arguments.runs):
+            costs += _one_run(run, arguments.room, scale * GROWN, ("flat",))
     print(as_text(costs, scale))
-    write_results(costs, scale, asked.results)
+    write_results(costs, scale, arguments.results)
 
 
 def _one_run(run: int, room: Path, scale: float, stages: tuple[str, ...]) -> list[Cost]:
@@ -91,11 +94,11 @@ def _one_run(run: int, room: Path, scale: float, stages: tuple[str, ...]) -> lis
     needed = ["make_release"] + ["make_series"] * any(stage.startswith("fetch") for stage in stages)
     if run == 0:
         for stage in needed:
-            _told(measure(stage, place, scale))
-    return [_told(measure(stage, place, scale)) for stage in stages]
+            _printed(measure(stage, place, scale))
+    return [_printed(measure(stage, place, scale)) for stage in stages]
 
 
-def _told(cost: Cost) -> Cost:
+def _printed(cost: Cost) -> Cost:
     outcome = f"{cost.seconds:8.1f} s  {cost.cpu:8.1f} s of CPU" if cost.ok else f"failed: {cost.why}"
     print(f"{cost.stage:14s} x{cost.scale:<5g} {outcome}", flush=True)
     return cost

@@ -1,8 +1,8 @@
-"""Runs one stage: ``python -m benchmarks.stages NAME ROOM SCALE``, a process of its own.
+"""Run one stage: ``python -m benchmarks.stages NAME ROOM SCALE``, in its own process.
 
-A stage prints one line of JSON: ``rows`` and ``bytes`` it made, and ``parts``, seconds by step, where it has
-steps. What it needs is made by the one before, or by ``inputs.py`` (not measured). Only the module of the
-stage is imported: a yardstick must not pay for what it does not use.
+A stage prints one line of JSON: ``rows`` and ``bytes`` of its output and, if it has steps, ``parts``: the
+seconds of each step. Its input comes from the stage before or from ``inputs.py`` (not measured). Only the
+module of the stage is imported: a yardstick must not pay for what it does not use.
 """
 
 import importlib
@@ -24,7 +24,7 @@ STAGES = {
 
 
 def main() -> None:
-    """Runs the stage named on the command line."""
+    """Run the stage named on the command line."""
     name, room, scale = sys.argv[1:4]
     stage = getattr(importlib.import_module(STAGES[name]), name)
     print(json.dumps(stage(Path(room), float(scale))))

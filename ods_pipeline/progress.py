@@ -1,4 +1,4 @@
-"""Progress for whoever watches: a bar on a terminal, plain log lines otherwise, nothing when quiet."""
+"""Progress of long steps: a bar on a terminal, log lines elsewhere, nothing with ``--quiet``."""
 
 import logging
 from collections.abc import Callable, Generator
@@ -15,35 +15,38 @@ from rich.progress import (
 )
 
 log = logging.getLogger(__name__)
-_watching: dict[str, Console | None] = {"console": None}
+_output: dict[str, Console | None] = {"console": None}
 
 
 def show_bars_on(console: Console | None) -> None:
-    """Sends progress to ``console`` as bars; None goes back to log lines."""
-    _watching["console"] = console
+    """Draw progress bars on ``console`` from now on; None goes back to log lines."""
+    _output["console"] = console
 
 
 @contextmanager
 def progress(
-    label: str, *, counted: bool = False, told_above: int = 100_000_000
+    label: str, *, counted: bool = False, logged_above: int = 100_000_000
 ) -> Generator[Callable[[int, int], None]]:
-    """Gives a function to call with (bytes done, bytes in all), or with counts of things if ``counted``.
+    """Yield a function that reports progress, to be called with (done, total).
 
-    Without a terminal, every tenth is a log line if there are more than ``told_above`` in all.
+    Args:
+        label: What the step does, shown in front of the bar.
+        counted: The amounts are counts of things; otherwise they are bytes.
+        logged_above: Without a terminal, each tenth is logged if the total is larger than this.
     """
-    console = _watching["console"]
+    console = _output["console"]
     if console is None or not console.is_terminal:
         tenths = -1
 
-        def tell(done: int, total: int) -> None:
+        def log_tenth(done: int, total: int) -> None:
             nonlocal tenths
             now = 10 * done // total if total else 10
-            # Small inputs are done before anyone could read a line about them.
-            if total > told_above and now > tenths:
+            # A small input is finished before anyone could read a line about it.
+            if total > logged_above and now > tenths:
                 tenths = now
                 log.info("%s: %d %%", label, 10 * now)
 
-        yield tell
+        yield log_tenth
         return
     amount = MofNCompleteColumn() if counted else DownloadColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn())

@@ -1,5 +1,8 @@
-"""What all tests share: the real payloads beside the repository, the sample, the seed of hypothesis, the
-figures that they take, the commands in this process."""
+"""What all tests share: options, fixtures, and the settings of Hypothesis.
+
+Lives here: the real payloads next to the repository, the sample, measured figures, commands in this process.
+Does not live here: helpers that a test imports (``support/``).
+"""
 
 import os
 import shutil
@@ -20,7 +23,7 @@ from ods_pipeline_tests.support.running import Argument, Main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# The same examples every time: a failure must be repeatable by whoever reads it.
+# The same examples every time: everyone must be able to repeat a failure.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
 
@@ -31,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(figures.Figures())
-    if not hasattr(config, "workerinput"):  # workers have it from the process that starts them
+    if not hasattr(config, "workerinput"):  # workers inherit it from the main process
         os.environ[ROOMS] = tempfile.mkdtemp(prefix="ods_pipeline_tests_")
 
 
@@ -42,43 +45,45 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def no_real_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a developer has set for the real sources is not for tests."""
+    """Remove the developer's own settings for the real sources: tests must not use them."""
     for name in REAL_SOURCES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real ODS payloads, which is kept beside the repository and not in it."""
+    """Return the folder of real ODS payloads, which is kept next to the repository and not in it."""
     folder = REPOSITORY.parent / "shared" / "ods-data"
     if not folder.is_dir():
-        pytest.skip(f"the real ODS payloads lie beside the repository, and here is none of them: {folder}")
+        pytest.skip(
+            f"the real ODS payloads are kept next to the repository, and this folder is missing: {folder}"
+        )
     return folder
 
 
 @pytest.fixture(scope="session")
 def sample_release() -> Path:
-    """The zip of the committed sample."""
-    (found,) = (SAMPLE / "trud").glob("*.zip")
-    return found
+    """Return the zip of the committed sample."""
+    (release,) = (SAMPLE / "trud").glob("*.zip")
+    return release
 
 
 @pytest.fixture(scope="session")
 def sample_flats(sample_release: Path) -> list[Flat]:
-    """Every capture of the committed sample, flattened once: the release, then the fetches in order."""
+    """Return every capture of the committed sample, flattened: the release, then the fetches in order."""
     fetches = sorted((SAMPLE / "ord").glob("fetch=*"))
     return [flatten(sample_release), *map(flatten_fetch, fetches)]
 
 
 @pytest.fixture
 def held(tmp_path: Path) -> Held:
-    """An empty data root to put captures into."""
+    """Return an empty data root to put captures into."""
     return Held(tmp_path)
 
 
 @pytest.fixture
 def run_main() -> Main:
-    """``ods-pipeline …`` in this process; gives the exit code."""
+    """Return a function that runs ``ods-pipeline …`` in this process and returns the exit code."""
 
     def main(*arguments: Argument) -> int:
         with pytest.raises(SystemExit) as ended:

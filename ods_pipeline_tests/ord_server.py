@@ -1,9 +1,9 @@
-"""A local HTTP server that answers as the ORD API and TRUD do, with faults to order and a log of requests.
+"""A local HTTP server that answers as the ORD API and TRUD do, with faults on demand and a log of requests.
 
     python -m ods_pipeline_tests.ord_server --folder data/sample --port 8341
 
-What lives here: addresses, headers, errors and texts as the services give them, and ways of going wrong. What
-does not: what is in the register (`worlds.py`). Loopback only.
+What lives here: addresses, headers, errors and texts as the services give them. What does not: what is in the
+register (`worlds.py`), faults on the wire (`ord_wire.py`). It listens on the loopback address only.
 """
 
 import argparse
@@ -32,9 +32,9 @@ UNKNOWN_ARGUMENT, BAD_DATE = "Unknown argument found.", "Invalid date format."
 
 
 class OrdServer:
-    """The server, running inside `with OrdServer(world) as server`. Faults come in order, one a request.
+    """The server, which runs inside `with OrdServer(world) as server`. Faults come in order, one a request.
 
-    `delay` is seconds before each answer; `links_to` begins the links in answers (else this server).
+    `delay` is the seconds before each answer. Links in answers begin with `links_to`, or with this server.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class OrdServer:
 
     @property
     def links(self) -> str:
-        """What the links in answers begin with."""
+        """The beginning of the links in answers."""
         return self._links_to or self.ord_url
 
     @property
@@ -85,11 +85,11 @@ class OrdServer:
         return self.host + "/trud"
 
     def asked(self, pattern: str = "") -> list[str]:
-        """Paths asked for, in order, that match."""
+        """The paths asked for that match, in order."""
         return [a.path for a in self.log if re.search(pattern, a.path)]
 
     def reply(self, path: str, headers: dict[str, str]) -> Reply:
-        """The answer to a request, before any fault."""
+        """The reply to a request, before any fault."""
         parts = urlsplit(path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         today = uk_date(self.now())
@@ -112,8 +112,8 @@ class OrdServer:
         for listed, key in LISTS.items():
             if path.startswith(f"{listed}/"):
                 items = json.loads(register.lists[listed])[key]
-                found = [item for item in items if item["id"] == path.rpartition("/")[2]]
-                return as_json({key: found}) if found else error(404, "Not found")
+                matches = [item for item in items if item["id"] == path.rpartition("/")[2]]
+                return as_json({key: matches}) if matches else error(404, "Not found")
         return error(404, "Not found")
 
     def _sync(self, register: Register, query: dict[str, str], today: date) -> Reply:
@@ -124,7 +124,7 @@ class OrdServer:
         since = _date(query["LastChangeDate"])
         if since is None:
             return error(406, BAD_DATE)
-        if (today - since).days > LONGEST_GAP:  # the wording is ours: no text is on record
+        if (today - since).days > LONGEST_GAP:  # our own wording: the real one is not known
             return error(406, f"LastChangeDate must be within the last {LONGEST_GAP} days.")
         codes = [row["OrgId"] for row in register.rows if row["LastChangeDate"] >= since.isoformat()]
         links = [{"OrgLink": f"{self.links}/organisations/{code}"} for code in codes]
@@ -159,24 +159,24 @@ class OrdServer:
     def _trud(self, path: str, query: dict[str, str], headers: dict[str, str], today: date) -> Reply:
         key = path.removeprefix(TRUD if path.startswith(TRUD) else FILES).partition("/")[0]
         if self.key is not None and key != self.key:
-            return _told(400, f"Failed to verify the API key {key}.")  # a server that repeats the key
+            return _trud_reply(400, f"Failed to verify the API key {key}.")  # a server that repeats the key
         zips = self.world.releases(today)
         if path == f"{TRUD}{key}/items/341/releases":
-            listed = [self._listed(name, body, key) for name, body in reversed(zips.items())]
-            return _told(200, "OK", releases=listed[:1] if "latest" in query else listed)
+            listed = [self._listed(name, content, key) for name, content in reversed(zips.items())]
+            return _trud_reply(200, "OK", releases=listed[:1] if "latest" in query else listed)
         name = path.rpartition("/")[2]
         if not path.startswith(FILES) or name not in zips:
-            return _told(404, "No such item or release.")
+            return _trud_reply(404, "No such item or release.")
         return _ranged(zips[name], headers.get("range", ""))
 
-    def _listed(self, name: str, body: bytes, key: str) -> dict[str, Any]:
+    def _listed(self, name: str, content: bytes, key: str) -> dict[str, Any]:
         day = f"{name[-18:-14]}-{name[-14:-12]}-{name[-12:-10]}"
         place = f"{self.host}{FILES}{key}/content/items/341/{name}"
         wrong = next((f for f in self.faults if f.kind == "wrong_sha" and f.wants(name)), None)
-        sha = hashlib.sha256(body + (b"!" if wrong else b"")).hexdigest().upper()
+        sha = hashlib.sha256(content + (b"!" if wrong else b"")).hexdigest().upper()
         return {
             "id": name, "name": f"Release {day}", "releaseDate": day,
-            "archiveFileUrl": place, "archiveFileName": name, "archiveFileSizeBytes": len(body),
+            "archiveFileUrl": place, "archiveFileName": name, "archiveFileSizeBytes": len(content),
             "archiveFileSha256": sha, "archiveFileLastModifiedTimestamp": f"{day}T08:00:00.000Z",
             "checksumFileUrl": f"{place}.xml", "signatureFileUrl": f"{place}.sig",
             "publicKeyFileUrl": f"{place}.asc",
@@ -184,32 +184,32 @@ class OrdServer:
 
 
 def _organisation(register: Register, code: str, form: str) -> Reply:
-    body = register.record(code)
-    if body is None:
+    content = register.record(code)
+    if content is None:
         return error(404, "Not found")
     if form == "json":
-        return Reply(200, body)
-    record = json.loads(body)["Organisation"]
+        return Reply(200, content)
+    record = json.loads(content)["Organisation"]
     head = '<?xml version="1.0" encoding="utf-8"?>\r\n<HSCOrgRefData:OrgRefData '
     head += 'xmlns:HSCOrgRefData="http://refdata.hscic.gov.uk/org/v2-0-0">\r\n<Organisations>\r\n'
     text = f"{head}{organisation_xml(record)}</Organisations>\r\n</HSCOrgRefData:OrgRefData>\r\n"
     return Reply(200, text.encode(), kind="application/xml")
 
 
-def _told(status: int, message: str, **body: Any) -> Reply:
-    """What TRUD says, good or bad: the status stands in the body once more, and there is always a message."""
-    return as_json({"apiVersion": "1", **body, "httpStatus": status, "message": message}, status=status)
+def _trud_reply(status: int, message: str, **content: Any) -> Reply:
+    """A reply of TRUD: its JSON repeats the status, and there is always a message."""
+    return as_json({"apiVersion": "1", **content, "httpStatus": status, "message": message}, status=status)
 
 
-def _ranged(body: bytes, asked: str) -> Reply:
-    found = re.fullmatch(r"bytes=(\d+)-", asked)
-    if found is None:
-        return Reply(200, body, {"Accept-Ranges": "bytes"}, "application/zip")
-    first = int(found[1])
-    if first >= len(body):
-        return Reply(416, b"", {"Content-Range": f"bytes */{len(body)}"}, "application/zip")
-    told = {"Content-Range": f"bytes {first}-{len(body) - 1}/{len(body)}"}
-    return Reply(206, body[first:], told, "application/zip")
+def _ranged(content: bytes, asked: str) -> Reply:
+    match = re.fullmatch(r"bytes=(\d+)-", asked)
+    if match is None:
+        return Reply(200, content, {"Accept-Ranges": "bytes"}, "application/zip")
+    first = int(match[1])
+    if first >= len(content):
+        return Reply(416, b"", {"Content-Range": f"bytes */{len(content)}"}, "application/zip")
+    headers = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"}
+    return Reply(206, content[first:], headers, "application/zip")
 
 
 def _date(text: str) -> date | None:
@@ -226,29 +226,29 @@ def main() -> None:
     )
     parser.add_argument("--port", type=int, default=8341)
     parser.add_argument(
-        "--today", type=date.fromisoformat, help="the day it is there (default: the real one)"
+        "--today", type=date.fromisoformat, help="the day that the server is on (default: the real one)"
     )
-    parser.add_argument("--key", help="the only TRUD key that is good (default: any)")
+    parser.add_argument("--key", help="the only TRUD key that is accepted (default: any)")
     parser.add_argument(
         "--fault", action="append", default=[], metavar="KIND:TIMES:PATTERN[:VALUE]", help="may be repeated"
     )
-    given = parser.parse_args()
-    ahead = given.today - datetime.now(UTC).date() if given.today else timedelta()
+    options = parser.parse_args()
+    ahead = options.today - datetime.now(UTC).date() if options.today else timedelta()
     server = OrdServer(
-        Recorded(given.folder), now=lambda: datetime.now(UTC) + ahead, key=given.key, port=given.port
+        Recorded(options.folder), now=lambda: datetime.now(UTC) + ahead, key=options.key, port=options.port
     )
-    for text in given.fault:
+    for text in options.fault:
         kind, times, pattern, *value = text.split(":")
         server.faults.append(Fault(kind, pattern, int(times), _number(value[0]) if value else None))
     with server:
         print(f"ODS_ORD_URL={server.ord_url} ODS_TRUD_URL={server.trud_url} TRUD_API_KEY=any-key", flush=True)
-        told = 0
+        printed = 0
         try:
             while True:
                 time.sleep(0.5)
-                for asked in server.log[told:]:
+                for asked in server.log[printed:]:
                     print(f"{asked.at:%H:%M:%S.%f} {asked.path}", flush=True)
-                    told += 1
+                    printed += 1
         except KeyboardInterrupt:
             return
 

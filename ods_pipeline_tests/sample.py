@@ -2,8 +2,8 @@
 
     python -m ods_pipeline_tests.sample
 
-What lives here: how rows become records, and which record a fetch at a given moment would have found.
-What does not: a single fact (edit the CSV files) and the shape of the files (see `payloads.py`).
+What lives here: how rows become records, and which records a fetch at a given moment would return.
+What does not: facts (edit the CSV files) and the shape of the files (`support/payloads.py`).
 No clock, no chance, no network: the same tables give the same bytes.
 """
 
@@ -26,12 +26,13 @@ FACTS = SAMPLE / "facts"
 
 PUBLICATION_DATE = "2026-08-21"
 RELEASE_DATE = "2026-08-28"
-PUBLICATION_SOURCE = "ods_pipeline sample"  # nobody can take this for a release of NHS England
-IN_RELEASE = ""  # the column `fetch` is empty for what the release holds
+PUBLICATION_SOURCE = "ods_pipeline sample"  # so that nobody mistakes it for a release of NHS England
+IN_RELEASE = ""  # the column `fetch` is empty for rows of the release
 
 Row = dict[str, str]
 Record = dict[str, Any]
-Key = tuple[str, str, str]  # ODS code, copy (a code can stand twice), fetch from which the record stands so
+# ODS code, copy (a code can appear twice), the fetch that first has this state of the record.
+Key = tuple[str, str, str]
 
 ADDRESS = {
     "AddrLn1": "address_line_1",
@@ -46,7 +47,7 @@ ADDRESS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """The tables as rows, grouped by the record they belong to."""
+    """The facts tables as rows, grouped by the record that they belong to."""
 
     organisations: dict[Key, Row]
     details: dict[str, dict[Key, list[Row]]]
@@ -57,19 +58,19 @@ class Facts:
     primary_roles: dict[str, dict[str, Any]]
 
     def as_of(self, fetch: str) -> str:
-        """The day on which a record of this fetch (or of the release) was read."""
+        """Return the day on which a record of this fetch, or of the release, was read (ISO)."""
         days = {row["fetch"]: row["as_of"] for row in self.fetches}
         return days.get(fetch, PUBLICATION_DATE)
 
 
 def read(folder: Path, name: str) -> list[Row]:
-    """All rows of one facts table."""
+    """Return all rows of a facts table."""
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def read_facts(folder: Path = FACTS) -> Facts:
-    """Every table of the folder. A target's primary role is looked up, so that it cannot disagree."""
+    """Read every table of the folder; the primary role of a target is looked up, so it cannot disagree."""
     organisations = {_key(row): row for row in read(folder, "organisations")}
     details: dict[str, dict[Key, list[Row]]] = {}
     for name in ("roles", "relationships", "successions", "contacts"):
@@ -98,7 +99,7 @@ def _key(row: Mapping[str, str]) -> Key:
 
 
 def record(facts: Facts, key: Key) -> Record:
-    """One complete record, keys in the order of the API."""
+    """Return a complete record, with keys in the order of the API."""
     row = facts.organisations[key]
     day = facts.as_of(key[2])
     location: dict[str, Any] = {part: row[column] for part, column in ADDRESS.items() if row[column]}
@@ -123,7 +124,7 @@ def record(facts: Facts, key: Key) -> Record:
 
 
 def stub(complete: Record, last_change_date: str) -> Record:
-    """What the other file, or the API, shows of a record: no contacts, relationships or successions."""
+    """Return the stub of a record: without contacts, relationships and successions."""
     short: Record = {}
     for key, value in complete.items():
         if key not in ("Contacts", "Rels", "Succs"):
@@ -150,7 +151,7 @@ def _dates(row: Row) -> list[dict[str, str]]:
 
 
 def _status(row: Row, day: str) -> str:
-    """Active until every kind of date it has is over."""
+    """Return Active until every kind of date of the row has ended, then Inactive."""
     return "Inactive" if all(item.get("End", day) < day for item in _dates(row)) else "Active"
 
 
@@ -188,18 +189,18 @@ def _succ(row: Row, facts: Facts) -> Record:
 
 
 def release_records(facts: Facts, file: str) -> Iterator[Record]:
-    """Complete records of `full` or `archive` and its stubs of the other file, by code."""
+    """Yield the records of `full` or `archive` by code: complete ones, and stubs of the other file."""
     complete = {key: record(facts, key) for key in facts.organisations if key[2] == IN_RELEASE}
-    found = [(key, item) for key, item in complete.items() if facts.organisations[key]["file"] == file]
+    records = [(key, item) for key, item in complete.items() if facts.organisations[key]["file"] == file]
     for row in facts.stubs:
         if row["file"] == file:
             key = (row["ods_code"], "", IN_RELEASE)
-            found.append((key, stub(complete[key], row["last_change_date"])))
-    return (item for _, item in sorted(found, key=lambda pair: pair[0]))
+            records.append((key, stub(complete[key], row["last_change_date"])))
+    return (item for _, item in sorted(records, key=lambda pair: pair[0]))
 
 
 def write_release(facts: Facts, folder: Path) -> Path:
-    """The zip as TRUD would send it."""
+    """Write the zip as TRUD would send it, and return its path."""
     shifted = {key[0] for key, row in facts.organisations.items() if row["xml_shift"]}
 
     def xml(item: Record) -> str:
@@ -228,7 +229,7 @@ def _code_systems(facts: Facts) -> dict[str, Any]:
 
 
 def register_at(facts: Facts, fetch: str) -> dict[str, Record]:
-    """What the API answers at this fetch, by code; of archived bodies only the stubs that are recorded."""
+    """Return the API's records at this fetch, by code; archived ones only if a stub is recorded."""
     current: dict[str, Record] = {}
     for code, keys in groupby(sorted(facts.organisations), key=lambda key: key[0]):
         known = [key for key in keys if key[2] <= fetch and facts.organisations[key]["file"] != "archive"]
@@ -242,7 +243,7 @@ def register_at(facts: Facts, fetch: str) -> dict[str, Record]:
 
 
 def write_one_fetch(facts: Facts, row: Row, root: Path) -> Path:
-    """Every record stamped in the window of this fetch, and what was gone by then."""
+    """Write every record stamped in the window of this fetch, and the codes that are gone by then."""
     fetch = row["fetch"]
     gone: list[Record] = []
     notifications: list[dict[str, Any]] = []
@@ -277,7 +278,7 @@ def _notification(row: Row) -> dict[str, Any]:
 
 
 def write_sample(root: Path = SAMPLE, facts_folder: Path = FACTS) -> list[Path]:
-    """Write the whole sample below `root`, in place of what is there."""
+    """Replace the sample below `root`, and return the paths of the release and the fetches."""
     facts = read_facts(facts_folder)
     for name in ("trud", "ord"):
         shutil.rmtree(root / name, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Progress: bars on a terminal, lines in a log, nothing when quiet."""
+"""Progress: bars on a terminal, log lines elsewhere, nothing for small inputs."""
 
 import io
 import logging
@@ -13,7 +13,7 @@ MANY = 200_000_000
 
 
 @pytest.fixture(autouse=True)
-def no_bars_afterwards() -> Iterator[None]:
+def no_bars_after_the_test() -> Iterator[None]:
     yield
     show_bars_on(None)
 
@@ -24,7 +24,7 @@ def flatten_in_tenths(total: int) -> None:
             report(tenth * total // 10, total)
 
 
-def test_on_a_terminal_a_bar_is_drawn(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_terminal_gets_a_bar(caplog: pytest.LogCaptureFixture) -> None:
     terminal = io.StringIO()
     show_bars_on(Console(file=terminal, force_terminal=True, width=100))
     with caplog.at_level(logging.INFO, "ods_pipeline"):
@@ -35,7 +35,7 @@ def test_on_a_terminal_a_bar_is_drawn(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("console", [None, Console(file=io.StringIO())], ids=["quiet", "not a terminal"])
-def test_elsewhere_each_tenth_is_a_line(caplog: pytest.LogCaptureFixture, console: Console | None) -> None:
+def test_elsewhere_each_tenth_is_logged(caplog: pytest.LogCaptureFixture, console: Console | None) -> None:
     show_bars_on(console)
     with caplog.at_level(logging.INFO, "ods_pipeline"):
         flatten_in_tenths(MANY)
@@ -43,7 +43,7 @@ def test_elsewhere_each_tenth_is_a_line(caplog: pytest.LogCaptureFixture, consol
     assert [record.getMessage() for record in caplog.records] == tenths
 
 
-def test_small_inputs_are_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_small_input_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "ods_pipeline"):
         flatten_in_tenths(5_000)
     assert caplog.records == []

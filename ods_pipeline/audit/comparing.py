@@ -1,8 +1,8 @@
 """Raw against published: counts and sums of every column, and where they differ, which rows and values.
 
-A *sum* of a column is the sum over all rows of the square of a 64-bit hash of the row's key and the value's
-text: a value that is swapped, cut, shifted or stands in another row changes it, the order of rows does not.
-Both sides are hashed by this process (``hash`` is salted anew in each), so that sums are for comparing only.
+The *sum* of a column adds up, over all rows, the square of a 64-bit hash of the row's key and the value's
+text. It changes if a value is swapped, cut, shifted or in another row; the order of rows does not change it.
+This process hashes both sides. ``hash`` has another salt in every process, so a sum means nothing outside it.
 """
 
 import random
@@ -16,16 +16,28 @@ import duckdb
 
 from ods_pipeline.audit.published import BATCH, Column, Published
 from ods_pipeline.audit.records import Row, Text
-from ods_pipeline.audit.register import Register
-from ods_pipeline.audit.tables import PARTS, TABLES, Told, components_as_told, organisation_of, part_of
+from ods_pipeline.audit.register import RecomputedRegister
+from ods_pipeline.audit.tables import (
+    AUDITED_TABLES,
+    PARTS,
+    AuditedTable,
+    canonical_components,
+    organisation_of,
+    part_of,
+)
 
 _BITS = (1 << 64) - 1
-_AS_TOLD = {"components": components_as_told}
+# Columns whose published text is brought into the form of the audit before it is compared.
+_CANONICAL = {"components": canonical_components}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A value that is not what the raw files say. ``None`` for both: the row stands on one side only."""
+    """A published value that the raw files contradict.
+
+    If a whole row is on one side only, ``column`` is ``(row)``, and ``raw`` and ``published`` are ``there``
+    and ``missing`` or the other way round.
+    """
 
     table: str
     key: str
@@ -35,8 +47,17 @@ class Difference:
 
 
 @dataclass
-class Compared:
-    """A table compared. ``columns`` were compared; ``differing`` are those whose sums differ."""
+class TableComparison:
+    """A comparison of one table.
+
+    Attributes:
+        table: Its name.
+        raw_rows: Number of rows recomputed from the raw files.
+        published_rows: Number of rows published.
+        columns: The columns that were compared.
+        differing: The columns whose counts or sums differ.
+        differences: The first differences.
+    """
 
     table: str
     raw_rows: int
@@ -47,12 +68,13 @@ class Compared:
 
     @property
     def is_equal(self) -> bool:
+        """Whether rows and columns are equal."""
         return self.raw_rows == self.published_rows and not self.differing
 
 
 @dataclass
-class Sampled:
-    """The sample: how many records and fields were compared, and what differs."""
+class SampleComparison:
+    """A comparison field by field: the number of records and fields compared, and the first differences."""
 
     records: int
     fields: int
@@ -69,32 +91,34 @@ class _Sums:
         keys = parts[0] if len(parts) == 1 else list(zip(*parts, strict=True))
         for n, column in enumerate(columns):
             self.values[n] += len(column) - column.count(None)
-            # Squared: the hash of a pair is nearly the sum of what its parts give, so that two rows could
-            # exchange their values unseen.
+            # Squared: the hash of a pair is nearly the sum of its parts' contributions, so that without the
+            # square two rows could exchange their values unnoticed.
             hashes = list(map(hash, zip(keys, column, strict=True)))
             self.sums[n] = (self.sums[n] + sum(map(mul, hashes, hashes))) & _BITS
 
 
-def compare(told: Told, register: Register, published: Published, most: int) -> Compared:
-    """Compares a table; names ``most`` differences at most."""
-    keys = [told.columns.index(column) for column in told.key]
-    raw, out = (_Sums(len(told.columns), keys) for _ in range(2))
-    missing = [c for c in told.columns if c not in published.columns(told.name)]
+def compare(
+    table: AuditedTable, register: RecomputedRegister, published: Published, most: int
+) -> TableComparison:
+    """Compare a table with the published one, and list at most ``most`` differences."""
+    keys = [table.columns.index(column) for column in table.key]
+    raw, out = (_Sums(len(table.columns), keys) for _ in range(2))
+    missing = [c for c in table.columns if c not in published.columns(table.name)]
     if missing:
-        return Compared(told.name, sum(1 for _ in told.rows(register)), 0, told.columns, missing)
-    for rows in _batched(told.rows(register)):
+        return TableComparison(table.name, sum(1 for _ in table.rows(register)), 0, table.columns, missing)
+    for rows in _batched(table.rows(register)):
         raw.add(list(zip(*rows, strict=True)))
-    for columns in _read(told, published):
+    for columns in _read(table, published):
         out.add(columns)
     differing = [
         column
-        for n, column in enumerate(told.columns)
+        for n, column in enumerate(table.columns)
         if (raw.values[n], raw.sums[n]) != (out.values[n], out.sums[n])
     ]
-    found = Compared(told.name, raw.rows, out.rows, told.columns, differing)
-    if not found.is_equal:
-        found.differences = list(islice(_differences(told, register, published), most))
-    return found
+    comparison = TableComparison(table.name, raw.rows, out.rows, table.columns, differing)
+    if not comparison.is_equal:
+        comparison.differences = list(islice(_differences(table, register, published), most))
+    return comparison
 
 
 def _batched(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -102,90 +126,110 @@ def _batched(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _read(told: Told, published: Published) -> Iterator[list[Column]]:
-    transformed = [(n, _AS_TOLD[c]) for n, c in enumerate(told.columns) if c in _AS_TOLD]
-    for columns in published.batches(told.name, told.columns):
-        for n, as_told in transformed:
-            columns[n] = [as_told(value) for value in columns[n]]
+def _read(table: AuditedTable, published: Published) -> Iterator[list[Column]]:
+    conversions = [(n, _CANONICAL[c]) for n, c in enumerate(table.columns) if c in _CANONICAL]
+    for columns in published.batches(table.name, table.columns):
+        for n, canonical in conversions:
+            columns[n] = [canonical(value) for value in columns[n]]
         if columns[0]:
             yield columns
 
 
-def _differences(told: Told, register: Register, published: Published) -> Iterator[Difference]:
-    """Row by row: which values differ, and which rows stand on one side only. Rows are paired by key; in a
-    key that stands more often, the rows left over are paired in order."""
-    keys = [told.columns.index(column) for column in told.key]
-    more: Counter[Row] = Counter(
-        row for columns in _read(told, published) for row in zip(*columns, strict=True)
+def _differences(
+    table: AuditedTable, register: RecomputedRegister, published: Published
+) -> Iterator[Difference]:
+    """Yield the values that differ and the rows that are on one side only.
+
+    Rows are paired by key. If a key has several rows on a side, they are paired in order.
+    """
+    keys = [table.columns.index(column) for column in table.key]
+    surplus: Counter[Row] = Counter(
+        row for columns in _read(table, published) for row in zip(*columns, strict=True)
     )
-    more.subtract(told.rows(register))
+    surplus.subtract(table.rows(register))
     sides: dict[Row, tuple[list[Row], list[Row]]] = {}
-    for row, count in more.items():
+    for row, count in surplus.items():
         if count:
             side = sides.setdefault(tuple(row[k] for k in keys), ([], []))[count > 0]
             side.extend([row] * abs(count))
     for key in sorted(sides, key=lambda k: [x or "" for x in k]):
         raw, out = (sorted(side, key=lambda r: [x or "" for x in r]) for side in sides[key])
-        words = " ".join(x or "" for x in key)
-        for one, other in zip(raw, out, strict=False):
-            yield from _fields(told.name, words, told.columns, one, other)
+        key_text = " ".join(x or "" for x in key)
+        for raw_row, published_row in zip(raw, out, strict=False):
+            yield from _fields(table.name, key_text, table.columns, raw_row, published_row)
         for _ in raw[len(out) :]:
-            yield Difference(told.name, words, "(row)", "there", "missing")
+            yield Difference(table.name, key_text, "(row)", "there", "missing")
         for _ in out[len(raw) :]:
-            yield Difference(told.name, words, "(row)", "missing", "there")
+            yield Difference(table.name, key_text, "(row)", "missing", "there")
 
 
-def _fields(table: str, key: str, columns: Sequence[str], one: Row, other: Row) -> Iterator[Difference]:
-    for column, raw, out in zip(columns, one, other, strict=True):
+def _fields(
+    table: str, key: str, columns: Sequence[str], raw_row: Row, published_row: Row
+) -> Iterator[Difference]:
+    for column, raw, out in zip(columns, raw_row, published_row, strict=True):
         if raw != out:
             yield Difference(table, key, column, raw, out)
 
 
 def compare_sample(
-    register: Register, connection: duckdb.DuckDBPyConnection, records: int, seed: int, most: int
-) -> Sampled:
-    """Takes ``records`` standing records by chance and compares each field of each of their rows with what
-    ``ods.duckdb`` holds of that code."""
-    standing = sorted(register.standing)
-    codes = random.Random(seed).sample(standing, min(records, len(standing)))
-    found, fields = [], 0
-    for told in TABLES:
-        schema, _, name = told.name.partition(".")
+    register: RecomputedRegister,
+    connection: duckdb.DuckDBPyConnection,
+    records: int,
+    seed: int,
+    most: int,
+) -> SampleComparison:
+    """Compare random records with ``ods.duckdb``, field by field.
+
+    Args:
+        register: The recomputed register.
+        connection: ``ods.duckdb``.
+        records: How many of the records that are in the register now to pick.
+        seed: The seed of the random choice.
+        most: How many differences to list at most.
+    """
+    held = sorted(register.open_versions)
+    codes = random.Random(seed).sample(held, min(records, len(held)))
+    differences, fields = [], 0
+    for table in AUDITED_TABLES:
+        schema, _, name = table.name.partition(".")
         if schema != "ord" or (name != "organisations" and name not in PARTS):
             continue
-        out = _rows_in_duckdb(connection, told, codes)
+        published = _rows_in_duckdb(connection, table, codes)
         for code in codes:
-            version = register.standing[code]
+            version = register.open_versions[code]
             expected = [organisation_of(register, code, version)] if name == "organisations" else list(
                 part_of(register, name, code, version))  # fmt: skip
-            fields += len(expected) * len(told.columns)
-            found += _rows_differ(told, code, expected, out.get(code, []))
-    return Sampled(len(codes), fields, found[:most])
+            fields += len(expected) * len(table.columns)
+            differences += _rows_differ(table, code, expected, published.get(code, []))
+    return SampleComparison(len(codes), fields, differences[:most])
 
 
-def _rows_differ(told: Told, code: str, expected: list[Row], given: list[Row]) -> Iterator[Difference]:
-    keys = [told.columns.index(column) for column in told.key]
-    held = {tuple(row[k] for k in keys): row for row in given}
+def _rows_differ(
+    table: AuditedTable, code: str, expected: list[Row], published: list[Row]
+) -> Iterator[Difference]:
+    keys = [table.columns.index(column) for column in table.key]
+    left = {tuple(row[k] for k in keys): row for row in published}
     for row in expected:
         key = tuple(row[k] for k in keys)
-        other = held.pop(key, None)
-        words = " ".join(dict.fromkeys([code, *(x or "" for x in key)]))
-        if other is None:
-            yield Difference(told.name, words, "(row)", "there", "missing")
+        published_row = left.pop(key, None)
+        key_text = " ".join(dict.fromkeys([code, *(x or "" for x in key)]))
+        if published_row is None:
+            yield Difference(table.name, key_text, "(row)", "there", "missing")
         else:
-            yield from _fields(told.name, words, told.columns, row, other)
-    for key in held:
-        yield Difference(told.name, " ".join([code, *(x or "" for x in key)]), "(row)", "missing", "there")
+            yield from _fields(table.name, key_text, table.columns, row, published_row)
+    for key in left:
+        yield Difference(table.name, " ".join([code, *(x or "" for x in key)]), "(row)", "missing", "there")
 
 
 def _rows_in_duckdb(
-    connection: duckdb.DuckDBPyConnection, told: Told, codes: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, table: AuditedTable, codes: Iterable[str]
 ) -> dict[str, list[Row]]:
-    columns = ", ".join(f'"{c}"::VARCHAR' for c in told.columns)
+    columns = ", ".join(f'"{c}"::VARCHAR' for c in table.columns)
     rows = connection.execute(
-        f"SELECT {columns} FROM {told.name} WHERE ods_code IN (SELECT unnest($codes))", {"codes": list(codes)}
+        f"SELECT {columns} FROM {table.name} WHERE ods_code IN (SELECT unnest($codes))",
+        {"codes": list(codes)},
     ).fetchall()
-    found: dict[str, list[Row]] = {}
+    by_code: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row[0], []).append(row)
-    return found
+        by_code.setdefault(row[0], []).append(row)
+    return by_code

@@ -1,4 +1,7 @@
-"""A recorded fetch told from its answers: records, deletion notices, code lists."""
+"""A fetch, read from its recorded answers: records, deletion notices, code lists.
+
+Does not live here: what follows for the register (``lives.py``).
+"""
 
 import hashlib
 import io
@@ -7,10 +10,10 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
-from ods_pipeline.audit.captures import Aside, Told, Used, Values, in_scope_once
+from ods_pipeline.audit.captures import CaptureContent, RecordSetAside, UsedRecord, Values, first_of_each
 from ods_pipeline.audit.raw import PUT_BACK, RawCapture
-from ods_pipeline.audit.reading import Part, Unreadable, read_json, read_xml
-from ods_pipeline.audit.records import Record, Text, Unusable, record_of
+from ods_pipeline.audit.reading import Part, UnreadableError, read_json, read_xml
+from ods_pipeline.audit.records import Record, Text, UnusableRecordError, record_of
 from ods_pipeline.errors import OdsError
 
 _LISTS = {
@@ -20,61 +23,61 @@ _LISTS = {
 }
 
 
-def tell_fetch(raw: RawCapture) -> Told:
-    """Reads every answer. Raises OdsError if a file is gone or is not what the receipt says."""
-    told = Told(raw.label, concepts_from=raw.label)
+def read_fetch(raw: RawCapture) -> CaptureContent:
+    """Read every answer of a fetch. Raises OdsError if a file is missing or differs from the receipt."""
+    content = CaptureContent(raw.label, concepts_from=raw.label)
     unknown: Counter[str] = Counter()
-    asked = set(raw.receipt["codes"])
+    requested = set(raw.receipt["codes"])
     answers = [f for f in raw.receipt["files"] if f["path"].startswith("organisations/")]
-    forms = set()
+    formats = set()
     for number, file in enumerate(sorted(answers, key=lambda f: f["path"]), start=1):
         path = file["path"]
         code, is_xml = PurePosixPath(path).stem, path.endswith(".xml")
-        forms.add("xml" if is_xml else "json")
+        formats.add("xml" if is_xml else "json")
         payload = _payload(raw, file)
         try:
-            if code not in asked:
-                raise Unusable("not_asked_for", code, None)
+            if code not in requested:
+                raise UnusableRecordError("not_asked_for", code, None)
             record = _only_record(payload, is_xml, unknown)
             if record.code != code:
-                raise Unusable("other_code", code, None)
-            if code in told.used:
-                raise Unusable("second_answer", code, None)
-            told.used[code] = Used(record, "delta", number, is_xml)
-        except (Unusable, Unreadable) as error:
-            told.aside.append(Aside(raw.label, number, code, None, path, str(error)))
-    told.unknown[raw.label] = unknown
-    told.concepts = _concepts(raw)
+                raise UnusableRecordError("other_code", code, None)
+            if code in content.used:
+                raise UnusableRecordError("second_answer", code, None)
+            content.used[code] = UsedRecord(record, "delta", number, is_xml)
+        except (UnusableRecordError, UnreadableError) as error:
+            content.set_aside.append(RecordSetAside(raw.label, number, code, None, path, str(error)))
+    content.unknown[raw.label] = unknown
+    content.concepts = _concepts(raw)
     for file in raw.receipt["files"]:
         if file not in answers:
             _payload(raw, file)
-    told.rows = [_capture(raw, told, len(answers), forms)]
-    return told
+    content.rows = [_capture(raw, content, len(answers), formats)]
+    return content
 
 
 def _payload(raw: RawCapture, file: dict[str, Any]) -> bytes:
     path = raw.place / file["path"]
     if not path.is_file():
-        raise OdsError("it is gone", where=path, do=PUT_BACK)
+        raise OdsError("the file is missing", where=path, do=PUT_BACK)
     payload = path.read_bytes()
     if hashlib.sha256(payload).hexdigest() != file["sha256"].lower():
-        raise OdsError("it is not what the receipt says", where=path, do=PUT_BACK)
+        raise OdsError("the file differs from the SHA-256 in the receipt", where=path, do=PUT_BACK)
     return payload
 
 
 def _only_record(payload: bytes, is_xml: bool, unknown: Counter[str]) -> Record:
-    found: list[tuple[Part, frozenset[str]]] = []
+    parts: list[tuple[Part, frozenset[str]]] = []
 
-    def take(part: Part, odd: frozenset[str]) -> None:
-        found.append((part, odd))
+    def take(part: Part, faults: frozenset[str]) -> None:
+        parts.append((part, faults))
 
     if is_xml:
         unknown.update(read_xml(io.BytesIO(payload), take, "answer", anywhere=True).unknown)
     else:
         read_json(payload, take, unknown)
-    if len(found) != 1:
-        raise Unreadable(f"{len(found)} records are in it")
-    return record_of(*found[0])
+    if len(parts) != 1:
+        raise UnreadableError(f"the answer has {len(parts)} records, not one")
+    return record_of(*parts[0])
 
 
 def _entries(raw: RawCapture, name: str, key: str) -> list[dict[str, Any]]:
@@ -84,7 +87,7 @@ def _entries(raw: RawCapture, name: str, key: str) -> list[dict[str, Any]]:
 
 
 def _concepts(raw: RawCapture) -> list[tuple[Text, ...]]:
-    return in_scope_once(
+    return first_of_each(
         (
             system,
             oid,
@@ -100,14 +103,16 @@ def _concepts(raw: RawCapture) -> list[tuple[Text, ...]]:
 
 
 def notices_of(raw: RawCapture) -> list[tuple[Text, ...]]:
-    """Notices of deletion, and codes that were listed and gone: code, role, day, reason code, reason,
-    source."""
+    """Return the notices of deletion, and the codes that the API answered with 404 or 410.
+
+    A row has code, primary role, day, reason code, reason and source.
+    """
     rows: list[tuple[Text, ...]] = []
     for entry in _entries(raw, "notifications.json", "DeletedOrganisations"):
         reason = entry.get("reason")
-        given = reason if isinstance(reason, dict) else {"description": reason}
-        number, words = str(given.get("code", "")).strip(), given.get("description")
-        readable = isinstance(words, str) and not any("\ud800" <= sign <= "\udfff" for sign in words)
+        reason = reason if isinstance(reason, dict) else {"description": reason}
+        number, words = str(reason.get("code", "")).strip(), reason.get("description")
+        readable = isinstance(words, str) and not any("\ud800" <= c <= "\udfff" for c in words)
         is_number = number.isascii() and number.isdigit() and len(number) <= 18
         rows.append((entry["OrgID"], entry.get("PrimaryRoleId"), str(entry["time"])[:10],
                      str(int(number)) if is_number else None, words if readable else None,
@@ -118,7 +123,7 @@ def notices_of(raw: RawCapture) -> list[tuple[Text, ...]]:
     return rows
 
 
-def _capture(raw: RawCapture, told: Told, answers: int, forms: set[str]) -> Values:
+def _capture(raw: RawCapture, content: CaptureContent, answers: int, formats: set[str]) -> Values:
     receipt = raw.receipt
     row = {
         "capture_id": raw.label,
@@ -128,14 +133,14 @@ def _capture(raw: RawCapture, told: Told, answers: int, forms: set[str]) -> Valu
         "publication_source": "ods_pipeline sample" if receipt.get("sample") else None,
         "stamps_from": receipt["stamps_from"],
         "stamps_to": receipt["stamps_to"],
-        "payload_format": "mixed" if len(forms) == 2 else min(forms, default="json"),
+        "payload_format": "mixed" if len(formats) == 2 else min(formats, default="json"),
         "declared_records": answers,
-        "parsed_records": len(told.used) + len(told.aside),
-        "stub_records": sum(used.record.ref_only for used in told.used.values()),
-        "used_records": len(told.used),
+        "parsed_records": len(content.used) + len(content.set_aside),
+        "stub_records": sum(used.record.ref_only for used in content.used.values()),
+        "used_records": len(content.used),
         "superseded_records": 0,
-        "quarantined_records": len(told.aside),
-        "unknown_elements": told.unknown[raw.label].total(),
+        "quarantined_records": len(content.set_aside),
+        "unknown_elements": content.unknown[raw.label].total(),
         "file_name": raw.place.name,
         "bytes": sum(file["bytes"] for file in receipt["files"]),
         "sha256": raw.sha256,

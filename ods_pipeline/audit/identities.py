@@ -1,5 +1,4 @@
-"""What must hold between published tables, asked in plain SQL (``identities.sql``), and what the manifests
-of the releases declare."""
+"""What must hold between published tables (``identities.sql``), and what manifests of releases declare."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +12,15 @@ from ods_pipeline.audit.raw import RawCapture
 
 @dataclass(frozen=True)
 class Identity:
-    """A sentence that must be true, and the query for what breaks it."""
+    """A sentence that must be true, and the query that returns what breaks it."""
 
     sentence: str
     query: str
 
 
 @dataclass(frozen=True)
-class Broken:
-    """An identity that does not hold: how many break it, and the first of them."""
+class BrokenIdentity:
+    """An identity that does not hold: the number of rows that break it, and the first of them."""
 
     sentence: str
     count: int
@@ -30,34 +29,44 @@ class Broken:
 
 @cache
 def identities() -> tuple[Identity, ...]:
-    """The identities of ``identities.sql``: comment lines are the sentence of the query below them."""
+    """Return the identities of ``identities.sql``: the comment above a query is its sentence."""
     text = resources.files("ods_pipeline.audit").joinpath("identities.sql").read_text(encoding="utf-8")
     _, _, text = text.partition("\n\n")
-    found = []
-    for written in text.split(";\n"):
-        lines = written.strip().splitlines()
-        words = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
+    result = []
+    for block in text.split(";\n"):
+        lines = block.strip().splitlines()
+        comment = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
         if lines:
-            found.append(Identity(" ".join(words), "\n".join(lines[len(words) :])))
-    return tuple(found)
+            result.append(Identity(" ".join(comment), "\n".join(lines[len(comment) :])))
+    return tuple(result)
 
 
-def broken(connection: duckdb.DuckDBPyConnection, most: int) -> list[Broken]:
-    """The identities that do not hold, each with ``most`` examples at most."""
-    found = []
+def broken_identities(connection: duckdb.DuckDBPyConnection, most: int) -> list[BrokenIdentity]:
+    """Return the identities that do not hold, each with at most ``most`` examples."""
+    result = []
     for identity in identities():
         try:
             examples = [str(row[0]) for row in connection.execute(identity.query).fetchall()]
-        except duckdb.Error as error:  # a table or column of it is not there
-            examples = [f"it cannot be asked: {str(error).splitlines()[0]}"]
+        except duckdb.Error as error:  # a table or column that the query needs is missing
+            examples = [f"the query fails: {str(error).splitlines()[0]}"]
         if examples:
-            found.append(Broken(identity.sentence, len(examples), sorted(examples)[:most]))
-    return found
+            result.append(BrokenIdentity(identity.sentence, len(examples), sorted(examples)[:most]))
+    return result
 
 
 @dataclass(frozen=True)
 class ManifestLine:
-    """What the manifest of a release's file declares, and what the published tables hold of it."""
+    """What the manifest of one file of a release declares, and what the published tables hold of it.
+
+    Attributes:
+        capture_id: The id of the file.
+        record_count: RecordCount of the manifest.
+        used: Observations of the file's day.
+        superseded: Rows of ``ord.superseded_records``.
+        set_aside: Rows of ``ord.quarantined_records``.
+        scope: Number of roles in PrimaryRoleScope.
+        scope_held: How many of those roles ``ord.code_systems`` has.
+    """
 
     capture_id: str
     record_count: int
@@ -69,6 +78,7 @@ class ManifestLine:
 
     @property
     def is_equal(self) -> bool:
+        """Whether records and roles are equal to what is declared."""
         held = self.used + self.superseded + self.set_aside
         return self.record_count == held and self.scope == self.scope_held
 
@@ -83,21 +93,24 @@ _COUNTS = """
 
 
 def manifest_lines(connection: duckdb.DuckDBPyConnection, raws: Sequence[RawCapture]) -> list[ManifestLine]:
-    """One line a file: RecordCount against the observations of its day and the rows that lost or were set
-    aside; PrimaryRoleScope against the primary roles of ``ord.code_systems``."""
+    """Return one line per file of a release.
+
+    A line compares RecordCount with the observations of the file's day plus the records that lost or were set
+    aside, and PrimaryRoleScope with the roles of ``ord.code_systems``.
+    """
     roles = connection.execute(
         "SELECT id FROM ord.code_systems WHERE code_system = 'OrganisationRole'"
     ).fetchall()
     held = {id_ for (id_,) in roles}
-    found = []
+    lines = []
     for raw in raws:
         for file in raw.files:
             kind = "archive" if file.is_archive else "full"
             scope = {role[""].get("id") for role in file.head.get("PrimaryRole", ())}
-            asked = {"kind": kind, "day": raw.day, "id": f"{raw.label}/{kind}"}
-            counts = connection.execute(_COUNTS, asked).fetchall()[0]
+            parameters = {"kind": kind, "day": raw.day, "id": f"{raw.label}/{kind}"}
+            counts = connection.execute(_COUNTS, parameters).fetchall()[0]
             declared = int(file.manifest("RecordCount") or 0)
-            found.append(
+            lines.append(
                 ManifestLine(f"{raw.label}/{kind}", declared, *counts, len(scope), len(scope & held))
             )
-    return found
+    return lines

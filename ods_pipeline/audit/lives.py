@@ -1,8 +1,9 @@
-"""The life of each code, told capture by capture in the order that counts: a dict, and plain rules.
+"""The life of each code, recomputed capture by capture, in the order in which captures count.
 
-Of each code the newest complete record counts; a stub only where no complete record came before it; a record
-set aside says that the code is there and not what it is. A code is gone by a notice, or from the day of the
-first release without it, if one that proves absence comes before it is seen again.
+Lives here: a dict of codes and plain rules. The newest complete record of a code counts. A stub counts only
+if no complete record came before it. A record set aside shows that the code exists, but not its content. A
+code is gone by a notice. It is also gone from the day of the first release without it, if a release that
+proves absence comes before the code is seen again. Does not live here: which rows follow (``tables.py``).
 """
 
 from bisect import bisect_right
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ods_pipeline.audit.captures import Told, Used
+from ods_pipeline.audit.captures import CaptureContent, UsedRecord
 from ods_pipeline.audit.records import NAME, ROLE_ID, Record, Row, Text, is_another_organisation
 
 Fax = tuple[str, ...] | None
@@ -18,7 +19,19 @@ Fax = tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice of deletion, or a 404. ``place``: what the capture ``seq`` saw stands at ``2 * seq``."""
+    """A notice of deletion, or a 404 or 410.
+
+    Attributes:
+        code: The ODS code.
+        role: The primary role in the notice.
+        day: The day of the notice, or of the 404 or 410.
+        reason_code: ODS's reason code.
+        reason: ODS's reason, or the HTTP status.
+        source: ``ord_notifications`` or ``gone_from_api``.
+        capture_id: The fetch that brought it.
+        seq: The number of that fetch in the order of captures.
+        place: Its place between observations: those of capture ``n`` are at ``2 * n``, so it is odd.
+    """
 
     code: str
     role: Text
@@ -33,8 +46,18 @@ class Notice:
 
 @dataclass(slots=True)
 class Version:
-    """A run of equal content. ``known_to`` is null while it stands; ``last_seq`` is the newest capture that
-    showed it."""
+    """A run of equal content of a code.
+
+    The attributes named like columns of ``history.organisations`` mean the same.
+
+    Attributes:
+        record: The record at the start of the run.
+        stay: The stretch without a gap that the version belongs to.
+        stamp: LastChangeDate at the newest observation.
+        kind: The kind of capture of the newest observation.
+        last_seq: The number of the newest capture that showed the version.
+        fax: The fax numbers.
+    """
 
     record: Record
     known_from: str
@@ -52,8 +75,8 @@ class Version:
 
 
 @dataclass(slots=True)
-class _Said:
-    """What counts of a code: the record and where it was read, and the fax numbers if they can be known."""
+class _Current:
+    """The record of a code that counts, where it was read, and its fax numbers if they can be known."""
 
     record: Record
     stamp: Text
@@ -67,14 +90,28 @@ class _Said:
 
 @dataclass(slots=True)
 class Life:
-    """What is known of a code so far. ``seq`` and ``day``: the newest capture that had it."""
+    """What is known of a code so far.
+
+    Attributes:
+        seq: The number of the newest capture that had the code; -1 before the first.
+        day: The as-of date of that capture.
+        name: The newest name.
+        role: The newest primary role.
+        has_complete: Whether a complete record has been seen.
+        current: The record that counts.
+        seen_in: The capture that showed the code on ``day``.
+        fax_at: The fax numbers last known, and the identity of the record that had them.
+        stay: The number of gaps so far: each begins a new stay.
+        last: Stay, whether fax numbers were known, and fax numbers, at the end of the day before.
+        versions: The versions so far.
+    """
 
     seq: int = -1
     day: str = ""
     name: Text = None
     role: Text = None
     has_complete: bool = False
-    said: _Said | None = None
+    current: _Current | None = None
     seen_in: str = ""
     fax_at: tuple[Fax, tuple[Text, Text, Text]] | None = None
     stay: int = 0
@@ -83,7 +120,15 @@ class Life:
 
 
 class Lives:
-    """The lives of all codes. ``days`` are the as-of dates of the captures, in order."""
+    """The lives of all codes.
+
+    Attributes:
+        days: The as-of dates of the captures, in order.
+        lives: The lives by code.
+        releases: The numbers of the captures that are releases with at least one record used.
+        proving: Those of them that prove absence: no record without a code was set aside.
+        notices: All notices, each once.
+    """
 
     def __init__(self, days: Sequence[str], notices: Iterable[Notice]) -> None:
         self.days = days
@@ -91,38 +136,38 @@ class Lives:
         self.releases: list[int] = []
         self.proving: list[int] = []
         self.notices = list(notices)
-        self._told: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._deletions: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for notice in self.notices:
             if notice.source == "ord_notifications":
-                self._told[notice.code].append((notice.place, notice.day))
-        for told in self._told.values():
-            told.sort()
+                self._deletions[notice.code].append((notice.place, notice.day))
+        for deletions in self._deletions.values():
+            deletions.sort()
 
-    def add(self, seq: int, told: Told, is_delta: bool) -> None:
-        """Takes the next capture."""
-        if not is_delta and told.used:
+    def add(self, seq: int, content: CaptureContent, is_delta: bool) -> None:
+        """Add the next capture."""
+        if not is_delta and content.used:
             self.releases.append(seq)
-            if all(aside.code is not None for aside in told.aside):
+            if all(record.code is not None for record in content.set_aside):
                 self.proving.append(seq)
-        for code, used in told.used.items():
-            where = told.label if is_delta else f"{told.label}/{used.kind}"
-            self._see(code, seq, where, used)
-        for aside in told.aside:
-            if aside.code is not None:
-                self._see(aside.code, seq, aside.capture_id, None)
+        for code, used in content.used.items():
+            capture_id = content.label if is_delta else f"{content.label}/{used.kind}"
+            self._see(code, seq, capture_id, used)
+        for record in content.set_aside:
+            if record.code is not None:
+                self._see(record.code, seq, record.capture_id, None)
 
     def finish(self) -> None:
-        """Ends the telling: what came after the newest capture that had a code."""
+        """Close every life with what came after the newest capture that had the code."""
         for code, life in self.lives.items():
-            _commit(life, self._gone(code, life.seq, None))
+            _end_day(life, self._gone(code, life.seq, None))
 
     def absent_since(self, seq: int) -> tuple[Text, bool]:
-        """The day of the first release after a capture, and whether any release after it proves absence."""
+        """Return the day of the first release after a capture, and whether a later one proves absence."""
         at = bisect_right(self.releases, seq)
         day = self.days[self.releases[at]] if at < len(self.releases) else None
         return day, bisect_right(self.proving, seq) < len(self.proving)
 
-    def _see(self, code: str, seq: int, where: str, used: Used | None) -> None:
+    def _see(self, code: str, seq: int, capture_id: str, used: UsedRecord | None) -> None:
         day = self.days[seq]
         life = self.lives.get(code)
         if life is None:
@@ -130,93 +175,100 @@ class Lives:
         else:
             gone = self._gone(code, life.seq, seq)
             if life.day != day:
-                _commit(life, gone)
+                _end_day(life, gone)
             if gone:
                 life.stay += 1
         life.seq, life.day = seq, day
         if used is not None:
-            _hear(life, used, where)
-        own_day = life.said is not None and life.said.day == day
-        life.seen_in = life.said.capture_id if own_day and life.said else where
+            _take_record(life, used, capture_id)
+        own_day = life.current is not None and life.current.day == day
+        life.seen_in = life.current.capture_id if own_day and life.current else capture_id
 
     def _gone(self, code: str, seq: int, until: int | None) -> tuple[str, str] | None:
-        """Day and kind of the gap between two captures that had the code, or after the last."""
+        """Day and kind of the gap between two captures that had the code, or after the last; None without."""
         days: list[tuple[str, str]] = []
         at = bisect_right(self.proving, seq)
         if at < len(self.proving) and (until is None or self.proving[at] < until):
             first = self.releases[bisect_right(self.releases, seq)]
             days.append((self.days[first], "z absent"))
-        told = self._told.get(code)
-        if told is not None:
+        deletions = self._deletions.get(code)
+        if deletions is not None:
             end = 2 * (len(self.days) if until is None else until)
-            after = [notice for notice in told if 2 * seq < notice[0] < end]
+            after = [notice for notice in deletions if 2 * seq < notice[0] < end]
             days.extend((day, "notice") for _, day in after[:1])
         if not days:
             return None
-        day, kind = min(days)  # on one day a notice says more
+        day, kind = min(days)  # on the same day a notice is the better evidence
         return None if until is not None and day >= self.days[until] else (day, kind.removeprefix("z "))
 
 
-def _hear(life: Life, used: Used, where: str) -> None:
-    record, said = used.record, life.said
+def _take_record(life: Life, used: UsedRecord, capture_id: str) -> None:
+    record, current = used.record, life.current
     life.name, life.role = record.own[NAME], record.own[ROLE_ID]
     fax, complete = record.fax, not record.ref_only
     if complete:
         life.has_complete = True
         if used.is_xml or fax:
-            life.fax_at = (fax, record.body)
+            life.fax_at = (fax, record.identity)
     elif life.has_complete:
         return
     if complete:
-        # The API leaves fax numbers out: the last known of the same body hold.
-        known = life.fax_at is not None and not is_another_organisation(record.body, life.fax_at[1])
+        # The API leaves fax numbers out: the last known of the same organisation hold.
+        known = life.fax_at is not None and not is_another_organisation(record.identity, life.fax_at[1])
         fax = life.fax_at[0] if life.fax_at is not None and known else None
     else:
         known = used.is_xml or fax is not None
-    # The same content need not be held twice.
-    held = said.record if said is not None and said.record.content == record.content else record
-    life.said = _Said(held, record.stamp, used.kind, where, life.seq, life.day, known, fax)
+    # The same content need not be in memory twice.
+    same = current is not None and current.record.content == record.content
+    kept = current.record if current is not None and same else record
+    life.current = _Current(kept, record.stamp, used.kind, capture_id, life.seq, life.day, known, fax)
 
 
-def _commit(life: Life, gone: tuple[str, str] | None) -> None:
-    """Ends a day on which the code was seen: a new version, or one more day of the last."""
-    said = life.said
-    if said is None:
+def _end_day(life: Life, gone: tuple[str, str] | None) -> None:
+    """End a day on which the code was seen: with a new version, or one more day of the last version."""
+    current = life.current
+    if current is None:
         return
-    record, last = said.record, life.last
+    record, last = current.record, life.last
     version = life.versions[-1] if life.versions else None
     if (
         version is None
         or last is None
         or last[0] != life.stay
         or version.record.content != record.content
-        or (said.fax_known and last[1] and said.fax != last[2])
+        or (current.fax_known and last[1] and current.fax != last[2])
     ):
         before = version
-        version = Version(record, life.day, life.seen_in, said.stamp, life.stay, False)
+        version = Version(record, life.day, life.seen_in, current.stamp, life.stay, False)
         if before is not None:
             version.is_unstamped = (
                 before.stay == life.stay
-                and said.stamp is not None
-                and said.stamp == before.stamp
+                and current.stamp is not None
+                and current.stamp == before.stamp
                 and not (record.ref_only or before.record.ref_only)
             )
             before.known_to = before.known_to or life.day
         life.versions.append(version)
-    version.stamp, version.kind = said.stamp, said.kind
-    version.last_capture_id, version.last_seq = said.capture_id, said.seq
-    if said.fax_known:
-        version.fax = said.fax
+    version.stamp, version.kind = current.stamp, current.kind
+    version.last_capture_id, version.last_seq = current.capture_id, current.seq
+    if current.fax_known:
+        version.fax = current.fax
     if gone:
         version.known_to, version.gone_by = gone
-    life.last = (life.stay, said.fax_known, said.fax)
+    life.last = (life.stay, current.fax_known, current.fax)
 
 
-def placed(days: Sequence[str], told: Sequence[tuple[str, list[Row]]]) -> list[Notice]:
-    """The notices of all captures (their labels, and the rows of ``notices_of``), each once: of a notice the
-    first fetch that brought it, of a 404 the last of the day; with its place in the order of captures."""
+def place_notices(days: Sequence[str], rows_by_capture: Sequence[tuple[str, list[Row]]]) -> list[Notice]:
+    """Return the notices of all captures, each once, with their places in the order of captures.
+
+    A notice keeps the first fetch that brought it. A 404 or 410 keeps the last fetch of its day.
+
+    Args:
+        days: The as-of dates of the captures, in order.
+        rows_by_capture: The label of each capture and its rows of ``notices_of``.
+    """
     kept: dict[Row, Notice] = {}
-    for seq, (label, rows) in enumerate(told):
+    for seq, (label, rows) in enumerate(rows_by_capture):
         seen = set()
         for row in sorted(rows, key=lambda r: [(x is None, x or "") for x in (r[1], r[4])]):
             code, role, day, reason_code, reason, source = (x or "" for x in row)
@@ -224,7 +276,7 @@ def placed(days: Sequence[str], told: Sequence[tuple[str, list[Row]]]) -> list[N
             if key in seen or (key in kept and source == "ord_notifications"):
                 continue
             seen.add(key)
-            # Not before what is of earlier days, nor after what is of later days.
+            # Never before captures of earlier days, and never after captures of later days.
             before, upto = sum(d < day for d in days), sum(d <= day for d in days)
             place = 2 * min(max(seq, before), upto) - 1
             kept[key] = Notice(

@@ -1,6 +1,6 @@
-"""The published set as the audit reads it: columns of Parquet as text, and DuckDB beside Parquet.
+"""The published set as the audit reads it: Parquet columns as text, and DuckDB compared with Parquet.
 
-Lives here: reading what is published. Does not live here: what it should say.
+Lives here: reading what is published. Does not live here: what should be published (``tables.py``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,33 +27,33 @@ class Published:
     build: Path
 
     def file(self, table: str) -> Path:
-        """The Parquet file of ``<schema>.<name>``."""
+        """Return the path of the Parquet file of ``<schema>.<name>``."""
         schema, _, name = table.partition(".")
         return self.build / FOLDERS[schema] / f"{name}.parquet"
 
     def tables(self) -> list[str]:
-        """Every table that is published as Parquet."""
+        """Return the names of all tables that are published as Parquet."""
         return [f"{s}.{p.stem}" for s, folder in FOLDERS.items()
                 for p in sorted((self.build / folder).glob("*.parquet"))]  # fmt: skip
 
     def columns(self, table: str) -> list[str]:
-        """Names of the columns of a table."""
+        """Return the column names of a table."""
         return pq.read_schema(self.file(table)).names
 
     def batches(self, table: str, columns: Sequence[str]) -> Iterator[list[Column]]:
-        """The columns of a table, some thousand rows at a time, every value as text."""
+        """Yield the columns of a table, ``BATCH`` rows at a time, with every value as text."""
         with pq.ParquetFile(self.file(table)) as file:
             for batch in file.iter_batches(BATCH, columns=list(columns)):
                 yield [pc.cast(batch.column(name), pa.string()).to_pylist() for name in columns]
 
     def open(self) -> duckdb.DuckDBPyConnection:
-        """``ods.duckdb``, for reading. Raises OdsError if it cannot be opened."""
+        """Open ``ods.duckdb`` for reading. Raises OdsError if that fails."""
         try:
             connection = duckdb.connect(str(self.build / "ods.duckdb"), read_only=True)
         except duckdb.Error as error:
-            told = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0]
             raise OdsError(
-                f"it cannot be opened ({told})",
+                f"the file cannot be opened ({reason})",
                 where=self.build / "ods.duckdb",
                 do="Run: ods-pipeline build --again",
             ) from error
@@ -62,8 +62,11 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Unlike:
-    """A value that Parquet and DuckDB do not hold alike; ``column`` may stand for all of a table."""
+class CopyDifference:
+    """A value that differs between Parquet and DuckDB.
+
+    If the difference is in the table as a whole, ``column`` is ``(the table)``, ``(columns)`` or ``(rows)``.
+    """
 
     table: str
     column: str
@@ -72,53 +75,64 @@ class Unlike:
     duckdb: Text
 
 
-def unlike(
+def copy_differences(
     published: Published,
     connection: duckdb.DuckDBPyConnection,
     keys: Callable[[str], Sequence[str]],
     most: int,
-) -> list[Unlike]:
-    """What DuckDB and Parquet do not hold alike: of every table the rows, and of every column the number of
-    values and a sum over all rows of a hash of key and value."""
-    found: list[Unlike] = []
-    there = {f"{s}.{t}" for s, t in connection.execute(
+) -> list[CopyDifference]:
+    """Compare DuckDB with Parquet, and return what differs.
+
+    Every table is compared by its rows, and every column by its number of values and the sum over all rows of
+    a hash of key and value.
+
+    Args:
+        published: The build.
+        connection: Its ``ods.duckdb``.
+        keys: Returns the key columns of a table.
+        most: How many values to list at most.
+    """
+    differences: list[CopyDifference] = []
+    in_duckdb = {f"{s}.{t}" for s, t in connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('ord', 'history', 'marts')"
     ).fetchall()}  # fmt: skip
     tables = published.tables()
-    for table in sorted(there ^ set(tables)):
-        told = ("there", "missing") if table in tables else ("missing", "there")
-        found.append(Unlike(table, "(the table)", "", *told))
-    for table in (t for t in tables if t in there):
-        found.extend(_unlike(published, connection, table, keys(table), most - len(found)))
-    return found
+    for table in sorted(in_duckdb ^ set(tables)):
+        where = ("there", "missing") if table in tables else ("missing", "there")
+        differences.append(CopyDifference(table, "(the table)", "", *where))
+    for table in (t for t in tables if t in in_duckdb):
+        most_here = most - len(differences)
+        differences.extend(_table_differences(published, connection, table, keys(table), most_here))
+    return differences
 
 
-def _unlike(
+def _table_differences(
     published: Published, connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], most: int
-) -> Iterator[Unlike]:
+) -> Iterator[CopyDifference]:
     file = f"read_parquet('{str(published.file(table)).replace(chr(39), chr(39) * 2)}')"
     shapes = [
         [row[:2] for row in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
         for source in (file, table)
     ]
     if shapes[0] != shapes[1]:
-        told = [", ".join(f"{n} {t}" for n, t in shape if (n, t) not in other)
-                for shape, other in (shapes, shapes[::-1])]  # fmt: skip
-        yield Unlike(table, "(columns)", "", *told)
+        extra = [", ".join(f"{n} {t}" for n, t in shape if (n, t) not in other)
+                 for shape, other in (shapes, shapes[::-1])]  # fmt: skip
+        yield CopyDifference(table, "(columns)", "", *extra)
         return
     columns = [name for name, _ in shapes[0]]
     on = ", ".join(f'"{k}"' for k in key)
     sums = ", ".join(f'count("{c}"), sum(hash({on}, "{c}")::HUGEINT)' for c in columns)
-    one, other = (
+    parquet, copy = (
         connection.execute(f"SELECT count(*), {sums} FROM {source}").fetchall()[0] for source in (file, table)
     )
-    if one[0] != other[0]:
-        yield Unlike(table, "(rows)", "", f"{one[0]:,}", f"{other[0]:,}")
-    names = [c for n, c in enumerate(columns) if one[1 + 2 * n : 3 + 2 * n] != other[1 + 2 * n : 3 + 2 * n]]
+    if parquet[0] != copy[0]:
+        yield CopyDifference(table, "(rows)", "", f"{parquet[0]:,}", f"{copy[0]:,}")
+    sums_of = [slice(1 + 2 * n, 3 + 2 * n) for n in range(len(columns))]  # count and sum of each column
+    names = [c for c, s in zip(columns, sums_of, strict=True) if parquet[s] != copy[s]]
     for column in names:
         rows = connection.execute(
             f'SELECT concat_ws(\' \', {on}), p."{column}"::VARCHAR, d."{column}"::VARCHAR '
             f"FROM {file} AS p FULL JOIN {table} AS d USING ({on}) "
             f'WHERE p."{column}" IS DISTINCT FROM d."{column}" ORDER BY 1 LIMIT {max(most, 1)}'
         ).fetchall()
-        yield from (Unlike(table, column, *row) for row in rows)
+        yield from (CopyDifference(table, column, *row) for row in rows)

@@ -1,7 +1,7 @@
-"""The raw files that the published build rests on, found again, in the order that counts.
+"""The raw files behind the published build, in the order in which they count.
 
-Lives here: which files, whether they are still what went in, and the heads of releases. Does not live here:
-the records in them (``releases.py``, ``fetches.py``).
+Lives here: which files they are, whether they are still held, and the heads of releases. Does not live
+here: the records in them (``releases.py``, ``fetches.py``).
 """
 
 import hashlib
@@ -14,15 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ods_pipeline.audit.reading import Part, Unreadable, read_xml
+from ods_pipeline.audit.reading import Part, UnreadableError, read_xml
 from ods_pipeline.errors import OdsError
 
-PUT_BACK = "Put them back into raw/, or build the register anew from what is held in another --data-root"
+PUT_BACK = "Put the raw files back, or build into another --data-root from the raw files that are left"
 
 
 @dataclass(frozen=True)
 class XmlFile:
-    """One register file inside a release's zip. ``inner`` is the zip in the zip, if it is in one."""
+    """One register file inside the zip of a release.
+
+    Attributes:
+        release: The zip of the release.
+        inner: The name of the zip inside it that has the file; None if the file is not in an inner zip.
+        name: The name of the file.
+        head: What the file has in front of its first record.
+    """
 
     release: Path
     inner: str | None
@@ -31,18 +38,27 @@ class XmlFile:
 
     @property
     def is_archive(self) -> bool:
+        """Whether this is the archive file, by PublicationType, otherwise by its name."""
         kind = (self.manifest("PublicationType") or "").lower()
         return kind.startswith("arch") or (not kind.startswith("full") and "archive" in self.name.lower())
 
     def manifest(self, name: str) -> str | None:
-        """A value of the Manifest, None without one."""
+        """Return a value of the Manifest, or None if there is none."""
         return (self.head.get(f"Manifest/{name}", {}).get("value") or "").strip() or None
 
 
 @dataclass(frozen=True)
 class RawCapture:
-    """A release or fetch that went into the published build. ``label`` is its name in ``flat/``, ``day`` the
-    as-of date; ``files`` are full and archive file of a release, and empty for a fetch."""
+    """A release or fetch that went into the published build.
+
+    Attributes:
+        label: Its name in ``flat/``.
+        day: The as-of date.
+        place: The zip of a release, the folder of a fetch.
+        receipt: The receipt.
+        sha256: SHA-256 of the zip of a release, of the receipt of a fetch.
+        files: The full and the archive file of a release; empty for a fetch.
+    """
 
     label: str
     day: str
@@ -53,13 +69,19 @@ class RawCapture:
 
     @property
     def is_delta(self) -> bool:
+        """Whether this is a fetch."""
         return not self.files
 
 
 @dataclass(frozen=True)
 class Raw:
-    """``captures`` in the order that counts; ``gone`` names those without raw file, ``waiting`` those that
-    lie in ``raw/`` and are not published."""
+    """The raw files behind a build.
+
+    Attributes:
+        captures: Releases and fetches, in the order in which they count.
+        gone: The labels of those whose raw files are missing.
+        waiting: The labels of those that are in ``raw/`` and not published.
+    """
 
     captures: list[RawCapture]
     gone: list[str]
@@ -67,14 +89,14 @@ class Raw:
 
 
 def find_raw(root: Path, published: Iterable[str]) -> Raw:
-    """Finds the raw files of the capture ids ``published``. Raises OdsError if one cannot be read."""
+    """Find the raw files of the capture ids ``published``. Raises OdsError if one cannot be read."""
     labels = sorted({capture_id.partition("/")[0] for capture_id in published})
     held = _held(root)
-    found = [_fetch(place) if place.is_dir() else _release(label, place)
-             for label, place in held.items() if label in labels]  # fmt: skip
-    # On one day a delta beats a release, and the later fetch the earlier.
-    found.sort(key=lambda c: (c.day, c.is_delta, c.label))
-    return Raw(found, [x for x in labels if x not in held], [x for x in held if x not in labels])
+    captures = [_fetch(place) if place.is_dir() else _release(label, place)
+                for label, place in held.items() if label in labels]  # fmt: skip
+    # On the same day a fetch beats a release, and the later fetch the earlier.
+    captures.sort(key=lambda c: (c.day, c.is_delta, c.label))
+    return Raw(captures, [x for x in labels if x not in held], [x for x in held if x not in labels])
 
 
 def _held(root: Path) -> dict[str, Path]:
@@ -87,23 +109,23 @@ def _held(root: Path) -> dict[str, Path]:
 
 
 def _fetch(folder: Path) -> RawCapture:
-    receipt = folder / "receipt.json"
-    body = _json(receipt)
-    return RawCapture(folder.name, body["as_of"], folder, body, sha256_of(receipt))
+    file = folder / "receipt.json"
+    receipt = _json(file)
+    return RawCapture(folder.name, receipt["as_of"], folder, receipt, sha256_of(file))
 
 
 def _release(label: str, file: Path) -> RawCapture:
     try:
         full, archive = _pair(list(_xml_files(file)), file)
-    except (zipfile.BadZipFile, EOFError, Unreadable) as error:
-        raise OdsError(f"it cannot be read ({error})", where=file, do=PUT_BACK) from error
+    except (zipfile.BadZipFile, EOFError, UnreadableError) as error:
+        raise OdsError(f"the zip cannot be read ({error})", where=file, do=PUT_BACK) from error
     receipt = _json(file.with_name(f"{file.name}.receipt.json"))
     day = full.manifest("PublicationDate") or ""
     return RawCapture(label, day, file, receipt, sha256_of(file), (full, archive))
 
 
 def _pair(files: list[XmlFile], file: Path) -> tuple[XmlFile, XmlFile]:
-    """Full and archive file of one PublicationDate."""
+    """Return the full and the archive file that have the same PublicationDate."""
     pairs = [
         (full, archive)
         for full in files
@@ -112,7 +134,9 @@ def _pair(files: list[XmlFile], file: Path) -> tuple[XmlFile, XmlFile]:
         and full.manifest("PublicationDate") == archive.manifest("PublicationDate")
     ]  # fmt: skip
     if len(pairs) != 1:
-        raise OdsError(f"{len(pairs)} pairs of full and archive file are in it", where=file, do=PUT_BACK)
+        raise OdsError(
+            f"the zip has {len(pairs)} pairs of full and archive file, not one", where=file, do=PUT_BACK
+        )
     return pairs[0]
 
 
@@ -120,7 +144,7 @@ def _xml_files(file: Path) -> Generator[XmlFile]:
     with zipfile.ZipFile(file) as outer:
         inners = [None, *(n for n in sorted(outer.namelist()) if n.lower().endswith(".zip"))]
         for inner in inners:
-            with _opened(outer, inner) as members:
+            with _open_zip(outer, inner) as members:
                 names = [n for n in sorted(members.namelist()) if n.lower().endswith(".xml")]
                 for name in (n for n in names if not _is_of_macos(n)):
                     with members.open(name) as stream:
@@ -129,18 +153,18 @@ def _xml_files(file: Path) -> Generator[XmlFile]:
 
 
 @contextmanager
-def opened(file: XmlFile) -> Generator[IO[bytes]]:
-    """The XML as a stream."""
+def open_xml(file: XmlFile) -> Generator[IO[bytes]]:
+    """Open the XML of a file as a stream."""
     with (
         zipfile.ZipFile(file.release) as outer,
-        _opened(outer, file.inner) as members,
+        _open_zip(outer, file.inner) as members,
         members.open(file.name) as stream,
     ):
         yield stream
 
 
 @contextmanager
-def _opened(outer: zipfile.ZipFile, inner: str | None) -> Generator[zipfile.ZipFile]:
+def _open_zip(outer: zipfile.ZipFile, inner: str | None) -> Generator[zipfile.ZipFile]:
     if inner is None:
         yield outer
     else:
@@ -157,10 +181,10 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise OdsError(f"it is damaged ({error})", where=path, do=PUT_BACK) from error
+        raise OdsError(f"the file is not valid JSON ({error})", where=path, do=PUT_BACK) from error
 
 
 def sha256_of(file: Path) -> str:
-    """SHA-256 of a file, lower-case hex."""
+    """Return the SHA-256 of a file, lower-case hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,8 +1,10 @@
-"""Raw bytes to parts: one dict a record, from XML by expat and from JSON by ``json``.
+"""Raw bytes to parts: one dict per record, from XML with expat and from JSON with ``json``.
 
-A part is a dict: ``""`` has its own attributes, a path the attributes (or the text) of the element there, and
-the name of a part below it the list of those. Nothing is judged here but what only the reader can see:
-elements that stand twice or out of their place, and names that nobody knows.
+A part is a dict. The key ``""`` holds its own attributes. A path holds the attributes, or the text, of the
+element at that path. The name of a part below it holds the list of those parts.
+
+Lives here: the faults that only a reader can see, which are repeated or misplaced elements and unknown names.
+Does not live here: any other judgement of a record (``records.py``).
 """
 
 import json
@@ -17,33 +19,35 @@ from ods_pipeline.audit.shapes import Element
 from ods_pipeline.errors import OdsError
 
 Part = dict[str, Any]
-# Takes a record and what is odd in its form.
+# Takes a record and the names of the faults in its form.
 Sink = Callable[[Part, frozenset[str]], None]
 CHUNK = 1 << 20
-# The pipeline tells names of elements up to this length.
+# The pipeline publishes the names of unknown elements up to this length.
 _NAME_SHOWN = 16
-_FINE: frozenset[str] = frozenset()
+_NONE: frozenset[str] = frozenset()
 _VALUE = frozenset({"value"})
 _HARMLESS = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\r")
 _REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
-# Control characters are no XML, and expat stops at them; they pass as characters of this private block.
+# XML does not allow control characters, and expat stops at them. They pass as characters of this block.
 _BLOCK = 0xF700
 _MARKED = re.compile(f"[{chr(_BLOCK)}-{chr(_BLOCK + 31)}]")
 
 
-class Unreadable(Exception):
-    """A payload that is no record."""
+class UnreadableError(Exception):
+    """A payload from which no record can be read."""
 
 
-class _HeadRead(Exception):
+class _HeadReadError(Exception):
     pass
 
 
 class Reader:
-    """Follows start, text and end of elements, and hands over each record when it ends.
+    """A follower of start, text and end of elements that hands over each record when it ends.
 
-    ``document``: what stood outside of records. ``unknown``: names that nobody knows, with their counts;
-    attributes as ``@name``. ``sink`` may be None if no record is wanted.
+    Attributes:
+        sink: Takes each record; None if only the head of the document is needed.
+        document: What is outside of records.
+        unknown: Unknown names and how often they occur; attributes as ``@name``.
     """
 
     def __init__(self, sink: Sink | None, top: Element) -> None:
@@ -51,12 +55,12 @@ class Reader:
         self.document: Part = {}
         self.unknown: Counter[str] = Counter()
         self.part = self.document
-        self.odd: set[str] = set()
+        self.faults: set[str] = set()
         self.stack: list[tuple[Element, Part]] = []
         self.texts: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> bool:
-        """Enters an element; says whether its text is wanted."""
+        """Enter an element, and return whether its text is needed."""
         here, part = self.here, self.part
         self.stack.append((here, part))
         below = here.children.get(name)
@@ -67,32 +71,32 @@ class Reader:
             return False
         if below.is_part:
             if below is shapes.RECORD and self.sink is None:
-                raise _HeadRead
+                raise _HeadReadError
             own: Part = {"": attributes}
             self.part = own
             if below is shapes.RECORD:
-                self.odd.clear()
+                self.faults.clear()
             else:
                 part.setdefault(below.key, []).append(own)
         elif below.key in part:
-            self.odd.add("repeated_element")  # what stood there first counts
+            self.faults.add("repeated_element")  # the first one counts
         else:
             part[below.key] = attributes
         self.here = below
         return below.is_text
 
     def end(self) -> bool:
-        """Leaves the element; says whether it was one with text."""
+        """Leave the element, and return whether it was one with text."""
         here, part = self.here, self.part
         self.here, self.part = self.stack.pop()
         if here.is_text:
             if not isinstance(part[here.key], str):
-                part[here.key] = "".join(self.texts)  # in the place of its attributes, which say nothing
+                part[here.key] = "".join(self.texts)  # replaces its attributes, which mean nothing
             self.texts.clear()
             return True
         if here is shapes.RECORD and self.sink is not None:
-            self.sink(part, frozenset(self.odd) if self.odd else _FINE)
-            self.odd.clear()
+            self.sink(part, frozenset(self.faults) if self.faults else _NONE)
+            self.faults.clear()
         return False
 
     def _out_of_place(self, name: str) -> None:
@@ -101,13 +105,21 @@ class Reader:
         if local not in shapes.ELEMENTS:
             self.unknown[name[:_NAME_SHOWN]] += 1
         elif local in shapes.COMPONENTS:
-            self.odd.add("lost_component")
+            self.faults.add("lost_component")
 
 
 def read_xml(stream: IO[bytes], sink: Sink | None, name: str, *, anywhere: bool = False) -> Reader:
-    """Reads a register file to its end, or up to its first record without ``sink``.
+    """Read a register file to its end, or to its first record if there is no ``sink``.
 
-    ``anywhere``: records may stand at any depth, as in answers of the API. Raises Unreadable.
+    Args:
+        stream: The XML.
+        sink: Takes each record, or None.
+        name: The name of the file, for errors.
+        anywhere: Whether records may be at any depth, as in answers of the API.
+
+    Raises:
+        UnreadableError: If the XML is not well-formed.
+        OdsError: If the file declares a document type.
     """
     reader = Reader(sink, shapes.AROUND if anywhere else shapes.ABOVE)
     parser = expat.ParserCreate()
@@ -122,69 +134,71 @@ def read_xml(stream: IO[bytes], sink: Sink | None, name: str, *, anywhere: bool 
         if end_of():
             parser.CharacterDataHandler = None
 
-    def refuse(*_: object) -> None:
-        raise OdsError("the file declares a document type; ODS never does", where=name, do="Do not use it")
+    def reject(*_: object) -> None:
+        raise OdsError(
+            "the file declares a document type; ODS never does", where=name, do="Do not use the file"
+        )
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = reject
     try:
         rest = b""
         while chunk := stream.read(CHUNK):
             chunk, rest = _whole_references(rest + chunk)
             parser.Parse(_marked(chunk), False)
         parser.Parse(_marked(rest), True)
-    except _HeadRead:
+    except _HeadReadError:
         pass
     except expat.ExpatError as error:
-        raise Unreadable(f"{name}: {error}") from error
+        raise UnreadableError(f"{name}: {error}") from error
     finally:
-        # The handlers and the parser hold each other.
+        # Handlers and parser refer to each other, and an audit runs without collection of cycles.
         parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
     return reader
 
 
 def _whole_references(chunk: bytes) -> tuple[bytes, bytes]:
-    """Splits what may be the beginning of a character reference off the end."""
+    """Split a possible beginning of a character reference off the end."""
     at = chunk.rfind(b"&", -16)
     return (chunk[:at], chunk[at:]) if at >= 0 and b";" not in chunk[at:] else (chunk, b"")
 
 
 def _marked(chunk: bytes) -> bytes:
-    """The bytes with control characters as characters that XML can carry."""
+    """Replace control characters with characters that XML allows."""
     if b"&#" in chunk:
-        chunk = _REFERENCE.sub(_referred, chunk)
+        chunk = _REFERENCE.sub(_marked_reference, chunk)
     for control in set(chunk.translate(None, _HARMLESS)):
         chunk = chunk.replace(bytes([control]), chr(_BLOCK + control).encode())
     return chunk
 
 
-def _referred(found: re.Match[bytes]) -> bytes:
-    number = int(found[1]) if found[1] else int(found[2], 16)
+def _marked_reference(match: re.Match[bytes]) -> bytes:
+    number = int(match[1]) if match[1] else int(match[2], 16)
     harmless = number >= 32 or chr(number) in "\t\n\r"
-    return found[0] if harmless else chr(_BLOCK + number).encode()
+    return match[0] if harmless else chr(_BLOCK + number).encode()
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether a text as read has a control character in it."""
+    """Return whether a text as read contains a control character."""
     return _MARKED.search(text) is not None
 
 
 def as_received(text: str | None) -> str | None:
-    """A text as read with its control characters as they were."""
+    """Return a text as read, with its control characters as received."""
     return text and _MARKED.sub(lambda m: chr(ord(m[0]) - _BLOCK), text)
 
 
 def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
-    """Reads an answer to ``/organisations/{code}`` in JSON. Raises Unreadable."""
+    """Read an answer to ``/organisations/{code}`` in JSON. Raises UnreadableError if it has no record."""
     try:
-        body = json.loads(payload)
-        record = body.get("Organisation") if isinstance(body, dict) else None
+        answer = json.loads(payload)
+        record = answer.get("Organisation") if isinstance(answer, dict) else None
         if not isinstance(record, dict):
-            raise Unreadable("there is no Organisation in it")
+            raise UnreadableError("the answer has no Organisation")
         reader = Reader(sink, shapes.DOCUMENT.children["Organisations"])
         _walk(record, reader, shapes.RECORD, "", unknown)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
 
 
 def _walk(value: Any, reader: Reader, element: Element, path: str, unknown: Counter[str]) -> None:
@@ -193,7 +207,7 @@ def _walk(value: Any, reader: Reader, element: Element, path: str, unknown: Coun
         for item in value:
             _walk(item, reader, element, path, unknown)
     elif isinstance(value, Mapping):
-        own = _VALUE if name in shapes.JSON_VALUES else shapes.JSON_ATTRIBUTES.get(name, _FINE)
+        own = _VALUE if name in shapes.JSON_VALUES else shapes.JSON_ATTRIBUTES.get(name, _NONE)
         below = [key for key in value if key in element.children]
         mine = [k for k in value if k in own and k not in below and not isinstance(value[k], (Mapping, list))]
         unknown.update(_shown(f"{path}/{key}") for key in value if key not in below and key not in mine)
@@ -216,12 +230,12 @@ def _walk(value: Any, reader: Reader, element: Element, path: str, unknown: Coun
 def _text(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not _is_xml(text):
-        raise Unreadable("a character stands in it that no text may hold")
+        raise UnreadableError("a text contains a character that XML does not allow")
     return text
 
 
 def _shown(path: str) -> str:
-    return "".join(sign if _is_xml(sign) else "?" for sign in path)
+    return "".join(c if _is_xml(c) else "?" for c in path)
 
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,7 +1,8 @@
-"""A part to a record: the rows it gives, as text, or the reason why it cannot be used.
+"""A part to a record: its rows, as text, or the rule that it breaks.
 
-Every value is text in one canonical form (days ISO, numbers without leading zeros, flags ``true`` and
-``false``) or None, so that raw and published values can be compared sign by sign.
+Lives here: the rules for one record. Every value is None or text in one canonical form (ISO dates, numbers
+without leading zeros, flags ``true`` and ``false``), so that raw and published values can be compared
+character by character. Does not live here: how a record compares with others (``releases.py``, ``lives.py``).
 """
 
 import re
@@ -10,6 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ods_pipeline.audit.reading import Part, as_received, has_control_characters
+from ods_pipeline.audit.shapes import TEXTS
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
 
 Text = str | None
@@ -19,7 +21,8 @@ DAYS = ("legal_start", "legal_end", "operational_start", "operational_end")
 OWN = (
     *("name", "record_class", "status", "status_is_inferred", "ref_only", "primary_role_id"),
     *DAYS,
-    *("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country"),
+    *("address_line_1", "address_line_2", "address_line_3"),
+    *TEXTS,
     *("uprn", "assigning_authority"),
 )
 ROLE = ("role_id", "unique_role_id", "is_primary", "status", *DAYS)
@@ -37,8 +40,18 @@ _NOTHING = (None, None, None, None)
 
 
 class Record(NamedTuple):
-    """A record that can be used. ``own`` has the columns of ``OWN``, the parts those of ``ROLE``, ``REL``,
-    ``SUCC`` and ``CONTACT``. ``content`` stands for all of it but fax numbers."""
+    """A record that can be used.
+
+    Attributes:
+        code: The ODS code.
+        own: The values of the columns ``OWN``.
+        roles: Rows with the columns ``ROLE``.
+        rels: Rows with the columns ``REL``.
+        succs: Rows with the columns ``SUCC``.
+        contacts: Rows with the columns ``CONTACT``, sorted by type and value.
+        stamp: LastChangeDate.
+        content: A hash of everything except fax numbers and LastChangeDate.
+    """
 
     code: str
     own: Row
@@ -51,58 +64,63 @@ class Record(NamedTuple):
 
     @property
     def ref_only(self) -> bool:
+        """Whether the record is a stub."""
         return self.own[REF_ONLY] == "true"
 
     @property
     def fax(self) -> tuple[str, ...] | None:
-        """Fax numbers in order, None without one."""
+        """The fax numbers, sorted; None if there are none."""
         return tuple(v for kind, v, _ in self.contacts if kind == FAX and v) or None
 
     @property
-    def body(self) -> tuple[Text, Text, Text]:
+    def identity(self) -> tuple[Text, Text, Text]:
+        """Name, operational start and primary role: what shows which organisation has the code."""
         return self.own[NAME], self.own[START], self.own[ROLE_ID]
 
 
-class Unusable(Exception):
-    """A record that breaks a rule, with what it says of itself. The rule's name is for people."""
+class UnusableRecordError(Exception):
+    """A record that breaks a rule, with its code and name. The name of the rule is for people only."""
 
     def __init__(self, rule: str, code: Text, name: Text) -> None:
         super().__init__(rule)
         self.code, self.name = code, name
 
 
-def is_another_organisation(one: tuple[Text, Text, Text], other: tuple[Text, Text, Text]) -> bool:
-    """Whether two records of one code are of two bodies: another name, and another start or role."""
-    return one[0] != other[0] and one[1:] != other[1:]
+def is_another_organisation(first: tuple[Text, Text, Text], second: tuple[Text, Text, Text]) -> bool:
+    """Return whether two identities of one code belong to two organisations.
+
+    They do if the name differs, and the operational start or the primary role as well.
+    """
+    return first[0] != second[0] and first[1:] != second[1:]
 
 
-class _Broken(Exception):
+class _BrokenRuleError(Exception):
     pass
 
 
-def record_of(part: Part, odd: frozenset[str]) -> Record:
-    """The record of a part. Raises Unusable if it breaks a rule of the register."""
-    identity = part.get("OrgId", {})
-    code, name = _clean(identity.get("extension")), _clean(part.get("Name"))
+def record_of(part: Part, faults: frozenset[str]) -> Record:
+    """Return the record of a part. Raises UnusableRecordError if it breaks a rule of the register."""
+    org_id = part.get("OrgId", {})
+    code, name = _clean(org_id.get("extension")), _clean(part.get("Name"))
     try:
-        _need(not odd, min(odd, default=""))
+        _require(not faults, min(faults, default=""))
         return _record(part, code, name)
-    except _Broken as broken:
-        raise Unusable(str(broken), as_received(code), as_received(name)) from None
+    except _BrokenRuleError as broken:
+        raise UnusableRecordError(str(broken), as_received(code), as_received(name)) from None
 
 
 def _record(part: Part, code: Text, name: Text) -> Record:
-    own, identity = part[""], part.get("OrgId", {})
+    own, org_id = part[""], part.get("OrgId", {})
     roles = tuple([_role(r) for r in part.get("Role", ())])
     primary = [r for r in roles if r[2] == "true"]
-    _need(len(primary) == 1, "primary_role_count")
-    _need(identity.get("root") is None or _clean(identity["root"]) == ODS_CODE_ROOT, "foreign_code_root")
+    _require(len(primary) == 1, "primary_role_count")
+    _require(org_id.get("root") is None or _clean(org_id["root"]) == ODS_CODE_ROOT, "foreign_code_root")
     status = _value(part, "Status")
     record_class = _clean(own.get("orgRecordClass"))
-    _need(record_class in ("RC1", "RC2"), "unknown_record_class")
-    _need((status or primary[0][3]) in _STATUSES, "unknown_status")
+    _require(record_class in ("RC1", "RC2"), "unknown_record_class")
+    _require((status or primary[0][3]) in _STATUSES, "unknown_status")
     if code is None or name is None:
-        raise _Broken("no code or name")
+        raise _BrokenRuleError("no code or name")
     place = "GeoLoc/Location/"
     lines = [t for t in (_clean(part.get(f"{place}AddrLn{n}")) for n in (1, 2, 3)) if t]
     columns: Row = (
@@ -115,20 +133,20 @@ def _record(part: Part, code: Text, name: Text) -> Record:
         *_days(part),
         *lines,
         *[None] * (3 - len(lines)),
-        *(_clean(part.get(place + tag)) for tag in ("Town", "County", "PostCode", "Country")),
+        *(_clean(part.get(path)) for path in TEXTS.values()),
         _number(part.get(f"{place}UPRN")),
-        _clean(identity.get("assigningAuthorityName")),
+        _clean(org_id.get("assigningAuthorityName")),
     )
     rels = tuple([_rel(r) for r in part.get("Rel", ())])
     succs = tuple([_succ(s) for s in part.get("Succ", ())])
     contacts = _contacts(part.get("Contact", ()))
     for rows in (roles, rels):
-        _need(len({r[1] for r in rows}) == len(rows), "repeated_unique_id")
+        _require(len({r[1] for r in rows}) == len(rows), "repeated_unique_id")
     stamp = _day(part.get("LastChangeDate", {}).get("value"))
     for texts in ((code, *columns), *roles, *rels, *succs, *contacts):
         for text in texts:
             if text and not text.isascii():
-                _need(not has_control_characters(text), "control_character")
+                _require(not has_control_characters(text), "control_character")
     no_fax = [c[:2] for c in contacts if c[0] != FAX]
     content = hash((columns, *(sum(map(hash, rows)) for rows in (roles, rels, succs, no_fax))))
     return Record(code, columns, roles, rels, succs, contacts, stamp, content)
@@ -137,66 +155,66 @@ def _record(part: Part, code: Text, name: Text) -> Record:
 def _role(part: Part) -> Row:
     own, days, status = part[""], _days(part), _status(part)
     role, number = _clean(own.get("id")), _number(own.get("uniqueRoleId"))
-    _need(bool(role and number), "incomplete_component")
-    _need(bool(status or days[0] or days[2]), "empty_component")
+    _require(bool(role and number), "incomplete_component")
+    _require(bool(status or days[0] or days[2]), "empty_component")
     return (role, number, _flag(own.get("primaryRole")) or "false", status, *days)
 
 
 def _rel(part: Part) -> Row:
     own, days, status, target = part[""], _days(part), _status(part), _target(part)
     rel, number = _clean(own.get("id")), _number(own.get("uniqueRelId"))
-    _need(bool(rel and number and target[0]), "incomplete_component")
+    _require(bool(rel and number and target[0]), "incomplete_component")
     return (rel, number, *target, status, *days)
 
 
 def _succ(part: Part) -> Row:
     own, days, target, kind = part[""], _days(part), _target(part), _clean(part.get("Type"))
-    _need(bool(kind and target[0] and days[0]), "incomplete_component")
-    _need(kind in ("Predecessor", "Successor"), "unknown_succession_type")
+    _require(bool(kind and target[0] and days[0]), "incomplete_component")
+    _require(kind in ("Predecessor", "Successor"), "unknown_succession_type")
     return (kind, _number(own.get("uniqueSuccId")), *target, _flag(own.get("forwardSuccession")), *days)
 
 
 def _contacts(parts: Sequence[Part]) -> tuple[Row, ...]:
-    """Contacts in order of type and value, numbered from 1 within a type."""
-    given = [(_clean(p[""].get("type")), _clean(p[""].get("value"))) for p in parts]
-    _need(all(kind and value for kind, value in given), "incomplete_component")
+    """Return the contacts in order of type and value, numbered from 1 within a type."""
+    pairs = [(_clean(p[""].get("type")), _clean(p[""].get("value"))) for p in parts]
+    _require(all(kind and value for kind, value in pairs), "incomplete_component")
     rows: list[Row] = []
-    for kind, value in sorted((k or "", v or "") for k, v in given):
+    for kind, value in sorted((k or "", v or "") for k, v in pairs):
         number = int(rows[-1][2] or 0) + 1 if rows and rows[-1][0] == kind else 1
         rows.append((kind, value, str(number)))
     return tuple(rows)
 
 
 def _target(part: Part) -> Row:
-    identity, role = part.get("Target/OrgId", {}), part.get("Target/PrimaryRoleId", {})
-    root = identity.get("root")
-    _need(root is None or _clean(root) == ODS_CODE_ROOT, "foreign_code_root")
-    return _clean(identity.get("extension")), _clean(role.get("id")), _number(role.get("uniqueRoleId"))
+    org_id, role = part.get("Target/OrgId", {}), part.get("Target/PrimaryRoleId", {})
+    root = org_id.get("root")
+    _require(root is None or _clean(root) == ODS_CODE_ROOT, "foreign_code_root")
+    return _clean(org_id.get("extension")), _clean(role.get("id")), _number(role.get("uniqueRoleId"))
 
 
 def _status(part: Part) -> Text:
     status = _value(part, "Status")
-    _need(status is None or status in _STATUSES, "unknown_status")
+    _require(status is None or status in _STATUSES, "unknown_status")
     return status
 
 
 def _days(part: Part) -> Row:
-    """Legal start and end, operational start and end of what has these Dates."""
-    found: dict[str, Row] = {}
+    """Legal start and end, operational start and end, from the Dates of a part."""
+    by_kind: dict[str, Row] = {}
     for dated in part.get("Date", ()):
-        if len(dated) > 1:  # one with nothing in it says nothing
+        if len(dated) > 1:  # an empty one is ignored
             kind = dated.get("Type", {}).get("value")
-            _need(kind in ("Legal", "Operational"), "unknown_date_type")
-            _need(kind not in found, "repeated_element")
-            found[kind] = _day(dated.get("Start", {}).get("value")), _day(dated.get("End", {}).get("value"))
-    return found.get("Legal", _NOTHING[:2]) + found.get("Operational", _NOTHING[:2])
+            _require(kind in ("Legal", "Operational"), "unknown_date_type")
+            _require(kind not in by_kind, "repeated_element")
+            by_kind[kind] = _day(dated.get("Start", {}).get("value")), _day(dated.get("End", {}).get("value"))
+    return by_kind.get("Legal", _NOTHING[:2]) + by_kind.get("Operational", _NOTHING[:2])
 
 
-def _remembered(read: Callable[[str], str]) -> Callable[[Text], Text]:
-    """A reading of short texts that occur again and again: each is read, and kept, once."""
+def _cached(read: Callable[[str], str]) -> Callable[[Text], Text]:
+    """Cache a conversion of short texts that occur often, so that each is converted and kept once."""
     known: dict[str, str] = {}
 
-    def remembering(text: Text) -> Text:
+    def cached(text: Text) -> Text:
         if text is None:
             return None
         value = known.get(text)
@@ -204,44 +222,44 @@ def _remembered(read: Callable[[str], str]) -> Callable[[Text], Text]:
             value = known[text] = read(text)
         return value or None
 
-    return remembering
+    return cached
 
 
 def _read_day(text: str) -> str:
     day = text.strip()
     try:
-        _need(not day or bool(_DAY.fullmatch(day) and date.fromisoformat(day)), "bad_date")
+        _require(not day or bool(_DAY.fullmatch(day) and date.fromisoformat(day)), "bad_date")
     except ValueError:
-        raise _Broken("bad_date") from None
+        raise _BrokenRuleError("bad_date") from None
     return day
 
 
 def _read_flag(text: str) -> str:
     flag = text.strip().lower()
-    _need(flag in ("", "true", "false"), "bad_flag")
+    _require(flag in ("", "true", "false"), "bad_flag")
     return flag
 
 
-_day, _flag = _remembered(_read_day), _remembered(_read_flag)
+_day, _flag = _cached(_read_day), _cached(_read_flag)
 
 
 def _number(text: Text) -> Text:
     number = (text or "").strip()
     if not number:
         return None
-    _need(number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS, "bad_number")
+    _require(number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS, "bad_number")
     return number if number[0] != "0" else str(int(number))
 
 
-_ONCE: dict[str, str] = {}
+_SHARED: dict[str, str] = {}
 _SHORT = 9
 
 
 def _clean(text: Text) -> Text:
-    """A text without blanks around it, None if nothing is left. Short ones (codes, ids) are kept once."""
+    """Strip a text; None if nothing is left. Equal short texts (codes, ids) share one object."""
     text = text.strip() if text else None
     if text and len(text) <= _SHORT:
-        return _ONCE.setdefault(text, text)
+        return _SHARED.setdefault(text, text)
     return text or None
 
 
@@ -249,13 +267,13 @@ def _value(part: Part, path: str) -> Text:
     return _clean(part.get(path, {}).get("value"))
 
 
-def _need(holds: bool, rule: str) -> None:
+def _require(holds: bool, rule: str) -> None:
     if not holds:
-        raise _Broken(rule)
+        raise _BrokenRuleError(rule)
 
 
-def collapsed(succs: Iterable[Row]) -> list[Row]:
-    """Successions with the same statement twice (ids apart) told once, under the lowest id."""
+def without_repeats(succs: Iterable[Row]) -> list[Row]:
+    """Return each succession once: of entries that differ in their ids only, the one with the lowest id."""
     kept: dict[Row, Row] = {}
     for row in succs:
         key = (row[0], row[2], row[6])

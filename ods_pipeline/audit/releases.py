@@ -1,62 +1,84 @@
-"""A release told from its two files: the record of each code, what lost to it, what could not be used."""
+"""A release, read from its two files: the record of each code, what lost to it, what was set aside.
+
+Does not live here: what follows for the register (``lives.py``).
+"""
 
 import re
 from collections import Counter
 from collections.abc import Callable
 
-from ods_pipeline.audit.captures import Aside, Lost, Told, Used, Values, in_scope_once
-from ods_pipeline.audit.raw import PUT_BACK, RawCapture, XmlFile, opened
-from ods_pipeline.audit.reading import Part, Unreadable, read_xml
-from ods_pipeline.audit.records import Text, Unusable, is_another_organisation, record_of
+from ods_pipeline.audit.captures import (
+    CaptureContent,
+    RecordSetAside,
+    RecordSuperseded,
+    UsedRecord,
+    Values,
+    first_of_each,
+)
+from ods_pipeline.audit.raw import PUT_BACK, RawCapture, XmlFile, open_xml
+from ods_pipeline.audit.reading import Part, UnreadableError, read_xml
+from ods_pipeline.audit.records import Text, UnusableRecordError, is_another_organisation, record_of
 from ods_pipeline.errors import OdsError
 
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 
 
-def tell_release(raw: RawCapture, read_one: Callable[[], None]) -> Told:
-    """Reads full and archive file, and calls ``read_one`` for each record. Raises OdsError if one is
-    damaged."""
-    told = Told(raw.label, concepts_from=f"{raw.label}/full")
-    told.concepts = _concepts(raw.files[0].head)
-    every: dict[str, list[Used]] = {}
+def read_release(raw: RawCapture, count_record: Callable[[], None]) -> CaptureContent:
+    """Read the full and the archive file of a release.
+
+    Args:
+        raw: The release.
+        count_record: Called for every record read.
+
+    Raises:
+        OdsError: If a file is damaged.
+    """
+    content = CaptureContent(raw.label, concepts_from=f"{raw.label}/full")
+    content.concepts = _concepts(raw.files[0].head)
+    repeated: dict[str, list[UsedRecord]] = {}
     stubs: Counter[str] = Counter()
     read: Counter[str] = Counter()
     for file in raw.files:
         kind = "archive" if file.is_archive else "full"
 
-        def take(part: Part, odd: frozenset[str], kind: str = kind, file: XmlFile = file) -> None:
+        def take(part: Part, faults: frozenset[str], kind: str = kind, file: XmlFile = file) -> None:
             read[kind] += 1
-            read_one()
+            count_record()
             try:
-                record = record_of(part, odd)
-            except Unusable as error:
-                where = f"{raw.label}/{kind}"
-                told.aside.append(Aside(where, read[kind], error.code, error.name, file.name, str(error)))
+                record = record_of(part, faults)
+            except UnusableRecordError as error:
+                capture_id = f"{raw.label}/{kind}"
+                content.set_aside.append(
+                    RecordSetAside(capture_id, read[kind], error.code, error.name, file.name, str(error))
+                )
                 return
             stubs[kind] += record.ref_only
-            used = Used(record, kind, read[kind], is_xml=True)
-            first = told.used.setdefault(record.code, used)
+            used = UsedRecord(record, kind, read[kind], is_xml=True)
+            first = content.used.setdefault(record.code, used)
             if first is not used:
-                every.setdefault(record.code, [first]).append(used)
+                repeated.setdefault(record.code, [first]).append(used)
 
         try:
-            with opened(file) as stream:
-                told.unknown[f"{raw.label}/{kind}"] = read_xml(stream, take, file.name).unknown
-        except Unreadable as error:
-            raise OdsError(f"it cannot be read ({error})", where=raw.place, do=PUT_BACK) from error
-    for code, records in every.items():
+            with open_xml(file) as stream:
+                content.unknown[f"{raw.label}/{kind}"] = read_xml(stream, take, file.name).unknown
+        except UnreadableError as error:
+            raise OdsError(f"the zip cannot be read ({error})", where=raw.place, do=PUT_BACK) from error
+    for code, records in repeated.items():
         winner, *losers = sorted(records, key=_rank)
-        told.used[code] = winner
-        told.lost.extend(Lost(loser, _reason(loser, winner), winner) for loser in losers)
-    told.rows = [_capture(raw, file, told, read, stubs) for file in raw.files]
-    return told
+        content.used[code] = winner
+        content.superseded.extend(RecordSuperseded(loser, _reason(loser, winner), winner) for loser in losers)
+    content.rows = [_capture(raw, file, content, read, stubs) for file in raw.files]
+    return content
 
 
-def _rank(used: Used) -> tuple:
-    """First comes who wins: a complete record before a stub, full before archive, then the later operational
-    start, the later LastChangeDate, the earlier place."""
+def _rank(used: UsedRecord) -> tuple:
+    """The sort key of records of one code; the first record wins.
+
+    A complete record comes before a stub, full before archive, then the later operational start, the later
+    LastChangeDate, and the earlier position.
+    """
     record = used.record
-    return (record.ref_only, used.kind == "archive", _newest_first(record.body[1]),
+    return (record.ref_only, used.kind == "archive", _newest_first(record.identity[1]),
             _newest_first(record.stamp), used.number)  # fmt: skip
 
 
@@ -64,28 +86,30 @@ def _newest_first(day: Text) -> tuple[bool, int]:
     return day is None, -int((day or "0").replace("-", ""))
 
 
-def _reason(loser: Used, winner: Used) -> str:
-    one, other = loser.record, winner.record
-    if one.ref_only and not other.ref_only:
+def _reason(loser: UsedRecord, winner: UsedRecord) -> str:
+    lost, won = loser.record, winner.record
+    if lost.ref_only and not won.ref_only:
         return "stub_beaten_by_complete"
-    if is_another_organisation(one.body, other.body):
+    if is_another_organisation(lost.identity, won.identity):
         return "reused_code"
     return "duplicate_code" if loser.kind == winner.kind else "archive_beaten_by_full"
 
 
 def _concepts(head: Part) -> list[tuple[Text, ...]]:
     scope = {role[""].get("id") for role in head.get("PrimaryRole", ())}
-    found = []
+    concepts = []
     for system in head.get("CodeSystem", ()):
         name, oid = system[""].get("name"), system[""].get("oid")
         for concept in system.get("concept", ()):
             id_, code, display = (concept[""].get(key) for key in ("id", "code", "displayName"))
             if id_ is not None and name is not None:
-                found.append((name, oid, id_, code, display, "true" if id_ in scope else "false"))
-    return in_scope_once(found)
+                concepts.append((name, oid, id_, code, display, "true" if id_ in scope else "false"))
+    return first_of_each(concepts)
 
 
-def _capture(raw: RawCapture, file: XmlFile, told: Told, read: Counter[str], stubs: Counter[str]) -> Values:
+def _capture(
+    raw: RawCapture, file: XmlFile, content: CaptureContent, read: Counter[str], stubs: Counter[str]
+) -> Values:
     kind = "archive" if file.is_archive else "full"
     capture_id = f"{raw.label}/{kind}"
     named = _TRUD_NAME.search(raw.place.name)
@@ -106,10 +130,10 @@ def _capture(raw: RawCapture, file: XmlFile, told: Told, read: Counter[str], stu
         "declared_records": file.manifest("RecordCount"),
         "parsed_records": read[kind],
         "stub_records": stubs[kind],
-        "used_records": sum(used.kind == kind for used in told.used.values()),
-        "superseded_records": sum(lost.used.kind == kind for lost in told.lost),
-        "quarantined_records": sum(aside.capture_id == capture_id for aside in told.aside),
-        "unknown_elements": told.unknown[capture_id].total(),
+        "used_records": sum(used.kind == kind for used in content.used.values()),
+        "superseded_records": sum(lost.used.kind == kind for lost in content.superseded),
+        "quarantined_records": sum(record.capture_id == capture_id for record in content.set_aside),
+        "unknown_elements": content.unknown[capture_id].total(),
         "file_name": raw.place.name,
         "bytes": raw.place.stat().st_size,
         "sha256": raw.sha256,

@@ -1,19 +1,28 @@
-"""The names in an ORD XML v2-0-0 file, each at its place: what the reader knows of the format.
+"""The names in an ORD XML v2-0-0 file and where they belong: all that the reader knows of the format.
 
-A *part* is an element that makes a row, or that may stand more than once (a record, a Role, a Date …). What
-stands below it is named by its path from there.
+A *part* is an element that becomes a row or may occur more than once (a record, a Role, a Date …). An element
+below a part is named by its path from the part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 
+# The columns of an organisation that are the text of one element, and the path of that element in a record. A
+# new column of this sort needs a line here and nothing else in the audit.
+TEXTS = {
+    "town": "GeoLoc/Location/Town",
+    "county": "GeoLoc/Location/County",
+    "postcode": "GeoLoc/Location/PostCode",
+    "country": "GeoLoc/Location/Country",
+}
 # A leading + marks a part, a trailing # an element with text. Values of the map are the children.
 _DATE = {"Type": {}, "Start": {}, "End": {}}
 _TARGET = {"OrgId": {}, "PrimaryRoleId": {}}
-_LOCATION = ("AddrLn1", "AddrLn2", "AddrLn3", "Town", "County", "PostCode", "Country", "UPRN")
-_RECORD: Mapping[str, Mapping] = {
+_LOCATION = ("AddrLn1", "AddrLn2", "AddrLn3", "UPRN")
+_RECORD: dict[str, dict] = {
     "Name#": {},
     "+Date": _DATE,
     "OrgId": {},
@@ -25,6 +34,9 @@ _RECORD: Mapping[str, Mapping] = {
     "Rels": {"+Rel": {"+Date": _DATE, "Status": {}, "Target": _TARGET}},
     "Succs": {"+Succ": {"+Date": _DATE, "Type#": {}, "Target": _TARGET}},
 }
+for _path in TEXTS.values():
+    *_above, _element = _path.split("/")
+    reduce(lambda children, name: children.setdefault(name, {}), _above, _RECORD)[f"{_element}#"] = {}
 _VALUES = ("Version", "PublicationType", "PublicationSource", "PublicationDate", "PublicationSeqNum")
 _VALUES += ("FileCreationDateTime", "RecordCount", "ContentDescription")
 _DOCUMENT: Mapping[str, Mapping] = {
@@ -37,7 +49,7 @@ _IN_RECORDS += ("uniqueRoleId", "primaryRole", "uniqueRelId", "uniqueSuccId", "f
 _IN_HEADS = ("id", "displayName", "name", "oid", "code", "version", "encoding")
 _IN_HEADS += ("xmlns", "xmlns:HSCOrgRefData", "xmlns:xsi", "xsi:schemaLocation")
 ATTRIBUTES = frozenset(_IN_RECORDS + _IN_HEADS)
-# In JSON these stand as plain values where XML has an attribute of the element.
+# In JSON these are plain values; in XML they are attributes of the element.
 JSON_ATTRIBUTES = {
     "Organisation": frozenset({"orgRecordClass", "refOnly"}),
     "OrgId": frozenset({"root", "assigningAuthorityName", "extension"}),
@@ -52,7 +64,7 @@ JSON_VALUES = frozenset({"Status", "LastChangeDate", "Type", "Start", "End"})
 
 @dataclass(eq=False)
 class Element:
-    """An element at its place. ``key`` is its path from the part that it belongs to."""
+    """An element where it belongs. ``key`` is its path from the part above it."""
 
     name: str
     key: str
@@ -61,13 +73,13 @@ class Element:
     children: dict[str, Element] = field(default_factory=dict)
 
 
-def _grown(element: Element, below: Mapping[str, Mapping]) -> Element:
-    for written, inner in below.items():
-        name = written.strip("+#")
-        is_part = written.startswith("+")
+def _with_children(element: Element, below: Mapping[str, Mapping]) -> Element:
+    for spec, inner in below.items():
+        name = spec.strip("+#")
+        is_part = spec.startswith("+")
         key = name if is_part or element.is_part else f"{element.key}/{name}"
-        child = Element(name, key, is_part, written.endswith("#"))
-        element.children[name] = _grown(child, inner)
+        child = Element(name, key, is_part, spec.endswith("#"))
+        element.children[name] = _with_children(child, inner)
     return element
 
 
@@ -76,7 +88,7 @@ def _names(element: Element) -> set[str]:
 
 
 class _EveryName(dict):
-    """Children of which each, whatever its name, is the same; but for records, if ``records`` is given."""
+    """Children that are one and the same element under any name; ``records``, if given, keep their own."""
 
     def __init__(self, element: Element, records: Element | None = None) -> None:
         super().__init__()
@@ -86,14 +98,14 @@ class _EveryName(dict):
         return self.records if self.records and key == self.records.name else self.element
 
 
-DOCUMENT = _grown(Element("OrgRefData", "", is_part=True), _DOCUMENT)
+DOCUMENT = _with_children(Element("OrgRefData", "", is_part=True), _DOCUMENT)
 DOCUMENT.is_part = False
 RECORD = DOCUMENT.children["Organisations"].children["Organisation"]
 NOWHERE = Element("", "")
-# Above the root of a register file; and around a record in an answer, where anything may enclose it.
+# What is above the root of a register file, and what is around a record in an answer: any element may be.
 ABOVE = Element("", "", children=_EveryName(DOCUMENT))
 AROUND = Element("", "")
 AROUND.children = _EveryName(AROUND, RECORD)
 ELEMENTS = frozenset(_names(DOCUMENT))
-# A component that stands where none is read makes its whole record unusable.
+# A component where none is read makes its whole record unusable.
 COMPONENTS = frozenset({"Role", "Rel", "Succ", "Contact"})

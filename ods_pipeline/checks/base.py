@@ -1,5 +1,7 @@
-"""What a check says. A gate explains itself: what was expected, what was found, how often, and a sample."""
+"""The outcome of a check: what was expected, what was found, how often, and a sample of it."""
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -9,7 +11,15 @@ SAMPLE = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check. A blocking one that failed stops the run before anything is published."""
+    """The outcome of one check. A failed blocking one stops the run before anything is published.
+
+    Attributes:
+        name: the name of the check.
+        passed: whether the condition holds.
+        summary: one line: what was found, with counts and a sample.
+        blocking: whether a failure stops the run; otherwise it is a warning.
+        facts: the figures behind the summary, by name.
+    """
 
     name: str
     passed: bool
@@ -19,12 +29,20 @@ class Finding:
 
 
 def sample(values: pl.Series) -> str:
-    """The first values, and how many more there are."""
+    """Return the first values as text, and how many more there are."""
     shown = [str(v) for v in values.head(SAMPLE).to_list()]
     more = len(values) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
-def warning(name: str, trouble: str, well: str, **facts: object) -> Finding:
-    """A finding that tells and does not block; ``trouble`` is empty where all is well."""
-    return Finding(name, not trouble, trouble or well, blocking=False, facts=facts)
+def warning(name: str, problem: str, all_well: str, **facts: object) -> Finding:
+    """Return a finding that warns and does not block. It passes if ``problem`` is empty."""
+    return Finding(name, not problem, problem or all_well, blocking=False, facts=facts)
+
+
+def log_failures(log: logging.Logger, table: str, findings: Iterable[Finding]) -> None:
+    """Log each failed finding of a table: blocking ones as errors, the others as warnings."""
+    for finding in findings:
+        if not finding.passed:
+            level = logging.ERROR if finding.blocking else logging.WARNING
+            log.log(level, "%s: %s", table, finding.summary)

@@ -1,4 +1,4 @@
-"""What must hold of the versions, as plain functions on frames."""
+"""Conditions on the versions of history, as plain functions on frames."""
 
 import polars as pl
 
@@ -6,12 +6,20 @@ from ods_pipeline.checks.base import Finding, sample
 
 
 def intervals_apart(versions: pl.DataFrame) -> Finding:
-    """No version ends before it begins, and none of a code begins before the one before it has ended; only
-    the last of a code stands."""
+    """Check that the versions of a code follow one another.
+
+    None ends before it begins, none begins before the previous one has ended, and only the last one of a code
+    is open.
+
+    Args:
+        versions: ``ods_code``, ``known_from``, ``known_to`` (exclusive).
+    """
     ordered = versions.sort("ods_code", "known_from")
-    more = pl.col("ods_code") == pl.col("ods_code").shift(-1)
+    has_next = pl.col("ods_code") == pl.col("ods_code").shift(-1)
     backwards = pl.col("known_to") < pl.col("known_from")
-    overlaps = more & (pl.col("known_to").is_null() | (pl.col("known_to") > pl.col("known_from").shift(-1)))
+    overlaps = has_next & (
+        pl.col("known_to").is_null() | (pl.col("known_to") > pl.col("known_from").shift(-1))
+    )
     wrong = ordered.filter((backwards | overlaps).fill_null(False))["ods_code"].unique().sort()
     return Finding(
         "intervals_apart",

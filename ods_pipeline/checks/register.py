@@ -1,10 +1,11 @@
-"""What must hold of the captures and of the tables of facts, as plain functions on frames.
+"""Conditions on the captures and on the tables of facts, as plain functions on frames.
 
-Lives here: the conditions. Does not live here: when they run and what they stop (``assets/``), and the checks
-of marts, which are SQL (``marts/checks/``).
+Lives here: the conditions. Does not live here: which table they belong to and which of them block
+(``suite.py``), and the checks of marts, which are SQL (``marts/checks/``).
 """
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -16,7 +17,7 @@ FALL_LIMIT = 0.05
 
 
 def declared_equals_parsed(captures: pl.DataFrame) -> Finding:
-    """Every capture has as many records as its manifest or receipt declares."""
+    """Check that every capture has as many records as its manifest or receipt declares."""
     wrong = captures.filter(pl.col("declared_records") != pl.col("parsed_records"))
     detail = [
         f"{c}: declared {d:,}, parsed {p:,}"
@@ -33,9 +34,9 @@ def declared_equals_parsed(captures: pl.DataFrame) -> Finding:
 
 
 def conservation(captures: pl.DataFrame) -> Finding:
-    """parsed = used + superseded + quarantined, for each capture: no record is lost."""
-    kept = pl.col("used_records") + pl.col("superseded_records") + pl.col("quarantined_records")
-    wrong = captures.filter(pl.col("parsed_records") != kept)
+    """Check that no record is lost: parsed = used + superseded + quarantined, for each capture."""
+    accounted = pl.col("used_records") + pl.col("superseded_records") + pl.col("quarantined_records")
+    wrong = captures.filter(pl.col("parsed_records") != accounted)
     return Finding(
         "no_record_lost",
         wrong.is_empty(),
@@ -49,18 +50,20 @@ def conservation(captures: pl.DataFrame) -> Finding:
 
 
 def unique_key(table_id: str, frame: pl.DataFrame) -> Finding:
-    """The key of a table is unique."""
+    """Check that the key of a table is unique."""
     key = TABLES[table_id].key
-    # Where all hashes differ all keys do; only where some do not is it worth counting keys.
-    doubtful = frame.select(key).hash_rows().n_unique() < frame.height
-    repeated = (frame if doubtful else frame.clear()).group_by(key).len().filter(pl.col("len") > 1).sort(key)
+    # Different hashes mean different keys. Keys are counted only if two hashes are equal.
+    has_equal_hashes = frame.select(key).hash_rows().n_unique() < frame.height
+    repeated = (
+        (frame if has_equal_hashes else frame.clear()).group_by(key).len().filter(pl.col("len") > 1).sort(key)
+    )
     labels = repeated.select(
         pl.concat_str([pl.col(k).cast(pl.String) for k in key], separator="/")
     ).to_series()
     return Finding(
         "unique_key",
         repeated.is_empty(),
-        f"{repeated.height:,} keys stand more than once: {sample(labels)}"
+        f"{repeated.height:,} keys occur more than once: {sample(labels)}"
         if repeated.height
         else f"{frame.height:,} rows, one a key",
         facts={"rows": frame.height, "repeated_keys": repeated.height, "key": ", ".join(key)},
@@ -68,10 +71,13 @@ def unique_key(table_id: str, frame: pl.DataFrame) -> Finding:
 
 
 def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame, repeated: pl.DataFrame) -> Finding:
-    """Every organisation has exactly one primary role, and its primary_role_id is that role; but for those
-    of which a role is left out because another organisation has its id (``repeated_ids``)."""
-    left_out = repeated.filter(pl.col("component") == "roles")
-    organisations = organisations.join(left_out, on="ods_code", how="anti")
+    """Check that every organisation has exactly one primary role, the one in its ``primary_role_id``.
+
+    Organisations with a role in ``repeated_ids`` are exempt: that role is left out because another
+    organisation has its id.
+    """
+    exempt = repeated.filter(pl.col("component") == "roles")
+    organisations = organisations.join(exempt, on="ods_code", how="anti")
     primary = (
         roles.filter("is_primary")
         .group_by("ods_code")
@@ -94,7 +100,7 @@ def one_primary_role(organisations: pl.DataFrame, roles: pl.DataFrame, repeated:
 def targets_known_or_listed(
     pointing: pl.DataFrame, organisations: pl.DataFrame, unresolved: pl.DataFrame
 ) -> Finding:
-    """Every target of a relationship is an organisation held, or stands in unresolved_targets."""
+    """Check that every target of a relationship is an organisation held or is in ``unresolved_targets``."""
     targets = pointing.select("target_ods_code").unique()
     missing = targets.join(organisations, left_on="target_ods_code", right_on="ods_code", how="anti").join(
         unresolved, on="target_ods_code", how="anti"
@@ -110,46 +116,51 @@ def targets_known_or_listed(
 
 
 def nothing_quarantined(quarantined: pl.DataFrame) -> Finding:
-    """No record was set aside (a warning: the register goes on without them)."""
+    """Warn if a record was set aside. The register is published without it."""
     count = quarantined.height
     rules = ", ".join(
         f"{rule} {n:,}" for rule, n in quarantined["rule"].value_counts().sort("rule").iter_rows()
     )
-    told = f"{count:,} records were set aside ({rules}): {sample(quarantined['ods_code'].drop_nulls())}"
-    return warning("nothing_quarantined", told if count else "", "no record broke a rule", quarantined=count)
+    problem = f"{count:,} records were set aside ({rules}): {sample(quarantined['ods_code'].drop_nulls())}"
+    return warning(
+        "nothing_quarantined", problem if count else "", "no record broke a rule", quarantined=count
+    )
 
 
 def nothing_unknown(unknown: pl.DataFrame) -> Finding:
-    """ODS sent no element or attribute that the path maps lack (a warning)."""
+    """Warn if ODS sent an element or attribute that the path maps lack."""
     names, times = unknown["name"].unique().sort(), int(unknown["occurrences"].sum())
-    told = f"ODS sends {len(names):,} names we do not read: {sample(names)}" if len(names) else ""
-    return warning("nothing_unknown", told, "every name is known", names=len(names), occurrences=times)
+    problem = f"ODS sends {len(names):,} names we do not read: {sample(names)}" if len(names) else ""
+    return warning("nothing_unknown", problem, "every name is known", names=len(names), occurrences=times)
 
 
 def nothing_repeated(repeated: pl.DataFrame) -> Finding:
-    """No unique id of a role or relationship stands in the records of two organisations (a warning)."""
+    """Warn if the records of two organisations have the same unique id of a role or relationship."""
     count = repeated.height
-    told = f"{count:,} rows are left out, another organisation has their id: {sample(repeated['ods_code'])}"
-    return warning("nothing_repeated", told if count else "", "every id stands once", repeated=count)
+    codes = sample(repeated["ods_code"])
+    problem = f"{count:,} rows are left out because another organisation has their id: {codes}"
+    return warning("nothing_repeated", problem if count else "", "every id occurs once", repeated=count)
 
 
 def nothing_unresolved(unresolved: pl.DataFrame) -> Finding:
-    """Every target of a relationship or succession is held (a warning)."""
+    """Warn if a target of a relationship or succession is not held."""
     count = unresolved.height
-    told = f"{count:,} targets are not held: {sample(unresolved['target_ods_code'])}"
-    return warning("nothing_unresolved", told if count else "", "every target is held", unresolved=count)
+    problem = f"{count:,} targets are not held: {sample(unresolved['target_ods_code'])}"
+    return warning("nothing_unresolved", problem if count else "", "every target is held", unresolved=count)
 
 
 def ids_have_names(frame: pl.DataFrame, id_column: str, name_column: str) -> Finding:
-    """Every role or relationship id is in the code systems held (a warning: ids can come ahead of names)."""
+    """Warn if a role or relationship id has no name in the code systems held; ids can arrive first."""
     nameless = frame.filter(pl.col(name_column).is_null())[id_column].unique().sort()
-    told = f"{len(nameless):,} ids have no name in the code systems: {sample(nameless)}"
+    problem = f"{len(nameless):,} ids have no name in the code systems: {sample(nameless)}"
     facts = {"ids": frame[id_column].n_unique(), "unknown": len(nameless)}
-    return warning(f"{id_column}s_known", told if len(nameless) else "", "every id has its NHS name", **facts)
+    return warning(
+        f"{id_column}s_known", problem if len(nameless) else "", "every id has its NHS name", **facts
+    )
 
 
 def no_new_ids(frame: pl.DataFrame, before: pl.DataFrame | None, id_column: str) -> Finding:
-    """No role or relationship id is in use that was not in use at the last build (a warning)."""
+    """Warn if a role or relationship id is in use that the last build did not have."""
     new = frame.select(id_column).unique().to_series().sort()
     if before is not None:
         new = new.filter(~new.is_in(before[id_column].unique().implode()))
@@ -165,9 +176,9 @@ def no_new_ids(frame: pl.DataFrame, before: pl.DataFrame | None, id_column: str)
 
 
 def row_count_swing(rows: int, before: int | None) -> Finding:
-    """The number of rows is within 2 % of the last build's (a warning)."""
+    """Warn if the number of rows differs from the last build's by more than 2 %."""
     swing = 0.0 if not before else abs(rows - before) / before
-    told = (
+    summary = (
         "first build: nothing to compare with"
         if before is None
         else f"{before:,} rows before, {rows:,} now ({swing:.1%})"
@@ -175,62 +186,47 @@ def row_count_swing(rows: int, before: int | None) -> Finding:
     return Finding(
         "row_count_swing",
         swing <= SWING_LIMIT,
-        told,
+        summary,
         blocking=False,
         facts={"rows": rows, "rows_before": before or 0, "limit": SWING_LIMIT},
     )
 
 
-def open_links(relationships: pl.LazyFrame, rel_id: str, day: date) -> int:
-    """How many relationships of a type hold on a day by their operational dates (ends inclusive)."""
-    start, end = pl.col("operational_start"), pl.col("operational_end")
-    holds = (start <= day) & (end.is_null() | (end >= day))
-    return relationships.filter((pl.col("rel_id") == rel_id) & holds).select(pl.len()).collect().item()
-
-
 def geography_is_not_retired(links: list[tuple[date, int]]) -> Finding:
-    """RE5 (IS LOCATED IN THE GEOGRAPHY OF) is being retired, and with it goes the ICB of whoever has no other
-    link to one. ``links`` holds the PublicationDate of each release held and how many RE5 held on it; a fall
-    of more than 5 % from the release before to the newest one warns."""
+    """Warn if the number of open RE5 falls by more than 5 % from one release to the next.
+
+    ODS is retiring RE5 (IS LOCATED IN THE GEOGRAPHY OF). An organisation without another link to an ICB loses
+    its ICB with it.
+
+    Args:
+        links: PublicationDate and number of open RE5 of each release held; the two newest are compared.
+    """
     if len(links) < 2:
         return warning("re5_not_falling", "", "one release held: nothing to compare with")
     (day_before, before), (day, now) = sorted(links)[-2:]
     fall = (before - now) / before if before else 0.0
-    told = f"{before:,} open RE5 on {day_before}, {now:,} on {day} ({-fall:+.1%})"
-    trouble = f"{told}: ODS retires this link, and the ICB of bodies without another goes with it"
+    summary = f"{before:,} open RE5 on {day_before}, {now:,} on {day} ({-fall:+.1%})"
+    problem = f"{summary}: ODS retires this link, and organisations without another lose their ICB"
     return warning(
         "re5_not_falling",
-        trouble if fall > FALL_LIMIT else "",
-        told,
+        problem if fall > FALL_LIMIT else "",
+        summary,
         before=before,
         now=now,
         limit=FALL_LIMIT,
     )
 
 
-def missing_stamps(captures: pl.DataFrame) -> list[date]:
-    """The LastChangeDate stamps, from the newest release's PublicationDate to the newest delta, that no fetch
-    asked for. Empty without deltas."""
-    deltas = captures.filter(pl.col("kind") == "delta")
-    releases = captures.filter(pl.col("kind") == "full")
-    if deltas.is_empty() or releases.is_empty():
-        return []
-    first, last = releases["publication_date"].max(), deltas["as_of"].max()
-    assert isinstance(first, date) and isinstance(last, date)
-    asked: set[date] = set()
-    for start, end in deltas.select("stamps_from", "stamps_to").iter_rows():
-        asked.update(start + timedelta(days=n) for n in range((end - start).days + 1))
-    span = last.toordinal() - first.toordinal()
-    return [d for n in range(span + 1) if (d := first + timedelta(days=n)) not in asked]
+def no_stamp_missing(missing: Sequence[date]) -> Finding:
+    """Warn if stamps since the newest release were never asked for.
 
-
-def no_stamp_missing(captures: pl.DataFrame) -> Finding:
-    """Every stamp since the newest release was asked for (a warning)."""
-    missing = missing_stamps(captures)
+    Args:
+        missing: these stamps, in order (``inventory.missing.missing_stamps``).
+    """
     return Finding(
         "no_stamp_missing",
         not missing,
-        f"{len(missing):,} stamps were never asked for: {sample(pl.Series(missing))}; "
+        f"{len(missing):,} stamps were never asked for: {sample(pl.Series([*missing]))}; "
         "fetch them, or take the next release"
         if missing
         else "every stamp since the newest release was asked for",

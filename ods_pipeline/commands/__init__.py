@@ -1,36 +1,59 @@
-"""The commands that ask questions of the published set: one file a command, imported when it is called."""
+"""The commands, one module each.
 
-# What --help says of them, without importing them.
+What lives here: the names of the commands and what ``--help`` prints about them, so that help needs none of
+their modules. What does not: their options (``--help`` of one command reads its module), and what find and
+show look up (``lookup/``).
+"""
+
 HELP = {
-    "find": """Look a body up by its code, its postcode, or words of its name; case and spaces do not matter.
+    "build": """Read what is new, flatten it, and publish tables, marts and ods.duckdb.
 
-Shows whether it is open, what it belongs to, and what replaced it. If nothing is found it says why, and
-ends with 5. The same in SQL: SELECT * FROM ods_find('maple house').
+With TRUD_API_KEY set, it downloads the newest release unless it is held, and fetches the changes since then
+from the ORD API. Without the key it fetches nothing; if nothing is held yet, it builds the embedded sample.
+""",
+    "rebuild-history": """Rebuild history from everything that was flattened, and publish.
+
+A build adds what is new to the published history. This command reads every release and fetch that is held
+instead, and gives the same files byte for byte.
+""",
+    "status": """Show what is held, up to which day, and what is missing.""",
+    "find": """Look up an organisation by its code, its postcode or words of its name.
+
+Case and spaces do not matter. Prints whether it is open, what it belongs to, and what replaced it. If nothing
+is found, it prints the reason and ends with 5. The same in SQL: SELECT * FROM ods_find('maple house').
 """,
     "check": """Judge every code of a CSV, TSV, Excel or Parquet list: open, closed, replaced, of another
-kind, a slip.
+kind, a typo.
 
-Says what needs attention, and with --out writes one row a line: line, given, code, verdict, name, kind,
-openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name, likely_codes, repeats_line and
-note. Cells that a spreadsheet would take for formulas get an apostrophe in front. Ends with 0 if every
-code is good, with 5 if some need attention.
+Prints what needs attention. With --out it writes a CSV file with one row for each line of the list: line,
+given, code, verdict, name, kind, openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name,
+likely_codes, repeats_line and note. Cells that a spreadsheet would take for formulas get an apostrophe in
+front. Ends with 0 if every code is good, with 5 if some need attention.
 """,
-    "show": """Show a code: what it is, whether it is open and why, its parents, sites and successions,
-and its life.
+    "show": """Show everything about a code: what it is, whether it is open and why, its parents, sites and
+successions, and its history.
 
---as-of asks what was true in the world on a day, --known what the register said on a day; both together
-ask what it then said of the other day. The same in SQL: ods_as_of, ods_as_known, ods_history. A code that
-the register does not hold ends with 1.
+--as-of is the day in the world, --known the day of the register; together they ask what the register held on
+one day about another day. The same in SQL: ods_as_of, ods_as_known, ods_history. A code that the register has
+never held ends with 1.
 """,
-    "changes": """List what changed: one line an event, with the day it holds from and the day it was seen.
+    "changes": """List what changed: one line for each event, with the day it was detected and the day it
+takes effect.
 
-In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets
-an apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
+In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets an
+apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
 """,
-    "audit": """Tell what is published again from the files in raw/, by other means, and compare.
+    "audit": """Recompute independently, from the files in raw/, what is published, and compare.
 
-Every row of ord and history by counts and by sums of every column, --records of them field by field, Parquet
-against ods.duckdb, the manifests, and what must hold between tables and marts. Says what was compared and
-what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or raw files are gone.
+Compares every row of ord and history by counts and by sums of every column, --records of them field by field,
+Parquet with ods.duckdb, the manifests, and the rules that link tables and marts. Prints what was compared and
+what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or if raw files are gone.
 """,
+    "ui": """Open Dagster's web interface on this data root (loopback only).""",
+    "dictionary": """Write the data dictionary from the schema, after a change of the schema.""",
 }
+HIDDEN = frozenset({"dictionary"})
+EXIT_CODES = """Exit codes: 0 success · 1 something could not be used, and nothing was published (audit: a
+difference) · 2 wrong arguments · 3 another build is running · 4 published, but days or records are missing or
+a fetch could not be used · 5 find found nothing, or some codes of a check need attention · 130 interrupted
+"""

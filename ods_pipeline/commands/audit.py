@@ -1,4 +1,7 @@
-"""`ods-pipeline audit`: is what is published what the raw files say? Told again by other means."""
+"""`ods-pipeline audit`: is what is published what the raw files hold? Recomputed independently.
+
+What lives here: options and what is printed. What does not: what is compared (``audit/``).
+"""
 
 from typing import Annotated
 
@@ -7,10 +10,10 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from ods_pipeline.audit.checking import NAMED, Audit
-from ods_pipeline.audit.checking import audit as audit_of
+from ods_pipeline.audit.checking import audit as run_audit
 from ods_pipeline.audit.raw import PUT_BACK
-from ods_pipeline.audit.tables import NOT_COMPARED, NOT_TOLD
-from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ERROR, Root, talk
+from ods_pipeline.audit.tables import NOT_COMPARED, NOT_RECOMPUTED
+from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ERROR, Root, start_logging
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.progress import progress
@@ -21,107 +24,114 @@ GONE_SHOWN = 5
 def audit(
     *,
     records: Annotated[int, Parameter(help="How many records to compare field by field.")] = 200,
-    seed: Annotated[int, Parameter(help="Which records: the same seed takes the same ones.")] = 0,
+    seed: Annotated[int, Parameter(help="Chooses the records; the same seed chooses the same ones.")] = 0,
     data_root: Root = DEFAULT_ROOT,
-    quiet: Annotated[bool, Parameter(negative="", help="Say only the verdict, and what differs.")] = False,
+    quiet: Annotated[bool, Parameter(negative="", help="Print only the verdict and what differs.")] = False,
 ) -> int:
-    """Audit the published set, as ``HELP`` tells; the exit code."""
-    console = talk(quiet)
-    with progress("reading raw files", counted=True, told_above=100_000) as step:
-        told = audit_of(DataRoot(data_root), max(records, 0), seed, step)
+    """Audit the published set and print what was compared and what differs.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OdsError: Nothing is published, a raw file cannot be read, or raw files are gone.
+    """
+    console = start_logging(quiet)
+    with progress("reading raw files", counted=True, logged_above=100_000) as step:
+        result = run_audit(DataRoot(data_root), max(records, 0), seed, step)
     if not quiet:
-        _compared(console, told, seed)
-    _differences(console, told)
-    if told.raw.gone:
-        listed = ", ".join(told.raw.gone[:GONE_SHOWN])
+        _print_scope(console, result, seed)
+    _print_differences(console, result)
+    if result.raw.gone:
+        listed = ", ".join(result.raw.gone[:GONE_SHOWN])
         raise OdsError(
-            f"raw files that this build rests on are gone ({listed}), and without them no table of ord and "
-            "history can be audited",
+            f"raw files of this build are gone ({listed}); without them no table of ord and history can be "
+            "audited",
             where=data_root / "raw",
             do=PUT_BACK,
         )
-    if told.is_equal:
-        console.print("Equal: what is published is what the raw files say.")
+    if result.is_equal:
+        console.print("Equal: the published set matches the raw files.")
         return 0
-    console.print("DIFFERENT: what is published is not what the raw files say.")
+    console.print("DIFFERENT: the published set does not match the raw files.")
     return EXIT_ERROR
 
 
-def _compared(console: Console, told: Audit, seed: int) -> None:
-    raws = told.raw.captures
+def _print_scope(console: Console, result: Audit, seed: int) -> None:
+    raws = result.raw.captures
     releases = sum(not raw.is_delta for raw in raws)
-    console.print(f"Audit of build {told.build.name}, published as of {told.as_of}")
-    console.print(
-        f"Raw files: {_many(releases, 'release')}, {_many(len(raws) - releases, 'fetch', 'fetches')}"
-    )
-    for label in told.raw.waiting:
-        console.print(f"  note: {label} lies in raw/ and is not published yet: run ods-pipeline build")
-    if told.tables:
-        console.print(_grid(told))
-    for line in told.manifests:
+    console.print(f"Audit of build {result.build.name}, published as of {result.as_of}")
+    fetches = len(raws) - releases
+    counts = f"{_counted(releases, 'release', 'releases')}, {_counted(fetches, 'fetch', 'fetches')}"
+    console.print(f"Raw files: {counts}")
+    for label in result.raw.waiting:
+        console.print(f"  note: {label} is in raw/ and not published yet; run: ods-pipeline build")
+    if result.tables:
+        console.print(_counts(result))
+    for line in result.manifests:
         console.print(
             f"{line.capture_id}: RecordCount {line.record_count:,}; {line.used:,} used + {line.superseded:,} "
             f"superseded + {line.set_aside:,} set aside; {line.scope} primary roles in scope, "
             f"{line.scope_held} held"
         )
-    unlike = len({(u.table, u.column) for u in told.unlike})
+    differing = len({(u.table, u.column) for u in result.copy_differences})
     console.print(
-        f"Parquet and ods.duckdb: rows, values and sums of every column of {told.published_tables} tables; "
-        f"{unlike} columns differ"
+        f"Parquet and ods.duckdb: rows, values and sums of every column of {result.published_tables} tables; "
+        f"{differing} columns differ"
     )
     console.print(
-        f"Between tables: {told.identities} identities asked of ord, history and marts; "
-        f"{len(told.broken)} do not hold"
+        f"Between tables: {result.identities} identities checked on ord, history and marts; "
+        f"{len(result.broken)} do not hold"
     )
-    if told.sampled:
+    if result.sampled:
         console.print(
-            f"Sample: {told.sampled.records:,} records, {told.sampled.fields:,} fields compared in "
-            f"ods.duckdb, {len(told.sampled.differences)} differ (seed {seed})"
+            f"Sample: {result.sampled.records:,} records, {result.sampled.fields:,} fields compared in "
+            f"ods.duckdb, {len(result.sampled.differences)} differ (seed {seed})"
         )
-    for table, reason in NOT_TOLD.items():
+    for table, reason in NOT_RECOMPUTED.items():
         console.print(f"not compared: {table}, {reason}")
     for table, columns in NOT_COMPARED.items():
         for column, reason in columns.items():
             console.print(f"not compared: {table}.{column}, {reason}")
-    console.print("not compared: the marts value by value; the identities are what is asked of them")
+    console.print("not compared: the marts value by value; they are checked by the identities")
 
 
-def _grid(told: Audit) -> Grid:
+def _counts(result: Audit) -> Grid:
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     grid.add_column("table", no_wrap=True)
     for heading in ("raw", "published", "columns", "differ"):
         grid.add_column(heading, justify="right", no_wrap=True)
-    for table in told.tables:
+    for table in result.tables:
         counts = (table.raw_rows, table.published_rows, len(table.columns), len(table.differing))
         grid.add_row(table.table, *(f"{count:,}" for count in counts))
     return grid
 
 
-def _differences(console: Console, told: Audit) -> None:
-    """What differs, ``NAMED`` lines of each kind at most; totals by column first."""
-    for table in (t for t in told.tables if not t.is_equal):
+def _print_differences(console: Console, result: Audit) -> None:
+    """What differs: totals by column first, then at most ``NAMED`` lines of each kind."""
+    for table in (t for t in result.tables if not t.is_equal):
         console.print(f"differs: {table.table} in {', '.join(table.differing) or 'the number of rows'}")
-    found = [d for table in told.tables for d in table.differences]
-    found += told.sampled.differences if told.sampled else []
-    for d in dict.fromkeys(found[:NAMED]):
+    differences = [d for table in result.tables for d in table.differences]
+    differences += result.sampled.differences if result.sampled else []
+    for d in dict.fromkeys(differences[:NAMED]):
         console.print(
-            f"  {d.table} {d.key}: {d.column} is {_said(d.raw)} in raw, {_said(d.published)} published"
+            f"  {d.table} {d.key}: {d.column} is {_shown(d.raw)} in raw, {_shown(d.published)} published"
         )
-    for u in told.unlike[:NAMED]:
+    for u in result.copy_differences[:NAMED]:
         console.print(
-            f"  {u.table} {u.key}: {u.column} is {_said(u.parquet)} in Parquet and {_said(u.duckdb)} in "
+            f"  {u.table} {u.key}: {u.column} is {_shown(u.parquet)} in Parquet and {_shown(u.duckdb)} in "
             "ods.duckdb"
         )
-    for line in (m for m in told.manifests if not m.is_equal):
-        console.print(f"  {line.capture_id}: the manifest does not agree with what is held")
-    for identity in told.broken:
+    for line in (m for m in result.manifests if not m.is_equal):
+        console.print(f"  {line.capture_id}: the manifest does not match what is held")
+    for identity in result.broken:
         console.print(f"does not hold ({identity.count:,}): {identity.sentence}")
         console.print(f"  {', '.join(identity.examples)}")
 
 
-def _said(value: str | None) -> str:
+def _shown(value: str | None) -> str:
     return "null" if value is None else value if value in ("there", "missing") else repr(value)
 
 
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def _counted(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"

@@ -1,4 +1,7 @@
-"""`ods-pipeline check`: is every code of a list still good, and what is meant by those that are not."""
+"""`ods-pipeline check`: is every code of a list still good, and what was meant by those that are not?
+
+What lives here: options and what is printed. What does not: reading lists and judging codes (``lists/``).
+"""
 
 import sys
 from contextlib import closing
@@ -15,10 +18,10 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.columns import read_code_list
 from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
 from ods_pipeline.lists.writing import safe_csv
-from ods_pipeline.lookup.published import open_published, spoken_for
+from ods_pipeline.lookup.published import marts_day, open_published
 from ods_pipeline.schema.marts import KINDS
 
-SHOWN = 20
+LINES_SHOWN = 20
 STANDARD_OUTPUT = Path("-")
 
 
@@ -28,33 +31,45 @@ def _known_kind(type_: object, value: str | None) -> None:
 
 
 def check(
-    file: Path,
+    file: Annotated[Path, Parameter(help="The list of codes.")],
     *,
     column: Annotated[
-        str | None, Parameter(help="The column of codes, by name or number; found by itself if left out.")
+        str | None,
+        Parameter(help="The column of codes, by name or number. Default: found by its name or content."),
     ] = None,
     kind: Annotated[
-        str | None, Parameter(validator=_known_kind, help="What every code should be: trust, gp_practice, …")
+        str | None,
+        Parameter(validator=_known_kind, help="The kind that every code should be: trust, gp_practice, …"),
     ] = None,
     on: Annotated[
-        date | None, Parameter(help="The day to judge by; the day the marts speak for if left out.")
+        date | None, Parameter(help="The day to judge by. Default: the day that the marts describe.")
     ] = None,
-    sheet: Annotated[str | None, Parameter(help="The sheet of a workbook; the first if left out.")] = None,
+    sheet: Annotated[
+        str | None, Parameter(help="The sheet of a workbook. Default: the first that is not empty.")
+    ] = None,
     out: Annotated[
         Path | None,
         Parameter(
-            allow_leading_hyphen=True, help="Write one row a line to this CSV file; - is standard output."
+            allow_leading_hyphen=True,
+            help="Write one row for each line to this CSV file; - is standard output.",
         ),
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Judge a list of codes, as ``HELP`` tells; the exit code."""
+    """Judge a list of codes, print what needs attention, and write the verdicts if asked.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OdsError: The list cannot be read, ``out`` is the list itself, or nothing is published.
+    """
     if out is not None and out.exists() and out.resolve() == file.resolve():
-        raise OdsError("the outcome would replace the list itself", where=out, do="Give another --out")
+        raise OdsError("the output would replace the list itself", where=out, do="Give another --out")
     codes = read_code_list(file, column, sheet)
     needs = ("code_finder", "code_crosswalk", "provider_hierarchy", "organisation_parents")
     with closing(open_published(data_root, *needs)) as connection:
-        day = on or spoken_for(connection)
+        day = on or marts_day(connection)
         judged = judge(connection, codes, day, kind)
     console = plain()
     if out == STANDARD_OUTPUT:
@@ -65,26 +80,26 @@ def check(
     console.print(f"{file}: {judged.height:,} codes in {codes.column}, judged on {day}")
     for note in codes.notes:
         console.print(f"  note: {note}")
-    _summary(console, judged, "" if out else "; --out FILE writes them all")
+    _print_summary(console, judged, "" if out else "; --out FILE writes all of them")
     if out is not None and out != STANDARD_OUTPUT:
         console.print(f"Written: {out}")
     return 0 if (judged["verdict"] == NEEDS_NOTHING).all() else EXIT_ATTENTION
 
 
-def _summary(console: Console, judged: pl.DataFrame, where_the_rest_is: str) -> None:
-    """How many codes of each verdict, and the first lines that need attention."""
+def _print_summary(console: Console, judged: pl.DataFrame, hint: str) -> None:
+    """The number of codes of each verdict, and the first lines that need attention."""
     counts = dict(judged["verdict"].value_counts().iter_rows())
     for verdict, meaning in VERDICTS.items():
         if verdict in counts:
             console.print(f"  {counts[verdict]:>9,} {verdict:<14} {meaning}")
     repeated = judged["repeats_line"].count()
     if repeated:
-        console.print(f"  {repeated:>9,} {'repeated':<14} the same code stands further up already")
-    bad = judged.filter(pl.col("verdict") != NEEDS_NOTHING)
+        console.print(f"  {repeated:>9,} {'repeated':<14} the same code is further up already")
+    attention = judged.filter(pl.col("verdict") != NEEDS_NOTHING)
     for line, code, given, verdict, name, note in (
-        bad.select("line", "code", "given", "verdict", "name", "note").head(SHOWN).iter_rows()
+        attention.select("line", "code", "given", "verdict", "name", "note").head(LINES_SHOWN).iter_rows()
     ):
-        told = ", ".join(part for part in (name, note) if part)
-        console.print(f"  line {line:<6} {code or given or '':<10} {verdict:<14} {told}")
-    if bad.height > SHOWN:
-        console.print(f"  … and {bad.height - SHOWN:,} more{where_the_rest_is}")
+        details = ", ".join(part for part in (name, note) if part)
+        console.print(f"  line {line:<6} {code or given or '':<10} {verdict:<14} {details}")
+    if attention.height > LINES_SHOWN:
+        console.print(f"  … and {attention.height - LINES_SHOWN:,} more{hint}")

@@ -1,6 +1,11 @@
-"""What all commands share: the data root, exit codes, where words go."""
+"""What all commands share: the data root, exit codes, consoles, and lines that several of them print."""
 
 import logging
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +16,23 @@ from rich.logging import RichHandler
 from ods_pipeline.errors import printable
 from ods_pipeline.progress import show_bars_on
 
-EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE, EXIT_ATTENTION = 1, 3, 4, 5
-Root = Annotated[
-    Path, Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="Where raw files and output lie.")
-]
+# Their meanings: EXIT_CODES in commands/__init__.py. 2, for wrong arguments, is that of cyclopts.
+EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE, EXIT_ATTENTION, EXIT_INTERRUPTED = 1, 3, 4, 5, 130
 DEFAULT_ROOT = Path("data")
+# Longer lists of names are cut after this many.
+SHOWN = 12
+Root = Annotated[
+    Path,
+    Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="The folder of raw files and of all output."),
+]
+Today = Annotated[
+    date | None, Parameter(help="The day that the marts describe. Default: the newest day held.")
+]
+Quiet = Annotated[bool, Parameter(negative="", help="Print nothing but warnings and errors.")]
 
 
 class _Plain(Console):
-    """Shows what stands in a file or in the register as text: no sign of it is a command to the terminal."""
+    """A console on which text from a file or from the register cannot act as a terminal command."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(_harmless(o) if isinstance(o, str) else o for o in objects), **options)
@@ -30,17 +43,20 @@ def _harmless(text: str) -> str:
 
 
 def plain(*, stderr: bool = False) -> Console:
-    """The console for results: no colours, no wrapping, so that pipes and files get whole lines."""
+    """Return the console for results: no colours, no wrapping, so that pipes and files get whole lines."""
     return _Plain(soft_wrap=True, markup=False, highlight=False, stderr=stderr)
 
 
 def as_text(argument: str) -> str:
-    """An argument as text: bytes that are no UTF-8 reach Python as signs that no database takes."""
+    """Return an argument as valid text: bytes that are not UTF-8 become question marks.
+
+    Python passes such bytes on as lone surrogates, which no database accepts.
+    """
     return argument.encode("utf-8", "replace").decode("utf-8")
 
 
-def talk(quiet: bool) -> Console:
-    """Sends log lines to stderr (with bars on a terminal); gives the console for results."""
+def start_logging(quiet: bool) -> Console:
+    """Send log lines to stderr, with progress bars on a terminal, and return the console for results."""
     errors = Console(stderr=True)
     handler: logging.Handler
     if errors.is_terminal:
@@ -56,3 +72,26 @@ def talk(quiet: bool) -> Console:
     logger.propagate = False
     show_bars_on(None if quiet else errors)
     return plain()
+
+
+def shortened(names: Sequence[object]) -> str:
+    """Return the first ``SHOWN`` names, and how many more there are."""
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(map(str, names[:SHOWN])) + more
+
+
+def command_line(name: str, data_root: Path) -> str:
+    """Return a command of ours for this data root that can be pasted into this shell."""
+    option = "" if data_root == DEFAULT_ROOT else f" --data-root {shlex.quote(str(data_root))}"
+    return f"{program('ods-pipeline')} {name}{option}"
+
+
+def program(name: str) -> str:
+    """Return how to call a program of this environment: its path, or its bare name if it is on PATH."""
+    path = Path(sys.executable).parent / name
+    if not path.exists() or shutil.which(name) == str(path):
+        return name
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,13 +1,15 @@
-"""What a killed run leaves in a data root, and its removal.
+"""Removes what killed runs leave in a data root.
 
-Lives here: which names are nobody's once no run is under way. Does not live here: writing under such names
-(``storage.py``), runs that Dagster still takes for running (``runs.py``), fetches on their way, which go on.
+Lives here: the names that belong to nobody once no run is under way. Does not live here: writing under such
+names (``files.py``, ``builds.py``), runs that Dagster still shows as running (``defs/instance.py``), and
+unfinished fetches, which continue.
 """
 
+from ods_pipeline.dataroot.builds import current_build, numbered_builds, prune_builds
 from ods_pipeline.dataroot.files import remove
-from ods_pipeline.dataroot.layout import DataRoot, current_build, numbered_builds, prune_builds
+from ods_pipeline.dataroot.layout import DataRoot
 
-# What is on its way has a name of this kind until it is whole. A download that can go on (``.part``) is kept.
+# Names of files and folders that are not whole yet. A download that can continue (``.part``) is kept.
 _LEFTOVERS = {
     "": (".*.new", "*.partial"),
     ".builds": (".*.new",),
@@ -23,8 +25,10 @@ _LEFTOVERS = {
 
 
 def clear_up(root: DataRoot) -> None:
-    """Removes half-written files and folders, builds that were never published, and those beyond the last
-    two. Call it while holding the lock on the data root: none of it belongs to anybody then."""
+    """Remove half-written files and folders, unpublished builds, and all but the last two published ones.
+
+    Call it while holding the lock on the data root: no other run uses these files then.
+    """
     remove(root.next)
     for place, patterns in _LEFTOVERS.items():
         for pattern in patterns:

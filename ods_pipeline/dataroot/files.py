@@ -1,10 +1,10 @@
-"""Folders that are written whole or not at all, also if the power fails, and removed whatever the files in
-them allow.
+"""Folders that are written whole or not at all, even if the power fails, and removed in any case.
 
-Lives here: what holds for any folder. Does not live here: which folders a data root has (``storage.py``).
+Lives here: what holds for any folder. Does not live here: which folders a data root has (``layout.py``).
 """
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -12,32 +12,34 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-_ACCESS = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what may be written
-# What systems say that cannot flush the names in a folder.
-_NOT_FOR_FOLDERS = (errno.EINVAL, errno.EBADF, errno.EACCES, errno.ENOTSUP)
+_ACCESS = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes writable files only
+# Errors of systems that cannot flush the names in a folder.
+_CANNOT_FLUSH_FOLDERS = (errno.EINVAL, errno.EBADF, errno.EACCES, errno.ENOTSUP)
 
 
 def flush(*paths: Path) -> None:
-    """Waits until the disk has what these files, and the names in these folders, are. A file that was renamed
-    before that may be empty after a loss of power."""
+    """Wait until these files, and the names in these folders, are on disk.
+
+    A file that is renamed without this may be empty after a loss of power.
+    """
     for path in paths:
         try:
-            opened = os.open(path, _ACCESS)
+            descriptor = os.open(path, _ACCESS)
             try:
-                os.fsync(opened)
+                os.fsync(descriptor)
             finally:
-                os.close(opened)
+                os.close(descriptor)
         except OSError as error:
-            if error.errno not in _NOT_FOR_FOLDERS or not path.is_dir():
+            if error.errno not in _CANNOT_FLUSH_FOLDERS or not path.is_dir():
                 raise
 
 
 @contextmanager
 def whole_folder(target: Path) -> Generator[Path]:
-    """Gives a folder to write into, and puts it in the target's place when the block ends well.
+    """Give a folder to write into, and move it to ``target`` when the block succeeds.
 
-    If the block fails the target stays as it was and what was written is removed. The disk has all files then
-    but those in folders inside.
+    If the block fails, the target stays as it was and the new files are removed. All files are on disk before
+    the move, apart from those in subfolders.
     """
     partial = target.with_name(f".{target.name}.partial")
     remove(partial)
@@ -57,8 +59,14 @@ def whole_folder(target: Path) -> Generator[Path]:
     remove(old)
 
 
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def remove(path: Path) -> None:
-    """Removes a folder, read-only files included."""
+    """Remove a file, a link or a folder with its read-only files. A missing path is fine."""
     if path.is_symlink() or path.is_file():
         path.unlink()
         return

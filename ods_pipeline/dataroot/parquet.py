@@ -1,6 +1,6 @@
-"""How Parquet is written: the same rows always give the same bytes, in little time and room.
+"""Writes Parquet so that the same rows always give the same bytes, quickly and in small files.
 
-Does not live here: where files lie (``storage.py``) and what is in them.
+Lives here: how one file is written. Does not live here: where files lie (``layout.py``) and what is in them.
 """
 
 from collections.abc import Iterator
@@ -10,18 +10,25 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-# As many as DuckDB's row groups have: it takes over whole ones, and must not cut and join them first.
+# The size of DuckDB's row groups: it copies whole ones, and does not have to cut and join them first.
 ROW_GROUP_ROWS = 122_880
-# How many rows tell whether values repeat, and how many of these may be different then.
-LOOKED_AT_ROWS = 16_384
+# Values repeat if at most this share of the first rows' values are distinct.
+SAMPLED_ROWS = 16_384
 REPETITIVE_SHARE = 0.3
 
 
 def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = None) -> int:
-    """Writes a sorted frame so that the same frame always gives the same bytes; returns the size.
+    """Write a sorted frame so that the same frame always gives the same bytes.
 
-    ``schema`` is the Arrow schema with descriptions and metadata; without it the frame's own is used.
-    One chunk, one thread, fixed row groups and no clock: the number of threads cannot show in the file.
+    One chunk, one thread, fixed row groups and no clock: the number of threads does not change the file.
+
+    Args:
+        frame: the rows, in their final order.
+        path: the file; its folder is created.
+        schema: the Arrow schema with descriptions and metadata; the frame's own if left out.
+
+    Returns:
+        The size of the file in bytes.
     """
     # Pages end where chunks end, and how many chunks a frame has depends on the number of threads.
     table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -35,7 +42,7 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
         compression="zstd",
         row_group_size=ROW_GROUP_ROWS,
         version="2.6",
-        use_dictionary=_repetitive(table),
+        use_dictionary=_repeating_columns(table),
         write_statistics=True,
     )
     partial.replace(path)
@@ -43,8 +50,10 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
 
 
 def columns_with_dictionary(path: Path) -> set[str]:
-    """The columns of a file, as Parquet names them, in which ``write_parquet`` saw values repeat; none of a
-    file without row groups, as others write it where there are no rows."""
+    """Return the columns (Parquet's names) whose values repeat, as ``write_parquet`` judged.
+
+    Empty for a file without row groups, which other writers produce for a table without rows.
+    """
     metadata = pq.read_metadata(path)
     if not metadata.num_row_groups:
         return set()
@@ -53,11 +62,16 @@ def columns_with_dictionary(path: Path) -> set[str]:
     return {column.path_in_schema for column in columns if column.has_dictionary_page}
 
 
-def _repetitive(table: pa.Table) -> list[str]:
-    """The columns, as Parquet names them, whose values repeat, as the first rows tell: only they are worth a
-    dictionary. One of ids and names would be made and thrown away again, which takes time and room."""
-    first = table.slice(0, LOOKED_AT_ROWS).combine_chunks()
-    leaves = [leaf for name in table.column_names for leaf in _leaves(name, first[name].combine_chunks())]
+def _repeating_columns(table: pa.Table) -> list[str]:
+    """Return the columns (Parquet's names) whose values repeat in the first rows.
+
+    Only these are worth a dictionary. A dictionary of ids or names is built and discarded, which costs time
+    and memory.
+    """
+    first_rows = table.slice(0, SAMPLED_ROWS).combine_chunks()
+    leaves = [
+        leaf for name in table.column_names for leaf in _leaves(name, first_rows[name].combine_chunks())
+    ]
     return [
         name
         for name, values in leaves
@@ -66,7 +80,7 @@ def _repetitive(table: pa.Table) -> list[str]:
 
 
 def _leaves(name: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """The plain columns that lists and structs are made of, under their names in Parquet."""
+    """Yield the plain columns that make up lists and structs, under their names in Parquet."""
     if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
         yield from _leaves(f"{name}.list.element", values.flatten())
     elif pa.types.is_struct(values.type):

@@ -1,4 +1,4 @@
-"""Assembles the Dagster definitions of a data root; the only place that knows all of them."""
+"""Assembles the Dagster definitions of a data root; the only module that knows all of them."""
 
 from datetime import date
 from pathlib import Path
@@ -7,7 +7,7 @@ import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
-from ods_pipeline.defs.assets.judgements import events
+from ods_pipeline.defs.assets.judgements import judgements
 from ods_pipeline.defs.assets.marts import marts
 from ods_pipeline.defs.assets.published import ods_duckdb
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
@@ -28,33 +28,37 @@ def build_definitions(
     sources: Sources | None = None,
     retries: dg.RetryPolicy | None = None,
 ) -> dg.Definitions:
-    """Everything Dagster needs for one data root.
+    """Return everything Dagster needs for one data root.
 
-    ``window`` is the first and last stamp that deltas are about (both inclusive); without it, what is held
-    says so. ``sources`` is the outside world as it may be asked; ``retries`` is for the steps that ask it.
+    Args:
+        root: the path of the data root.
+        window: the first and last stamp of the delta partitions, both inclusive; taken from what is held if
+            left out.
+        sources: how to reach TRUD and the ORD API.
+        retries: for the steps that ask them.
     """
     sources = sources or Sources()
     first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)
     days = stamps(first, last)
-    taken = trud_release(retries)
-    fetches, flattened = ord_fetches(days, retries), flat_fetches(days)
+    raw_release, raw_fetches = trud_release(retries), ord_fetches(days, retries)
+    flattened = flat_fetches(days)
     release_job = dg.define_asset_job(
         "release_job",
-        dg.AssetSelection.assets(taken, flat_release),
-        description="Takes in and flattens one TRUD release.",
+        dg.AssetSelection.assets(raw_release, flat_release),
+        description="Takes in one TRUD release and flattens it.",
     )
     delta_job = dg.define_asset_job(
         "delta_job",
-        dg.AssetSelection.assets(fetches, flattened),
-        description="Fetches or takes in a range of stamps, and flattens it.",
+        dg.AssetSelection.assets(raw_fetches, flattened),
+        description="Fetches a range of stamps, or takes in recorded fetches, and flattens them.",
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, events, marts, ods_duckdb),
-        description="Folds all captures into the register, builds the marts, publishes the whole set.",
+        dg.AssetSelection.assets(register, judgements, marts, ods_duckdb),
+        description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
     return dg.Definitions(
-        assets=[taken, flat_release, fetches, flattened, register, events, marts, ods_duckdb],
+        assets=[raw_release, flat_release, raw_fetches, flattened, register, judgements, marts, ods_duckdb],
         jobs=[release_job, delta_job, publish_job],
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[

@@ -1,7 +1,7 @@
 """What runs by itself in the UI: new releases, the daily stamps, and publishing after each load.
 
-Publishing is on from the start. The two that ask the NHS services are off: whoever starts them says that
-this is the real register. None of them acts on a data root that holds the embedded sample.
+Publishing is on from the start. The sensor and the schedule that ask the NHS services are off: starting them
+declares that this is the real register. They skip a data root that holds the embedded sample.
 """
 
 from contextlib import closing
@@ -10,17 +10,18 @@ from typing import Any
 
 import dagster as dg
 
-from ods_pipeline.dataroot.layout import DataRoot, flat_mark
-from ods_pipeline.defs.partitions import releases
-from ods_pipeline.inventory.held import due_stamps, holds_sample
-from ods_pipeline.inventory.wanted import lies_in_quarantine
+from ods_pipeline.dataroot.flat import flat_mark, release_folder
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.partitions import range_tags, releases
+from ods_pipeline.inventory.due import due_stamps
+from ods_pipeline.inventory.held import lies_in_quarantine
+from ods_pipeline.inventory.sample import SAMPLE_IS_HERE, holds_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.trud import Trud
 
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-_SAMPLE = "The embedded sample is here; the real services are not asked for it."
+_SKIP_SAMPLE = f"{SAMPLE_IS_HERE.capitalize()}."
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -30,10 +31,10 @@ _UNDER_WAY = [
 
 
 def publish_after_load(loads: list[Any], publish_job: Any) -> dg.SensorDefinition:
-    """A sensor that asks for ``publish_job`` after each successful run of the jobs in ``loads``.
+    """Return a sensor that requests ``publish_job`` after each successful run of the jobs in ``loads``.
 
-    Publishing twice does no harm, publishing too seldom does: so it does not wait for other loads, which
-    might fail. The command line publishes by itself; this sensor does not see its runs.
+    Publishing twice does no harm, a load that stays unpublished does. So it does not wait for other loads,
+    which might fail. The command line publishes by itself; this sensor does not see its runs.
     """
 
     @dg.run_status_sensor(
@@ -52,16 +53,16 @@ def publish_after_load(loads: list[Any], publish_job: Any) -> dg.SensorDefinitio
 
 
 def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.SensorDefinition:
-    """A sensor that looks for a newer release at TRUD four times a day, adds its partition and asks for it.
+    """Return a sensor that looks for a newer release at TRUD four times a day and requests its load.
 
-    A release whose run failed is asked for again at the next look; one that cannot be used lies in
-    ``quarantine/`` and is left there. There is no run key: Dagster never starts a second run of a key, not
-    even if the first one failed.
+    It adds the release's partition first. A release whose run failed is requested again at the next look. One
+    that cannot be used lies in ``quarantine/`` and is not requested. There is no run key: Dagster never
+    starts a second run for a key, even if the first one failed.
     """
 
     @dg.sensor(
         name="new_trud_release",
-        description="Sees a new release at TRUD and loads it. Needs TRUD_API_KEY.",
+        description="Finds a new release at TRUD and loads it. Needs TRUD_API_KEY.",
         job=release_job,
         minimum_interval_seconds=6 * 60 * 60,
         default_status=dg.DefaultSensorStatus.STOPPED,
@@ -69,14 +70,14 @@ def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.Senso
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         data_root = DataRoot(root)
         if holds_sample(data_root):
-            return dg.SkipReason(_SAMPLE)
+            return dg.SkipReason(_SKIP_SAMPLE)
         if sources.key is None:
             return dg.SkipReason("TRUD_API_KEY is not set.")
         with closing(Trud(sources)) as trud:
             newest = trud.find("latest")
         day = newest.release_date
         is_held = any(r.release_date == day for r in held_releases(data_root))
-        if is_held and flat_mark(data_root, f"release={day}") is not None:
+        if is_held and flat_mark(data_root, release_folder(day)) is not None:
             return dg.SkipReason(f"The newest release, of {day}, is held.")
         if not is_held and lies_in_quarantine(data_root, newest):
             return dg.SkipReason(f"The newest release, of {day}, lies in quarantine/ with the reason.")
@@ -91,15 +92,16 @@ def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.Senso
 
 
 def _is_under_way(instance: dg.DagsterInstance, partition: str) -> bool:
-    """Whether a run of the partition waits or runs, be it of the job or of assets picked in the UI."""
+    """Return whether a run of the partition waits or runs, of the job or of assets picked in the UI."""
     filters = dg.RunsFilter(tags={"dagster/partition": partition}, statuses=_UNDER_WAY)
     return instance.get_runs_count(filters) > 0
 
 
 def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
-    """A schedule that asks for the last three stamps every morning in one run; for more after missed days.
+    """Return a schedule that requests the last three stamps every morning, in one run.
 
-    05:30 UK time: the API is updated early in the morning, and 17:00 to 19:00 is for its maintenance.
+    After missed days it requests more. 05:30 UK time: the API is updated early in the morning, and its
+    maintenance is from 17:00 to 19:00.
     """
 
     @dg.schedule(
@@ -113,7 +115,7 @@ def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         data_root = DataRoot(root)
         if holds_sample(data_root):
-            return dg.SkipReason(_SAMPLE)
+            return dg.SkipReason(_SKIP_SAMPLE)
         window = due_stamps(data_root, uk_date(context.scheduled_execution_time))
         if window is None:
             return dg.SkipReason("No release is held, or today's stamps have been asked for.")
@@ -121,7 +123,7 @@ def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
         return dg.RunRequest(
             run_key=last,
             run_config={"ops": {"take_ord_fetches": {"config": {"source": "ord"}}}},
-            tags={RANGE_START: first, RANGE_END: last},
+            tags=range_tags(first, last),
         )
 
     return schedule

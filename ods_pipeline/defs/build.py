@@ -1,7 +1,8 @@
-"""What `ods-pipeline build` does: take in what is new, flatten what is due, publish the whole.
+"""Runs `ods-pipeline build`: takes in what is new, flattens what is due, publishes the whole.
 
-Lives here: the order of the jobs and what a failure of one means for the others. Does not live here:
-what the jobs do (``assets/``) and how it is shown (``cli.py``, ``summary.py``).
+Lives here: the order of the jobs, and what a failure of one means for the others. Does not live here: what
+the jobs do (``assets/``), what is due or asked for (``inventory/``), and the summary
+(``commands/summary.py``).
 """
 
 import logging
@@ -13,44 +14,51 @@ from typing import Any
 
 import dagster as dg
 
-from ods_pipeline.checks import missing_stamps
+from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.cleanup import clear_up
-from ods_pipeline.dataroot.layout import DataRoot, current_build
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.due import due_fetches, due_releases
 from ods_pipeline.inventory.held import (
-    due_fetches,
-    due_releases,
     first_and_last_stamp,
     held_captures,
     held_fetches,
     holds_register,
-    holds_sample,
-    is_published,
-)
-from ods_pipeline.inventory.repair import mend
-from ods_pipeline.inventory.wanted import (
-    Wish,
-    days_without,
-    finish_interrupted,
     release_date_of,
+)
+from ods_pipeline.inventory.missing import missing_days, missing_stamps
+from ods_pipeline.inventory.repair import repair
+from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
+from ods_pipeline.inventory.wanted import (
+    Request,
+    finish_interrupted,
+    is_sample_due,
     releases_to_get,
     stamps_to_get,
-    told_unanswered,
+    unanswered_problems,
 )
+from ods_pipeline.publish.build_info import is_published
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
-from ods_pipeline.sources.recorded import held_releases, is_held, recorded_fetches
+from ods_pipeline.sources.recorded import is_held, recorded_fetches
 from ods_pipeline.sources.settings import Sources
 
-SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Built:
-    """What a build did. ``problems`` are errors that did not stop it (days missing then)."""
+    """What a build did.
+
+    Attributes:
+        published: the folder of the published build.
+        nothing_new: the published set was up to date, and nothing was run.
+        problems: errors that did not stop the build; days are missing then.
+        missing: the stamps that were never asked for.
+        outcomes: the runs, in order.
+    """
 
     published: Path | None
     nothing_new: bool = False
@@ -66,34 +74,45 @@ def build(
     recorded: Sequence[Path] = (),
     today: date | None = None,
     again: bool = False,
-    wish: Wish | None = None,
+    request: Request | None = None,
 ) -> Built:
-    """Takes in ``releases`` (TRUD zips) and ``recorded`` (folders of fetches) and what ``wish`` asks of the
-    outside world, and publishes.
+    """Take in releases, fetches and what ``request`` asks for, and publish.
 
-    Without any of them, and with nothing held, the embedded sample is taken. ``today`` is the day the marts
-    speak for (the newest as-of date held if None). ``again`` publishes even if nothing is new. Raises
-    OdsError if a release cannot be used, a blocking check fails, or another build is under way; the
-    published set is then as it was. A source that fails while a release is held is a problem of the result.
+    Without any of them, and with nothing held, the embedded sample is taken. A source that fails while a
+    release is held is a problem of the result, not an error.
+
+    Args:
+        root: the data root.
+        releases: TRUD zips on disk.
+        recorded: folders of recorded fetches.
+        today: the day of the marts; the newest as-of date held if None.
+        again: publish even if nothing is new.
+        request: what to ask TRUD and the ORD API for.
+
+    Raises:
+        OdsError: a release cannot be used, a blocking check fails, or another build is under way. The
+            published set stays as it was.
     """
-    wish = wish or Wish()
+    request = request or Request()
     with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
         clear_up(root)
-        built = Built(None, problems=mend(root))
-        if not releases and not recorded and _wants_sample(root, wish):
-            releases, recorded, wish = *_sample(root), Wish()
-        if holds_sample(root) and not wish.is_named:
-            wish = Wish()  # the sample never asks anybody
-        _get_releases(root, instance, wish, built)
+        built = Built(None, problems=repair(root))
+        if not releases and not recorded and is_sample_due(root, request):
+            releases, recorded = sample_files()
+            begin_sample(root)
+            request = Request()
+        if holds_sample(root) and not request.is_named:
+            request = Request()  # real sources are never asked for the sample
+        _get_releases(root, instance, request, built)
         _load_releases(root, instance, releases, built)
-        finish_interrupted(root, wish)
+        finish_interrupted(root, request)
         _load_fetches(root, instance, recorded, built)
-        _get_stamps(root, instance, wish, built)
+        _get_stamps(root, instance, request, built)
         captures = held_captures(root)
         missing = missing_stamps(captures) if captures is not None else []
         built.missing = sorted({*built.missing, *missing})
-        built.problems += told_unanswered(root)
+        built.problems += unanswered_problems(root)
         day = today.isoformat() if today else ""
         if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True
@@ -104,88 +123,74 @@ def build(
 
 
 def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
-    """Tells history from all that is held, whatever the published set has of it, and publishes. Raises
-    OdsError if nothing is held, or as ``build`` does."""
+    """Rebuild history from everything held, even if the published set has it already, and publish.
+
+    Args:
+        root: the data root.
+        today: the day of the marts; the newest as-of date held if None.
+
+    Raises:
+        OdsError: nothing is held, or as ``build`` does.
+    """
     with root.locked(), explained(root), open_instance(root) as instance:
         fail_dead_runs(instance)
         clear_up(root)
-        built = Built(None, problems=mend(root))
+        built = Built(None, problems=repair(root))
         _load_releases(root, instance, (), built)
         _load_fetches(root, instance, (), built)
         captures = held_captures(root)
         built.missing = missing_stamps(captures) if captures is not None else []
-        _publish(root, instance, built, today.isoformat() if today else "", from_nothing=True)
+        _publish(root, instance, built, today.isoformat() if today else "", rebuild=True)
         return built
 
 
 def _publish(
-    root: DataRoot, instance: dg.DagsterInstance, built: Built, today: str, *, from_nothing: bool = False
+    root: DataRoot, instance: dg.DagsterInstance, built: Built, today: str, *, rebuild: bool = False
 ) -> None:
-    config = {"fold_register": {"config": {"today": today, "from_nothing": from_nothing}}}
+    config = {"fold_register": {"config": {"today": today, "rebuild": rebuild}}}
     _run(root, instance, "publish_job", built, config=config)
     built.published = current_build(root)
 
 
-def _wants_sample(root: DataRoot, wish: Wish) -> bool:
-    if wish.is_named:
-        return False
-    return root.sample_wanted.exists() or not (wish.releases or wish.deltas or _holds_anything(root))
+def _get_releases(root: DataRoot, instance: dg.DagsterInstance, request: Request, built: Built) -> None:
+    """Run ``release_job`` for each release to download from TRUD.
 
-
-def _holds_anything(root: DataRoot) -> bool:
-    return bool(held_releases(root)) or holds_register(root) or any(root.raw_fetches.glob("fetch=*"))
-
-
-def _sample(root: DataRoot) -> tuple[list[Path], list[Path]]:
-    releases = sorted((SAMPLE / "trud").glob("*.zip"))
-    if not releases:
-        raise OdsError(
-            "there is nothing to build: no release is held or given, and the embedded sample is missing",
-            where=SAMPLE,
-            do="Give a TRUD zip: ods-pipeline build --release FILE",
-        )
-    if not root.sample_wanted.exists():
-        log.info("no release given and none held: taking the embedded sample (partly composed, to try out)")
-        root.sample_wanted.parent.mkdir(parents=True, exist_ok=True)
-        root.sample_wanted.touch()
-    return releases, [SAMPLE / "ord"]
-
-
-def _get_releases(root: DataRoot, instance: dg.DagsterInstance, wish: Wish, built: Built) -> None:
-    """Runs ``release_job`` for the releases to be had from TRUD. One that cannot be had or used is a problem
-    and no more, if nobody named it and another is held."""
-    for day in releases_to_get(root, wish, built.problems):
+    If a release was not named and another is held, a failure to get or use it is only a problem.
+    """
+    for day in releases_to_get(root, request, built.problems):
         instance.add_dynamic_partitions("release", [day])
         try:
-            _run(root, instance, "release_job", built, partition=day, sources=wish.sources)
+            _run(root, instance, "release_job", built, partition=day, sources=request.sources)
         except OdsError as error:
-            if wish.releases_needed or not holds_register(root):
+            if request.releases_needed or not holds_register(root):
                 raise
             built.problems.append(str(error))
 
 
-def _get_stamps(root: DataRoot, instance: dg.DagsterInstance, wish: Wish, built: Built) -> None:
-    """Runs ``delta_job`` once for the stamps to be had from the ORD API. If they cannot be had, the days that
-    nobody asked for are missing."""
-    window = stamps_to_get(root, wish, built.problems)
+def _get_stamps(root: DataRoot, instance: dg.DagsterInstance, request: Request, built: Built) -> None:
+    """Run ``delta_job`` once for the stamps to ask the ORD API for.
+
+    If it fails, the days that no fetch asked for are missing.
+    """
+    window = stamps_to_get(root, request, built.problems)
     if window is None:
         return
     before = len(built.problems)
     days = window[0].isoformat(), window[1].isoformat()
-    config = {"source": "ord", "ignore_maintenance_window": wish.sources.ignore_maintenance}
-    _load_stamps(root, instance, days, config, built, sources=wish.sources)
+    config = {"source": "ord", "ignore_maintenance_window": request.sources.ignore_maintenance}
+    _load_stamps(root, instance, days, config, built, sources=request.sources)
     if len(built.problems) > before:
         receipts = [f.receipt for f in held_fetches(root)]
-        asked = [(date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to)) for r in receipts]
-        built.missing = days_without(window, asked)
+        windows = [(date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to)) for r in receipts]
+        built.missing = missing_days(window, windows)
 
 
 def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence[Path], built: Built) -> None:
-    """Runs ``release_job`` for every release given and for every one held that is due."""
-    wanted: dict[str, str] = {r.release_date: "" for r in due_releases(root)}
+    """Run ``release_job`` for every release given and for every held one that is due."""
+    files_by_day: dict[str, str] = {r.release_date: "" for r in due_releases(root)}
     for file in files:
-        wanted[release_date_of(file)] = str(file.resolve())
-    for day, file in sorted(wanted.items()):
+        files_by_day[release_date_of(file)] = str(file.resolve())
+    for day, file in sorted(files_by_day.items()):
         if file and is_held(root, Path(file)) and day not in {r.release_date for r in due_releases(root)}:
             log.info("the release of %s is already held", day)
             continue
@@ -197,11 +202,13 @@ def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence
 def _load_fetches(
     root: DataRoot, instance: dg.DagsterInstance, folders: Sequence[Path], built: Built
 ) -> None:
-    """Runs ``delta_job`` once for the stamps of all fetches that are new. A fetch that cannot be used is
-    set aside and told; the others count."""
+    """Run ``delta_job`` once for the stamps of all new fetches.
+
+    A fetch that cannot be used is set aside and is a problem; the others are kept.
+    """
     held = {f.folder.name: f.receipt.sha256 for f in held_fetches(root)}
     for folder in folders:
-        fresh: list[FetchReceipt] = []
+        new: list[FetchReceipt] = []
         unreadable: list[str] = []
         for fetch in recorded_fetches(folder):
             try:
@@ -210,9 +217,9 @@ def _load_fetches(
                 unreadable.append(str(error))
                 continue
             if held.get(fetch.name) != receipt.sha256:
-                fresh.append(receipt)
-        if fresh:  # the run tells of the unreadable ones by itself
-            window = min(r.stamps_from for r in fresh), max(r.stamps_to for r in fresh)
+                new.append(receipt)
+        if new:  # the run reports the unreadable ones itself
+            window = min(r.stamps_from for r in new), max(r.stamps_to for r in new)
             _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built)
         else:
             built.problems += unreadable
@@ -232,8 +239,8 @@ def _load_stamps(
     sources: Sources | None = None,
 ) -> None:
     first, last = (date.fromisoformat(day) for day in window)
-    known = first_and_last_stamp(root) or (first, last)
-    span = (min(first, known[0]), max(last, known[1]))
+    held = first_and_last_stamp(root) or (first, last)
+    span = (min(first, held[0]), max(last, held[1]))
     config = {"take_ord_fetches": {"config": dict(source)}}
     try:
         _run(
@@ -267,9 +274,9 @@ def _run(
         raise outcome.error
     failed = outcome.failed_checks
     if failed:
-        told = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
+        summaries = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
         raise OdsError(
-            f"{job} was stopped by a check ({told})",
+            f"{job} was stopped by a check ({summaries})",
             do="Nothing was published; ods-pipeline ui shows the run",
         )
     if outcome.error is not None:

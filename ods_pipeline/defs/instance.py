@@ -1,7 +1,8 @@
 """Runs Dagster jobs in this process, recorded where `dagster dev` shows them.
 
-Lives here: the instance of a data root, one function that runs a job and tells how it went, and the
-clearing up after processes that died. Does not live here: which jobs to run (``pipeline.py``).
+Lives here: the instance of a data root, one function that runs a job and returns its outcome, and the
+clean-up after processes that died. Does not live here: which jobs to run (``build.py``), and the instance's
+settings (``dagster.yaml``, ``workspace.yaml``).
 """
 
 import logging
@@ -11,6 +12,7 @@ import uuid
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ import yaml
 
 from ods_pipeline.dataroot.files import remove
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.partitions import range_tags
 from ods_pipeline.errors import OdsError
 
-LOCATION = "ods_pipeline"
+_SETTINGS = resources.files("ods_pipeline.defs")
+LOCATION = "ods_pipeline"  # as in workspace.yaml
 _CLI_TAG, _PID_TAG = "ods_pipeline/command_line", "ods_pipeline/pid"
-_RANGE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -36,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """One check as Dagster recorded it."""
+    """The outcome of one check, as Dagster recorded it."""
 
     asset: str
     name: str
@@ -47,7 +50,17 @@ class CheckOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run went. ``error`` is the exception of the first step that failed, as it was raised."""
+    """The outcome of a run.
+
+    Attributes:
+        job: the name of the job.
+        run_id: Dagster's id of the run.
+        success: whether every step succeeded.
+        error: the exception of the first failed step, as it was raised.
+        message: its text, or Dagster's if there is no exception.
+        checks: the outcomes of the checks.
+        materialized: the keys of the assets that were materialised, in order.
+    """
 
     job: str
     run_id: str
@@ -59,36 +72,29 @@ class Outcome:
 
     @property
     def failed_checks(self) -> list[CheckOutcome]:
+        """The failed checks that block."""
         return [c for c in self.checks if not c.passed and c.severity == "ERROR"]
 
     @property
     def warnings(self) -> list[CheckOutcome]:
+        """The failed checks that warn."""
         return [c for c in self.checks if not c.passed and c.severity == "WARN"]
 
 
 def instance_config(base: Path) -> dict[str, Any]:
-    """The Dagster instance of a data root: the project's ``dagster.yaml`` with another place (a test keeps
-    the two alike)."""
-    return {
-        "storage": {"sqlite": {"base_dir": str(base)}},
-        "local_artifact_storage": {
-            "module": "dagster._core.storage.root",
-            "class": "LocalArtifactStorage",
-            "config": {"base_dir": str(base)},
-        },
-        "compute_logs": {
-            "module": "dagster._core.storage.noop_compute_log_manager",
-            "class": "NoOpComputeLogManager",
-        },
-        "telemetry": {"enabled": False},
-        "nux": {"enabled": False},
-        "concurrency": {"runs": {"max_concurrent_runs": 1}},
-        "python_logs": {"managed_python_loggers": ["ods_pipeline"], "python_log_level": "INFO"},
-    }
+    """Return the configuration of a data root's Dagster instance: ``dagster.yaml`` with another folder.
+
+    Args:
+        base: the folder for Dagster's databases.
+    """
+    config = yaml.safe_load((_SETTINGS / "dagster.yaml").read_text(encoding="utf-8"))
+    config["storage"]["sqlite"]["base_dir"] = str(base)
+    config["local_artifact_storage"]["config"]["base_dir"] = str(base)
+    return config
 
 
 def write_instance_config(root: DataRoot) -> Path:
-    """Writes ``<data root>/.dagster/dagster.yaml`` and returns its folder, which can be a DAGSTER_HOME."""
+    """Write ``<data root>/.dagster/dagster.yaml`` and return its folder, which can be a DAGSTER_HOME."""
     base = (root.path / ".dagster").resolve()
     base.mkdir(parents=True, exist_ok=True)
     _write_config(base)
@@ -105,8 +111,10 @@ def _write_config(base: Path) -> None:
 
 
 def _make_databases(base: Path) -> None:
-    """Lets Dagster make its databases aside, and puts them in their place when they are whole. One that was
-    killed half made would be taken for made from then on, and every run would fail."""
+    """Let Dagster create its databases in another folder, and move them into place when they are whole.
+
+    Dagster takes a half-created database, left by a kill, for a complete one: every later run would fail.
+    """
     aside = base / f".new-{os.getpid()}"
     aside.mkdir(exist_ok=True)
     _write_config(aside)
@@ -118,26 +126,16 @@ def _make_databases(base: Path) -> None:
     remove(aside)
 
 
-def workspace_config() -> dict[str, Any]:
-    """What ``dagster dev`` loads. The location's name is the one that runs of the command line bear: under
-    another one the jobs would show without them."""
-    return {
-        "load_from": [
-            {"python_module": {"module_name": "ods_pipeline.definitions", "location_name": LOCATION}}
-        ]
-    }
-
-
 def write_workspace(home: Path) -> Path:
-    """Writes ``workspace.yaml`` into a DAGSTER_HOME and returns its path."""
+    """Write ``workspace.yaml``, which `dagster dev` loads, into a DAGSTER_HOME and return its path."""
     path = home / "workspace.yaml"
-    path.write_text(yaml.safe_dump(workspace_config(), sort_keys=False), encoding="utf-8")
+    path.write_text((_SETTINGS / "workspace.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return path
 
 
 @contextmanager
 def open_instance(root: DataRoot) -> Generator[dg.DagsterInstance]:
-    """The Dagster instance of a data root; needs no DAGSTER_HOME and sends nothing anywhere."""
+    """Open the Dagster instance of a data root. It needs no DAGSTER_HOME and sends no telemetry."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     base = write_instance_config(root)
     history = base / "history"
@@ -150,19 +148,26 @@ def open_instance(root: DataRoot) -> Generator[dg.DagsterInstance]:
 
 @contextmanager
 def _kept_open(*databases: Path) -> Generator[None]:
-    """Keeps SQLite databases open beside Dagster, which opens and closes them for every event. Whoever closes
-    one as the last also puts its log away, and that is near half of what an event takes."""
+    """Keep SQLite databases open while Dagster opens and closes them for every event.
+
+    The last connection that closes a database also writes its log back, which is nearly half of the time of
+    an event.
+    """
     with ExitStack() as stack:
         for path in databases:
             connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)))
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # open is what was read from
+            connection.execute(
+                "SELECT count(*) FROM sqlite_master"
+            ).fetchone()  # SQLite opens the file at the first read
         yield
 
 
 @contextmanager
 def _database_of_a_run(instance: dg.DagsterInstance) -> Generator[str]:
-    """The id of a run that is about to begin, whose database is kept open. Dagster makes the database when it
-    is first asked for what is in it; if the run does not begin after all, it goes again."""
+    """Give the id of a run that is about to begin, and keep its database open.
+
+    Dagster creates the database when it is first queried. If the run does not begin, the file is removed.
+    """
     run_id = str(uuid.uuid4())
     path = Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
     instance.all_logs(run_id)
@@ -183,10 +188,20 @@ def run_job(
     partition_range: tuple[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Runs a job to its end. Errors of steps are in the outcome, not raised; Ctrl-C is raised again.
+    """Run a job to its end and return its outcome. Errors of steps are in the outcome, not raised.
 
-    ``partition_range`` is inclusive. Raises ValueError for a range that is none: Dagster itself would cut
-    it or call an empty run a success.
+    Args:
+        instance: the instance that records the run.
+        definitions: the definitions that have the job.
+        name: the name of the job.
+        partition: the partition to run.
+        partition_range: the first and last partition to run, both inclusive, in one run.
+        config: the configuration of its steps, by name.
+
+    Raises:
+        ValueError: the range is empty or outside the partitions. Dagster itself would cut it, or report an
+            empty run as a success.
+        KeyboardInterrupt: the run was interrupted.
     """
     raised: list[BaseException] = []
 
@@ -198,7 +213,7 @@ def run_job(
     job = definitions.resolve_job_def(name).with_hooks({keep})
     tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
     if partition_range is not None:
-        tags |= dict(zip(_RANGE, _checked_range(instance, job, partition_range), strict=True))
+        tags |= range_tags(*_checked_range(instance, job, partition_range))
     with _database_of_a_run(instance) as run_id:
         result = job.execute_in_process(
             instance=instance,
@@ -230,20 +245,20 @@ def run_job(
 
 
 def _as_raised(error: BaseException) -> BaseException:
-    """The error itself, where a step wrapped it to tell Dagster that trying again is of no use."""
+    """Unwrap the error of a step that asked Dagster not to retry."""
     wrapped = isinstance(error, dg.Failure) and isinstance(error.__cause__, OdsError)
     return error.__cause__ if wrapped and error.__cause__ is not None else error
 
 
 def _checked_range(
-    instance: dg.DagsterInstance, job: dg.JobDefinition, wanted: tuple[str, str]
+    instance: dg.DagsterInstance, job: dg.JobDefinition, partition_range: tuple[str, str]
 ) -> tuple[str, str]:
     assert job.partitions_def is not None
     keys = job.partitions_def.get_partition_keys(dynamic_partitions_store=instance)
-    first, last = wanted
+    first, last = partition_range
     if first not in keys or last not in keys or keys.index(first) > keys.index(last):
-        raise ValueError(f"{first} to {last} is no range of partitions within {keys[0]} to {keys[-1]}")
-    return wanted
+        raise ValueError(f"{first} to {last} is not a range of partitions within {keys[0]} to {keys[-1]}")
+    return partition_range
 
 
 def _error_classes(result: dg.ExecuteInProcessResult) -> set[str]:
@@ -255,12 +270,14 @@ def _error_classes(result: dg.ExecuteInProcessResult) -> set[str]:
 
 
 def fail_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Marks runs as failed whose process has ended without saying so. Call it while holding the lock on the
-    data root: whoever ran from the command line held it too, and so is gone."""
+    """Mark unfinished runs whose process has ended as failed, and return their number.
+
+    Call it while holding the lock on the data root: a run from the command line held it too, so it has ended.
+    """
     dead = 0
     for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
         pid = int(run.tags[_PID_TAG]) if _PID_TAG in run.tags else _pid_of(instance, run)
-        if _CLI_TAG in run.tags or (pid is not None and not _alive(pid)):
+        if _CLI_TAG in run.tags or (pid is not None and not _is_alive(pid)):
             instance.report_run_failed(run, f"The process that ran it (pid {pid}) has ended.")
             dead += 1
     if dead:
@@ -269,7 +286,7 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> int:
 
 
 def _pid_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
-    """The process of a run that was started from the UI, from Dagster's own events."""
+    """Return the process id of a run that was started from the UI, from Dagster's own events."""
     for record in instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records:
         event = record.event_log_entry.get_dagster_event()
         if "pid" in event.engine_event_data.metadata:
@@ -277,7 +294,7 @@ def _pid_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
     return None
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 UK = ZoneInfo("Europe/London")
-# Used until a release is held: deltas are of no use before there is one.
+# Used until a release is held: deltas are useless before.
 FIRST_STAMP = date(2026, 1, 1)
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 releases = dg.DynamicPartitionsDefinition(name="release")
 
 
 def stamps(first: date, last: date) -> dg.DailyPartitionsDefinition:
-    """One partition a stamp from ``first`` to today (UK), or to ``last`` if that is later.
+    """Return one partition a stamp, from ``first`` to today (UK), or to ``last`` if that is later.
 
     Today is included (``end_offset=1``): the midnight checker stamps records with today.
     """
@@ -22,3 +23,8 @@ def stamps(first: date, last: date) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(
         start_date=first.isoformat(), timezone="Europe/London", end_offset=1 + ahead
     )
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """Return the tags of a run that covers a range of partitions, both keys inclusive."""
+    return {_RANGE_START: first, _RANGE_END: last}

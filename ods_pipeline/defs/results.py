@@ -1,4 +1,4 @@
-"""Findings and tables in Dagster's own words."""
+"""Findings and tables as Dagster's own objects."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from ods_pipeline.schema.derive import duckdb_type
 
 
 def check_result(finding: Finding, asset: dg.AssetKey) -> dg.AssetCheckResult:
-    """Blocking findings fail with ERROR and stop the run; the others warn."""
+    """Return a finding as a check result. A failed blocking one is an ERROR and stops the run."""
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=finding.name,
@@ -26,7 +26,7 @@ def check_result(finding: Finding, asset: dg.AssetKey) -> dg.AssetCheckResult:
 
 
 def column_schema(table: Table) -> dg.TableSchema:
-    """The table's columns with types and descriptions, from its class."""
+    """Return the table's columns with their types and descriptions."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -41,7 +41,13 @@ def column_schema(table: Table) -> dg.TableSchema:
 
 
 def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.MetadataValue]:
-    """Rows, bytes, place, and the first and last day in each column of days that has one."""
+    """Return rows, bytes and path of a table, and the first and last day in each of its date columns.
+
+    Args:
+        frame: the rows.
+        path: where the file lies once it is published.
+        size: its size in bytes.
+    """
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(frame.height),
         "bytes": dg.MetadataValue.int(size),
@@ -54,4 +60,5 @@ def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.M
 
 
 def table_key(table: Table) -> dg.AssetKey:
+    """Return the asset key of a table: schema and name."""
     return dg.AssetKey([table.schema, table.name])

@@ -1,4 +1,9 @@
-"""One delta fetch to flat frames: the records, the deletion notices and the code lists it brought."""
+"""One delta fetch as flat frames: its records, its deletion notices and its code lists.
+
+What lives here: reading a complete fetch folder of any source. What does not: one payload
+(``json/record.py``), the lists (``json/lists.py``), XML (``xml/``), asking (``sources/``). The source is
+known by its receipt only.
+"""
 
 import errno
 import hashlib
@@ -21,9 +26,10 @@ from ods_pipeline.flatten.merge import collapse_successions
 from ods_pipeline.flatten.xml.document import Document, read_document
 from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.sources.receipt import FetchFile, FetchReceipt, read_fetch_receipt
+from ods_pipeline.sources.fields import FAX, Form, silent_by_form
+from ods_pipeline.sources.receipt import RECORDS, FetchFile, FetchReceipt, read_fetch_receipt
 
-# The file is not there, or no file can have that path. Any other number is the machine's, not the fetch's.
+# The file does not exist, or no file can have that path. Any other error is the machine's, not the fetch's.
 _NO_SUCH_FILE = (
     None, errno.EINVAL, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
 )  # fmt: skip
@@ -31,23 +37,25 @@ _NO_SUCH_FILE = (
 
 @dataclass
 class _Payload:
-    """One answer to ``/organisations/{code}``: as XML, or with the rule it breaks."""
+    """One record of a fetch. ``has_fax_field``: it can hold a fax number; ``rule``: the rule it breaks."""
 
     path: str
     raw: bytes
+    has_fax_field: bool
     xml: str | None = None
     rule: str | None = None
     detail: str = ""
 
     @property
-    def is_xml(self) -> bool:
-        return self.path.endswith(".xml")
+    def form(self) -> Form:
+        return _form_of(self.path)
 
     @property
     def code_asked(self) -> str:
         return PurePosixPath(self.path).stem
 
-    def refuse(self, rule: str, detail: str) -> None:
+    def reject(self, rule: str, detail: str) -> None:
+        """Notes the rule that the payload breaks. The first rule counts."""
         if self.rule is None:
             self.rule, self.detail = rule, detail
 
@@ -55,35 +63,38 @@ class _Payload:
 def flatten_fetch(folder: Path) -> Flat:
     """Flattens a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
 
-    Payloads that are no records, break a rule, answer for another code or answer a second time or unasked
-    are quarantined one by one.
-    Raises BadFetch, and gives nothing, if the folder is not what its receipt says or if its lists cannot
-    be read.
+    A payload is quarantined alone if it is no record, breaks a rule, holds another code, is a second answer
+    for its code, or was not asked for.
+
+    Raises:
+        BadFetch: The files are not those of the receipt, or a list cannot be read. Nothing is flattened then.
     """
     receipt = read_fetch_receipt(folder)
     unknown: dict[str, int] = {}
     payloads = _payloads(folder, receipt, unknown)
     readable, document = _read_payloads(payloads, folder.name)
     for record, rule, detail in document.problems.select("record", "rule", "detail").iter_rows():
-        readable[record].refuse(rule, detail)
-    found = document.frames["organisations"]
-    for record, code in found.select("record", "ods_code").iter_rows():
+        readable[record].reject(rule, detail)
+    records = document.frames["organisations"]
+    for record, code in records.select("record", "ods_code").iter_rows():
         if code != readable[record].code_asked:
-            readable[record].refuse(
+            readable[record].reject(
                 "other_code", f"{readable[record].code_asked} was asked for and {code} came"
             )
-    _refuse_second_answers(readable)
+    _reject_second_answers(readable)
     usable = [n for n, p in enumerate(readable) if p.rule is None]
     places = {id(p): n for n, p in enumerate(payloads, start=1)}
     numbers = pl.DataFrame(
         {
             "record": usable,
             "record_number": [places[id(readable[n])] for n in usable],
-            "is_xml": [readable[n].is_xml for n in usable],
+            # The column has the name of the first form that has a fax field. A JSON record has none
+            # (``sources/fields.py``), so that one without a fax number is no news about fax numbers.
+            "is_xml": [readable[n].has_fax_field for n in usable],
         },
-        schema={"record": found.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},
+        schema={"record": records.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},
     )
-    organisations = found.join(numbers, on="record", how="inner").sort("ods_code")
+    organisations = records.join(numbers, on="record", how="inner").sort("ods_code")
     organisations = organisations.with_columns(
         pl.lit(folder.name).alias("capture_id"), pl.lit("delta").alias("published_in")
     )
@@ -107,41 +118,50 @@ def flatten_fetch(folder: Path) -> Flat:
 
 
 def _is_answer(entry: FetchFile) -> bool:
-    """Whether a file of the receipt is an answer about one organisation."""
-    return entry.path.startswith("organisations/")
+    """Whether a file of the receipt is the record of one organisation."""
+    return entry.path.startswith(f"{RECORDS}/")
+
+
+def _form_of(path: str) -> Form:
+    return "xml" if path.endswith(".xml") else "json"
+
+
+def _has_fax_field(receipt: FetchReceipt, form: Form) -> bool:
+    silent = silent_by_form(form) if receipt.silent is None else receipt.silent
+    return FAX not in silent
 
 
 def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> list[_Payload]:
-    """Every organisation payload, in order of its path; every file is compared with the receipt."""
-    found: list[_Payload] = []
+    """All records in order of their paths. Every file of the fetch is compared with the receipt."""
+    payloads: list[_Payload] = []
     asked = set(receipt.codes)
     for entry in sorted(receipt.files, key=lambda f: f.path):
         raw = _read(folder, entry.path, entry.sha256)
         if _is_answer(entry):
-            payload = _Payload(entry.path, raw)
-            found.append(payload)
+            payload = _Payload(entry.path, raw, _has_fax_field(receipt, _form_of(entry.path)))
+            payloads.append(payload)
             if payload.code_asked not in asked:
-                payload.refuse("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
+                payload.reject("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
                 continue
             try:
-                payload.xml = xml_to_xml(raw) if payload.is_xml else json_to_xml(raw, unknown)
+                payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown)
             except BadRecord as bad:
-                payload.refuse(bad.rule, bad.detail)
-    missing = sorted(asked - {p.code_asked for p in found} - set(receipt.gone))
+                payload.reject(bad.rule, bad.detail)
+    missing = sorted(asked - {p.code_asked for p in payloads} - set(receipt.gone))
     if missing:
         raise BadFetch(
             f"{len(missing)} codes were asked for and have no answer ({', '.join(missing[:5])})",
             where=folder.name,
             do=FETCH_AGAIN,
         )
-    return found
+    return payloads
 
 
 def _read_payloads(payloads: list[_Payload], name: str) -> tuple[list[_Payload], Document]:
-    """The payloads that can be read, and the document they make, in the same order.
+    """The payloads that can be read, and the document that they make, in the same order.
 
-    All are read at once. If one of them spoils that, each is read by itself, and those that are not
-    one well-formed record are refused.
+    All are read at once. If that fails, each is read alone, and those that are not one well-formed record are
+    rejected.
     """
     readable = [p for p in payloads if p.rule is None]
     try:
@@ -154,9 +174,9 @@ def _read_payloads(payloads: list[_Payload], name: str) -> tuple[list[_Payload],
         try:
             records = _as_document([payload], payload.path).records
             if records != 1:
-                payload.refuse("not_one_record", f"{records} records are in it")
+                payload.reject("not_one_record", f"{records} records are in it")
         except BadRelease as error:
-            payload.refuse("damaged_record", error.what)
+            payload.reject("damaged_record", error.what)
     readable = [p for p in readable if p.rule is None]
     return readable, fingerprinted(_as_document(readable, name))
 
@@ -166,19 +186,19 @@ def _as_document(payloads: list[_Payload], name: str) -> Document:
     return read_document(RECORDS_OPEN + text.encode() + RECORDS_CLOSE, name)
 
 
-def _refuse_second_answers(readable: list[_Payload]) -> None:
-    """Of two usable answers for one code (say as JSON and as XML) the first in order of path is taken."""
+def _reject_second_answers(readable: list[_Payload]) -> None:
+    """Rejects all but the first usable answer for a code, in order of path (there may be JSON and XML)."""
     taken: set[str] = set()
     for payload in (p for p in readable if p.rule is None):
         if payload.code_asked in taken:
-            payload.refuse("second_answer", f"{payload.code_asked} has an answer already")
+            payload.reject("second_answer", f"{payload.code_asked} has an answer already")
         taken.add(payload.code_asked)
 
 
 def _read(folder: Path, path: str, sha256: str) -> bytes:
     try:
         payload = (folder / path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a path that no file can have
+    except (OSError, ValueError) as error:  # ValueError: no file can have this path
         if isinstance(error, OSError) and error.errno not in _NO_SUCH_FILE:
             raise
         raise BadFetch(
@@ -194,8 +214,8 @@ def _read(folder: Path, path: str, sha256: str) -> bytes:
 
 
 def _payload_format(payloads: list[_Payload]) -> str:
-    forms = {p.is_xml for p in payloads}
-    return "mixed" if len(forms) == 2 else "xml" if True in forms else "json"
+    forms = {p.form for p in payloads}
+    return "mixed" if len(forms) == 2 else "xml" if "xml" in forms else "json"
 
 
 def _quarantined(capture_id: str, payloads: list[_Payload]) -> pl.DataFrame:

@@ -1,14 +1,17 @@
-"""What one capture looks like when flattened: the frames, and the steps that releases and fetches share."""
+"""The flat frames of one capture, and the steps that releases and fetches share.
+
+Lives here: the shape of a flattened capture, and how rows of documents gather into it. Does not live here:
+reading a release (``release.py``) or a fetch (``fetch.py``).
+"""
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import polars as pl
 
 from ods_pipeline.flatten.columns.fingerprint import with_fingerprints
 from ods_pipeline.flatten.xml.document import Document
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.schema.sorting import as_before
+from ods_pipeline.schema.sorting import repeats_key
 
 ORGANISATION_COLUMNS = [
     *TABLES["organisations"].stored,
@@ -31,11 +34,13 @@ NOTICE_SCHEMA = {
 class Flat:
     """One flattened release or fetch.
 
-    ``frames`` by name: ``organisations`` (stored columns, record_number, content_hash, fax_hash, and is_xml:
-    whether this very record came as XML), the components, ``code_systems``, ``captures``,
-    ``superseded_records``, ``quarantined_records``, ``unknown_elements``, ``notices`` (deletion notices)
-    and ``collapsed_successions``.
-    ``folder`` is where it belongs, e.g. ``release=2026-08-28``; ``notes`` says what was odd.
+    Attributes:
+        folder: the folder of its files, e.g. ``release=2026-08-28``. frames: by name: ``organisations``
+        (stored columns, record_number, content_hash, fax_hash, and is_xml: whether
+            this record came as XML), the components, ``code_systems``, ``captures``, ``superseded_records``,
+            ``quarantined_records``, ``unknown_elements``, ``notices`` (deletion notices) and
+            ``collapsed_successions``.
+        notes: oddities of the file that did not stop the run.
     """
 
     folder: str
@@ -44,12 +49,16 @@ class Flat:
 
     @property
     def captures(self) -> pl.DataFrame:
+        """The rows of ``captures``: one a file of a release, one a fetch."""
         return self.frames["captures"]
 
 
 @dataclass
 class Pile:
-    """Rows of many documents of one capture, gathered in order."""
+    """The rows of all documents of one capture, gathered in order.
+
+    ``first_record`` is the number of records in the captures before it: ``record`` is unique over a release.
+    """
 
     capture_id: str
     published_in: str
@@ -63,7 +72,7 @@ class Pile:
     unknown: dict[str, int] = field(default_factory=dict)
 
     def add(self, document: Document) -> None:
-        """Takes the rows of the next document; documents must come in order."""
+        """Add the rows of the next document; documents must come in order."""
         offset = self.first_record + self.records
         for name, frame in document.frames.items():
             self.frames[name].append(frame.with_columns(pl.col("record").cast(pl.Int64) + offset))
@@ -76,11 +85,12 @@ class Pile:
         self.records += document.records
 
     def count_unknown(self, names: dict[str, int]) -> None:
-        """Adds up names that the path maps lack."""
+        """Add to the counts of names that the path maps do not know."""
         for name, count in names.items():
             self.unknown[name] = self.unknown.get(name, 0) + count
 
     def organisations(self) -> pl.DataFrame:
+        """Return one row a record that breaks no rule, with its capture and its place in the file from 1."""
         frame = pl.concat(self.frames["organisations"])
         return frame.with_columns(
             pl.lit(self.capture_id).alias("capture_id"),
@@ -90,6 +100,7 @@ class Pile:
         )
 
     def quarantined(self) -> pl.DataFrame:
+        """Return the rows of ``quarantined_records``, in order of the file."""
         frames = [p for p in self.problems if p.height]
         if not frames:
             return TABLES["quarantined_records"].empty()
@@ -101,39 +112,42 @@ class Pile:
         )
 
     def unknown_elements(self) -> pl.DataFrame:
+        """Return the rows of ``unknown_elements``, sorted by name."""
         rows = [(self.capture_id, name, count) for name, count in sorted(self.unknown.items())]
         return pl.DataFrame(rows, schema=TABLES["unknown_elements"].dtypes, orient="row")
 
 
 def fingerprinted(document: Document) -> Document:
-    """The document with ``content_hash`` and ``fax_hash`` on its organisations."""
-    parts = {name: document.frames[name] for name in COMPONENTS}
-    document.frames["organisations"] = with_fingerprints(document.frames["organisations"], parts)
+    """Add ``content_hash`` and ``fax_hash`` to the organisations of the document, and return it."""
+    components = {name: document.frames[name] for name in COMPONENTS}
+    document.frames["organisations"] = with_fingerprints(document.frames["organisations"], components)
     return document
 
 
 def with_codes(component: pl.DataFrame, organisations: pl.DataFrame, name: str) -> pl.DataFrame:
-    """A component's rows of the organisations given, which are sorted by ``ods_code``: with that in place of
-    ``record``, and sorted by the key of the table."""
+    """Return the rows of ``component`` that belong to ``organisations``, with ``ods_code``, sorted by key.
+
+    Args:
+        component: stored columns, with ``record`` in place of ``ods_code``.
+        organisations: the records that won, sorted by ``ods_code``.
+        name: the name of the component's table.
+    """
     table = TABLES[name]
-    held, wanted = organisations["record"].to_numpy(), component["record"].to_numpy()
-    # Records are numbers from 0 on: where each stands is looked up, which is cheaper than a join. Places are
-    # in order of code, and numbers are cheaper to sort than texts.
-    place = np.full(int(max(held.max(initial=0), wanted.max(initial=0))) + 1, -1, np.int32)
-    place[held] = np.arange(len(held), dtype=np.int32)
-    placed = component.with_columns(pl.Series("place", place[wanted]))
-    if placed["place"].min() == -1:
-        placed = placed.filter(pl.col("place") >= 0)
-    columns = ["place" if column == "ods_code" else column for column in table.stored]
+    # Places are in order of the code, and numbers are cheaper to sort than texts.
+    codes = organisations.select("record", "ods_code").with_row_index("place")
     key = ["place" if column == "ods_code" else column for column in table.key]
-    ordered = placed.sort(key)
-    if as_before(ordered, key).any():
-        ordered = placed.sort(*key, *(c for c in columns if c not in key))
-    return ordered.with_columns(organisations["ods_code"].gather(ordered["place"])).select(table.stored)
+    rows = component.join(codes, on="record", how="inner").sort(key)
+    if repeats_key(rows, key).any():
+        rows = rows.sort(*key, *(c for c in table.stored if c not in table.key))
+    return rows.select(table.stored)
 
 
 def capture_row(row: dict[str, object]) -> pl.DataFrame:
-    """One row of ``captures``; days as ISO text, what is left out is null."""
+    """Return one row of ``captures``.
+
+    Args:
+        row: the values by column, days as ISO text; a column that is left out is null.
+    """
     table = TABLES["captures"]
     texts = {name: [row.get(name)] for name in table.columns}
     schema = {name: pl.String if dtype == pl.Date else dtype for name, dtype in table.dtypes.items()}

@@ -1,8 +1,9 @@
-"""Parsed XML rows to typed frames: one row an organisation, role, relationship, succession, contact.
+"""Parsed XML rows to typed frames: one row for each organisation, role, relationship, succession and contact.
 
-Lives here: the types, and the one normalisation of a fact (address lines move up to close holes). Records
-that break a rule are named in ``problems``. Does not live here: how text becomes a value (``texts.py``,
-``dates.py``), which record wins (``merge.py``), the reading of files (``release.py``, ``record.py``).
+Lives here: the type of each column, and the one normalisation of a fact (address lines move up to close
+holes). Records that break a rule are reported in ``problems``. Does not live here: how text becomes a value
+(``values.py``, ``columns/dates.py``), which record wins (``merge.py``), the reading of files (``release.py``,
+``fetch.py``).
 
 Every frame has ``record``, the position of the record in its document from 0.
 """
@@ -14,25 +15,16 @@ from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import yaml
 from xml2arrow import XmlToArrowParser
 
 from ods_pipeline.flatten.columns.dates import ORGANISATION, with_days
-from ods_pipeline.flatten.columns.texts import (
-    quick_days,
-    quick_flags,
-    quick_numbers,
-    to_days,
-    to_flags,
-    to_numbers,
-    to_text,
-)
-from ods_pipeline.flatten.columns.words import as_series
-from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules
+from ods_pipeline.flatten.rules import PROBLEM_SCHEMA, broken_rules, problems_of
+from ods_pipeline.flatten.values import as_series, to_days, to_flags, to_numbers, to_text
 from ods_pipeline.schema import TABLES
+from ods_pipeline.schema.sorting import repeats_key
 
 # The table of dates of each table, and the index column that numbers its rows within a record.
 _DATES = {
@@ -41,19 +33,17 @@ _DATES = {
     "relationships": ("relationship_dates", "<rel>"),
     "successions": ("succession_dates", "<succ>"),
 }
-# What is read only so that all is accounted for (``proof.py``).
-_PROOF_ALONE = ("target_assigning_authority",)
+# Columns that are read only as evidence (``xml/proof.py``).
+_EVIDENCE_ONLY = ("target_assigning_authority",)
 _ADDRESS = ("address_line_1", "address_line_2", "address_line_3")
-# How text becomes a value of a type, quickly and carefully, and the rule that text of another form breaks.
-_Quick = Callable[[pa.Array], pl.Series | None]
-_Careful = Callable[[pl.Series], pl.Series]
-_CONVERTED: dict[type[pl.DataType], tuple[_Quick, _Careful, str]] = {
-    pl.Date: (quick_days, to_days, "bad_date"),
-    pl.Int64: (quick_numbers, to_numbers, "bad_number"),
-    pl.Boolean: (quick_flags, to_flags, "bad_flag"),
+# How trimmed text becomes a value of each type, and the rule that text of another form breaks.
+_CONVERSIONS: dict[type[pl.DataType], tuple[Callable[[pl.Series], pl.Series], str]] = {
+    pl.Date: (to_days, "bad_date"),
+    pl.Int64: (to_numbers, "bad_number"),
+    pl.Boolean: (to_flags, "bad_flag"),
 }
 
-# What the parser makes of a document, by table.
+# The rows of a document as the parser returns them, by table.
 Parsed = dict[str, pa.RecordBatch]
 
 
@@ -61,8 +51,9 @@ Parsed = dict[str, pa.RecordBatch]
 class Rows:
     """The typed frames of a document, and what is wrong in it.
 
-    ``frames``: ``organisations`` and the components, each with ``record``.
-    ``problems``: ``record, rule, detail``, every broken rule of every record.
+    Attributes:
+        frames: ``organisations`` and the components, each with ``record``.
+        problems: ``record, rule, detail``: every broken rule of every record.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -71,30 +62,34 @@ class Rows:
 
 @cache
 def record_parser(strict: bool = False) -> XmlToArrowParser:
-    """The parser of records, compiled once; threads may share it. ``strict`` refuses an attribute that stands
-    twice and reads names that have a prefix, too: for what ``proof.py`` does not prove without."""
+    """Return the parser of records, compiled once; threads may share it.
+
+    Args:
+        strict: reject an attribute that an element has twice, and read names with a prefix too. Needed only
+            for documents whose rows do not account for every byte (``xml/proof.py``).
+    """
     source = resources.files("ods_pipeline.flatten.xml") / "record_map.yaml"
     if not strict:
         with resources.as_file(source) as path:
             return XmlToArrowParser(path)
     tree = yaml.safe_load(source.read_text(encoding="utf-8"))
     tree["parser_options"] |= {"validate_attributes": True, "strip_namespaces": True}
-    with TemporaryDirectory() as folder:  # it takes its map from a file and from nowhere else
+    with TemporaryDirectory() as folder:  # xml2arrow reads its map from a file only
         path = Path(folder) / "record_map.yaml"
         path.write_text(yaml.safe_dump(tree), encoding="utf-8")
         return XmlToArrowParser(path)
 
 
 def to_rows(parsed: Parsed) -> Rows:
-    """What the parser read to typed frames (columns: those stored in flat/, and record)."""
+    """Convert parsed rows to typed frames (columns: those stored in flat/, and ``record``)."""
     problems: list[pl.DataFrame] = []
     frames = {}
     for name in ("organisations", "roles", "relationships", "successions", "contacts"):
         columns, bad = _typed(parsed[name], name)
         problems += bad
         if name in _DATES:
-            dates, part = _DATES[name]
-            days, bad = with_days(parsed[name], parsed[dates], name, part)
+            dates, component = _DATES[name]
+            days, bad = with_days(parsed[name], parsed[dates], name, component)
             columns += days
             problems += bad
         frames[name] = pl.DataFrame(columns)
@@ -112,40 +107,39 @@ def to_rows(parsed: Parsed) -> Rows:
 
 
 def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.DataFrame]]:
-    """``record``, and text in the types of the schema; what does not fit becomes null and is reported."""
+    """Return ``record`` and the typed values, and problems where a text does not fit its type."""
     dtypes = TABLES[table].dtypes
     record = as_series(batch[ORGANISATION]).alias("record")
-    columns, bad = [record], []
+    columns, problems = [record], []
     for name in batch.schema.names:
-        if name.startswith("<") or name in _PROOF_ALONE:
+        if name.startswith("<") or name in _EVIDENCE_ONLY:
             continue
-        text, wanted = batch[name], dtypes.get(name, pl.String)
-        if wanted == pl.String:
+        text, dtype = as_series(batch[name]), dtypes.get(name, pl.String)
+        if dtype == pl.String:
             columns.append(to_text(text).alias(name))
             continue
-        quickly, carefully, rule = _CONVERTED[wanted.base_type()]
-        values = quickly(text)
-        if values is None:
-            trimmed = to_text(text)
-            values = carefully(trimmed)
-            wrong = trimmed.is_not_null() & values.is_null()
+        convert, rule = _CONVERSIONS[dtype.base_type()]
+        values = convert(text)
+        if values.null_count() > text.null_count():  # white space around a value, or not a value
+            text = to_text(text)
+            values = convert(text)
+            bad = pl.DataFrame({"record": record, "text": text}).filter(text.is_not_null() & values.is_null())
             detail = pl.format("{}.{} is '{}'", pl.lit(table), pl.lit(name), "text")
-            told = pl.DataFrame({"record": record, "text": trimmed}).filter(wrong)
-            bad.append(told.select("record", pl.lit(rule).alias("rule"), detail.alias("detail")))
+            problems.append(problems_of(bad, rule, detail))
         columns.append(values.alias(name))
-    return columns, bad
+    return columns, problems
 
 
 def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
-    """Adds the primary role and how many roles are primary (``primaries``), closes holes between address
-    lines, and lets the primary role's status stand in for a missing one."""
+    """Add the primary role and the number of primary roles (``primaries``), and fill what can be inferred.
+
+    A missing status becomes the status of the primary role. Address lines move up to close holes.
+    """
     is_primary = roles["is_primary"]
     record, role_id, status = (roles[name].filter(is_primary) for name in ("record", "role_id", "status"))
-    if record.equals(organisations["record"]):  # as it should be: one a record
-        one = pl.Series("primaries", np.ones(len(record), np.int64))
-        organisations = organisations.hstack(
-            [role_id.alias("primary_role_id"), status.alias("role_status"), one]
-        )
+    if record.equals(organisations["record"]):  # the rule: each record has one
+        organisations = organisations.hstack([role_id.alias("primary_role_id"), status.alias("role_status")])
+        organisations = organisations.with_columns(pl.lit(1, pl.Int64).alias("primaries"))
     else:
         # 0 where no role is primary, null where there are no roles: such a record may be empty.
         counted = roles.group_by("record").agg(
@@ -170,21 +164,9 @@ def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataF
 
 
 def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
-    """Numbers the contacts of a type in order of their value, so that the order of elements is nothing."""
-    ordinal = np.ones(contacts.height, np.int64)
-    record, near = contacts["record"].to_numpy(), np.zeros(contacts.height, np.bool_)
-    again = record[1:] == record[:-1]  # contacts of a record are neighbours
-    near[1:] |= again
-    near[:-1] |= again
-    several = (
-        contacts.lazy()
-        .with_row_index("row")
-        .filter(pl.Series(near))
-        .filter(pl.struct("record", "contact_type").is_duplicated())
-        .sort("record", "contact_type", "contact_value")
-        .with_columns(pl.int_range(1, pl.len() + 1).over("record", "contact_type").alias("ordinal"))
-        .select("row", "ordinal")
-        .collect()
-    )
-    ordinal[several["row"].to_numpy()] = several["ordinal"].to_numpy()
-    return contacts.hstack([pl.Series("ordinal", ordinal)])
+    """Number the contacts of a type from 1 by their value, so that the order of elements does not matter."""
+    contacts = contacts.sort("record", "contact_type", "contact_value")
+    row = pl.int_range(pl.len())
+    is_first = ~repeats_key(contacts, ["record", "contact_type"])
+    first_row = pl.when(is_first).then(row).forward_fill()
+    return contacts.with_columns((row - first_row + 1).alias("ordinal"))

@@ -1,48 +1,52 @@
-"""The rows behind the versions: what each record says, from the history held or from the flat folder
-that is the first to show it.
+"""The rows of every version: read from the state, or from the flat folder that is the first to show them.
 
-No content is ever needed that is in neither. A content that no version has now was outranked on its day or
-was a stub's after a complete record, and more captures can only outrank it further (docs/decisions.md).
+No other content is ever needed. A content that is in no version was outranked on its own day, or was a stub
+after a complete record. More captures can only outrank it further.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from ods_pipeline.history.columns import VERSION, content_columns
 from ods_pipeline.history.observations import Observed
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _IS_FAX = pl.col("contact_type") == "fax"
 _CONTENT = ["ods_code", "content_hash"]
-_VERSION = ["ods_code", "known_from", "known_to"]
-# What says where and when a record was seen, and not what it says.
-_NOT_CONTENT = (*_VERSION, "last_change_date", "published_in", "capture_id")
 
 
 def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The tables ``history.organisations`` and of its components, by id, for ``versions`` (see
-    ``versions_of``), in no order."""
-    dated = versions.select(*_VERSION, "content_hash")
+    """Return the rows of ``history.organisations`` and of its components, by id of the table.
+
+    Args:
+        observed: All observations.
+        versions: The versions, as ``versions_of`` returns them.
+
+    Returns:
+        Frames with all columns of these tables. Their rows are in no order.
+    """
+    dated = versions.select(*VERSION, "content_hash")
     held, fresh = _sources(observed, dated.select(_CONTENT).unique())
-    # Of each content the versions that have it, so that rows are joined once.
+    # Each content with all its versions, so that rows are joined once.
     fresh = fresh.join(dated, on=_CONTENT)
     held = held.join(dated, on=_CONTENT) if observed.state is not None else held
 
     def rows_of(name: str) -> tuple[str, pl.DataFrame]:
         table = TABLES[f"history.{name}"]
-        columns = [c for c in TABLES[name].stored if c in table.columns and c not in _NOT_CONTENT]
+        columns = content_columns(name)
         rows = [_new_rows(observed, fresh, name, columns)]
         if observed.state is not None:
             then = observed.state.frames[table.id].select("ods_code", "known_from", *columns)
             then = then.rename({"known_from": "then_from"})
             rows.append(then.join(held, on=["ods_code", "then_from"], maintain_order="left"))
-        return table.id, pl.concat([f.select(*_VERSION, *columns) for f in rows])
+        return table.id, pl.concat([f.select(*VERSION, *columns) for f in rows])
 
     with ThreadPoolExecutor(2) as pool:  # joins of texts keep one core busy each
         frames = dict(pool.map(rows_of, ("organisations", *COMPONENTS)))
     frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
-    told = versions.drop("known_to", "ref_only", "fax_numbers")
-    organisations = frames["history.organisations"].join(told, on=["ods_code", "known_from"])
+    sightings = versions.drop("known_to", "ref_only", "fax_numbers")
+    organisations = frames["history.organisations"].join(sightings, on=["ods_code", "known_from"])
     organisations = observed.order.capture_of(organisations, "seq", "seen_in")
     organisations = observed.order.capture_of(organisations, "seq_last", "published_in", "last_capture_id")
     frames["history.organisations"] = organisations
@@ -50,8 +54,10 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
 
 
 def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Where each content is found: ``then_from``, a version of the state that has it; else ``seq``, the flat
-    folder that is the first to show it."""
+    """Return where to read each content.
+
+    Either ``then_from``, a version of the state that has it, or else ``seq``, the first folder that shows it.
+    """
     if observed.state is None:
         return pl.DataFrame(), wanted.join(observed.fresh, on=_CONTENT)
     versions = observed.state.frames["history.organisations"].select(*_CONTENT, "known_from")
@@ -61,24 +67,24 @@ def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl
 
 
 def _new_rows(observed: Observed, fresh: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
-    """The rows of a flat table that belong to new contents, once for each version that has them."""
+    """Return the rows of a flat table that belong to new contents, once for each version that has them."""
     parts = []
     for (seq,), group in fresh.sort("seq").group_by("seq", maintain_order=True):
         folder = observed.folders[int(str(seq))]
         rows = pl.scan_parquet(folder / f"{name}.parquet").select("ods_code", *columns)
         # One after another: the rows of many releases at once would not fit into memory.
-        wanted = group.lazy().select(_VERSION)
+        wanted = group.lazy().select(VERSION)
         parts.append(rows.join(wanted, on="ods_code", maintain_order="left").collect())
     if parts:
         return pl.concat(parts)
-    return TABLES[f"history.{name}"].empty([*_VERSION, *columns])
+    return TABLES[f"history.{name}"].empty([*VERSION, *columns])
 
 
 def _with_fax(contacts: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
-    """The contacts with the fax numbers that hold in each version, whoever said them."""
+    """Replace the fax numbers among the contacts by those that hold in each version."""
     fax = (
         versions.filter(pl.col("fax_numbers").is_not_null())
-        .select(*_VERSION, pl.col("fax_numbers").alias("contact_value"))
+        .select(*VERSION, pl.col("fax_numbers").alias("contact_value"))
         .with_columns(
             pl.int_ranges(1, pl.col("contact_value").list.len() + 1, dtype=pl.Int64).alias("ordinal")
         )

@@ -1,8 +1,8 @@
-"""Which codes are gone now, and how that is known: notices, absence from releases, and 404s.
+"""Which codes are gone, and how that is known: by a notice, by absence from a release, or by a 404.
 
-Nothing is gone because one source is silent: every rule here says what would contradict it. The same evidence
-ends the versions of a code (``presence.py``), so that a code that was ever held has a confirmed deletion if
-and only if none of its versions stands.
+One source that is silent never makes a code gone: every rule here names what would contradict it. The same
+evidence ends the versions of a code (``presence.py``). So a code that was ever held has a confirmed deletion
+if and only if it has no current version.
 """
 
 import polars as pl
@@ -11,17 +11,20 @@ from ods_pipeline.history.observations import Observed
 from ods_pipeline.history.presence import notices_of_deletion, releases_after
 from ods_pipeline.schema import TABLES
 
-# What says most about a deletion comes first.
+# The kinds of evidence, the strongest first. The first two confirm a deletion.
 _NOTICE, _ABSENT, _UNPROVEN, _GONE = range(4)
 
 
 def deletions_of(observed: Observed) -> pl.DataFrame:
-    """Rows of ``deletions``: notices that nothing later contradicts, codes absent from the newest
-    release and from everything after it, and codes that the API no longer gives (unconfirmed)."""
+    """Return the rows of the table ``deletions``, one for each code that is gone.
+
+    A code is gone if a notice names it and no later capture contradicts the notice, if the newest release
+    and everything after it lack the code, or if the API no longer has it (a 404, unconfirmed).
+    """
     last = _last_seen(observed)
     never_held = pl.col("last_seq").is_null()
-    # A code seen after a notice came back. On the day of the notice itself a fetch that got the record speaks
-    # against it only if it did not come before the notice did: that is what its place says.
+    # A code that is seen after a notice came back. On the day of the notice itself, only a fetch that did not
+    # come before the notice contradicts it: its place says which came first.
     notified = (
         notices_of_deletion(observed)
         .join(last, on="ods_code", how="left")
@@ -60,8 +63,11 @@ def deletions_of(observed: Observed) -> pl.DataFrame:
 
 
 def _last_seen(observed: Observed) -> pl.DataFrame:
-    """``ods_code, last_seq, name, last_role``: the newest capture that had the code, if only as a record that
-    was set aside, and name and role of the newest record of it that was not (null if none ever was)."""
+    """Return ``ods_code, last_seq, name, last_role``: when each code was seen last.
+
+    ``last_seq`` counts records that were set aside too. ``name`` and ``last_role`` come from the newest
+    record that was not set aside; they are null if there is none.
+    """
     seen = (
         observed.runs.sort("ods_code", "seq_last")
         .unique("ods_code", keep="last", maintain_order=True)

@@ -1,42 +1,32 @@
-"""Where a release contradicts what was held before it. A release comes once a month and holds everything, so
-it is the proof of the deltas: what they should have shown, and did not, shows here.
+"""Drift: where a release contradicts what was held before it.
 
-What lives here: the comparison of observations. What does not: what a release says beyond that (it speaks for
-its own day only, and never overrules a later observation).
+A release comes once a month and holds every record, so it tests the deltas: what they should have shown, and
+did not, appears here. A release speaks for its own day only, and never overrules a later observation.
 
-A release is compared where deltas were held before it and after the release before. Equal rows of releases
-one after another are one observation, so only two kinds of code can drift in a release: those whose
-observation begins there, and those that a delta showed since the release before.
+Lives here: the comparison of a release with earlier observations. Does not live here: the versions that all
+observations make (``fold.py``).
+
+A release is compared only if at least one delta was held since the release before it. Equal observations of
+consecutive releases are one row. So only two kinds of code can drift in a release: those whose row begins
+there, and those that a delta showed since the release before.
 """
 
 import polars as pl
 
+from ods_pipeline.history.columns import RECORD, VERSION
 from ods_pipeline.history.tables import History, release_files
 from ods_pipeline.schema import COMPONENTS, TABLES
 
-# Columns of a version that are content: what can differ.
-_NOT_CONTENT = (
-    "ods_code",
-    "known_from",
-    "known_to",
-    "content_hash",
-    "is_unstamped",
-    "stamped_on",
-    "last_change_date",
-    "published_in",
-    "capture_id",
-    "last_capture_id",
-    "gone_by",
-    "status_is_inferred",
-)
-_SEEN = ["ods_code", "as_of", "last_change_date", "content_hash", "capture_id"]
+# What is compared of an observation.
+_COMPARED = ["ods_code", "as_of", "last_change_date", "content_hash", "capture_id"]
+# The value of ``fields`` where there are no two contents to compare column by column.
 WHOLE_RECORD = "record"
 
 
 def drift(history: History) -> pl.DataFrame:
-    """The rows of ``marts.drift``, in its columns and order. Pure and without a clock."""
-    said = _said_by_releases(history)
-    held = _held_before(said, history)
+    """Return the rows of ``marts.drift``, in its columns and order. Pure, and without a clock."""
+    released = _released(history)
+    held = _held_before(released, history)
     fetches = history.captures.filter(pl.col("kind") == "delta")
     missed = _missed(held, history, fetches).with_columns(pl.lit("missed").alias("drift_kind"))
     different = held.filter(
@@ -55,9 +45,12 @@ def drift(history: History) -> pl.DataFrame:
     )
 
 
-def _said_by_releases(history: History) -> pl.DataFrame:
-    """What each release that can be compared says of each code that can drift in it: the columns of _SEEN and
-    ``published_in``, with the release's own ``as_of``."""
+def _released(history: History) -> pl.DataFrame:
+    """Return what each compared release shows of each code that can drift in it.
+
+    Returns:
+        The columns of ``_COMPARED``, with the release's own ``as_of``, and ``published_in``.
+    """
     complete = history.observations.filter(~pl.col("ref_only"))
     runs = complete.filter(~pl.col("is_delta"))
     releases = _compared_releases(history.captures)
@@ -90,13 +83,12 @@ def _said_by_releases(history: History) -> pl.DataFrame:
         )
         .filter((pl.col("run_as_of") < pl.col("as_of")) & (pl.col("as_of") <= pl.col("as_of_last")))
     )
-    columns = [*_SEEN, "published_in"]
+    columns = [*_COMPARED, "published_in"]
     return pl.concat([begun.select(columns), going_on.select(columns)])
 
 
 def _compared_releases(captures: pl.DataFrame) -> pl.DataFrame:
-    """``as_of`` of the releases that have a delta between the release before and themselves, the days of both
-    included."""
+    """Return ``as_of`` of each release with a delta since the release before; the days of both count."""
     days = captures.filter(pl.col("kind") != "delta").select("as_of").unique().sort("as_of")
     fetched = captures.filter(pl.col("kind") == "delta").select("as_of").unique().sort("as_of")
     return (
@@ -108,12 +100,15 @@ def _compared_releases(captures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _held_before(said: pl.DataFrame, history: History) -> pl.DataFrame:
-    """Adds what was held when the release came, the newest observation of an earlier release or of a delta up
-    to the release's own day: ``held_stamp, held_hash, held_as_of, held_capture_id``; and ``newest_stamp`` of
-    all of them. Null where the code was not held."""
-    asked_of = said.select("ods_code").unique()
-    complete = history.observations.filter(~pl.col("ref_only")).join(asked_of, on="ods_code", how="semi")
+def _held_before(released: pl.DataFrame, history: History) -> pl.DataFrame:
+    """Add what was held of each code when the release came.
+
+    That is the newest observation among those of earlier releases and those of deltas up to the release's own
+    day: ``held_stamp, held_hash, held_as_of, held_capture_id``. ``newest_stamp`` is the newest stamp among
+    all of them. All are null if the code was not held.
+    """
+    codes = released.select("ods_code").unique()
+    complete = history.observations.filter(~pl.col("ref_only")).join(codes, on="ods_code", how="semi")
     deltas = (
         complete.filter("is_delta")
         .sort("ods_code", "as_of", "capture_id")
@@ -122,7 +117,7 @@ def _held_before(said: pl.DataFrame, history: History) -> pl.DataFrame:
     runs = complete.filter(~pl.col("is_delta")).with_columns(
         pl.col("as_of_last").alias("as_of"), pl.col("last_capture_id").alias("capture_id")
     )
-    rows = said.sort("as_of")
+    rows = released.sort("as_of")
     for name, points, same_day in (("delta", deltas, True), ("release", runs, False)):
         rows = rows.join_asof(
             _points(points, name),
@@ -146,6 +141,7 @@ def _held_before(said: pl.DataFrame, history: History) -> pl.DataFrame:
 
 
 def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return observations with their columns prefixed by ``name``, and the newest stamp up to each one."""
     return (
         rows.sort("ods_code", "as_of")
         .with_columns(pl.col("last_change_date").cum_max().over("ods_code").alias("newest"))
@@ -167,18 +163,19 @@ def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _missed(held: pl.DataFrame, history: History, fetches: pl.DataFrame) -> pl.DataFrame:
-    """Records whose stamp is newer than all that was held, although a fetch up to the release's day had asked
-    for that stamp, and no fetch that asked for it ever showed the record.
+    """Return the records that the deltas missed.
 
-    A fetch made on the very day of the stamp and of the release proves nothing: the record may have been
-    edited later that day.
+    A record is missed if its stamp is newer than every stamp held, a fetch up to the release's day had
+    requested that stamp, and no fetch that requested it ever showed the record. A fetch on the day that is
+    both the day of the stamp and of the release proves nothing: the record may have been edited later that
+    day.
     """
     newer = held.filter(
         pl.col("newest_stamp").is_null() | (pl.col("last_change_date") > pl.col("newest_stamp"))
     )
     windows = fetches.select(pl.col("as_of").alias("fetched_on"), "stamps_from", "stamps_to")
     stamps = newer.select("as_of", "last_change_date").drop_nulls().unique()
-    asked = (
+    requests = (
         stamps.join(windows, how="cross")
         .filter(
             pl.col("last_change_date").is_between("stamps_from", "stamps_to"),
@@ -194,61 +191,64 @@ def _missed(held: pl.DataFrame, history: History, fetches: pl.DataFrame) -> pl.D
             ).alias("proves")
         )
         .group_by("as_of", "last_change_date")
-        .agg(pl.col("proves").any(), pl.col("fetched_on").max().alias("last_asked"))
+        .agg(pl.col("proves").any(), pl.col("fetched_on").max().alias("last_requested"))
         .filter("proves")
     )
-    suspects = newer.join(asked, on=["as_of", "last_change_date"])
+    suspects = newer.join(requests, on=["as_of", "last_change_date"])
     shown = (
         history.observations.filter(pl.col("is_delta") & ~pl.col("ref_only"))
         .select(
             "ods_code", pl.col("as_of").alias("shown_on"), pl.col("last_change_date").alias("shown_stamp")
         )
-        .join(suspects.select("ods_code", "as_of", "last_change_date", "last_asked"), on="ods_code")
+        .join(suspects.select("ods_code", "as_of", "last_change_date", "last_requested"), on="ods_code")
         .filter(
             (pl.col("shown_stamp") >= pl.col("last_change_date"))
-            & (pl.col("shown_on") <= pl.max_horizontal("last_asked", "as_of"))
+            & (pl.col("shown_on") <= pl.max_horizontal("last_requested", "as_of"))
         )
     )
-    return suspects.join(shown, on=["ods_code", "as_of"], how="anti").drop("last_asked", "proves")
+    return suspects.join(shown, on=["ods_code", "as_of"], how="anti").drop("last_requested", "proves")
 
 
 def _with_fields(rows: pl.DataFrame, history: History) -> pl.DataFrame:
-    """Adds ``fields``: the columns and components in which what the release says and what was held differ.
-    ``record`` where nothing was held, or where the content of either is held no more."""
+    """Add ``fields``: the columns and components in which the release and the held record differ.
+
+    It is ``WHOLE_RECORD`` if the code was not held, or if the content of either side is no longer kept.
+    """
     key = ["ods_code", "content_hash"]
     wanted = pl.concat([rows.select(key), rows.select("ods_code", pl.col("held_hash").alias("content_hash"))])
-    content = [c for c in TABLES["history.organisations"].columns if c not in _NOT_CONTENT]
     versions = (
         history.organisations.join(wanted.unique(), on=key, how="semi")
         .sort(*key, "known_from")
         .unique(key, keep="first", maintain_order=True)
-        .select(*key, "known_from", *content)
+        .select(*key, "known_from", *RECORD)
     )
     for name in COMPONENTS:
         versions = versions.join(_component_text(history, versions, name), on=key, how="left")
-    told = [*content, *COMPONENTS]
-    beside = versions.select(
+    compared = [*RECORD, *COMPONENTS]
+    held = versions.select(
         "ods_code",
         pl.col("content_hash").alias("held_hash"),
         pl.lit(True).alias("is_held"),
-        *(pl.col(c).alias(f"{c}_held") for c in told),
+        *(pl.col(c).alias(f"{c}_held") for c in compared),
     )
-    now = versions.select(*key, pl.lit(True).alias("is_said"), *told)
-    both = rows.join(now, on=key, how="left").join(beside, on=["ods_code", "held_hash"], how="left")
+    now = versions.select(*key, pl.lit(True).alias("is_released"), *compared)
+    both = rows.join(now, on=key, how="left").join(held, on=["ods_code", "held_hash"], how="left")
     differing = pl.concat_list(
-        pl.when(pl.col(c).ne_missing(pl.col(f"{c}_held"))).then(pl.lit(c)) for c in told
+        pl.when(pl.col(c).ne_missing(pl.col(f"{c}_held"))).then(pl.lit(c)) for c in compared
     ).list.drop_nulls()
-    known = pl.col("is_held") & pl.col("is_said")
+    known = pl.col("is_held") & pl.col("is_released")
     return both.with_columns(
         pl.when(known).then(differing).otherwise(pl.concat_list(pl.lit(WHOLE_RECORD))).alias("fields")
     )
 
 
 def _component_text(history: History, versions: pl.DataFrame, name: str) -> pl.DataFrame:
-    """All rows of a component of each version as one text, so that two can be compared; fax numbers, which
-    the API may leave out, are no part."""
+    """Return all rows of one component of each version as one text, so that two versions can be compared.
+
+    Fax numbers are left out, because the API may leave them out.
+    """
     table = TABLES[f"history.{name}"]
-    columns = [c for c in table.columns if c not in ("ods_code", "known_from", "known_to", "ordinal")]
+    columns = [c for c in table.columns if c not in (*VERSION, "ordinal")]
     rows = history.parts[name]
     if name == "contacts":
         rows = rows.filter(pl.col("contact_type") != "fax")

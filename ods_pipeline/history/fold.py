@@ -1,10 +1,14 @@
-"""The register and its history after every capture held: which record speaks for each code, since when, and
-which codes are gone.
+"""The fold: all observations become the register, its history, and the list of deleted codes.
 
-The rules (docs/decisions.md has the reasons): of each code the newest complete record counts; a stub
-counts only where no complete record came before it; an older observation never overwrites a newer one; a
-code that is gone leaves a row in ``deletions``. The outcome is a function of the set of captures alone,
-whether it was told from nothing or from a state and what came since.
+The rules:
+
+* For each code, the newest complete record counts. A stub counts only while no complete record came before
+  it.
+* An older observation never overwrites a newer one.
+* A code that is gone leaves a row in ``deletions``.
+
+The result is a function of the set of captures alone. It is the same whether the fold starts from nothing or
+from the state of an earlier fold.
 """
 
 from dataclasses import dataclass
@@ -20,17 +24,21 @@ from ods_pipeline.history.versions import versions_of
 from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, TABLES
 from ods_pipeline.schema.sorting import sorted_by
 
+# What a delta record can do to the register. A stub that follows a complete record does nothing.
 EFFECTS = ("new", "changed", "unchanged", "stub_of_a_complete_record")
+_NEW, _CHANGED, _UNCHANGED, _STUB = EFFECTS
 
 
 @dataclass(frozen=True)
 class Register:
-    """``frames`` holds every table of the schemas ``ord`` and ``history`` by id (columns and order of the
-    contract).
+    """The result of the fold.
 
-    ``effects`` says what each delta record since the newest release did: ``capture_id, ods_code, name,
-    effect``.
-    ``as_of`` is the newest as-of date held: what "now" means.
+    Attributes:
+        frames: Every table of the schemas ``ord`` and ``history`` by id, with the published columns and
+            order of rows.
+        effects: What each delta record since the newest release did: ``capture_id, ods_code, name, effect``
+            (one of ``EFFECTS``).
+        as_of: The newest as-of date held, which is the meaning of "now".
     """
 
     frames: dict[str, pl.DataFrame]
@@ -39,8 +47,10 @@ class Register:
 
 
 def fold(observed: Observed) -> Register:
-    """Folds captures into history, and its open end into the register. Pure: same captures, same frames, in
-    any order of arrival."""
+    """Fold observations into versions, and the current versions into the register.
+
+    Pure: the same captures give the same frames, in whatever order they arrived.
+    """
     versions = versions_of(pieces_of(observed))
     frames = history_tables(observed, versions)
     frames["history.observations"] = _observations(observed)
@@ -60,15 +70,15 @@ def fold(observed: Observed) -> Register:
 def _register(
     observed: Observed, history: dict[str, pl.DataFrame], versions: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
-    """The tables of ``ord`` that show the versions that stand, with display names."""
+    """Return the tables of ``ord`` that show the current versions, with display names."""
     code_systems = _code_systems(observed)
     roles, relationships = (
         code_systems.filter(pl.col("code_system") == system).select("id", "display_name")
         for system in ("OrganisationRole", "OrganisationRelationship")
     )
-    stand = pl.col("known_to").is_null()
-    frames = {name: history[f"history.{name}"].filter(stand) for name in ("organisations", *COMPONENTS)}
-    newest = versions.filter(stand).select("ods_code", pl.col("seq_last").alias("seq"))
+    is_current = pl.col("known_to").is_null()
+    frames = {name: history[f"history.{name}"].filter(is_current) for name in ("organisations", *COMPONENTS)}
+    newest = versions.filter(is_current).select("ods_code", pl.col("seq_last").alias("seq"))
     repeated = []
     for name in ("roles", "relationships"):
         frames[name], lost = without_repeated_ids(frames[name], newest, name)
@@ -98,44 +108,55 @@ def _notices(observed: Observed) -> pl.DataFrame:
 
 
 def _kept(observed: Observed, name: str) -> pl.DataFrame:
-    """The rows of a table that says what each capture brought: those held, and those of new folders."""
+    """Return a table of what each capture brought: the rows of the state, and those of new folders."""
     held = observed.state.frames[name] if observed.state else TABLES[name].empty()
     new = pl.collect_all([pl.scan_parquet(f / f"{name}.parquet") for f in observed.folders.values()])
     return pl.concat([held, *new])
 
 
 def effects_of(observed: Observed) -> pl.DataFrame:
-    """What each delta record since the newest release did to the register, in the order that counts."""
+    """Return what each delta record since the newest release did to the register.
+
+    Returns:
+        ``capture_id, ods_code, name, effect`` (one of ``EFFECTS``), in the order of the captures.
+    """
     complete = pl.when(~pl.col("ref_only")).then("content_hash")
-    newest_release = observed.order.releases["seq"].max()
-    since = observed.runs.filter(pl.col("seq") > newest_release)
-    concerned = observed.runs.join(since, on="ods_code", how="semi").sort("ods_code", "seq_last")
+    is_recent = pl.col("seq") > observed.order.releases["seq"].max()
+    recent_codes = observed.runs.filter(is_recent)
+    runs = observed.runs.join(recent_codes, on="ods_code", how="semi").sort("ods_code", "seq_last")
     before = complete.forward_fill().shift(1).over("ods_code", order_by="seq_last")
-    told = (
-        concerned.with_columns(before.alias("before"))
-        .filter(pl.col("seq") > newest_release)
+    effects = (
+        runs.with_columns(before.alias("before"))
+        .filter(is_recent)
         .with_columns(
             pl.when(pl.col("ref_only") & pl.col("before").is_not_null())
-            .then(pl.lit(EFFECTS[3]))
+            .then(pl.lit(_STUB))
             .when(pl.col("before").is_null())
-            .then(pl.lit(EFFECTS[0]))
+            .then(pl.lit(_NEW))
             .when(pl.col("before") == pl.col("content_hash"))
-            .then(pl.lit(EFFECTS[2]))
-            .otherwise(pl.lit(EFFECTS[1]))
+            .then(pl.lit(_UNCHANGED))
+            .otherwise(pl.lit(_CHANGED))
             .alias("effect")
         )
     )
-    named = observed.order.capture_of(told, "seq", "published_in")
-    return named.sort("seq", "ods_code").select("capture_id", "ods_code", "name", "effect")
+    effects = observed.order.capture_of(effects, "seq", "published_in")
+    return effects.sort("seq", "ods_code").select("capture_id", "ods_code", "name", "effect")
 
 
 def unresolved_targets(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Codes that relationships and successions point at and that the register does not hold."""
-    pointing = pl.concat(
+    """Return the codes that relationships and successions point at and the register does not hold.
+
+    Args:
+        frames: The tables ``relationships``, ``successions``, ``organisations`` and ``deletions``.
+
+    Returns:
+        The columns of the table ``unresolved_targets``.
+    """
+    links = pl.concat(
         [frames[name].select("ods_code", "target_ods_code") for name in ("relationships", "successions")]
     )
     return (
-        pointing.join(frames["organisations"], left_on="target_ods_code", right_on="ods_code", how="anti")
+        links.join(frames["organisations"], left_on="target_ods_code", right_on="ods_code", how="anti")
         .group_by("target_ods_code")
         .agg(
             pl.len().cast(pl.Int64).alias("pointed_at_by"), pl.col("ods_code").min().alias("example_ods_code")
@@ -149,12 +170,19 @@ def unresolved_targets(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
 def without_repeated_ids(
     rows: pl.DataFrame, newest: pl.DataFrame, name: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Roles or relationships with each unique id once, and the rows of ``repeated_ids`` for the others.
+    """Keep one row for each unique id of a role or relationship, and list the others.
 
-    ODS's ids are unique over the register. If two records claim one all the same, the newest observation
-    (``newest``: ``ods_code, seq``) keeps it (then the first code), so that one odd record cannot stop every
-    build from then on. An id twice in one record is none of this: such a record was set aside when it was
-    flattened.
+    ODS's ids are unique over the whole register. If two records claim the same id, the record with the newest
+    observation keeps it; between equals, the first code does. So one odd record cannot stop every later
+    build. An id twice within one record does not reach this function: flattening sets such a record aside.
+
+    Args:
+        rows: Rows of ``roles`` or ``relationships``.
+        newest: ``ods_code, seq``: the newest capture that shows the current version of each code.
+        name: ``roles`` or ``relationships``.
+
+    Returns:
+        The rows that keep their id, and the rows of ``repeated_ids`` for the others.
     """
     (unique_id,) = TABLES[name].key
     if rows[unique_id].n_unique() == rows.height:
@@ -172,20 +200,20 @@ def without_repeated_ids(
 
 
 def _code_systems(observed: Observed) -> pl.DataFrame:
-    """Of each concept the newest that a capture gave."""
+    """Return the newest row of each concept, over all captures."""
     table = TABLES["code_systems"]
     held = observed.state.frames[table.name] if observed.state else table.empty()
     rows = [observed.order.seq_of(held)]
     main = observed.captures.filter(pl.col("kind") != "archive").select("seq", "capture_id")
     for seq, folder in observed.folders.items():
-        given = pl.read_parquet(folder / "code_systems.parquet").with_columns(
+        concepts = pl.read_parquet(folder / "code_systems.parquet").with_columns(
             pl.lit(seq, pl.Int64).alias("seq")
         )
-        rows.append(given.join(main, on="seq", how="left").select(rows[0].columns))
+        rows.append(concepts.join(main, on="seq", how="left").select(rows[0].columns))
     return pl.concat(rows).sort("seq").unique(table.key, keep="last", maintain_order=True)
 
 
-def _named(frame: pl.DataFrame, what: str, names: pl.DataFrame) -> pl.DataFrame:
-    """Adds ``<what>_name`` for ``<what>_id``; unknown ids get null and are named by a check."""
-    renamed = names.rename({"id": f"{what}_id", "display_name": f"{what}_name"})
-    return frame.join(renamed, on=f"{what}_id", how="left")
+def _named(frame: pl.DataFrame, prefix: str, names: pl.DataFrame) -> pl.DataFrame:
+    """Add ``<prefix>_name`` for ``<prefix>_id``. An unknown id gets null, and a check lists it."""
+    renamed = names.rename({"id": f"{prefix}_id", "display_name": f"{prefix}_name"})
+    return frame.join(renamed, on=f"{prefix}_id", how="left")

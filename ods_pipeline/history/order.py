@@ -1,8 +1,8 @@
-"""The order in which captures count, and where a notice stands in it.
+"""The order in which captures count, and the place of a notice of deletion in it.
 
-As-of is PublicationDate for a release and the UK date of the fetch for a delta. On one day a delta beats a
-release, and the later fetch the earlier. That order is total, so nothing depends on the order in which
-captures arrived.
+The as-of date is PublicationDate for a release, and the UK date of the fetch for a delta. On one day a delta
+beats a release, and a later fetch beats an earlier one. This order is total, so nothing depends on the order
+in which captures arrive.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,14 @@ from ods_pipeline.schema.sample import SAMPLE_MARK
 
 @dataclass(frozen=True)
 class Order:
-    """``captures``: rows of the table of that name, and ``label`` (the flat folder's name) and ``seq`` (the
-    place in the order, from 0; both files of a release share one). ``days``: ``seq, as_of``, one row a label.
-    ``releases``: ``seq, as_of, ordinal`` (from 0) of the releases that have any usable record: one without
-    proves nothing.
+    """All captures held, numbered in the order that counts.
+
+    Attributes:
+        captures: The rows of the table ``captures``, with ``label`` (name of the flat folder) and ``seq``
+            (position in the order, from 0). The two files of a release share one label and one ``seq``.
+        days: ``seq, as_of``, one row for each label.
+        releases: ``seq, as_of, ordinal`` (from 0) of the releases with at least one usable record. A release
+            without any proves nothing.
     """
 
     captures: pl.DataFrame
@@ -26,26 +30,32 @@ class Order:
     releases: pl.DataFrame
 
     def seq_of(self, frame: pl.DataFrame, column: str = "capture_id", name: str = "seq") -> pl.DataFrame:
-        """The frame with the ``seq`` of the captures named in ``column``."""
+        """Add the ``seq`` of the capture whose id is in ``column``, under ``name``."""
         known = self.captures.select(pl.col("capture_id").alias(column), pl.col("seq").alias(name))
         return frame.join(known, on=column, how="left", maintain_order="left")
 
     def capture_of(
         self, frame: pl.DataFrame, seq: str, published_in: str, name: str = "capture_id"
     ) -> pl.DataFrame:
-        """The frame with the id of the capture: the file ``published_in`` of what has that ``seq``."""
+        """Add the id of the capture with the position in column ``seq``, under ``name``.
+
+        The column ``published_in`` (``full``, ``archive`` or ``delta``) picks the file of a release.
+        """
         known = self.captures.select(
             pl.col("seq").alias(seq), pl.col("kind").alias(published_in), pl.col("capture_id").alias(name)
         )
         return frame.join(known, on=[seq, published_in], how="left", maintain_order="left")
 
     def with_places(self, notices: pl.DataFrame) -> pl.DataFrame:
-        """Adds ``place``: what is seen by the capture ``seq`` has the place ``2 * seq``, and a notice stands
-        between two captures: before any of later days than ``deleted_on``, after any of earlier days, and
-        on the day itself right before the fetch that first brought it."""
+        """Add ``place``, the position of each notice between the captures.
+
+        The capture ``seq`` has the place ``2 * seq``, so the odd places lie between two captures. A notice
+        comes after all captures of days before ``deleted_on`` and before all captures of later days. Among
+        the captures of that day, it comes right before the fetch that first brought it.
+        """
         days = self.days["as_of"].to_physical()
-        told = notices["deleted_on"].to_physical()
-        before, upto = (days.search_sorted(told, side=side) for side in ("left", "right"))
+        deleted_on = notices["deleted_on"].to_physical()
+        before, upto = (days.search_sorted(deleted_on, side=side) for side in ("left", "right"))
         bounds = notices.with_columns(
             before.cast(pl.Int64).alias("before"), upto.cast(pl.Int64).alias("upto")
         )
@@ -54,11 +64,14 @@ class Order:
 
 
 def order_of(captures: pl.DataFrame) -> Order:
-    """Puts captures into the order that counts. Raises OdsError if there is no release among them, or if the
-    composed sample and the real register would be mixed."""
+    """Put captures (rows of the table ``captures``) into the order that counts.
+
+    Raises:
+        OdsError: There is no release among them, or they mix the embedded sample with real data.
+    """
     if captures.filter(pl.col("kind") == "full").is_empty():
         raise OdsError(
-            "only deltas are held, and the register cannot be told from deltas alone",
+            "only deltas are held, and deltas alone do not make a register",
             do="Give the newest release too: ods-pipeline build --release FILE",
         )
     labelled = captures.with_columns(label_of("capture_id"), (pl.col("kind") == "delta").alias("is_delta"))
@@ -70,13 +83,7 @@ def order_of(captures: pl.DataFrame) -> Order:
     )
     ordered = labelled.drop("is_delta").join(order.select("label", "seq"), on="label", how="left")
     ordered = ordered.sort("seq", "capture_id")
-    sample = (ordered["publication_source"] == SAMPLE_MARK).fill_null(False)
-    if sample.any() and not sample.all():
-        raise OdsError(
-            "the embedded sample, which is partly composed, would be mixed with real data "
-            f"({ordered.filter(~sample)['capture_id'][0]})",
-            do="Keep the real register in a place of its own: --data-root DIR, or set ODS_DATA_ROOT",
-        )
+    _refuse_mixture(ordered)
     releases = order.filter(~pl.col("is_delta") & (pl.col("used_records") > 0)).select("seq", "as_of")
     return Order(
         ordered,
@@ -86,5 +93,15 @@ def order_of(captures: pl.DataFrame) -> Order:
 
 
 def label_of(column: str) -> pl.Expr:
-    """``label``: the flat folder that a capture id belongs to."""
+    """Return ``label``, the name of the flat folder, from a column of capture ids."""
     return pl.col(column).str.split("/").list.first().alias("label")
+
+
+def _refuse_mixture(captures: pl.DataFrame) -> None:
+    is_sample = (captures["publication_source"] == SAMPLE_MARK).fill_null(False)
+    if is_sample.any() and not is_sample.all():
+        raise OdsError(
+            "the embedded sample, which is partly composed, would be mixed with real data "
+            f"({captures.filter(~is_sample)['capture_id'][0]})",
+            do="Keep the real register in its own folder: --data-root DIR, or set ODS_DATA_ROOT",
+        )

@@ -1,10 +1,11 @@
-"""When a code was there, and when it was gone: the observations of each code as pieces in order, with the
-gaps between them.
+"""When a code was in the register, and when it was gone: its observations as pieces in order, with the gaps.
 
-A piece is a run over consecutive releases that nothing else of that code interrupts, an observation of a
-fetch, or a record that was set aside: it was there all the same, with a content not known. A gap begins
-where a notice says so, or on the day of the first release without the code if one that proves absence follows
-before the code is seen again. A 404 begins no gap.
+A piece is one of three things: a run over consecutive releases that nothing else about that code interrupts,
+an observation of a fetch, or a record that was set aside. A record that was set aside proves that the code
+was there, although its content is not known.
+
+A gap begins on the day of a notice of deletion. It also begins on the day of the first release without the
+code, if a release that proves absence follows before the code is seen again. A 404 begins no gap.
 """
 
 import polars as pl
@@ -15,11 +16,12 @@ from ods_pipeline.history.order import Order
 
 
 def pieces_of(observed: Observed) -> pl.DataFrame:
-    """The pieces of every code, in order.
+    """Return the pieces of every code, in order of code and capture.
 
-    Columns: those of ``Observed.runs``, ``is_aside`` (set aside: what was seen is null), ``day, day_last``,
-    and ``gone_on, gone_by`` where a gap follows: the day on which it begins and ``absent`` or ``notice``. A
-    gap that would end on the day on which it begins is none.
+    Returns:
+        The columns of ``Observed.runs``; ``is_aside`` (set aside, so its content is null); ``day, day_last``
+        (as-of dates of the first and last capture, inclusive); and, where a gap follows, ``gone_on`` (its
+        first day) and ``gone_by`` (``absent`` or ``notice``). A gap that would end on its first day is none.
     """
     order = observed.order
     notices = notices_of_deletion(observed)
@@ -35,24 +37,28 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
 
 
 def notices_of_deletion(observed: Observed) -> pl.DataFrame:
-    """The notices that can say that a code is gone, with their ``place`` (see ``Order``)."""
+    """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is no notice."""
     return observed.order.with_places(observed.notices.filter(pl.col("source") == "ord_notifications"))
 
 
 def releases_after(observed: Observed) -> pl.DataFrame:
-    """One row a capture: ``absent_on``, the day of the first release after it, and ``proof_seq``, the first
-    release after it that proves what it lacks to be absent.
+    """Return the releases that can show a code to be absent, for each capture that showed it.
 
-    A record without a code that was set aside may be any of those missing: its release proves no absence.
+    A release in which a record without a code was set aside proves no absence: that record may be any of the
+    missing ones.
+
+    Returns:
+        One row a capture, in order: ``absent_on``, the day of the first release after it; and ``proof_seq``,
+        the first release after it that proves absence. Null if there is none.
     """
     releases = observed.order.releases
     codeless = observed.quarantined.filter(pl.col("ods_code").is_null())
     proving = releases.join(codeless, on="seq", how="anti").sort("seq")["seq"]
     seqs = observed.order.days["seq"]
 
-    def first_after(found: pl.Series, values: pl.Series) -> pl.Series:
-        at = found.search_sorted(seqs, side="right").cast(pl.Int64)
-        return values.gather(at.set(at == len(found), None))
+    def first_after(sorted_seqs: pl.Series, values: pl.Series) -> pl.Series:
+        at = sorted_seqs.search_sorted(seqs, side="right").cast(pl.Int64)
+        return values.gather(at.set(at == len(sorted_seqs), None))
 
     return pl.DataFrame(
         {
@@ -65,8 +71,11 @@ def releases_after(observed: Observed) -> pl.DataFrame:
 def _uninterrupted(
     runs: pl.DataFrame, aside: pl.DataFrame, notices: pl.DataFrame, order: Order
 ) -> pl.DataFrame:
-    """The runs, cut where a fetch, a record set aside or a notice of the same code comes between two
-    releases, and before and after a day on which something outranks a release of that day."""
+    """Cut the runs of releases wherever something else about the same code comes between two releases.
+
+    That is a fetch, a record set aside, or a notice. A run is also cut before and after a day on which
+    something outranks a release of that day.
+    """
     releases = order.releases
     seqs, days = releases["seq"], releases["as_of"].to_physical()
     ordinal = {seq: n for n, seq in enumerate(seqs)}
@@ -104,6 +113,7 @@ def _uninterrupted(
 
 
 def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Add ``gone_on`` and ``gone_by``. The earlier of absence and notice begins the gap."""
     more = pl.col("ods_code") == pl.col("ods_code").shift(-1)
     following = pieces.with_columns(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
@@ -112,8 +122,10 @@ def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame)
         after["absent_on"].gather(pieces["seq_last"]),
         after["proof_seq"].gather(pieces["seq_last"]),
     )
-    first_told = notices.group_by("ods_code", pl.col("place").alias("notice")).agg(pl.col("deleted_on").min())
-    told = (
+    first_notices = notices.group_by("ods_code", pl.col("place").alias("notice")).agg(
+        pl.col("deleted_on").min()
+    )
+    noticed = (
         following.join(notices, on="ods_code", how="semi")
         .select(
             "ods_code",
@@ -123,7 +135,7 @@ def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame)
         )
         .sort("place")
         .join_asof(
-            first_told.sort("notice"),
+            first_notices.sort("notice"),
             left_on="place",
             right_on="notice",
             by="ods_code",
@@ -135,7 +147,7 @@ def _with_gaps(pieces: pl.DataFrame, notices: pl.DataFrame, after: pl.DataFrame)
         .select("row", pl.col("deleted_on").alias("noticed_on"))
     )
     absent = pl.col("proof_seq").is_not_null() & (pl.col("proof_seq") < pl.col("next_seq")).fill_null(True)
-    gone = following.join(told, on="row", how="left", maintain_order="left").with_columns(
+    gone = following.join(noticed, on="row", how="left", maintain_order="left").with_columns(
         pl.when(absent).then("absent_on").alias("absent_on")
     )
     gone_on = pl.min_horizontal("absent_on", "noticed_on")

@@ -1,22 +1,26 @@
-"""Observations of releases, run-length over consecutive releases: a span is a maximal run of equal rows.
+"""Spans: maximal runs of equal observations over consecutive releases, the compressed form of all releases.
 
 Lives here: joining, splitting and cutting of spans. A register of 393,000 records changes by some thousands a
-month, so that a hundred releases cost little more than one, and a release that arrives late splits a span
-without anybody reading the releases around it again.
+month, so a hundred releases as spans are hardly larger than one. A release that arrives late splits the spans
+around it, and no other release has to be read again.
 
-A span has ``ods_code``, ``first`` and ``last`` (ordinals of releases, both inclusive) and what was seen.
+A span has ``ods_code``, ``first`` and ``last`` (ordinals of releases, both inclusive) and what was observed.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
-# Rows that agree in these say the same. Name, role, start and fax numbers follow from the two hashes.
-SAME = ("published_in", "ref_only", "is_xml", "last_change_date", "content_hash", "fax_hash")
+from ods_pipeline.history.columns import OBSERVATION
+
+# Columns that follow from the two hashes, so that there is no need to compare them.
+_FOLLOWING = ("fax_numbers", "name", "primary_role_id", "operational_start")
+# Observations of one code that agree in these columns are equal.
+SAME = tuple(c for c in OBSERVATION if c != "ods_code" and c not in _FOLLOWING)
 
 
 def joined(spans: pl.DataFrame) -> pl.DataFrame:
-    """Joins spans that are equal and follow one another; a function of the rows, whatever their order."""
+    """Join equal spans that follow one another. The order of the rows makes no difference."""
     ordered = spans.sort("ods_code", "first")
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
     follows = pl.col("first") == pl.col("last").shift(1) + 1
@@ -27,10 +31,14 @@ def joined(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 def split_for(spans: pl.DataFrame, new: Sequence[int]) -> pl.DataFrame:
-    """Splits spans at releases that have arrived between those they were made of.
+    """Split spans at new releases that lie between the releases they were made from.
 
-    ``first`` and ``last`` count the new releases already; ``new`` are the ordinals of these. No span covers
-    one of them afterwards.
+    Args:
+        spans: Spans whose ``first`` and ``last`` are ordinals that already count the new releases.
+        new: The ordinals of the new releases.
+
+    Returns:
+        Spans of which none covers a new release.
     """
     if not new:
         return spans
@@ -44,7 +52,13 @@ def split_for(spans: pl.DataFrame, new: Sequence[int]) -> pl.DataFrame:
 
 
 def cut(spans: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
-    """Cuts spans of a code after the ordinals ``cut`` (``ods_code, cut``) that lie inside them."""
+    """Cut spans after the given ordinals.
+
+    Args:
+        spans: Spans of any codes.
+        cuts: ``ods_code, cut``: an ordinal after which the spans of this code are cut. An ordinal outside a
+            span leaves that span unchanged.
+    """
     long = spans.filter(pl.col("first") < pl.col("last")).join(cuts, on="ods_code", how="semi")
     if long.is_empty():
         return spans

@@ -1,4 +1,8 @@
-"""The tables that judgements of time are made from, as frames."""
+"""The tables from which events and drift are computed, as frames.
+
+Lives here: reading them from a build, and which file holds each release. Does not live here: what is computed
+from them (``changes/``, ``drift.py``).
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,17 +11,25 @@ import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
 
-_ROW_BY_ROW = ("organisations", "observations", "notices")
+_IN_FULL = ("organisations", "observations", "notices")
 _OF_THE_REGISTER = ("captures", "deletions")
-# Every table that is read, by its name in the registry.
-READ = (*(f"history.{name}" for name in (*_ROW_BY_ROW, *COMPONENTS)), *_OF_THE_REGISTER)
+# Every table that is read, by its id.
+READ = (*(f"history.{name}" for name in (*_IN_FULL, *COMPONENTS)), *_OF_THE_REGISTER)
 
 
 @dataclass(frozen=True)
 class History:
-    """What the register said and when: versions, observations and notices as frames; the parts of the
-    versions (roles, relationships, successions, contacts) as plans, since only those of records that changed
-    are wanted; and from ``ord`` the captures and the deletions as they stand."""
+    """What the register held, and when.
+
+    Attributes:
+        organisations: The versions: ``history.organisations``.
+        observations: ``history.observations``.
+        notices: ``history.notices``.
+        parts: The components of the versions, by name. They are lazy, because only the rows of records that
+            changed are needed.
+        captures: ``ord.captures``.
+        deletions: ``ord.deletions``, as they are now.
+    """
 
     organisations: pl.DataFrame
     observations: pl.DataFrame
@@ -28,15 +40,15 @@ class History:
 
 
 def read_history(build: Path) -> History:
-    """The history of a build, from its Parquet files."""
-    frames = {name: pl.read_parquet(build / TABLES[f"history.{name}"].path) for name in _ROW_BY_ROW}
+    """Read the history of a build from its Parquet files."""
+    frames = {name: pl.read_parquet(build / TABLES[f"history.{name}"].path) for name in _IN_FULL}
     parts = {name: pl.scan_parquet(build / TABLES[f"history.{name}"].path) for name in COMPONENTS}
     register = {name: pl.read_parquet(build / TABLES[name].path) for name in _OF_THE_REGISTER}
     return History(**frames, parts=parts, **register)
 
 
 def release_files(captures: pl.DataFrame) -> pl.DataFrame:
-    """``as_of, published_in, release_id``: the files of the releases held, one a day and kind."""
+    """Return ``as_of, published_in, release_id``: the files of releases, one for each day and kind."""
     return (
         captures.filter(pl.col("kind") != "delta")
         .sort("as_of", "kind", "capture_id")

@@ -1,12 +1,12 @@
-"""What `build` takes from TRUD and the ORD API: which releases, which stamps, and what may fail.
+"""What a build asks TRUD and the ORD API for: which releases, which stamps, and which failures are errors.
 
-Lives here: what is to be asked for on this run, from what is held and what was wanted. Does not live here:
-asking (``source/``), running jobs (``pipeline.py``).
+Lives here: the request that the options make, and what is still to be asked for, given what is held. Does
+not live here: asking (``sources/``) and running jobs (``defs/build.py``).
 """
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,11 +14,13 @@ from pathlib import Path
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
-from ods_pipeline.flatten.xml.archive import open_release
-from ods_pipeline.inventory.held import due_stamps, holds_sample, newest_publication, unanswered
+from ods_pipeline.inventory.due import due_stamps, unanswered
+from ods_pipeline.inventory.held import holds_anything, lies_in_quarantine, newest_publication
+from ods_pipeline.inventory.sample import refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
-from ods_pipeline.sources.due import Window, days_between
-from ods_pipeline.sources.ord.fetch import close_stale
+from ods_pipeline.sources.deltas import close_stale
+from ods_pipeline.sources.due import Window
+from ods_pipeline.sources.receipt import ReleaseReceipt
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.trud import NO_KEY, Listed, Trud
@@ -29,12 +31,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a run may ask of the outside world.
+class Request:
+    """What a run may ask TRUD and the ORD API for.
 
-    ``releases`` are ``latest`` or release dates (ISO) to get from TRUD unless held; ``releases_needed`` says
-    that somebody named them, so that a failure is one. ``deltas``: ask the ORD API for the stamps due.
-    ``is_named``: an option asked for it, not the mere presence of a key.
+    Attributes:
+        sources: how to reach them.
+        releases: ``latest`` or release dates (ISO) to get from TRUD unless held.
+        releases_needed: someone named the releases, so a failure to get one is an error.
+        deltas: ask the ORD API for the stamps due.
+        is_named: an option asked for it, not only the presence of a key.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -44,7 +49,7 @@ class Wish:
     is_named: bool = False
 
 
-def wish_for(
+def request_for(
     sources: Sources,
     releases: Sequence[str] = (),
     *,
@@ -52,66 +57,92 @@ def wish_for(
     trud_only: bool = False,
     deltas: bool = False,
     ignore_maintenance: bool = False,
-) -> tuple[list[Path], Wish]:
-    """The files among ``releases`` (``latest``, dates or paths), and the wish that the options make.
+) -> tuple[list[Path], Request]:
+    """Split ``releases`` into files and dates, and return the files and the request that the options make.
 
-    With a TRUD key and no file or folder named, a run takes the newest release and the deltas since. Without
-    a key it asks nobody, unless ``deltas`` says so. Raises OdsError if TRUD is wanted and there is no key.
+    With a TRUD key and without a file or folder, a run takes the newest release and the deltas since. Without
+    a key it asks nobody, unless ``deltas`` is set.
+
+    Args:
+        sources: how to reach TRUD and the ORD API.
+        releases: ``latest``, dates (ISO) or paths of zips.
+        recorded: a folder of recorded fetches was given.
+        trud_only: never ask the ORD API.
+        deltas: ask the ORD API even without a TRUD key.
+        ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
+
+    Raises:
+        OdsError: TRUD is needed and there is no key, or a date does not exist.
     """
     named = [r for r in releases if r == LATEST or _DATE.fullmatch(r)]
     files = [Path(r) for r in releases if r not in named]
     for day in named:
         if day != LATEST:
-            _checked(day)
-    by_itself = sources.key is not None and not files and not recorded
+            _refuse_impossible_date(day)
+    is_automatic = sources.key is not None and not files and not recorded
     if (named or trud_only) and sources.key is None and not files:
-        raise OdsError("TRUD is wanted, and there is no TRUD key", do=NO_KEY)
-    wanted = tuple(dict.fromkeys(named)) or ((LATEST,) if by_itself else ())
-    return files, Wish(
+        raise OdsError("a release from TRUD is needed, and there is no TRUD key", do=NO_KEY)
+    return files, Request(
         sources=replace(sources, ignore_maintenance=ignore_maintenance),
-        releases=wanted,
+        releases=tuple(dict.fromkeys(named)) or ((LATEST,) if is_automatic else ()),
         releases_needed=bool(named),
-        deltas=deltas or (by_itself and not trud_only),
+        deltas=deltas or (is_automatic and not trud_only),
         is_named=bool(named) or trud_only or deltas,
     )
 
 
-def _checked(day: str) -> None:
+def _refuse_impossible_date(day: str) -> None:
     try:
         date.fromisoformat(day)
     except ValueError:
-        raise OdsError(f"{day} is no date", do="Give --release latest, a date or a file") from None
+        raise OdsError(f"{day} is not a date", do="Give --release latest, a date or a file") from None
 
 
-def releases_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> list[str]:
-    """The dates (ISO) of the releases to download now, oldest first. What stands in the way is raised if
-    nothing could be built without it, and added to ``problems`` otherwise."""
-    if not wish.releases:
+def is_sample_due(root: DataRoot, request: Request) -> bool:
+    """Return whether a run without files takes the embedded sample.
+
+    It does if an earlier run began to, or if nothing is held and nothing is asked for. It never does if an
+    option asks for real data.
+    """
+    if request.is_named:
+        return False
+    return root.sample_wanted.exists() or not (request.releases or request.deltas or holds_anything(root))
+
+
+def releases_to_get(root: DataRoot, request: Request, problems: list[str]) -> list[str]:
+    """Return the dates (ISO) of the releases to download now, oldest first.
+
+    Args:
+        root: the data root.
+        request: what the run may ask for.
+        problems: gets a line for each obstacle that does not stop the run.
+
+    Raises:
+        OdsError: TRUD cannot be asked, and the releases were named or none is held; or the sample is held.
+    """
+    if not request.releases:
         return []
     held = {r.release_date: r for r in held_releases(root)}
-    open_wishes = [w for w in wish.releases if w not in held]
-    for day in sorted(set(wish.releases) & set(held)):
+    still_needed = [name for name in request.releases if name not in held]
+    for day in sorted(set(request.releases) & set(held)):
         log.info("the release of %s is already held", day)
-    if not open_wishes:
+    if not still_needed:
         return []
-    if holds_sample(root):
-        raise OdsError(
-            "the embedded sample is here: the real register is not loaded beside it",
-            where=root.path,
-            do="Give the real one a place of its own with --data-root DIR (or ODS_DATA_ROOT)",
-        )
+    refuse_real_sources_for_sample(root)
     try:
-        with closing(Trud(wish.sources)) as trud:
-            found = [trud.find(w) for w in open_wishes]
+        with closing(Trud(request.sources)) as trud:
+            listed = [trud.find(name) for name in still_needed]
     except OdsError as error:
-        if wish.releases_needed or not held:
+        if request.releases_needed or not held:
             raise
-        problems.append(f"no look at TRUD's releases: {error}")
+        problems.append(f"TRUD's list of releases could not be read: {error}")
         return []
-    return sorted({r.release_date for r in found if _is_new(root, r, held, problems)})
+    return sorted({r.release_date for r in listed if _is_to_download(root, r, held, problems)})
 
 
-def _is_new(root: DataRoot, listed: Listed, held: dict, problems: list[str]) -> bool:
+def _is_to_download(
+    root: DataRoot, listed: Listed, held: Mapping[str, ReleaseReceipt], problems: list[str]
+) -> bool:
     receipt = held.get(listed.release_date)
     if receipt is not None:
         log.info("the release of %s is already held", listed.release_date)
@@ -130,26 +161,23 @@ def _is_new(root: DataRoot, listed: Listed, held: dict, problems: list[str]) -> 
     return True
 
 
-def lies_in_quarantine(root: DataRoot, listed: Listed) -> bool:
-    """Whether this very file, by name and size, was set aside. A second one of a name lies there as NAME.2"""
-    found = [p for p in root.quarantine.glob(f"{listed.file_name}*") if p.suffix != ".json"]
-    return any(p.is_file() and p.stat().st_size == listed.bytes for p in found)
+def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Window | None:
+    """Return the stamps to ask the ORD API for now, first and last inclusive; None if there are none.
 
+    Args:
+        root: the data root.
+        request: what the run may ask for.
+        problems: gets a line if the gap is longer than the API goes back.
 
-def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | None:
-    """The stamps to ask the ORD API for now; None if there are none. Raises OdsError if deltas are wanted and
-    no real release is held; a gap that is too long is added to ``problems``."""
-    if not wish.deltas:
+    Raises:
+        OdsError: deltas are asked for, and no real release is held.
+    """
+    if not request.deltas:
         return None
-    if holds_sample(root):
-        raise OdsError(
-            "the embedded sample is here: the real API is not asked for it",
-            where=root.path,
-            do="Give the real register a place of its own with --data-root DIR (or ODS_DATA_ROOT)",
-        )
+    refuse_real_sources_for_sample(root)
     if newest_publication(root) is None:
-        raise OdsError("deltas are wanted, and no release is held", where=root.path, do=NO_KEY)
-    today = uk_date(wish.sources.clock.now())
+        raise OdsError("deltas are asked for, and no release is held", where=root.path, do=NO_KEY)
+    today = uk_date(request.sources.clock.now())
     try:
         window = due_stamps(root, today)
     except OdsError as error:
@@ -160,30 +188,16 @@ def stamps_to_get(root: DataRoot, wish: Wish, problems: list[str]) -> Window | N
     return window
 
 
-def told_unanswered(root: DataRoot) -> list[str]:
-    """A line for each code that the ORD API gave no answer for."""
-    do = "The register keeps what it has of it, and the next fetch asks for it again"
+def unanswered_problems(root: DataRoot) -> list[str]:
+    """Return a line for each code that the ORD API gave no answer for."""
+    do = "The register keeps its last record, and the next fetch asks for it again"
     return [
-        str(OdsError(f"stamped {entry.stamp}, asked for in vain ({entry.why})", where=code, do=do))
+        str(OdsError(f"stamped {entry.stamp}, it got no answer ({entry.why})", where=code, do=do))
         for code, entry in unanswered(root).items()
     ]
 
 
-def finish_interrupted(root: DataRoot, wish: Wish) -> None:
-    """Completes what interrupted fetches of earlier days hold, as far as it is whole."""
-    if wish.deltas:
-        close_stale(root, wish.sources)
-
-
-def days_without(window: Window, asked: Sequence[tuple[date, date]]) -> list[date]:
-    """The days of a window that no fetch held asked for."""
-    return [d for d in days_between(window) if not any(start <= d <= end for start, end in asked)]
-
-
-def release_date_of(file: Path) -> str:
-    """The release date (ISO) of a zip on disk. Raises OdsError if there is none, or it is no release."""
-    if not file.is_file():
-        raise OdsError(
-            "there is no such file", where=file, do="Give the path of a TRUD zip (item 341), a date or latest"
-        )
-    return open_release(file).release_date
+def finish_interrupted(root: DataRoot, request: Request) -> None:
+    """Complete the interrupted fetches of earlier days with the answers that arrived whole."""
+    if request.deltas:
+        close_stale(root, request.sources)

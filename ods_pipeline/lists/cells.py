@@ -1,16 +1,17 @@
-"""What every reader gives: cells of text, and the lines they stand on."""
+"""What every reader returns: cells of text, and the lines they come from."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The cells of a file before anyone knows what is in which column.
+    """The cells of a file, before it is known what each column holds.
 
-    ``lines`` are the line or row numbers as an editor or a spreadsheet shows them, from 1, one for each row
-    of ``columns``. ``columns`` are text as it stands in the file, null where a cell is missing. ``names`` are
-    the column names where the format itself has them (Parquet), else None. ``notes`` say what a person must
-    know.
+    Attributes:
+        lines: Line or row numbers as an editor or a spreadsheet shows them, from 1; one for each row.
+        columns: The text of the file by column; null where a cell is missing.
+        names: The column names if the format itself has them (Parquet), else None.
+        notes: What the user must know about how the file was read.
     """
 
     lines: list[int]

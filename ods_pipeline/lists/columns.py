@@ -1,7 +1,6 @@
 """Which column of a file holds the codes, and whether its first line is a header.
 
-Lives here: the choice, and what is said about it. Does not live here: whether a code is held
-(``judging.py``).
+What lives here: the choice, and the notes about it. What does not: whether a code is held (``judging.py``).
 """
 
 import re
@@ -15,12 +14,12 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.reading import read_cells
 
-# White space and invisible signs, which no code has (the word code_key in macros/ says the same in SQL).
+# White space and invisible characters, which no code has. The macro code_key does the same in SQL.
 _INVISIBLE = r"[\s\p{Z}\p{C}]"
-# What a spreadsheet wraps around text to keep it text: ="RRP" and 'RRP.
+# What spreadsheets put around text to keep it text: ="RRP" and 'RRP.
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,9}$"
-# Names that a column of codes goes by, most telling first.
+# Headers of a column of codes, the most specific first.
 _HEADERS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -31,17 +30,22 @@ _HEADERS = tuple(
         r"^(?!.*post).*\bcode\b",
     )
 )
-# How many rows may stand above the end of the header: titles, notes, blank rows.
+# The header is among so many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
-# A column is one of codes if this share of its cells has the form of one.
+# A column holds codes if at least this share of its filled cells has the form of one.
 _ENOUGH = 0.5
 
 
 @dataclass(frozen=True)
 class CodeList:
-    """The codes of a file: ``rows`` has ``line`` (as an editor or spreadsheet counts, the header included),
-    ``given`` (as it stands in the file) and ``code`` (upper case, no spaces, no wrapping; null if blank).
-    ``column`` says which column it is, ``notes`` what a person must know about how it was read."""
+    """The codes of a file.
+
+    Attributes:
+        rows: ``line`` (as an editor or spreadsheet counts, the header included), ``given`` (the text of the
+            cell) and ``code`` (upper case, no spaces, no wrapping; null if blank).
+        column: Which column was read, as a phrase.
+        notes: What the user must know about how it was read.
+    """
 
     rows: pl.DataFrame
     column: str
@@ -49,11 +53,16 @@ class CodeList:
 
 
 def read_code_list(path: Path, column: str | None = None, sheet: str | None = None) -> CodeList:
-    """The codes of a CSV, TSV, Excel or Parquet file.
+    """Return the codes of a CSV, TSV, Excel or Parquet file.
 
-    ``column`` is the name of a column (case and spaces do not matter) or its number from 1; without it the
-    column is found by its name, else by the form of its cells. Raises OdsError if the file cannot be read,
-    there is no such column, or none can be told to hold codes.
+    Args:
+        path: The file.
+        column: The name of a column (case and spaces do not matter) or its number from 1. Without it the
+            column is found by its name, else by the form of its cells.
+        sheet: The sheet of a workbook. Default: the first that is not empty.
+
+    Raises:
+        OdsError: The file cannot be read, there is no such column, or no single column holds codes.
     """
     cells = read_cells(path, sheet)
     index, header = _choose(path, cells, column)
@@ -64,7 +73,7 @@ def read_code_list(path: Path, column: str | None = None, sheet: str | None = No
             pl.Series("line", cells.lines, pl.Int64),
             pl.col(str(index)).alias("given"),
             _cleaned(str(index)).alias("code"),
-            is_empty.alias("is_empty"),  # a line with nothing on it is no entry
+            is_empty.alias("is_empty"),  # an empty line is not an entry
         )
         .filter(~pl.col("is_empty"))
         .drop("is_empty")
@@ -73,23 +82,25 @@ def read_code_list(path: Path, column: str | None = None, sheet: str | None = No
         rows = rows.filter(pl.col("line") > cells.lines[header])
     if rows.is_empty():
         raise OdsError(
-            "there is a header and nothing below it", where=path, do="Give a file with codes in it"
+            "there is a header and nothing below it", where=path, do="Give a file with codes below it"
         )
     named = cells.names[index] if cells.names else _row(cells, header)[index] if header is not None else None
-    told = f"column {index + 1}" + (f" ({named!r})" if named else "")
-    return CodeList(rows, told, [*cells.notes, *_notes(cells, index, header, column, named)])
+    phrase = f"column {index + 1}" + (f" ({named!r})" if named else "")
+    return CodeList(rows, phrase, [*cells.notes, *_notes(cells, index, header, column, named)])
 
 
 def _cleaned(column: str) -> pl.Expr:
-    """A cell as a code: compatibility forms made plain, no wrapping, no white space, upper case."""
+    """A cell as a code: compatibility forms (full-width) made plain, no wrapping, no spaces, upper case."""
     plain = pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
     code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
     return pl.when(code != "").then(code)
 
 
 def _choose(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | None]:
-    """Index of the column, and of the row that is its header (None if there is none). Titles may stand above
-    the header, so the first rows are all looked at."""
+    """The index of the column, and of the row that is its header (None if there is none).
+
+    Titles may be above the header, so the first rows are all tried.
+    """
     if cells.names is not None:
         index = _by_name(cells.names) if wanted is None else _wanted(wanted, cells.names)
         return _by_number(path, cells, wanted) if index is None else index, None
@@ -106,7 +117,7 @@ def _choose(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | No
 
 
 def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
-    """The column whose number was given; without one, the column whose cells have the form of codes."""
+    """The column with the requested number; without one, the column whose cells have the form of codes."""
     if wanted is None:
         return _by_form(path, cells)
     if wanted.strip().isdecimal() and 1 <= int(wanted) <= len(cells.columns):
@@ -123,7 +134,7 @@ def _plain(name: str) -> str:
 
 
 def _wanted(wanted: str, names: list[str]) -> int | None:
-    """The column that has this name."""
+    """The index of the column with this name."""
     return next(
         (i for i, name in enumerate(names) if _plain(name) == _plain(wanted) and _plain(wanted)), None
     )
@@ -144,7 +155,7 @@ def _by_name(names: list[str]) -> int | None:
 
 
 def _by_form(path: Path, cells: Cells) -> int:
-    """The column whose cells have the form of codes. With one column there is no choice."""
+    """The index of the column whose cells have the form of codes. A single column is taken as it is."""
     if len(cells.columns) == 1:
         return 0
     shares = [_share_of_codes(column) for column in cells.columns]
@@ -159,17 +170,19 @@ def _by_form(path: Path, cells: Cells) -> int:
 
 
 def _share_of_codes(column: list[str | None]) -> float:
-    """Share of the filled cells that have the form of a code. Bare numbers count a tenth: they are more often
-    counts or years."""
+    """The share of the filled cells that have the form of a code.
+
+    Bare numbers count a tenth, because they are more often counts or years.
+    """
     codes = pl.DataFrame({"given": column}, schema={"given": pl.String}).select(code=_cleaned("given"))
     code = pl.col("code")
     is_code = code.str.contains(_CODE) & (code.str.contains("[0-9]") | (code.str.len_chars() == 3))
-    worth = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
-    return codes.drop_nulls().select(worth.mean().fill_null(0.0)).item()
+    weight = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
+    return codes.drop_nulls().select(weight.mean().fill_null(0.0)).item()
 
 
 def _is_header(cell: str | None) -> bool:
-    """Whether the first cell of a column of codes names it: words without a digit, and no code itself."""
+    """Whether the first cell of a column of codes is its name: words without a digit, and not a code."""
     text = _plain(cell or "")
     if any(pattern.search(text) for pattern in _HEADERS) or text in ("codes", "ods codes"):
         return True

@@ -1,17 +1,19 @@
-"""How many cells a workbook unfolds to, counted before the reader sees it.
+"""How many cells a workbook unfolds to, counted before the reader opens it.
 
-The reader lays a sheet out from its first cell to its last. One cell at the far corner of a sheet of 5 kB
-asks for 500 GB of memory, and a process that does not get them is ended on the spot, without an error. Lives
-here: the corner of each sheet, from the raw parts of xlsx, xlsb and ods. Does not: reading (``reading.py``).
+The reader allocates a sheet from its first cell to its last. One cell at the far corner of a sheet of 5 kB
+asks for 500 GB of memory, and the operating system ends a process that cannot have them, without an error.
+
+What lives here: the far corner of each sheet, from the raw parts of xlsx, xlsb and ods. What does not:
+reading (``reading.py``).
 """
 
 import re
 import zipfile
 from collections.abc import Iterator
 
-# A list of every code there is, with twenty columns, has eight million. Each takes some 30 bytes.
+# A list of every code in the register, with twenty columns, has eight million cells of some 30 bytes.
 MAX_CELLS = 20_000_000
-_PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,3})\$?(\d{1,10})[\"']")
+_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{0,3})\$?(\d{1,10})[\"']")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
 _ODS_ROW = re.compile(rb"<table:table-row\b([^>]*)>(.*?)</table:table-row>", re.DOTALL)
 _ODS_FILLED = re.compile(rb"office:value|<text:p|table:formula")
@@ -21,25 +23,27 @@ _ROW_HEADER, _CELLS = 0, range(1, 12)  # records of an xlsb sheet: BrtRowHdr; Br
 
 
 def cells_in(archive: zipfile.ZipFile) -> int:
-    """The cells of the largest sheet, laid out. Raises what zipfile raises if a part is not what its header
-    says: every part is read."""
-    return max((_laid_out(info.filename, archive.read(info)) for info in archive.infolist()), default=0)
+    """Return the number of cells of the largest sheet, from its first cell to its last.
+
+    Every part is read, so a part that does not match its header raises what zipfile raises.
+    """
+    return max((_cells_in_part(info.filename, archive.read(info)) for info in archive.infolist()), default=0)
 
 
-def _laid_out(name: str, part: bytes) -> int:
-    """A sheet may lie under any name, so every part is looked at."""
+def _cells_in_part(name: str, part: bytes) -> int:
+    """A sheet can have any name, so every part is examined as if it were one."""
     if name == "content.xml":
         return _of_ods(part)
     return _of_xlsx(part) if part.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _of_xlsb(part)
 
 
 def _of_xlsx(sheet: bytes) -> int:
-    """By the places that cells and rows give themselves; without any, as many as there are."""
-    rows, columns, named = 1, 1, set()
-    for place in _PLACE.finditer(sheet):
-        named.add(place[1])
-        rows = max(rows, int(place[2]))
-    for letters in named:
+    """By the references of its cells and rows; without references, by the number of cells."""
+    rows, columns, column_names = 1, 1, set()
+    for reference in _REFERENCE.finditer(sheet):
+        column_names.add(reference[1])
+        rows = max(rows, int(reference[2]))
+    for letters in column_names:
         column = 0
         for letter in letters.upper():
             column = column * 26 + letter - ord("A") + 1
@@ -49,16 +53,16 @@ def _of_xlsx(sheet: bytes) -> int:
 
 def _of_xlsb(sheet: bytes) -> int:
     rows = columns = 1
-    for kind, body in _records(sheet):
+    for kind, content in _records(sheet):
         if kind == _ROW_HEADER:
-            rows = max(rows, int.from_bytes(body[:4], "little") + 1)
+            rows = max(rows, int.from_bytes(content[:4], "little") + 1)
         elif kind in _CELLS:
-            columns = max(columns, int.from_bytes(body[:4], "little") + 1)
+            columns = max(columns, int.from_bytes(content[:4], "little") + 1)
     return rows * columns
 
 
 def _records(sheet: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and body of each record of a binary part."""
+    """The type and the content of each record of a binary part."""
     at = 0
     while at < len(sheet):
         kind, at = _number(sheet, at, 2)
@@ -68,7 +72,7 @@ def _records(sheet: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _number(sheet: bytes, at: int, most: int) -> tuple[int, int]:
-    """A number of up to ``most`` bytes, seven bits each, and the place after it."""
+    """A number of up to ``most`` bytes with seven bits each, and the position after it."""
     value = 0
     for n in range(most):
         if at >= len(sheet):
@@ -81,7 +85,7 @@ def _number(sheet: bytes, at: int, most: int) -> tuple[int, int]:
 
 
 def _of_ods(content: bytes) -> int:
-    """Rows with anything in them, as often as they are repeated, times the widest of them."""
+    """Rows with content, counted with their repetitions, times the widest of them."""
     rows, widest = 0, 1
     for attributes, inner in _ODS_ROW.findall(content):
         repeated = _ODS_ROWS.search(attributes)

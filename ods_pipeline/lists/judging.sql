@@ -1,13 +1,13 @@
--- What each line of a list is worth on the day $day, and what is meant where it is worth nothing.
--- In: the table asked (line, given, code). $kind is the kind that every code should be of, or null.
+-- The verdict on each line of a list on the day $day, and what was meant where the code is not good.
+-- Input: the table listed (line, given, code). $kind is the kind that every code should be, or null.
 
 WITH codes AS (
     SELECT DISTINCT code
-    FROM asked
+    FROM listed
     WHERE code IS NOT NULL
 ),
 
--- Successions that had taken effect by the day; a code's replacements are the ends of its chains on that day.
+-- Successions in effect by the day. A code's replacements are the ends of its chains on that day.
 followed AS (
     SELECT old_code, new_code
     FROM marts.code_crosswalk
@@ -42,7 +42,7 @@ held AS (
     WHERE f.ods_code IN (FROM codes)
 ),
 
--- The body of the wanted kind above a code of another kind, nearest first: on the day, else the last it had.
+-- The organisation of the requested kind above a code of another kind, nearest first: on the day, else the last one.
 above AS (
     SELECT
         h.ods_code AS code,
@@ -68,7 +68,7 @@ meant AS (
     QUALIFY row_number() OVER (PARTITION BY s.code ORDER BY s.step, s.parent_code) = 1
 ),
 
--- Codes not held: what stands one slip away.
+-- Codes that are not held, for which codes one typo away are looked up.
 unknown AS MATERIALIZED (
     SELECT code
     FROM codes
@@ -80,7 +80,7 @@ places AS (
     SELECT unnest(range(1, 11)) AS place
 ),
 
--- Each code without one of its signs: two codes that agree so are one sign apart.
+-- Each code without one of its characters: two codes that agree here differ in one character.
 known_shorter AS MATERIALIZED (
     SELECT f.ods_code, p.place, f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
     FROM marts.code_finder AS f
@@ -94,12 +94,12 @@ unknown_shorter AS MATERIALIZED (
     JOIN places AS p ON p.place <= length(u.code)
 ),
 
--- What the code may have been before the slip, where that can be written down.
-before_slip AS (
-    SELECT code, rest AS was, 'a sign too many' AS slip
+-- What the code may have been before the typo, where that can be computed from the code alone.
+before_typo AS (
+    SELECT code, rest AS was, 'a character too many' AS typo
     FROM unknown_shorter
     UNION ALL
-    SELECT u.code, u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:], 'two signs swapped'
+    SELECT u.code, u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:], 'two characters swapped'
     FROM unknown AS u
     JOIN places AS p ON p.place < length(u.code)
     UNION ALL
@@ -107,20 +107,20 @@ before_slip AS (
     FROM unknown
 ),
 
-slips AS (
-    SELECT b.code, f.ods_code, b.slip
-    FROM before_slip AS b
+typos AS (
+    SELECT b.code, f.ods_code, b.typo
+    FROM before_typo AS b
     JOIN marts.code_finder AS f ON f.ods_code = b.was
     UNION
-    SELECT u.code, k.ods_code, 'another sign'
+    SELECT u.code, k.ods_code, 'another character'
     FROM unknown_shorter AS u
     JOIN known_shorter AS k ON k.rest = u.rest AND k.place = u.place
     UNION
-    SELECT u.code, k.ods_code, 'a sign left out'
+    SELECT u.code, k.ods_code, 'a character left out'
     FROM unknown AS u
     JOIN known_shorter AS k ON k.rest = u.code
     UNION
-    SELECT u.code, f.ods_code, 'signs that look the same'
+    SELECT u.code, f.ods_code, 'characters that look the same'
     FROM (SELECT code, lookalike_key(code) AS look FROM unknown) AS u
     JOIN (
         SELECT ods_code, lookalike_key(ods_code) AS look
@@ -129,17 +129,17 @@ slips AS (
     ) AS f ON f.look = u.look
 ),
 
--- Several slips are likely in this order. Where many codes are one sign away none is proposed.
+-- Typos in order of likelihood. If more than five codes are equally likely, none is proposed.
 ranked AS (
     SELECT
         s.code, s.ods_code,
         CASE
-            WHEN s.slip = 'made a number by a spreadsheet' THEN 0
-            WHEN s.slip = 'signs that look the same' THEN 1
-            WHEN s.slip = 'two signs swapped' THEN 2
+            WHEN s.typo = 'made a number by a spreadsheet' THEN 0
+            WHEN s.typo = 'characters that look the same' THEN 1
+            WHEN s.typo = 'two characters swapped' THEN 2
             ELSE 3
         END AS rank
-    FROM slips AS s
+    FROM typos AS s
     JOIN marts.code_finder AS f ON f.ods_code = s.ods_code AND coalesce(f.kind = $kind, true)
 ),
 
@@ -176,7 +176,7 @@ judged AS (
             ELSE 'good'
         END AS verdict,
         CASE WHEN a.code IS NOT NULL THEN min(a.line) OVER (PARTITION BY a.code) END AS first_line
-    FROM asked AS a
+    FROM listed AS a
     LEFT JOIN held AS h ON h.code = a.code
     LEFT JOIN meant AS m ON m.code = a.code
     LEFT JOIN likely AS l ON l.code = a.code

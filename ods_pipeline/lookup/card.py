@@ -1,28 +1,36 @@
-"""What `ods-pipeline show` tells of a code: its record on a day, as the register stood on a day.
+"""What `show` knows about a code: its record on a day, in the register as it was on a day.
 
-What lives here: the questions to the published set. What does not: how the card looks (``show.py``).
+What lives here: the queries, and the sentence that explains the openness. What does not: the lines of the
+card (``card_text.py``).
 """
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import duckdb
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.published import Row, marts_day, query_rows
 
-Row = dict[str, Any]
-SITES_SHOWN = 10
+CHILDREN_SHOWN = 10
+_FIRST_DAY = "holds_from(operational_start, legal_start)"
 
 
 @dataclass(frozen=True)
 class Card:
-    """A body on ``day``, as the register stood on ``known`` (None: as it stands).
+    """An organisation on ``day``, in the register as it was on ``known`` (None: as it is now).
 
-    ``record`` is its version, with ``primary_role_name, openness, explanation`` and ``doubt`` (or None).
-    ``roles``, ``parents``, ``successions`` and ``contacts`` are those of the version, ``holds`` where they
-    hold on the day; ``below`` counts the bodies that point at it, by relationship, with the first of them;
-    ``life`` is one line an event.
+    Attributes:
+        record: The version, with ``primary_role_name, openness, explanation`` and ``doubt`` (None if there is
+            none).
+        day: The day in the world.
+        known: The day of the register, or None.
+        roles: The roles of the version; ``holds`` is true where a role holds on the day.
+        parents: Its relationships to other organisations, with ``holds``.
+        successions: Its successors and predecessors.
+        contacts: Its contacts.
+        children: The organisations that point at it, counted by relationship, with the first few of each.
+        events: Its history, one row for each event.
     """
 
     record: Row
@@ -32,107 +40,127 @@ class Card:
     parents: list[Row]
     successions: list[Row]
     contacts: list[Row]
-    below: list[Row]
-    life: list[Row]
+    children: list[Row]
+    events: list[Row]
 
 
-def card_of(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, known: date | None) -> Card:
-    """The card of a code. Raises OdsError if the register has never held it, or did not on ``known``."""
+def read_card(
+    connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, known: date | None
+) -> Card:
+    """Return the card of a code.
+
+    Args:
+        connection: The published ods.duckdb.
+        code: The ODS code, in any case.
+        as_of: The day in the world. Default: ``known``, else the day that the marts describe.
+        known: The day of the register. Default: the newest state of the register.
+
+    Raises:
+        OdsError: The register has never held the code, or did not hold it on ``known``.
+    """
     record = _version(connection, code.strip().upper(), known)
-    day = as_of or known or _rows(connection, "SELECT ods_today() AS day")[0]["day"]
-    asked = {"code": record["ods_code"], "version": record["known_from"], "day": day, "known": known}
-    first_day = "holds_from(operational_start, legal_start)"
-    openness = f"openness_on(status, legal_end, {first_day}, operational_end, $day)"
-    (judged,) = _rows(
-        connection,
-        f"SELECT {openness} AS openness FROM history.organisations "
-        "WHERE ods_code = $code AND known_from = $version",
-        asked,
-    )
-    record |= judged
+    day = as_of or known or marts_day(connection)
+    values = {"code": record["ods_code"], "version": record["known_from"]}
+    on_day = {**values, "day": day, "known": known}
+    (openness,) = query_rows(connection, _OPENNESS, {**values, "day": day})
+    record |= openness
     record["doubt"] = _doubt(connection, record)
     record["explanation"] = _explanation(connection, record, as_of, known, day)
     return Card(
         record=record,
         day=day,
         known=known,
-        roles=_rows(connection, _ROLES, asked),
-        parents=_rows(connection, _PARENTS, asked),
-        successions=_rows(connection, _SUCCESSIONS, asked),
-        contacts=_rows(connection, _CONTACTS, asked),
-        below=_rows(connection, _BELOW, {**asked, "shown": SITES_SHOWN}),
-        life=_rows(connection, _LIFE, asked),
+        roles=query_rows(connection, _ROLES, on_day),
+        parents=query_rows(connection, _PARENTS, on_day),
+        successions=query_rows(connection, _SUCCESSIONS, values),
+        contacts=query_rows(connection, _CONTACTS, values),
+        children=query_rows(
+            connection,
+            _CHILDREN,
+            {"code": record["ods_code"], "day": day, "known": known, "shown": CHILDREN_SHOWN},
+        ),
+        events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
     )
 
 
 def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | None) -> Row:
-    versions = _rows(connection, _VERSIONS, {"code": code})
+    """The version of a code that the register held on ``known``, or the newest one."""
+    versions = query_rows(connection, _VERSIONS, {"code": code})
     if not versions:
         raise OdsError(
-            "the register has never held this code", where=code or "(no code)", do=_nearest(connection, code)
+            "the register has never held this code",
+            where=code or "(no code)",
+            do=_suggestion(connection, code),
         )
     if known is None:
         return versions[-1]
-    (first,) = _rows(connection, "SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full'")
+    (first,) = query_rows(connection, "SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full'")
     if known < first["day"]:
         raise OdsError(
             f"nothing is known of the register before {first['day']}, the day of the first release held",
             where=known,
-            do="Give --known that day or a later one; --as-of asks what was true in the world",
+            do="Give --known that day or a later one; --as-of is the day in the world",
         )
-    standing = [
+    current = [
         v for v in versions if v["known_from"] <= known and (v["known_to"] is None or v["known_to"] > known)
     ]
-    if not standing:
+    if not current:
         spans = ", ".join(f"{v['known_from']} to {v['known_to'] or 'now'}" for v in versions)
-        raise OdsError(f"the register did not hold it on {known} (it did from {spans})", where=code)
-    return standing[-1]
+        raise OdsError(
+            f"the register did not hold it on {known} (it did from {spans})",
+            where=code,
+            do="Give --known a day within these",
+        )
+    return current[-1]
 
 
-def _nearest(connection: duckdb.DuckDBPyConnection, code: str) -> str:
-    """What the person may have meant."""
-    near = _rows(
+def _suggestion(connection: duckdb.DuckDBPyConnection, code: str) -> str:
+    """What to do about a code that was never held: its deletion, or codes that differ in one character."""
+    notices = query_rows(
+        connection, "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code", {"code": code}
+    )
+    if notices:
+        return f"A notice says that it was deleted on {notices[0]['deleted_on']}"
+    similar = query_rows(
         connection,
         "SELECT DISTINCT ods_code FROM history.organisations WHERE damerau_levenshtein(ods_code, $code) = 1 "
         "ORDER BY ods_code LIMIT 5",
         {"code": code},
     )
-    noticed = _rows(
-        connection,
-        "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code",
-        {"code": code},
-    )
-    if noticed:
-        return f"A notice says that it was deleted on {noticed[0]['deleted_on']}"
-    if near:
-        return f"Codes like it: {', '.join(row['ods_code'] for row in near)}"
+    if similar:
+        return f"Codes like it: {', '.join(row['ods_code'] for row in similar)}"
     return "Check the code; ODS codes have letters and digits only"
 
 
 def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
-    """A deletion that nothing has confirmed yet."""
-    told = _rows(
+    """A deletion that is not confirmed yet, as a sentence without its stop."""
+    deletions = query_rows(
         connection,
         "SELECT deleted_on, source FROM ord.deletions WHERE ods_code = $code AND state = 'unconfirmed'",
         {"code": record["ods_code"]},
     )
-    return f"It may be deleted since {told[0]['deleted_on']} ({told[0]['source']})" if told else None
+    if not deletions:
+        return None
+    return f"It may be deleted since {deletions[0]['deleted_on']} ({deletions[0]['source']})"
 
 
 def _explanation(
     connection: duckdb.DuckDBPyConnection, record: Row, as_of: date | None, known: date | None, day: date
 ) -> str:
-    """Why the body is open or not on ``day``: today's in the words of ``organisation_status``. A code that
-    is deleted is said to be, unless that was not known on the day of the register."""
-    asked = {"code": record["ods_code"]}
+    """Why the organisation is open or not on ``day``.
+
+    Today's explanation is that of ``organisation_status``. For another day in the world a confirmed deletion
+    is named; for another day of the register it is not, because it was not known then.
+    """
+    code = {"code": record["ods_code"]}
     if not as_of and not known:
-        (told,) = _rows(
-            connection, "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code", asked
+        (status,) = query_rows(
+            connection, "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code", code
         )
-        return told["explanation"]
+        return status["explanation"]
     end, legal_end = record["operational_end"], record["legal_end"]
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
-    words = {
+    explanations = {
         "not_yet_open": f"Not open yet on {day}: opens on "
         f"{record['operational_start'] or record['legal_start']}",
         "open": f"Open on {day}",
@@ -141,24 +169,25 @@ def _explanation(
         f"record stays Active until its operational end, and ODS gives {end or 'none'}",
         "closed": f"Closed: its last day was {end}" if end else "Closed (Inactive); ODS gives no end date",
     }
-    by_dates = words[record["openness"]]
-    confirmed = "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code AND state = 'confirmed'"
-    deleted = _rows(connection, confirmed, asked)
-    if known or not deleted:
+    by_dates = explanations[record["openness"]]
+    deletions = query_rows(
+        connection,
+        "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code AND state = 'confirmed'",
+        code,
+    )
+    if known or not deletions:
         return by_dates
-    deleted_on = deleted[0]["deleted_on"]
+    deleted_on = deletions[0]["deleted_on"]
     if deleted_on <= day:
         return f"Deleted from the register on {deleted_on}"
     return f"{by_dates}; deleted from the register on {deleted_on}"
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str, asked: Row | None = None) -> list[Row]:
-    wanted = {name: value for name, value in (asked or {}).items() if f"${name}" in sql}
-    found = connection.execute(sql, wanted)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
-
-
+_OPENNESS = f"""
+    SELECT openness_on(status, legal_end, {_FIRST_DAY}, operational_end, $day) AS openness
+    FROM history.organisations
+    WHERE ods_code = $code AND known_from = $version
+"""
 _VERSIONS = """
     SELECT v.*, c.display_name AS primary_role_name
     FROM history.organisations AS v
@@ -166,8 +195,8 @@ _VERSIONS = """
     WHERE v.ods_code = $code
     ORDER BY v.known_from
 """
-# A role or link holds for its days as the marts tell them (holds_from, holds_to); on the card of a day of the
-# register the stamp that was known then stands in for LastChangeDate. An end that is inferred is not shown.
+# A role or relationship holds on the days that the marts give it (holds_from, holds_to). On the card of a day
+# of the register, the stamp that was known then replaces LastChangeDate. An inferred end is not shown.
 _HOLDS = """
     coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
     AND coalesce(
@@ -216,8 +245,8 @@ _CONTACTS = """
     WHERE ods_code = $code AND known_from = $version
     ORDER BY contact_type, ordinal
 """
-_BELOW = f"""
-    SELECT rel_name, count(*) AS bodies, list(code || ' ' || name ORDER BY code)[1:$shown] AS first_ones
+_CHILDREN = f"""
+    SELECT rel_name, count(*) AS organisations, list(code || ' ' || name ORDER BY code)[1:$shown] AS first_few
     FROM (
         SELECT DISTINCT coalesce(c.display_name, p.rel_id) AS rel_name, p.ods_code AS code, v.name
         FROM history.relationships AS p
@@ -232,8 +261,8 @@ _BELOW = f"""
     GROUP BY rel_name
     ORDER BY rel_name
 """
-# As the register stood on a day, only what had been seen by then can be told.
-_LIFE = """
+# On a day of the register, only events detected by then are known.
+_EVENTS = """
     SELECT on_day, event, detail, related_code, related_name, seen_on
     FROM ods_history($code)
     WHERE $known::DATE IS NULL OR seen_on <= $known

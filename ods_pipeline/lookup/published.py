@@ -1,44 +1,59 @@
 """The published set, opened for questions. Nothing here writes."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from ods_pipeline.errors import OdsError
 
+Row = dict[str, Any]
+_PUBLISH_AGAIN = "Run: ods-pipeline build --again"
 
-def open_published(data_root: Path, *needs: str) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the ods.duckdb of a data root. ``needs`` names tables of ``marts`` that must
-    be in it. Raises OdsError if nothing is published, or an older version published it."""
+
+def open_published(data_root: Path, *tables: str) -> duckdb.DuckDBPyConnection:
+    """Open the ods.duckdb of a data root, read-only.
+
+    Args:
+        data_root: The folder that ``build`` published into.
+        tables: Tables of the schema ``marts`` that the caller needs.
+
+    Raises:
+        OdsError: Nothing is published, the file cannot be opened, or an older version wrote it without these
+            tables.
+    """
     file = data_root / "ods.duckdb"
     if not file.exists():
         raise OdsError("nothing is published here", where=data_root, do="Run: ods-pipeline build")
     try:
         connection = duckdb.connect(str(file), read_only=True)
     except duckdb.Error as error:
-        told = str(error).splitlines()[0]
-        raise OdsError(
-            f"it cannot be opened ({told})", where=file, do="Run: ods-pipeline build --again"
-        ) from error
-    tables = {
-        name
-        for (name,) in connection.sql(
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
-        ).fetchall()
-    }
-    missing = [name for name in needs if name not in tables]
+        reason = str(error).splitlines()[0]
+        raise OdsError(f"DuckDB cannot open the file ({reason})", where=file, do=_PUBLISH_AGAIN) from error
+    names = connection.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
+    missing = [table for table in tables if (table,) not in names]
     if missing:
         connection.close()
         raise OdsError(
             f"an older version published it, without {', '.join(missing)}",
             where=file,
-            do="Run: ods-pipeline build --again",
+            do=_PUBLISH_AGAIN,
         )
     return connection
 
 
-def spoken_for(connection: duckdb.DuckDBPyConnection) -> date:
-    """The day the marts speak for."""
+def query_rows(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | Sequence[object] = ()
+) -> list[Row]:
+    """Return the rows of a query by column name. ``values`` are its parameters, by name or in order."""
+    result = connection.execute(sql, values)
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def marts_day(connection: duckdb.DuckDBPyConnection) -> date:
+    """Return the day that the marts describe."""
     ((day,),) = connection.sql("SELECT ods_today()").fetchall()
     return day

@@ -1,1 +1,1 @@
-"""Judgements on the facts, one SQL file a mart. What is a kind and what is a parent is data: *.csv."""
+"""Judgements on the facts, one SQL file a mart. Kinds and rules for parents are data: ``rules/*.csv``."""

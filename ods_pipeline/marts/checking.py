@@ -1,7 +1,10 @@
-"""The checks of marts. One is a file ``checks/<mart>.<name>.sql``: a query that gives the rows that should
-not be (``problem``, ``label``), so that no row is a pass. It reads the mart as the view ``mart``, and says
-what must hold in another way than the mart's own SQL. Its first line, a comment, names what is looked at.
-A file that ends in ``.warn.sql`` warns; the others stop the build.
+"""The checks of marts: each is a query that returns the rows that break a rule.
+
+What lives here: finding the checks and turning their rows into findings. A check is a file
+``checks/<mart>.<name>.sql`` that returns ``problem, label``; no row is a pass. It reads the mart as the view
+``mart``, and states the rule in another way than the mart's own SQL. Its first line, a comment, names what it
+looks at. A file that ends in ``.warn.sql`` warns; the others stop the build. What does not live here: checks
+of the register (``ods_pipeline.checks``).
 """
 
 from dataclasses import dataclass
@@ -14,14 +17,15 @@ import polars as pl
 
 from ods_pipeline.checks import Finding, unique_key
 from ods_pipeline.checks.base import sample
-from ods_pipeline.marts.build import mart_connection, tables_read
+from ods_pipeline.marts.build import mart_connection
+from ods_pipeline.marts.lineage import tables_read
 
 _FILES = resources.files("ods_pipeline.marts") / "checks"
 
 
 @dataclass(frozen=True)
 class MartCheck:
-    """One check of a mart: ``about`` names what is looked at, ``sql`` finds what should not be."""
+    """One check of a mart: ``about`` names what it looks at, ``sql`` returns the rows that break the rule."""
 
     mart: str
     name: str
@@ -31,42 +35,48 @@ class MartCheck:
 
 
 def mart_checks(mart: str) -> list[MartCheck]:
-    """The checks of a mart, by name."""
-    found = []
+    """Return the checks of a mart, by name."""
+    checks = []
     for file in _FILES.iterdir():
-        name = file.name.removesuffix(".sql")
-        of, _, check = name.partition(".")
-        if of == mart and name != file.name:
+        stem = file.name.removesuffix(".sql")
+        of, _, name = stem.partition(".")
+        if of == mart and stem != file.name:
             sql = file.read_text(encoding="utf-8")
             about = sql.splitlines()[0].removeprefix("--").strip()
-            found.append(MartCheck(of, check.removesuffix(".warn"), not check.endswith(".warn"), about, sql))
-    return sorted(found, key=lambda c: c.name)
+            checks.append(MartCheck(of, name.removesuffix(".warn"), not name.endswith(".warn"), about, sql))
+    return sorted(checks, key=lambda c: c.name)
 
 
 def judge(check: MartCheck, offending: pl.DataFrame, rows: int) -> Finding:
-    """The outcome: ``offending`` holds ``problem, label`` of the rows that should not be."""
-    told = [
+    """Return the outcome of a check.
+
+    Args:
+        check: The check that ran.
+        offending: The rows that break its rule, ``problem, label``.
+        rows: The number of rows of the mart.
+    """
+    problems = [
         f"{group.height:,} {problem}: {sample(group['label'])}"
         for (problem,), group in offending.sort("problem", "label").group_by("problem", maintain_order=True)
     ]
     return Finding(
         check.name,
-        not told,
-        f"{check.about}: {'; '.join(told)}" if told else f"{check.about}: all is well in {rows:,} rows",
+        not problems,
+        f"{check.about}: {'; '.join(problems) if problems else f'all is well in {rows:,} rows'}",
         check.blocking,
         {"rows": rows, "offending": offending.height},
     )
 
 
 def findings(mart: str, frame: pl.DataFrame, build: Path, today: date) -> list[Finding]:
-    """The outcome of every check of a mart: its key is unique, then its own."""
-    read = tables_read(*(c.sql for c in mart_checks(mart)))
-    with mart_connection(build, today, read) as connection:
+    """Return the outcome of every check of a mart: first that its key is unique, then its own."""
+    tables = tables_read(*(c.sql for c in mart_checks(mart)))
+    with mart_connection(build, today, tables) as connection:
         return findings_on(connection, mart, frame)
 
 
 def findings_on(connection: duckdb.DuckDBPyConnection, mart: str, frame: pl.DataFrame) -> list[Finding]:
-    """The same as ``findings``, on a mart connection that is open already."""
+    """Return the same as ``findings``, on a mart connection that is open already."""
     connection.register("mart", frame.to_arrow())
     own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in mart_checks(mart)]
     connection.unregister("mart")

@@ -1,13 +1,25 @@
--- Codes that are closed in law or in operation, or deleted: when, where they belonged at the end, and what took
--- their place. Successors are facts (or curated); candidates are inferred and stand in a column of their own.
+-- Codes that are closed in law or in operation, or deleted: when, where they belonged at the end, and what succeeded
+-- them. Successors are facts (or curated); candidates are inferred and have a column of their own.
 
 WITH closed AS (
-    SELECT s.*, o.primary_role_id, o.primary_role_name, o.legal_end, o.operational_end, o.last_change_date AS recorded_on
+    SELECT
+        s.*,
+        o.primary_role_id,
+        o.primary_role_name,
+        o.legal_end,
+        o.operational_end,
+        o.last_change_date AS recorded_on
     FROM marts.organisation_status AS s
     JOIN ord.organisations AS o ON o.ods_code = s.ods_code
     WHERE s.openness IN ('legally_closed', 'closed')
     UNION ALL
-    SELECT s.*, d.primary_role_id, c.display_name, NULL, NULL, d.deleted_on
+    SELECT
+        s.*,
+        d.primary_role_id,
+        c.display_name,
+        NULL,
+        NULL,
+        d.deleted_on
     FROM marts.organisation_status AS s
     JOIN ord.deletions AS d ON d.ods_code = s.ods_code AND d.state = 'confirmed'
     LEFT JOIN ord.code_systems AS c ON c.id = d.primary_role_id AND c.code_system = 'OrganisationRole'
@@ -25,15 +37,18 @@ successors AS (
 ),
 
 candidates AS (
-    SELECT old_code, list(candidate_code ORDER BY score DESC, candidate_code) AS candidate_codes
+    SELECT
+        old_code,
+        list(candidate_code ORDER BY score DESC, candidate_code) AS candidate_codes
     FROM marts.successor_candidates
     GROUP BY old_code
 ),
 
--- The last row that has begun; the ICB of the last that has one.
+-- The last row that has begun, and the ICB of the last row that has one.
 last_rows AS (
     SELECT
-        ods_code, arg_max(provider_code, valid_from) AS last_provider_code,
+        ods_code,
+        arg_max(provider_code, valid_from) AS last_provider_code,
         arg_max(icb_code, valid_from) FILTER (icb_code IS NOT NULL) AS last_icb_code
     FROM marts.provider_hierarchy
     WHERE valid_from <= ods_today()
@@ -41,11 +56,21 @@ last_rows AS (
 )
 
 SELECT
-    c.ods_code, c.name, c.kind, c.primary_role_id, c.primary_role_name, c.openness, c.closes_on AS closed_on, c.legal_end,
-    c.operational_end, c.recorded_on,
-    coalesce(s.successor_codes, []) AS successor_codes, coalesce(len(s.successor_codes), 0) AS successor_count,
+    c.ods_code,
+    c.name,
+    c.kind,
+    c.primary_role_id,
+    c.primary_role_name,
+    c.openness,
+    c.closes_on AS closed_on,
+    c.legal_end,
+    c.operational_end,
+    c.recorded_on,
+    coalesce(s.successor_codes, []) AS successor_codes,
+    coalesce(len(s.successor_codes), 0) AS successor_count,
     coalesce(s.terminal_codes, []) AS terminal_codes,
-    l.last_provider_code, l.last_icb_code,
+    l.last_provider_code,
+    l.last_icb_code,
     coalesce(k.candidate_codes, []) AS candidate_codes,
     c.explanation
 FROM closed AS c

@@ -1,7 +1,9 @@
--- One row a code, with what a look-up shows and with keys to look it up by. The macro ods_find(text) searches it.
+-- One row a code, with what a look-up shows and the keys to look it up by. The macro ods_find(text) searches it.
 
 WITH sites AS (
-    SELECT p.provider_code, count(*) AS bodies
+    SELECT
+        p.provider_code,
+        count(*) AS sites
     FROM marts.organisation_parents AS p
     JOIN marts.organisation_status AS s ON s.ods_code = p.ods_code AND s.openness IN ('open', 'closing')
     WHERE p.provider_code <> p.ods_code
@@ -9,24 +11,33 @@ WITH sites AS (
 ),
 
 replaced AS (
-    SELECT old_code, list(new_code ORDER BY new_code) AS codes
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) AS codes
     FROM marts.code_crosswalk
     WHERE hops > 0 AND is_terminal
     GROUP BY old_code
 ),
 
 candidates AS (
-    SELECT old_code, list(candidate_code ORDER BY score DESC, candidate_code) AS codes
+    SELECT
+        old_code,
+        list(candidate_code ORDER BY score DESC, candidate_code) AS codes
     FROM marts.successor_candidates
     GROUP BY old_code
 )
 
 SELECT
-    s.ods_code, s.name, s.kind, s.openness, s.is_archived,
-    s.opens_on AS opened_on, s.closes_on AS closed_on,
+    s.ods_code,
+    s.name,
+    s.kind,
+    s.openness,
+    s.is_archived,
+    s.opens_on AS opened_on,
+    s.closes_on AS closed_on,
     nullif(concat_ws(', ', o.address_line_1, o.address_line_2, o.address_line_3, o.town, o.county), '') AS address,
     o.postcode,
-    -- Most postcodes and names have nothing to take out, which is cheaper to see than to take out.
+    -- Most postcodes and names need no cleaning: to test for that is cheaper than to clean.
     CASE
         WHEN regexp_full_match(o.postcode, '[A-Z0-9]+ [A-Z0-9]+') THEN replace(o.postcode, ' ', '')
         ELSE postcode_key(o.postcode)
@@ -35,7 +46,7 @@ SELECT
     o.uprn,
     nullif(p.provider_code, s.ods_code) AS hq_code,
     CASE WHEN p.provider_code <> s.ods_code THEN hq.name END AS hq_name,
-    coalesce(n.bodies, 0) AS site_count,
+    coalesce(n.sites, 0) AS site_count,
     coalesce(r.codes, []) AS replaced_by,
     coalesce(c.codes, []) AS candidate_codes,
     s.explanation

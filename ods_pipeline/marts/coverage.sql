@@ -1,17 +1,21 @@
--- For each kind of body: how many of those open today have a body that operates them (provider), an ICB and a
--- region, and why the rest have none. Of several reasons the one nearest to a parent is told. A body without
--- operator is its own provider; not so of kinds that are run by others, which coverage_limits.csv lists.
+-- For each kind of organisation: how many of those open today have a provider, an ICB and a region, and why the rest
+-- have none. Of several reasons the one nearest to having a parent counts. An organisation without operator is its
+-- own provider, except for kinds that others run: those that coverage_limits.csv lists.
 
-WITH bodies AS (
+WITH organisations AS (
     SELECT
-        s.ods_code, s.kind, s.openness IN ('open', 'closing') AS is_open,
-        p.operator_code IS NOT NULL AS has_operator, p.icb_code, p.region_code,
+        s.ods_code,
+        s.kind,
+        s.openness IN ('open', 'closing') AS is_open,
+        p.operator_code IS NOT NULL AS has_operator,
+        p.icb_code,
+        p.region_code,
         EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'provider') AS is_run_by_others
     FROM marts.organisation_status AS s
     JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 ),
 
--- What ODS states of each body, by what it would lead to.
+-- The links that ODS states for each organisation, by what they would lead to.
 links AS (
     SELECT
         ods_code,
@@ -21,7 +25,9 @@ links AS (
         bool_or(valid_from > ods_today()) AS begins_later,
         bool_or(valid_to <= ods_today()) AS ended
     FROM (
-        SELECT *, valid_from <= ods_today() AND coalesce(valid_to > ods_today(), true) AS holds
+        SELECT
+            *,
+            holds_on(valid_from, valid_to, ods_today()) AS holds
         FROM marts.hierarchy_edges
         WHERE level <> 'other'
     )
@@ -29,24 +35,45 @@ links AS (
 ),
 
 levels AS (
-    SELECT ods_code, kind, is_open, 'provider' AS level, has_operator OR NOT is_run_by_others AS has_it, false AS is_inherited,
-        'provider' AS leads_to
-    FROM bodies
-    UNION ALL
-    -- Without links of its own a body has the ICB of its operator.
-    SELECT ods_code, kind, is_open, 'icb', icb_code IS NOT NULL, has_operator, 'icb'
-    FROM bodies
-    UNION ALL
-    -- The region is that of the ICB; without an ICB, what is said of the ICB goes for the region too.
     SELECT
-        ods_code, kind, is_open, 'region', region_code IS NOT NULL, has_operator OR icb_code IS NOT NULL AND kind <> 'icb',
+        ods_code,
+        kind,
+        is_open,
+        'provider' AS level,
+        has_operator OR NOT is_run_by_others AS has_it,
+        false AS is_inherited,
+        'provider' AS leads_to
+    FROM organisations
+    UNION ALL
+    -- Without links of its own an organisation has the ICB of its operator.
+    SELECT
+        ods_code,
+        kind,
+        is_open,
+        'icb',
+        icb_code IS NOT NULL,
+        has_operator,
+        'icb'
+    FROM organisations
+    UNION ALL
+    -- The region is that of the ICB. Without an ICB, the reason for that is also the reason for no region.
+    SELECT
+        ods_code,
+        kind,
+        is_open,
+        'region',
+        region_code IS NOT NULL,
+        has_operator OR icb_code IS NOT NULL AND kind <> 'icb',
         CASE WHEN kind = 'icb' THEN 'region' ELSE 'icb' END
-    FROM bodies
+    FROM organisations
 ),
 
 reasons AS (
     SELECT
-        v.kind, v.level, v.is_open, v.has_it,
+        v.kind,
+        v.level,
+        v.is_open,
+        v.has_it,
         CASE
             WHEN l.holds OR v.is_inherited THEN 'parent_has_none'
             WHEN l.points_nowhere THEN 'parent_not_held'
@@ -60,7 +87,8 @@ reasons AS (
 
 counted AS (
     SELECT
-        kind, level,
+        kind,
+        level,
         count(*) AS codes,
         count(*) FILTER (is_open) AS open_codes,
         count(*) FILTER (is_open AND has_it) AS with_parent,

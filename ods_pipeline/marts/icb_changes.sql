@@ -1,9 +1,9 @@
--- GP practices, trusts and sub-ICB locations whose ICB changes on a day on which an ICB begins or no longer is, in
--- law or in operation: the reconfigurations, past and scheduled.
+-- GP practices, trusts and sub-ICB locations whose ICB changes on a reconfiguration day, past or scheduled: a day on
+-- which an ICB begins or no longer exists, in law or in operation.
 
 WITH icbs AS (
     FROM ord.organisations
-    WHERE primary_role_id = 'RO261'
+    WHERE primary_role_id = ro_icb()
 ),
 
 reconfigurations AS (
@@ -18,16 +18,25 @@ reconfigurations AS (
 
 moves AS (
     SELECT
-        ods_code, kind, valid_from AS effective_on,
-        lag(icb_code) OVER in_time AS old_icb_code, icb_code AS new_icb_code,
+        ods_code,
+        kind,
+        valid_from AS effective_on,
+        lag(icb_code) OVER in_time AS old_icb_code,
+        icb_code AS new_icb_code,
         lag(valid_to) OVER in_time = valid_from AS follows
     FROM marts.provider_hierarchy
     WINDOW in_time AS (PARTITION BY ods_code ORDER BY valid_from)
 )
 
 SELECT
-    m.effective_on, m.ods_code, s.name, m.kind,
-    m.old_icb_code, old.name AS old_icb_name, m.new_icb_code, new.name AS new_icb_name,
+    m.effective_on,
+    m.ods_code,
+    s.name,
+    m.kind,
+    m.old_icb_code,
+    old.name AS old_icb_name,
+    m.new_icb_code,
+    new.name AS new_icb_name,
     m.effective_on > ods_today() AS is_scheduled
 FROM moves AS m
 JOIN reconfigurations AS r ON r.day = m.effective_on

@@ -1,15 +1,18 @@
--- The parents each body has today; of a body that is closed, or not open yet, those of its last or its first
--- row. Named tables show these: a closed site then still tells whose it was.
+-- The parents that each organisation has today; if it is closed, or not open yet, those of its last or its first row.
+-- The named tables show these, so a closed site still shows its trust.
 
 WITH today AS (
-    SELECT h.*, false AS is_past
+    SELECT
+        h.*,
+        false AS is_past
     FROM marts.provider_hierarchy AS h
-    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('open', 'closing', 'legally_closed')
-    WHERE h.valid_from <= ods_today() AND coalesce(h.valid_to > ods_today(), true)
+    JOIN marts.organisation_status AS s
+        ON s.ods_code = h.ods_code AND s.openness IN ('open', 'closing', 'legally_closed')
+    WHERE holds_on(h.valid_from, h.valid_to, ods_today())
 ),
 
--- Links do not all end on one day, so that each level of a closed body is taken from the last row that has it. One
--- that is closed in law only has its parents of today, unless it has legal dates alone and no row today.
+-- Links do not all end on one day, so each level of a closed organisation comes from the last row that has it. One that
+-- is closed in law only has its parents of today, unless it has legal dates alone and no row today.
 past AS (
     SELECT
         h.ods_code,
@@ -24,32 +27,55 @@ past AS (
         arg_max(is_ambiguous, valid_from) AS is_ambiguous,
         true AS is_past
     FROM marts.provider_hierarchy AS h
-    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted', 'legally_closed')
+    JOIN marts.organisation_status AS s
+        ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted', 'legally_closed')
     ANTI JOIN today AS t ON t.ods_code = h.ods_code
     WHERE h.valid_from <= ods_today()
     GROUP BY h.ods_code
 ),
 
 announced AS (
-    SELECT h.*, false AS is_past
+    SELECT
+        h.*,
+        false AS is_past
     FROM marts.provider_hierarchy AS h
     JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness = 'not_yet_open'
     QUALIFY row_number() OVER (PARTITION BY h.ods_code ORDER BY h.valid_from) = 1
 ),
 
-found AS (
+parents AS (
     FROM past
     UNION ALL BY NAME
     SELECT
-        ods_code, operator_code, provider_code, pcn_code, commissioner_code, sub_icb_code, icb_code, icb_basis, region_code,
-        is_ambiguous, is_past
-    FROM (FROM today UNION ALL FROM announced)
+        ods_code,
+        operator_code,
+        provider_code,
+        pcn_code,
+        commissioner_code,
+        sub_icb_code,
+        icb_code,
+        icb_basis,
+        region_code,
+        is_ambiguous,
+        is_past
+    FROM (
+        FROM today
+        UNION ALL
+        FROM announced
+    )
 )
 
 SELECT
-    o.ods_code, f.operator_code, coalesce(f.provider_code, o.ods_code) AS provider_code, f.pcn_code, f.commissioner_code,
-    f.sub_icb_code, f.icb_code, f.icb_basis, f.region_code,
-    coalesce(f.is_ambiguous, false) AS is_ambiguous,
-    coalesce(f.is_past, false) AS is_past
+    o.ods_code,
+    p.operator_code,
+    coalesce(p.provider_code, o.ods_code) AS provider_code,
+    p.pcn_code,
+    p.commissioner_code,
+    p.sub_icb_code,
+    p.icb_code,
+    p.icb_basis,
+    p.region_code,
+    coalesce(p.is_ambiguous, false) AS is_ambiguous,
+    coalesce(p.is_past, false) AS is_past
 FROM ord.organisations AS o
-LEFT JOIN found AS f ON f.ods_code = o.ods_code
+LEFT JOIN parents AS p ON p.ods_code = o.ods_code

@@ -1,15 +1,19 @@
--- Whether each code is open today, and why, in words. Active is not open: a record stays Active until all its
--- dates have ended, so that openness follows from the dates. Codes whose deletion is confirmed are here too, of the
--- kind that their primary role alone makes them: ord.deletions states no other role.
+-- Whether each code is open today, and why, in words. Active is not open: a record stays Active until all its dates
+-- have ended, so openness follows from the dates. Codes whose deletion is confirmed are here too. Their primary role
+-- alone decides their kind, because ord.deletions holds no other role.
 
 WITH successors AS (
-    SELECT old_code, array_to_string(list(new_code ORDER BY new_code), ', ') AS codes
+    SELECT
+        old_code,
+        array_to_string(list(new_code ORDER BY new_code), ', ') AS codes
     FROM marts.succession_edges
     GROUP BY old_code
 ),
 
 kinds AS (
-    SELECT ods_code, kind
+    SELECT
+        ods_code,
+        kind
     FROM marts.organisation_kinds
     WHERE coalesce(valid_to > ods_today(), true)
     QUALIFY row_number() OVER (PARTITION BY ods_code ORDER BY valid_from) = 1
@@ -27,7 +31,12 @@ held AS (
 
 judged AS (
     SELECT
-        h.ods_code, h.name, k.kind, h.openness, h.status, h.published_in = 'archive' AS is_archived,
+        h.ods_code,
+        h.name,
+        k.kind,
+        h.openness,
+        h.status,
+        h.published_in = 'archive' AS is_archived,
         holds_from(h.operational_start, h.legal_start) AS opens_on,
         CASE h.openness
             WHEN 'open' THEN NULL
@@ -38,7 +47,15 @@ judged AS (
     FROM held AS h
     JOIN kinds AS k USING (ods_code)
     UNION ALL
-    SELECT d.ods_code, d.name, coalesce(k.kind, 'other'), 'deleted', NULL, false, NULL, d.deleted_on
+    SELECT
+        d.ods_code,
+        d.name,
+        coalesce(k.kind, 'other'),
+        'deleted',
+        NULL,
+        false,
+        NULL,
+        d.deleted_on
     FROM ord.deletions AS d
     LEFT JOIN kinds_of_organisation AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
     WHERE d.state = 'confirmed'
@@ -46,7 +63,14 @@ judged AS (
 )
 
 SELECT
-    j.ods_code, j.name, j.kind, j.openness, j.is_archived, j.opens_on, j.closes_on, ods_today() AS as_of,
+    j.ods_code,
+    j.name,
+    j.kind,
+    j.openness,
+    j.is_archived,
+    j.opens_on,
+    j.closes_on,
+    ods_today() AS as_of,
     CASE j.openness
         WHEN 'not_yet_open' THEN 'Opens on ' || j.opens_on
         WHEN 'open' THEN coalesce('Open since ' || nullif(j.opens_on, DATE '1900-01-01'), 'Open')
@@ -56,7 +80,8 @@ SELECT
         ELSE coalesce('Closed on ' || j.closes_on, 'Closed (Inactive); ODS gives no end date')
     END
     || CASE
-        WHEN s.codes IS NOT NULL AND j.openness IN ('legally_closed', 'closed', 'deleted') THEN '; succeeded by ' || s.codes
+        WHEN s.codes IS NOT NULL AND j.openness IN ('legally_closed', 'closed', 'deleted')
+            THEN '; succeeded by ' || s.codes
         WHEN s.codes IS NOT NULL THEN '; recorded as its successor: ' || s.codes
         WHEN j.openness IN ('legally_closed', 'closed', 'deleted') THEN '; ODS records no successor'
         ELSE ''

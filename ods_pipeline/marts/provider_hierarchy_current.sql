@@ -1,13 +1,16 @@
--- The rows of provider_hierarchy that hold today, with the name and the openness of the body and of each parent.
+-- The rows of provider_hierarchy that hold today, with name and openness of the organisation and of each parent.
 
 WITH held AS MATERIALIZED (
     FROM marts.provider_hierarchy
-    WHERE valid_from <= ods_today() AND coalesce(valid_to > ods_today(), true)
+    WHERE holds_on(valid_from, valid_to, ods_today())
 ),
 
--- Few bodies are parents: theirs are all the names to look up.
+-- Few organisations are parents: only their names are looked up.
 parents AS MATERIALIZED (
-    SELECT s.ods_code, s.name, s.openness
+    SELECT
+        s.ods_code,
+        s.name,
+        s.openness
     FROM marts.organisation_status AS s
     SEMI JOIN (
         SELECT operator_code AS code FROM held
@@ -27,18 +30,40 @@ parents AS MATERIALIZED (
 )
 
 SELECT
-    h.ods_code, own.name, h.kind, own_status.openness, own.postcode,
-    h.operator_code, operator.name AS operator_name, operator.openness AS operator_openness,
+    h.ods_code,
+    own.name,
+    h.kind,
+    own_status.openness,
+    own.postcode,
+    h.operator_code,
+    operator.name AS operator_name,
+    operator.openness AS operator_openness,
     h.provider_code,
     CASE WHEN h.provider_code = h.ods_code THEN own_status.name ELSE provider.name END AS provider_name,
     CASE WHEN h.provider_code = h.ods_code THEN own_status.openness ELSE provider.openness END AS provider_openness,
-    h.pcn_code, pcn.name AS pcn_name, pcn.openness AS pcn_openness,
-    h.commissioner_code, commissioner.name AS commissioner_name, commissioner.openness AS commissioner_openness,
-    h.sub_icb_code, sub_icb.name AS sub_icb_name, sub_icb.openness AS sub_icb_openness,
-    h.commissioning_icb_code, h.partner_icb_code, h.geography_icb_code,
-    h.icb_code, icb.name AS icb_name, icb.openness AS icb_openness, h.icb_basis,
-    h.region_code, region.name AS region_name, region.openness AS region_openness,
-    h.is_ambiguous, h.valid_from, h.valid_to, ods_today() AS as_of
+    h.pcn_code,
+    pcn.name AS pcn_name,
+    pcn.openness AS pcn_openness,
+    h.commissioner_code,
+    commissioner.name AS commissioner_name,
+    commissioner.openness AS commissioner_openness,
+    h.sub_icb_code,
+    sub_icb.name AS sub_icb_name,
+    sub_icb.openness AS sub_icb_openness,
+    h.commissioning_icb_code,
+    h.partner_icb_code,
+    h.geography_icb_code,
+    h.icb_code,
+    icb.name AS icb_name,
+    icb.openness AS icb_openness,
+    h.icb_basis,
+    h.region_code,
+    region.name AS region_name,
+    region.openness AS region_openness,
+    h.is_ambiguous,
+    h.valid_from,
+    h.valid_to,
+    ods_today() AS as_of
 FROM held AS h
 JOIN ord.organisations AS own ON own.ods_code = h.ods_code
 JOIN marts.organisation_status AS own_status ON own_status.ods_code = h.ods_code

@@ -1,15 +1,23 @@
--- Who may have taken the place of a closed body of which ODS records no successor. Looked for among bodies of the
--- same kind that began within half a year of its last day: at the same UPRN, or at the same postcode with a like
--- name. The score adds up place (0.6 for the UPRN, else 0.4), name (up to 0.25) and dates (up to 0.15). Successions
--- that ODS records stand in succession_edges; nothing here is one.
+-- Who may have succeeded a closed organisation of which ODS records no successor. Candidates are of the same kind,
+-- began within half a year of its last day, and are at the same UPRN, or at the same postcode with a like name. The
+-- score adds up place (0.6 for the UPRN, else 0.4), name (up to 0.25) and dates (up to 0.15). Successions that ODS
+-- records are in succession_edges; no row here is one.
 
 WITH window_of AS (
-    SELECT 183 AS days, 0.85 AS like_name
+    SELECT
+        183 AS days,
+        0.85 AS like_name
 ),
 
-bodies AS (
+organisations AS (
     SELECT
-        s.ods_code, s.name, s.kind, s.openness, s.opens_on, s.closes_on, o.uprn,
+        s.ods_code,
+        s.name,
+        s.kind,
+        s.openness,
+        s.opens_on,
+        s.closes_on,
+        o.uprn,
         nullif(replace(o.postcode, ' ', ''), '') AS postcode
     FROM marts.organisation_status AS s
     JOIN ord.organisations AS o ON o.ods_code = s.ods_code
@@ -17,28 +25,32 @@ bodies AS (
 ),
 
 gone AS (
-    FROM bodies
+    FROM organisations
     WHERE openness IN ('closed', 'legally_closed') AND closes_on IS NOT NULL
         AND ods_code NOT IN (SELECT old_code FROM marts.succession_edges)
 ),
 
 born AS (
-    FROM bodies
+    FROM organisations
     WHERE opens_on > DATE '1900-01-01'
         AND ods_code NOT IN (SELECT new_code FROM marts.succession_edges)
 ),
 
 pairs AS (
-    SELECT g.ods_code AS old_code, b.ods_code AS candidate_code
+    SELECT
+        g.ods_code AS old_code,
+        b.ods_code AS candidate_code
     FROM gone AS g
     JOIN born AS b ON b.uprn = g.uprn AND b.kind = g.kind
     UNION
-    SELECT g.ods_code, b.ods_code
+    SELECT
+        g.ods_code,
+        b.ods_code
     FROM gone AS g
     JOIN born AS b ON b.postcode = g.postcode AND b.kind = g.kind
 ),
 
--- Words that every body of a kind has say nothing of whether two names are alike.
+-- Words that many organisations of a kind have in their names do not make two names alike.
 words AS (
     SELECT
         s.ods_code,
@@ -46,18 +58,31 @@ words AS (
             s.name, '\b(THE|AND|LTD|LIMITED|PHARMACY|CHEMIST|CHEMISTS|SURGERY|MEDICAL|HEALTH|CENTRE|PRACTICE|DENTAL'
             || '|CARE|HOME|NURSING|RESIDENTIAL|HOUSE|DR|DRS|PARTNERS|GROUP|CLINIC)\b|[^A-Z0-9 ]', '', 'g'
         )) AS own_words
-    FROM bodies AS s
-    WHERE s.ods_code IN (SELECT old_code FROM pairs UNION SELECT candidate_code FROM pairs)
+    FROM organisations AS s
+    WHERE s.ods_code IN (
+            SELECT old_code FROM pairs
+            UNION
+            SELECT candidate_code FROM pairs
+        )
 ),
 
 likened AS (
     SELECT
-        p.old_code, p.candidate_code, g.kind, g.name AS old_name, b.name AS candidate_name,
-        g.closes_on AS closed_on, b.opens_on AS opened_on, b.opens_on - (g.closes_on + 1) AS days_between,
-        coalesce(g.uprn = b.uprn, false) AS same_uprn, coalesce(g.postcode = b.postcode, false) AS same_postcode,
+        p.old_code,
+        p.candidate_code,
+        g.kind,
+        g.name AS old_name,
+        b.name AS candidate_name,
+        g.closes_on AS closed_on,
+        b.opens_on AS opened_on,
+        b.opens_on - (g.closes_on + 1) AS days_between,
+        coalesce(g.uprn = b.uprn, false) AS same_uprn,
+        coalesce(g.postcode = b.postcode, false) AS same_postcode,
         round(greatest(
             jaro_winkler_similarity(g.name, b.name),
-            CASE WHEN gw.own_words <> '' AND bw.own_words <> '' THEN jaro_winkler_similarity(gw.own_words, bw.own_words) END
+            CASE WHEN gw.own_words <> '' AND bw.own_words <> ''
+                    THEN jaro_winkler_similarity(gw.own_words, bw.own_words)
+            END
         ), 3) AS name_likeness
     FROM pairs AS p
     JOIN gone AS g ON g.ods_code = p.old_code

@@ -1,0 +1,1 @@
+"""The files of a build: Parquet, ``ods.duckdb``, ``datapackage.json`` and ``build.json``."""

@@ -1,7 +1,8 @@
 """The facts about tables: one class a table, from which everything else is derived.
 
-``TABLES`` is the registry; its order is the order of building and of the documents. Tables of ``ord`` and
-``marts`` are found by their bare name, those of ``history`` by ``history.<name>``.
+``TABLES`` is the registry. Its order is the order of the documents; the order in which marts are built
+follows from their SQL (``marts/lineage.py``). The key of a table of ``ord`` or ``marts`` is its bare name,
+that of a table of ``history`` is ``history.<name>``.
 """
 
 from ods_pipeline.schema import changes, facts, hierarchy, history, lives, named
@@ -45,7 +46,7 @@ MARTS = [
     Table("closed_codes", "marts", "marts", lives.ClosedCodes),
     Table("icb_changes", "marts", "marts", hierarchy.IcbChanges),
 ]
-# The tables that are asked for by name; they are built on those above.
+# Tables that answer one common question each; they are built on those above.
 MARTS += [
     Table("organisation_parents", "marts", "marts", named.OrganisationParents),
     Table("gp_practices", "marts", "marts", named.GpPractices),
@@ -56,7 +57,7 @@ MARTS += [
     Table("vaccination_sites", "marts", "marts", named.VaccinationSites),
     Table("coverage", "marts", "marts", named.Coverage),
 ]
-# Marts that are read from history by Polars; all others are SQL.
+# Marts that Polars builds from history; all others are SQL.
 EVENTS = [
     Table("code_changes", "marts", "marts", changes.CodeChanges),
     Table("drift", "marts", "marts", changes.Drift),
@@ -64,7 +65,7 @@ EVENTS = [
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}
 
-# The parts of one organisation record, as they stand in flat/.
+# The parts of one organisation record, each a table in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
 __all__ = ["COMPONENTS", "EVENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]

@@ -1,8 +1,12 @@
-"""How a table is described: column builders, and the registry every other module asks.
+"""The vocabulary for describing a table: column builders, ``Schema`` and ``Table``.
 
-Lives here: the vocabulary (text, code, day, …) and ``Table``. The tables themselves stand in
-``facts.py`` and the other modules beside it; what is derived from them (Arrow schema, comments, documents) in
-``derive.py``, the rules that their rows must keep in ``rules.py``.
+Lives here: ``text``, ``day`` and the other builders, and what one table is. Does not live here: the tables
+themselves (``facts.py`` and its neighbours), what is derived from them (``derive.py``) and the rules for
+their rows (``rules.py``).
+
+These are our own classes and not dataframely's columns (tried with 3.1): description, closed list and
+``at_publication`` would live in dataframely's untyped ``metadata`` dict, so the builders below would stay,
+and its import would add half a second to every command, since everything imports the schema.
 """
 
 from collections.abc import Sequence
@@ -15,9 +19,18 @@ import polars as pl
 class Column:
     """One column of a table.
 
-    ``values`` is the closed list it is from, if it is; ``least`` and ``most`` are the bounds of a number,
-    inclusive. One with ``at_publication`` is joined or computed then, never stored in flat/ or history. What
-    a list or struct is made of is never null.
+    Items of a list and fields of a struct are never null.
+
+    Attributes:
+        dtype: The Polars type.
+        description: What the column means. It is published in documents, comments and footers.
+        nullable: Whether a value may be null.
+        is_key: Whether the column is part of the table's key.
+        at_publication: Whether the column is joined or computed when a build is published. Such a column is
+            never stored in flat/ or history.
+        values: The closed list that values come from; empty if there is none.
+        least: The lower bound of a number, inclusive.
+        most: The upper bound of a number, inclusive.
     """
 
     dtype: pl.DataType
@@ -31,64 +44,71 @@ class Column:
 
 
 class Schema:
-    """A table as a class: its columns are the attributes, in order, and its docstring is the description."""
+    """A table as a class: its attributes are the columns, in order, and its docstring is the description."""
 
     @classmethod
     def columns(cls) -> dict[str, Column]:
+        """Return the columns by name, in the order they are defined."""
         return {name: column for name, column in vars(cls).items() if isinstance(column, Column)}
 
 
 def text(
     description: str, *, required: bool = False, key: bool = False, at_publication: bool = False
 ) -> Column:
-    """Free text, upper case as ODS publishes it; empty text is null."""
+    """Describe free text, upper case as ODS publishes it. Empty text is null."""
     return Column(pl.String(), description, not (required or key), key, at_publication)
 
 
 def one_of(values: Sequence[str], description: str, *, required: bool = True, key: bool = False) -> Column:
-    """Text from a closed list; the list is part of the description."""
-    described = f"{description} One of: {', '.join(values)}."
-    return Column(pl.String(), described, not (required or key), key, values=tuple(values))
+    """Describe text from a closed list. The list is appended to the description."""
+    with_values = f"{description} One of: {', '.join(values)}."
+    return Column(pl.String(), with_values, not (required or key), key, values=tuple(values))
 
 
 def day(
     description: str, *, required: bool = False, key: bool = False, at_publication: bool = False
 ) -> Column:
-    """A calendar day."""
+    """Describe a calendar day. The description says whether an end is inclusive."""
     return Column(pl.Date(), description, not (required or key), key, at_publication)
 
 
 def number(description: str, *, required: bool = False, key: bool = False) -> Column:
-    """A whole number."""
+    """Describe a whole number."""
     return Column(pl.Int64(), description, not (required or key), key)
 
 
 def hash_of(description: str, *, required: bool = True) -> Column:
-    """A fingerprint of 64 bits."""
+    """Describe a 64-bit hash."""
     return Column(pl.UInt64(), description, not required)
 
 
 def share(description: str) -> Column:
-    """A number from 0 to 1, rounded by whoever makes it."""
+    """Describe a number from 0 to 1, bounds included. The code that computes it also rounds it."""
     return Column(pl.Float64(), description, nullable=False, least=0, most=1)
 
 
 def flag(description: str, *, required: bool = True, key: bool = False) -> Column:
-    """True or false; null only where ODS may leave it out."""
+    """Describe true or false. It is null only where ODS may leave it out."""
     return Column(pl.Boolean(), description, not required, key)
 
 
 def texts(description: str, *, required: bool = True) -> Column:
-    """Texts (ODS codes, mostly) in a stated order; without any it is empty if required, else null."""
+    """Describe a list of texts, mostly ODS codes, in an order that the description states.
+
+    A required list without items is empty; any other is null.
+    """
     return Column(pl.List(pl.String()), description, not required)
 
 
 @dataclass(frozen=True)
 class Table:
-    """One published table: where it lives and what it is.
+    """One published table. Rows are sorted by the key, which is unique.
 
-    ``schema`` is the DuckDB schema (``ord``, ``history``, ``marts``); ``folder`` the folder of the
-    Parquet twin below the data root. Rows are sorted by the key, which is unique.
+    Attributes:
+        name: The bare name.
+        schema: The DuckDB schema: ``ord``, ``history`` or ``marts``.
+        folder: The folder of the Parquet file below the data root.
+        model: The class with the columns and the description.
     """
 
     name: str
@@ -98,36 +118,40 @@ class Table:
 
     @property
     def id(self) -> str:
-        """The name in the registry: tables of ``history`` share theirs with tables of ``ord``."""
+        """The name in the registry. ``history`` shares names with ``ord``, so its tables have a prefix."""
         return f"history.{self.name}" if self.schema == "history" else self.name
 
     @property
     def description(self) -> str:
+        """The docstring of the class on one line."""
         return " ".join((self.model.__doc__ or "").split())
 
     @property
     def key(self) -> list[str]:
+        """The names of the key columns."""
         return [name for name, column in self.model.columns().items() if column.is_key]
 
     @property
     def columns(self) -> list[str]:
+        """The names of all columns, in order."""
         return list(self.model.columns())
 
     @property
     def stored(self) -> list[str]:
-        """Columns that exist before publication (in flat/): all but the joined ones."""
+        """The columns that exist before publication (in flat/): all except those joined at publication."""
         return [name for name, column in self.model.columns().items() if not column.at_publication]
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:
+        """The Polars types by column name."""
         return {name: column.dtype for name, column in self.model.columns().items()}
 
     @property
     def path(self) -> str:
-        """Path of the Parquet file below a build or the data root."""
+        """The path of the Parquet file below a build or the data root."""
         return f"{self.folder}/{self.name}.parquet"
 
     def empty(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """A frame without rows; ``columns`` restricts it."""
+        """Return a frame without rows, with all columns or those named."""
         dtypes = self.dtypes
         return pl.DataFrame(schema={name: dtypes[name] for name in columns or self.columns})

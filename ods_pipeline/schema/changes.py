@@ -1,6 +1,6 @@
-"""The tables that judge time (DuckDB schema ``marts``): what changed, and where releases and deltas disagree.
+"""The tables that judge time (DuckDB schema ``marts``): changes, and where releases and fetches disagree.
 
-The versions they are read from are facts and stand in ``history.*``.
+Does not live here: the versions that both are read from, which are facts (``history.py``).
 """
 
 from ods_pipeline.schema.base import Schema, day, flag, number, one_of, text, texts
@@ -36,52 +36,62 @@ DRIFT_KINDS = ("missed", "different")
 
 
 class CodeChanges(Schema):
-    """One row an event in the life of a code, seen between two observations of it. One change in the world
-    is one event: what ends, begins or moves with its body is not told again. Nothing is told of the first
-    release held. Roles, relationships and successions have their own kinds; record_changed and
-    succession_removed are for what fits no other."""
+    """One row per event in the life of a code, found between two observations of it.
 
-    change_id = text("Day of detection, code and a hash of the event: the same whenever rebuilt.", key=True)
+    One change in the world is one event: roles and relationships that begin, end or move together with their
+    organisation have no event of their own. The first release held gives no events. Roles, relationships and
+    successions have their own kinds; record_changed and succession_removed are for what fits no other kind.
+    """
+
+    change_id = text(
+        "Day of detection, code and a hash of the event. It stays the same when the table is rebuilt.",
+        key=True,
+    )
     ods_code = text("The code.", required=True)
     change_kind = one_of(CHANGE_KINDS, "What happened.")
     field = text(
         "What changed: a column, a contact type, the kind of parent "
         f"({', '.join(PARENT_KINDS)}), or removed for a row that is gone."
     )
-    old_value = text("What it was; of a parent its code, of an address one line.")
-    new_value = text("What it is now.")
+    old_value = text("The old value. For a parent it is the code; an address is joined into one line.")
+    new_value = text("The new value, in the same form.")
     related_code = text("The other code: new parent, target, successor or predecessor.")
     rel_id = text("Relationship id, e.g. RE8.")
     unique_rel_id = number("ODS's id of the relationship.")
     role_id = text("Role id, e.g. RO76.")
     unique_role_id = number("ODS's id of the role.")
     effective_on = day(
-        "First day on which the new state holds, by the dates in the record; else the LastChangeDate stamp. "
-        "May lie ahead.",
+        "First day on which the new state holds, by the dates in the record; if there are none, "
+        "LastChangeDate. It may be in the future.",
         required=True,
     )
     detected_on = day(
-        "As-of date of the first capture that shows it; of a day that passed, of the first capture at or "
-        "after it.",
+        "As-of date of the first capture that shows the change. If the change is that a date has passed, "
+        "the first capture on or after that date.",
         required=True,
     )
     capture_id = text("That capture.", required=True)
-    is_unstamped = flag("The content changed while its LastChangeDate did not move.")
-    corrects_drift = flag("A release shows it first, though deltas held should have (see drift).")
+    is_unstamped = flag("True if the content changed while LastChangeDate did not.")
+    corrects_drift = flag(
+        "True if a release is the first to show the change, although fetches held should have (see drift)."
+    )
 
 
 class Drift(Schema):
-    """One row a code in a release that contradicts what was held before it. missed: the release's stamp is
-    newer than any held, and a fetch had asked for that stamp. different: the same stamp, other content.
-    Only releases with deltas before them can drift. A stamp that no fetch ever asked for is a hole (see the
-    check no_stamp_missing), and a code of which something newer was held is ahead: neither is drift."""
+    """One row per code in a release that contradicts what the fetches before it had shown.
+
+    missed: LastChangeDate in the release is newer than any held, and a fetch had asked for that date.
+    different: LastChangeDate is the same and the content is not. Only a release with fetches before it can
+    drift. Two cases are not drift: a LastChangeDate that no fetch ever asked for (see the check
+    no_stamp_missing), and a code of which something newer than the release was held.
+    """
 
     release_as_of = day("PublicationDate of the release.", key=True)
     ods_code = text("The code.", key=True)
-    drift_kind = one_of(DRIFT_KINDS, "How they disagree.")
+    drift_kind = one_of(DRIFT_KINDS, "How the release and the fetches disagree.")
     fields = texts("Columns and components that differ; record if the code was not held at all.")
     release_stamp = day("LastChangeDate in the release.", required=True)
-    held_stamp = day("LastChangeDate of what was held.")
-    held_as_of = day("As-of date of what was held.")
-    held_capture_id = text("The capture it was held from.")
-    capture_id = text("The file of the release that has the record.", required=True)
+    held_stamp = day("LastChangeDate of the record held before the release.")
+    held_as_of = day("As-of date of the record held before the release.")
+    held_capture_id = text("The capture that record was read from.")
+    capture_id = text("The file of the release that has the code.", required=True)

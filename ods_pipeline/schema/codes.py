@@ -1,9 +1,111 @@
-"""Identifiers of the register itself. Roles that make a kind or a parent are data: marts/*.csv."""
+"""Identifiers of the register: roles and relationships that code, SQL or checks rely on.
 
-# The OID of ODS codes, the root of every OrgId; and of the three code systems (ORD XML v2-0-0).
+What lives here: each id once, with its NHS name. Python takes it from the members, SQL from a macro with the
+member's name: ``Role.GP_PRACTICE`` is ``ro_gp_practice()``, ``Relationship.OPERATED_BY`` is
+``re_operated_by()``. What does not: which roles make a kind and which relationships lead to a parent. That is
+data: ``marts/rules/*.csv``. The audit has its own ids, because it must find a mistake made here.
+
+Names are those that NHS England publishes in its code lists, in the words of January 2023. An id never
+changes its meaning.
+"""
+
+from enum import StrEnum
+
+# The OID of ODS codes, the root of every OrgId; and those of the three code systems (ORD XML v2-0-0).
 ODS_CODE_ROOT = "2.16.840.1.113883.2.1.3.2.4.18.48"
 CODE_SYSTEM_OIDS = {
     "OrganisationRecordClass": "2.16.840.1.113883.2.1.3.2.4.23",
     "OrganisationRelationship": "2.16.840.1.113883.2.1.3.2.4.17.508",
     "OrganisationRole": "2.16.840.1.113883.2.1.3.2.4.17.507",
 }
+
+
+class _Code(StrEnum):
+    """An id that equals its text (``Role.PCN == "RO272"``) and knows its NHS name."""
+
+    nhs_name: str
+
+    def __new__(cls, code: str, nhs_name: str) -> "_Code":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.nhs_name = nhs_name
+        return member
+
+
+class Role(_Code):
+    """Roles of organisations. The primary role is what an organisation is; others hold next to it."""
+
+    GP_PRACTICE = "RO76", "GP PRACTICE"
+    APPLIANCE_CONTRACTOR = "RO94", "APPLIANCE CONTRACTOR"
+    BRANCH_SURGERY = "RO96", "BRANCH SURGERY"
+    CCG = "RO98", "CLINICAL COMMISSIONING GROUP"
+    CCG_SITE = "RO99", "CLINICAL COMMISSIONING GROUP SITE"
+    SOCIAL_CARE_SITE = "RO101", "SOCIAL CARE SITE"
+    SOCIAL_CARE_PROVIDER = "RO104", "SOCIAL CARE PROVIDER"
+    CARE_TRUST = "RO107", "CARE TRUST"
+    CARE_TRUST_SITE = "RO108", "CARE TRUST SITE"
+    DISTRICT_HEALTH_AUTHORITY = "RO109", "DISTRICT HEALTH AUTHORITY (DHA)"
+    DENTAL_PRACTICE = "RO110", "GENERAL DENTAL PRACTICE"
+    LOCAL_AUTHORITY_LEGACY = "RO119", "LOCAL AUTHORITY - LEGACY"
+    LOCAL_AUTHORITY_SITE_LEGACY = "RO122", "LOCAL AUTHORITY SITE - LEGACY"
+    HEALTH_AUTHORITY = "RO132", "HEALTH AUTHORITY (HA)"
+    LOCAL_AUTHORITY = "RO141", "LOCAL AUTHORITY"
+    LOCAL_HEALTH_BOARD = "RO142", "LOCAL HEALTH BOARD"
+    WELSH_LOCAL_HEALTH_BOARD = "RO144", "WELSH LOCAL HEALTH BOARD"
+    LOCAL_HEALTH_BOARD_SITE = "RO148", "LOCAL HEALTH BOARD SITE"
+    WELSH_LOCAL_HEALTH_BOARD_SITE = "RO149", "WELSH LOCAL HEALTH BOARD SITE"
+    MILITARY_HOSPITAL = "RO150", "MILITARY HOSPITAL"
+    NORTHERN_IRELAND_TRUST = "RO154", "NORTHERN IRELAND HEALTH AND SOCIAL CARE TRUST"
+    NON_NHS_ORGANISATION = "RO157", "NON-NHS ORGANISATION"
+    OPTICAL_HQ = "RO166", "OPTICAL HEADQUARTERS"
+    OPTICAL_SITE = "RO167", "OPTICAL SITE"
+    INDEPENDENT_PROVIDER = "RO172", "INDEPENDENT SECTOR HEALTHCARE PROVIDER"
+    PRISON = "RO175", "PRISON"
+    INDEPENDENT_SITE = "RO176", "INDEPENDENT SECTOR H/C PROVIDER SITE"
+    PRESCRIBING_COST_CENTRE = "RO177", "PRESCRIBING COST CENTRE"
+    PRIMARY_CARE_TRUST = "RO179", "PRIMARY CARE TRUST"
+    PRIMARY_CARE_TRUST_SITE = "RO180", "PRIMARY CARE TRUST SITE"
+    PHARMACY_HQ = "RO181", "PHARMACY HEADQUARTER"
+    PHARMACY = "RO182", "PHARMACY"
+    SPECIAL_HEALTH_AUTHORITY = "RO189", "SPECIAL HEALTH AUTHORITY (SPHA)"
+    SCOTTISH_HEALTH_BOARD = "RO190", "SCOTTISH HEALTH BOARD"
+    SPECIAL_HEALTH_AUTHORITY_SITE = "RO191", "SPECIAL HEALTH AUTHORITY SITE"
+    TRUST = "RO197", "NHS TRUST"
+    TRUST_SITE = "RO198", "NHS TRUST SITE"
+    REGION = "RO209", "NHS ENGLAND (REGION)"
+    REGION_OFFICE = "RO210", "NHS ENGLAND (REGION, LOCAL OFFICE)"
+    REGION_OFFICE_SITE = "RO212", "NHS ENGLAND (REGION, LOCAL OFFICE) SITE"
+    COMMISSIONING_SUPPORT_UNIT = "RO213", "COMMISSIONING SUPPORT UNIT"
+    COMMISSIONING_SUPPORT_UNIT_SITE = "RO214", "COMMISSIONING SUPPORT UNIT SITE"
+    COMMISSIONING_HUB = "RO218", "COMMISSIONING HUB"
+    SCHOOL = "RO221", "SCHOOL"
+    LOCAL_AUTHORITY_SITE = "RO222", "LOCAL AUTHORITY SITE"
+    SCOTTISH_PRACTICE = "RO227", "SCOTTISH GP PRACTICE"
+    YOUNG_OFFENDER_INSTITUTION = "RO228", "YOUNG OFFENDER INSTITUTION"
+    SECURE_TRAINING_CENTRE = "RO230", "SECURE TRAINING CENTRE"
+    SECURE_CHILDRENS_HOME = "RO231", "SECURE CHILDREN'S HOME"
+    IMMIGRATION_REMOVAL_CENTRE = "RO232", "IMMIGRATION REMOVAL CENTRE"
+    POLICE_CUSTODY_SUITE = "RO234", "POLICE CUSTODY SUITE"
+    ICB = "RO261", "STRATEGIC PARTNERSHIP"  # before July 2022 the area of an STP
+    CARE_HOME = "RO269", "CARE HOME"
+    DOMICILIARY_CARE = "RO270", "DOMICILIARY CARE"
+    PCN = "RO272", "PRIMARY CARE NETWORK"
+    VACCINATION_CENTRE = "RO279", "COVID VACCINATION CENTRE"
+    PHARMACY_SITE = "RO280", "PHARMACY SITE"
+    NORTHERN_IRELAND_PRACTICE = "RO315", "NORTHERN IRELAND GP PRACTICE"
+    SUB_ICB_LOCATION = "RO319", "SUB ICB LOCATION"
+    SUB_ICB_REPORTING_ENTITY = "RO327", "SUB ICB REPORTING ENTITY"
+
+
+class Relationship(_Code):
+    """Relationships between organisations. Each is on the record of its source only, and points up."""
+
+    SUB_DIVISION_OF = "RE2", "IS A SUB-DIVISION OF"
+    DIRECTED_BY = "RE3", "IS DIRECTED BY"
+    COMMISSIONED_BY = "RE4", "IS COMMISSIONED BY"
+    IN_GEOGRAPHY_OF = "RE5", "IS LOCATED IN THE GEOGRAPHY OF"  # being retired since 2023
+    OPERATED_BY = "RE6", "IS OPERATED BY"
+    PARTNER_TO = "RE8", "IS PARTNER TO"
+    NOMINATED_PAYEE_FOR = "RE9", "IS NOMINATED PAYEE FOR"  # from the payee to its PCN: read backwards
+    COVID_NOMINATED_PAYEE_FOR = "RE10", "IS COVID NOMINATED PAYEE FOR"
+    CONSTITUENT_OF = "RE11", "IS CONSTITUENT OF"

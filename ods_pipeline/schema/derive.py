@@ -1,6 +1,7 @@
-"""Everything that is derived from the table classes: Arrow schemas, comments, documents.
+"""Everything that is derived from the table classes: Arrow schemas, DuckDB comments, documents.
 
-Lives here: translation only. A fact about a table that is not in its class is in no derivative either.
+Lives here: translation only. Does not live here: facts about a table. A fact that is not in the table's
+class appears in nothing derived from it.
 """
 
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ _DUCKDB: dict[Any, str] = {
 
 
 def arrow_type(dtype: Any) -> pa.DataType:
-    """The Arrow type of a Polars type."""
+    """Return the Arrow type of a Polars type."""
     if isinstance(dtype, pl.List):
         return pa.list_(arrow_type(dtype.inner))
     if isinstance(dtype, pl.Struct):
@@ -53,7 +54,7 @@ def arrow_type(dtype: Any) -> pa.DataType:
 
 
 def duckdb_type(dtype: Any) -> str:
-    """The DuckDB type of a Polars type, as documents name it."""
+    """Return the name of the DuckDB type of a Polars type."""
     if isinstance(dtype, pl.List):
         return f"{duckdb_type(dtype.inner)}[]"
     if isinstance(dtype, pl.Struct):
@@ -62,7 +63,12 @@ def duckdb_type(dtype: Any) -> str:
 
 
 def arrow_schema(table: Table, provenance: Mapping[str, str]) -> pa.Schema:
-    """The Arrow schema with a description on the table and on every column, and where the data came from."""
+    """Return the Arrow schema, with descriptions of the table and of every column in its metadata.
+
+    Args:
+        table: The table.
+        provenance: Where the data came from, added to the metadata of the table.
+    """
     columns = table.model.columns()
     fields = [
         pa.field(
@@ -85,7 +91,7 @@ def arrow_schema(table: Table, provenance: Mapping[str, str]) -> pa.Schema:
 
 
 def comments(table: Table) -> list[str]:
-    """DuckDB statements that put the descriptions into the catalogue."""
+    """Return the DuckDB statements that write the descriptions into the catalogue."""
     name = f'{table.schema}."{table.name}"'
     statements = [f"COMMENT ON TABLE {name} IS {_literal(table.description)}"]
     statements += [
@@ -96,7 +102,7 @@ def comments(table: Table) -> list[str]:
 
 
 def frictionless_schema(table: Table) -> dict[str, Any]:
-    """The Frictionless table schema."""
+    """Return the Frictionless table schema, as ``datapackage.json`` holds it."""
     fields = []
     for name, column in table.model.columns().items():
         dtype = column.dtype
@@ -112,27 +118,52 @@ def frictionless_schema(table: Table) -> dict[str, Any]:
     return {"fields": fields, "primaryKey": table.key}
 
 
+_PREAMBLE = """\
+# Data dictionary
+
+This page is generated from the classes in `ods_pipeline/schema`; do not edit it by hand. To write it again,
+run `ods-pipeline dictionary` in the root of the repository. `ods-pipeline --help` does not list that command,
+because only a change to the schema needs it. A test fails while the page and the classes differ.
+
+Every table is a DuckDB table in `ods.duckdb` and a Parquet file below the data root.
+
+* **Bold** columns are the key: no two rows share it, and rows are sorted by it.
+* `?` after a type marks a column that may be null. Text is never empty: it is null instead.
+* Types are DuckDB's. `VARCHAR` is text, `DATE` a calendar day, `BIGINT` a whole number, `UBIGINT` a 64-bit
+  hash, `DOUBLE` a fraction, `BOOLEAN` true or false. `VARCHAR[]` is a list, and `STRUCT(…)` names its fields.
+* Columns named `*_start`, `*_end` and `closed_on` hold ODS's own days, and ends are **inclusive**.
+* `known_to`, `valid_to` and every `effective_on` are the first day on which the new state holds, so that
+  `known_from` to `known_to` and `valid_from` to `valid_to` are half-open. Null means that no end is known.
+
+| term | meaning |
+|---|---|
+| release | One zip from TRUD, about one a month, with a full file and an archive file. |
+| fetch | One visit to the API: the records changed since a date, deletion notices and code lists. |
+| receipt | The JSON file kept with a raw input: where it came from, its size and its SHA-256. |
+| capture | One input of the register: the full file or the archive file of a release, or a fetch. |
+| as-of date | The day a capture speaks for: PublicationDate of a release, the UK date of a fetch. |
+| stamp | LastChangeDate: the day ODS writes on a record when it changes. |
+| stub | A record kept for reference only (`refOnly`), without relationships or successions. |
+| observation | What one capture showed of one code. |
+| version | An unbroken run of observations of a code with equal content. |
+| build | One whole published set of tables. |
+"""
+
+
 def dictionary(tables: list[Table]) -> str:
-    """docs/data-dictionary.md, whole."""
-    lines = [
-        "# Data dictionary",
-        "",
-        "Generated from `ods_pipeline/schema` by `ods-pipeline dictionary`; do not edit by hand.",
-        "Every table is a DuckDB table in `ods.duckdb` and a Parquet file below the data root.",
-        "Days named `*_start` and `*_end` are ODS's own, ends inclusive. **Bold** columns are the key;",
-        "`?` marks columns that may be null.",
-    ]
+    """Return the whole text of docs/data-dictionary.md, with ``tables`` in the order given."""
+    lines: list[str] = [_PREAMBLE.rstrip("\n")]
     for table in tables:
         lines += ["", f"## {table.schema}.{table.name}", "", f"`{table.path}` — {table.description}", ""]
         lines += ["| column | type | meaning |", "|---|---|---|"]
         for name, column in table.model.columns().items():
-            shown = f"**{name}**" if name in table.key else name
+            label = f"**{name}**" if name in table.key else name
             optional = "?" if column.nullable else ""
             meaning = (column.description or "").replace("|", "\\|")
-            lines.append(f"| {shown} | {duckdb_type(column.dtype)}{optional} | {meaning} |")
+            lines.append(f"| {label} | {duckdb_type(column.dtype)}{optional} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
 def _literal(text: str) -> str:
-    """A DuckDB string literal; only ever given descriptions from our own classes."""
+    """A DuckDB string literal. Only descriptions from our own classes are passed in."""
     return "'" + text.replace("'", "''") + "'"

@@ -1,7 +1,8 @@
-"""The tables of facts as ODS publishes them (DuckDB schema ``ord``). No judgement lives here.
+"""The tables of facts as ODS publishes them (DuckDB schema ``ord``).
 
-The names and meanings are the contract with analysts, dashboards and checks. Days named ``*_start``
-and ``*_end`` are ODS's own, ends inclusive; ``known_from`` says when the register first said so.
+Lives here: names, types and meanings, which are the contract with analysts, dashboards and checks. Does not
+live here: any judgement of ours (``hierarchy.py``, ``lives.py``, ``named.py``, ``changes.py``). Columns named
+``*_start`` and ``*_end`` are ODS's own days, ends inclusive.
 """
 
 from ods_pipeline.schema.base import Schema, day, flag, number, one_of, text
@@ -10,25 +11,32 @@ STATUSES = ("Active", "Inactive")
 
 
 class Organisations(Schema):
-    """One row an ODS code: the newest complete record that the register holds of it.
-    Active is not open: a record stays Active until all its date types have ended."""
+    """One row per ODS code: the newest complete record that the register holds.
+
+    A site is an organisation too. Active is not open: a record stays Active until all its date types have
+    ended.
+    """
 
     ods_code = text("The ODS code.", key=True)
-    name = text("Name of the body, upper case as published.", required=True)
+    name = text("Name of the organisation, upper case as published.", required=True)
     record_class = one_of(("RC1", "RC2"), "RC1 is an organisation, RC2 a site.")
     status = one_of(STATUSES, "Status of the record as published.")
-    status_is_inferred = flag("The record had no status; that of its primary role stands in.")
-    ref_only = flag(
-        "Only a stub is known: a record kept for reference, without relationships or successions."
+    status_is_inferred = flag(
+        "True if the record has no status of its own and shows that of its primary role."
     )
-    primary_role_id = text("Role id of the primary role (what kind of body this is).", required=True)
+    ref_only = flag(
+        "True if only a stub is known: a record kept for reference, without relationships or successions."
+    )
+    primary_role_id = text(
+        "Id of the primary role, which shows what kind of organisation it is.", required=True
+    )
     primary_role_name = text("NHS name of the primary role.", at_publication=True)
-    legal_start = day("First day in law; given for about a fifth of all records.")
-    legal_end = day("Last day in law, inclusive.")
-    operational_start = day("First day in operation; 1900-01-01 is ODS's filler for unknown.")
-    operational_end = day("Last day in operation, inclusive.")
-    last_change_date = day("LastChangeDate: the day ODS stamped on the record's last change.")
-    address_line_1 = text("First address line; holes between lines are closed.")
+    legal_start = day("Legal start date. About a fifth of all records have one.")
+    legal_end = day("Legal end date, inclusive.")
+    operational_start = day("Operational start date. ODS writes 1900-01-01 where it does not know the date.")
+    operational_end = day("Operational end date, inclusive.")
+    last_change_date = day("LastChangeDate: the day ODS stamped on the last change of the record.")
+    address_line_1 = text("First address line. Empty lines are closed up: later lines move forward.")
     address_line_2 = text("Second address line.")
     address_line_3 = text("Third address line.")
     town = text("Town.")
@@ -37,67 +45,80 @@ class Organisations(Schema):
     country = text("Country.")
     uprn = number("Unique Property Reference Number.")
     assigning_authority = text("Authority that assigned the code.")
-    published_in = one_of(("full", "archive", "delta"), "Where this record was read.")
+    published_in = one_of(
+        ("full", "archive", "delta"), "The kind of capture this record was read from; delta is a fetch."
+    )
     known_from = day(
-        "First as-of date of the unbroken run of this content: see history.organisations.",
+        "First as-of date on which the register showed this content without a break since: known_from of the "
+        "open version in history.organisations.",
         at_publication=True,
     )
-    capture_id = text("The file or fetch the record was read from (see captures).", required=True)
+    capture_id = text("The capture this record was read from (see captures).", required=True)
 
 
 class Roles(Schema):
-    """One row a role of an organisation; exactly one role of each organisation is primary."""
+    """One row per role of an organisation. Exactly one role of each organisation is primary."""
 
     ods_code = text("The organisation that has the role.", required=True)
     role_id = text("Role id, e.g. RO197.", required=True)
     role_name = text("NHS name of the role.", at_publication=True)
-    unique_role_id = number("ODS's id of this very row.", key=True)
-    is_primary = flag("The role that says what kind of body this is.")
+    unique_role_id = number("ODS's id of this one row.", key=True)
+    is_primary = flag("True for the role that shows what kind of organisation it is.")
     status = one_of(STATUSES, "Status as published.", required=False)
-    legal_start = day("First day in law.")
-    legal_end = day("Last day in law, inclusive.")
-    operational_start = day("First day in operation.")
-    operational_end = day("Last day in operation, inclusive.")
+    legal_start = day("Legal start date.")
+    legal_end = day("Legal end date, inclusive.")
+    operational_start = day("Operational start date.")
+    operational_end = day("Operational end date, inclusive.")
 
 
 class Relationships(Schema):
-    """One row a relationship. It stands on its source record only and points up."""
+    """One row per relationship. ODS records it on the source only; it points up, to the target."""
 
-    ods_code = text("The source: the organisation that holds the relationship.", required=True)
+    ods_code = text("The source: the organisation whose record has the relationship.", required=True)
     rel_id = text("Relationship id, e.g. RE6.", required=True)
     rel_name = text("NHS name of the relationship.", at_publication=True)
-    unique_rel_id = number("ODS's id of this very row.", key=True)
-    target_ods_code = text("The organisation pointed at.", required=True)
-    target_primary_role_id = text("Primary role of the target, as this record states it.")
-    target_unique_role_id = number("Id of the target's primary role, as this record states it.")
+    unique_rel_id = number("ODS's id of this one row.", key=True)
+    target_ods_code = text("The organisation that the relationship points at.", required=True)
+    target_primary_role_id = text("Primary role of the target, according to this record.")
+    target_unique_role_id = number("Id of the target's primary role row, according to this record.")
     status = one_of(STATUSES, "Status as published.", required=False)
-    legal_start = day("First day in law.")
-    legal_end = day("Last day in law, inclusive.")
-    operational_start = day("First day in operation.")
-    operational_end = day("Last day in operation, inclusive.")
+    legal_start = day("Legal start date.")
+    legal_end = day("Legal end date, inclusive.")
+    operational_start = day("Operational start date.")
+    operational_end = day("Operational end date, inclusive.")
 
 
 class Successions(Schema):
-    """One row a succession as published, on both sides: Predecessor on the new record, Successor
-    on the old one. The two sides may differ by a day and by their ids."""
+    """One row per succession entry as published.
 
-    ods_code = text("The organisation that holds the entry.", key=True)
+    ODS records a succession on both sides: Predecessor on the new record, Successor on the old one. The two
+    entries may differ by a day and in their ids.
+    """
+
+    ods_code = text("The organisation whose record has the entry.", key=True)
     succession_type = one_of(
         ("Predecessor", "Successor"), "What the target is to this organisation.", key=True
     )
     target_ods_code = text("The other organisation.", key=True)
-    legal_start = day("Day of the succession in law.", key=True)
-    legal_end = day("Last day in law; ODS has never given one.")
-    operational_start = day("First day in operation; ODS has never given one.")
-    operational_end = day("Last day in operation; ODS has never given one.")
-    unique_succ_id = number("ODS's id; shared by both sides or not, sometimes missing: never a key.")
-    target_primary_role_id = text("Primary role of the target, as this record states it.")
-    target_unique_role_id = number("Id of the target's primary role, as this record states it.")
-    forward_succession = flag("As published; unreliable, walk the graph instead.", required=False)
+    legal_start = day("Legal date of the succession.", key=True)
+    legal_end = day("Legal end date, inclusive. ODS has never published one.")
+    operational_start = day("Operational start date. ODS has never published one.")
+    operational_end = day("Operational end date, inclusive. ODS has never published one.")
+    unique_succ_id = number(
+        "ODS's id of the entry. The two sides may share it or not, and it is sometimes missing: never a key."
+    )
+    target_primary_role_id = text("Primary role of the target, according to this record.")
+    target_unique_role_id = number("Id of the target's primary role row, according to this record.")
+    forward_succession = flag(
+        "As published. It is unreliable: follow the successions instead.", required=False
+    )
 
 
 class Contacts(Schema):
-    """One row a contact. The API may leave out a fax number that TRUD has; the last known is kept."""
+    """One row per contact.
+
+    The API sometimes leaves out a fax number that TRUD has. The register then keeps the last one known.
+    """
 
     ods_code = text("The organisation.", key=True)
     contact_type = text("tel, fax, http or mailto.", key=True)
@@ -106,88 +127,107 @@ class Contacts(Schema):
 
 
 class CodeSystems(Schema):
-    """One row a concept of the register's own code lists. Display names change over time; these are
-    the newest held."""
+    """One row per code in the register's own code lists.
+
+    ODS changes display names over time. These are the newest ones held.
+    """
 
     code_system = text("OrganisationRole, OrganisationRelationship or OrganisationRecordClass.", key=True)
     oid = text("OID of the code system.")
     id = text("Id as used in records, e.g. RO197.", key=True)
-    code = text("The bare code, e.g. 197.")
+    code = text("The id without its letters, e.g. 197.")
     display_name = text("NHS name.")
-    in_primary_role_scope = flag("The role can be the primary role of an organisation.")
-    capture_id = text("The newest file or fetch that gave it.", required=True, at_publication=True)
+    in_primary_role_scope = flag("True if the role can be the primary role of an organisation.")
+    capture_id = text("The newest capture that has this code.", required=True, at_publication=True)
 
 
 class Captures(Schema):
-    """One row a file or fetch that went into the register. For each: parsed = used + superseded +
-    quarantined, and parsed = declared."""
+    """One row per capture: a file of a release, or a fetch, that went into the register.
+
+    In every row parsed_records = used_records + superseded_records + quarantined_records, and
+    parsed_records = declared_records.
+    """
 
     capture_id = text("Id of the capture, e.g. release=2026-08-28/full or fetch=20260824T043000Z.", key=True)
-    kind = one_of(("full", "archive", "delta"), "What kind of input it was.")
-    source = one_of(("trud", "ord", "recorded", "file"), "How it came here.")
-    release_date = day("Date in the TRUD file name.")
-    publication_date = day("PublicationDate of the file: some days before the release date.")
+    kind = one_of(("full", "archive", "delta"), "Full or archive file of a release; delta is a fetch.")
+    source = one_of(("trud", "ord", "recorded", "file"), "Where the capture came from.")
+    release_date = day("Date in the TRUD file name. Null for a fetch.")
+    publication_date = day(
+        "PublicationDate of the file, some days before the release date. Null for a fetch."
+    )
     as_of = day("The day this capture speaks for.", required=True)
     version = text("Version of the XML format.")
     publication_source = text("PublicationSource of the file.")
     publication_seq_num = number("PublicationSeqNum of the file.")
     file_creation = text("FileCreationDateTime of the file, as published.")
     content_description = text("ContentDescription of the file.")
-    stamps_from = day("First LastChangeDate stamp asked for.")
-    stamps_to = day("Last LastChangeDate stamp asked for, inclusive.")
-    payload_format = one_of(("xml", "json", "mixed"), "Form of the records.")
+    stamps_from = day("First LastChangeDate that the fetch asked for.")
+    stamps_to = day("Last LastChangeDate that the fetch asked for, inclusive.")
+    payload_format = one_of(("xml", "json", "mixed"), "Format of the records.")
     declared_records = number(
-        "Records that the file's manifest, or the fetch's receipt, declares.", required=True
+        "Number of records that the manifest of the file, or the receipt of the fetch, declares.",
+        required=True,
     )
-    parsed_records = number("Records read.", required=True)
-    stub_records = number("Of those: stubs (refOnly).", required=True)
-    used_records = number("Of those: records that entered.", required=True)
-    superseded_records = number("Of those: records that lost to another within the release.", required=True)
-    quarantined_records = number("Of those: records set aside because a rule was broken.", required=True)
-    unknown_elements = number("Elements or attributes that the path map does not know.", required=True)
-    file_name = text("Name of the file, or of the fetch's folder.", required=True)
-    bytes = number("Size of what was read.", required=True)
-    sha256 = text("SHA-256 of the file or receipt, lower-case hex.", required=True)
-    sha256_verified = flag("The SHA-256 agreed with the one published or recorded with it.")
+    parsed_records = number("Number of records read.", required=True)
+    stub_records = number("Of the records read: stubs (refOnly).", required=True)
+    used_records = number("Of the records read: those that entered the register.", required=True)
+    superseded_records = number(
+        "Of the records read: those that lost to another record of the same release.", required=True
+    )
+    quarantined_records = number(
+        "Of the records read: those set aside because they broke a rule.", required=True
+    )
+    unknown_elements = number(
+        "Number of elements and attributes that the pipeline does not know.", required=True
+    )
+    file_name = text("Name of the zip, or of the folder of the fetch.", required=True)
+    bytes = number("Size of what was read, in bytes.", required=True)
+    sha256 = text("SHA-256 of the zip or receipt, lower-case hexadecimal.", required=True)
+    sha256_verified = flag("True if the SHA-256 equals the one that was published or recorded with the file.")
 
 
 class Deletions(Schema):
-    """One row a code that is gone from the register: the tombstone of its organisation."""
+    """One row per code that is gone from the register, with the last name held."""
 
     ods_code = text("The code that is gone.", key=True)
     name = text("Last name held.")
-    primary_role_id = text("Last primary role held, or the one in the notice.")
-    deleted_on = day("Day of the notice, or of the first capture without the code.", required=True)
+    primary_role_id = text("Last primary role held, otherwise the one in the notice.")
+    deleted_on = day("Day of the notice, or as-of date of the first capture without the code.", required=True)
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason.")
-    source = one_of(("ord_notifications", "absent_from_release", "gone_from_api"), "How it is known.")
+    source = one_of(
+        ("ord_notifications", "absent_from_release", "gone_from_api"), "The evidence that the code is gone."
+    )
     state = one_of(
         ("confirmed", "unconfirmed"),
-        "A 404 or 410 alone, or absence from a release in which a record without a code was set aside, is "
-        "unconfirmed: the organisation then stays.",
+        "unconfirmed if the evidence is a 404 or 410 alone, or absence from a release in which a record "
+        "without a code was set aside. The organisation then stays in the register.",
     )
 
 
 class SupersededRecords(Schema):
-    """One row a record that lost to another within one release, and why, with all its columns."""
+    """One row per record that lost to another record of the same release: why, and all its columns."""
 
-    capture_id = text("The capture it was read from.", key=True)
-    record_number = number("Position of the record in its file, from 1.", key=True)
-    ods_code = text("Its ODS code.", required=True)
+    capture_id = text("The capture the record was read from.", key=True)
+    record_number = number("Position of the record in its file, counted from 1.", key=True)
+    ods_code = text("ODS code of the record.", required=True)
     reason = one_of(
-        ("stub_beaten_by_complete", "archive_beaten_by_full", "duplicate_code", "reused_code"), "Why it lost."
+        ("stub_beaten_by_complete", "archive_beaten_by_full", "duplicate_code", "reused_code"),
+        "Why the record lost.",
     )
     won_by_capture_id = text("The capture of the record that won.", required=True)
-    won_by_record_number = number("Position of the winner in its file.", required=True)
+    won_by_record_number = number(
+        "Position of the record that won in its file, counted from 1.", required=True
+    )
     name = text("Name.")
     record_class = text("Record class.")
     status = text("Status.")
-    ref_only = flag("It was a stub.")
-    primary_role_id = text("Primary role.")
-    legal_start = day("First day in law.")
-    legal_end = day("Last day in law, inclusive.")
-    operational_start = day("First day in operation.")
-    operational_end = day("Last day in operation, inclusive.")
+    ref_only = flag("True if the record is a stub.")
+    primary_role_id = text("Id of the primary role.")
+    legal_start = day("Legal start date.")
+    legal_end = day("Legal end date, inclusive.")
+    operational_start = day("Operational start date.")
+    operational_end = day("Operational end date, inclusive.")
     last_change_date = day("LastChangeDate.")
     address_line_1 = text("First address line.")
     address_line_2 = text("Second address line.")
@@ -198,46 +238,55 @@ class SupersededRecords(Schema):
     country = text("Country.")
     uprn = number("UPRN.")
     assigning_authority = text("Authority that assigned the code.")
-    components = text("Its roles, relationships, successions and contacts as JSON.")
+    components = text("Roles, relationships, successions and contacts of the record, as JSON.")
 
 
 class QuarantinedRecords(Schema):
-    """One row a record that broke a rule and was set aside; the register keeps what it held before."""
+    """One row per record that broke a rule and was set aside.
 
-    capture_id = text("The capture it was read from.", key=True)
-    record_number = number("Position of the record in its file or fetch, from 1.", key=True)
-    ods_code = text("Its ODS code, where it has one.")
-    name = text("Its name, where it has one.")
-    file_name = text("The file it stands in.", required=True)
-    rule = text("The first rule it breaks.", required=True)
-    detail = text("What was found.", required=True)
+    The register keeps what it held of the code before.
+    """
+
+    capture_id = text("The capture the record was read from.", key=True)
+    record_number = number("Position of the record in its file or fetch, counted from 1.", key=True)
+    ods_code = text("ODS code of the record, if it has one.")
+    name = text("Name in the record, if it has one.")
+    file_name = text("The file that holds the record.", required=True)
+    rule = text("The first rule that the record breaks.", required=True)
+    detail = text("What the record has instead.", required=True)
     payload = text("The record as received.")
 
 
 class RepeatedIds(Schema):
-    """One row a role or relationship that is left out because the record of another organisation has the
-    same unique id. ODS's ids are unique, so this is a fault at the source: the newest record keeps the id."""
+    """One row per role or relationship left out because two organisations claim the same unique id.
 
-    component = one_of(("roles", "relationships"), "The table it would stand in.", key=True)
+    ODS's ids are meant to be unique, so this is a fault at the source. The newest record keeps the id.
+    """
+
+    component = one_of(("roles", "relationships"), "The table that the row is left out of.", key=True)
     unique_id = number("The id that two records have.", key=True)
     ods_code = text("The organisation whose row is left out.", key=True)
     kept_by_ods_code = text("The organisation whose row is kept.", required=True)
 
 
 class UnresolvedTargets(Schema):
-    """One row a code that some relationship or succession points at and that the register does not
-    hold. Listed, never guessed."""
+    """One row per code that a relationship or succession points at and that the register does not hold.
+
+    Such codes are listed here, and nothing is guessed about them.
+    """
 
     target_ods_code = text("The code pointed at.", key=True)
-    pointed_at_by = number("How many relationships and successions point at it.", required=True)
+    pointed_at_by = number("Number of relationships and successions that point at it.", required=True)
     example_ods_code = text("The first organisation that points at it, in order of code.", required=True)
-    was_deleted = flag("The code stands in deletions.")
+    was_deleted = flag("True if the code is in deletions.")
 
 
 class UnknownElements(Schema):
-    """One row a name in a capture that the path map does not know, so that the day ODS adds
-    something is noticed. Its content is kept in raw/ only."""
+    """One row per name in a capture that the pipeline does not know.
+
+    It shows the day on which ODS adds something. The content of such an element is kept in raw/ only.
+    """
 
     capture_id = text("The capture.", key=True)
     name = text("Path (JSON) or name (XML) of the element or attribute.", key=True)
-    occurrences = number("How often.", required=True)
+    occurrences = number("Number of times it occurs.", required=True)

@@ -1,8 +1,9 @@
-"""The tables of what the register said and when (DuckDB schema ``history``): facts, no judgement.
+"""The tables of what the register showed and when (DuckDB schema ``history``): facts, no judgement.
 
-Lives here: the shapes. ``known_from`` and ``known_to`` are half-open: the first day on which the register
-said so, and the first on which it no longer did; null means still. What a record says is described once, in
-``facts.py``: its columns are taken from there. Display names are never stored here.
+Lives here: the shapes. ``known_from`` to ``known_to`` is half-open: the first day on which the register
+showed a version, and the first day on which it no longer did; null means that it still does. Does not live
+here: what the columns of a record mean. They are described once, in ``facts.py``, and taken from there.
+Display names are never stored in history.
 """
 
 from dataclasses import replace
@@ -10,13 +11,13 @@ from dataclasses import replace
 from ods_pipeline.schema import facts
 from ods_pipeline.schema.base import Column, Schema, day, flag, hash_of, number, one_of, text, texts
 
-# Why a version ended without another that follows it at once.
+# Why a version ended without a next version that starts on the same day.
 ENDINGS = ("absent", "notice")
 _NOT_CONTENT = ("ods_code", "last_change_date", "published_in", "known_from", "capture_id")
 
 
 def _content(model: type[Schema], key: tuple[str, ...] = ()) -> dict[str, Column]:
-    """The columns of a table of facts that are part of a record's content; ``key`` become part of the key."""
+    """The columns of a table of facts that are part of a record's content; ``key`` joins the key."""
     return {
         name: replace(column, is_key=name in key)
         for name, column in model.columns().items()
@@ -27,10 +28,11 @@ def _content(model: type[Schema], key: tuple[str, ...] = ()) -> dict[str, Column
 def _version() -> dict[str, Column]:
     return {
         "ods_code": text("The ODS code.", key=True),
-        "known_from": day("First as-of date on which the register said so.", key=True),
+        "known_from": day("First as-of date on which the register showed this version.", key=True),
         "known_to": day(
-            "First as-of date on which it no longer did: that of the next version, or the day by which the "
-            "code was gone (of the notice, or of the first release without it). Null: still."
+            "First as-of date on which the register no longer showed this version: known_from of the next "
+            "one, or the day by which the code was gone (day of the notice, or as-of date of the first "
+            "release without it). Null: the version is still open."
         ),
     }
 
@@ -41,89 +43,99 @@ def _table(name: str, description: str, columns: dict[str, Column]) -> type[Sche
 
 Organisations = _table(
     "Organisations",
-    """One row a version of an organisation's record: a maximal run of equal content, without LastChangeDate
-    and without a gap. A stub counts only where no complete record came before it. A code that was gone and
-    came back, with the same content or not, begins a new version. known_from = known_to: seen on that day,
-    and gone by the end of it.""",
+    """One row per version of an organisation's record: an unbroken run of equal content. LastChangeDate is
+    not part of the content. A stub counts only if no complete record came before it. A code that was gone and
+    came back begins a new version, whether or not the content is the same. known_from = known_to means that
+    the code was seen on that day and gone by the end of it.""",
     {
         **_version(),
         **_content(facts.Organisations),
-        "content_hash": hash_of("Fingerprint of the content, fax numbers and LastChangeDate left out."),
+        "content_hash": hash_of("Hash of the content without fax numbers and LastChangeDate."),
         "is_unstamped": flag(
-            "The content differs from the version right before it, and LastChangeDate did not move; false "
-            "where either is a stub."
+            "True if the content differs from the version just before it and LastChangeDate does not. Always "
+            "false if either version is a stub."
         ),
         "stamped_on": day("LastChangeDate when the version was first seen."),
-        "last_change_date": day("LastChangeDate at its newest observation: the finer clock."),
+        "last_change_date": day(
+            "LastChangeDate at the newest observation of the version. It dates changes more finely than "
+            "known_from does."
+        ),
         "published_in": one_of(
             ("full", "archive", "delta"),
-            "Where its newest observation was read: a move to the archive is no change.",
+            "The kind of capture of the newest observation. A move to the archive file is not a new version.",
         ),
-        "capture_id": text("The capture that first showed it (see captures).", required=True),
-        "last_capture_id": text("The newest capture that showed it.", required=True),
+        "capture_id": text("The first capture that showed the version (see captures).", required=True),
+        "last_capture_id": text("The newest capture that showed the version.", required=True),
         "gone_by": one_of(
             ENDINGS,
-            "What ended the last version before a gap; null where another version follows at once, and while "
-            "it stands.",
+            "How the code went at the end of this version. Null while the version is open, and if another "
+            "version follows at once.",
             required=False,
         ),
     },
 )
 Roles = _table(
     "Roles",
-    "One row a role of a version of an organisation's record, with the interval of that version.",
+    "One row per role in a version of an organisation's record, with the interval of that version.",
     {**_version(), **_content(facts.Roles, ("unique_role_id",))},
 )
 Relationships = _table(
     "Relationships",
-    """One row a relationship of a version of its source's record, with the interval of that version.""",
+    "One row per relationship in a version of the source's record, with the interval of that version.",
     {**_version(), **_content(facts.Relationships, ("unique_rel_id",))},
 )
 Successions = _table(
     "Successions",
-    "One row a succession of a version of an organisation's record, with the interval of that version.",
+    "One row per succession in a version of an organisation's record, with the interval of that version.",
     {**_version(), **_content(facts.Successions, ("succession_type", "target_ods_code", "legal_start"))},
 )
 Contacts = _table(
     "Contacts",
-    """One row a contact of a version of an organisation's record, with the interval of that version. A record
-    of the API without a fax number keeps the last one known.""",
+    """One row per contact in a version of an organisation's record, with the interval of that version. If the
+    API's record has no fax number, the last one known is kept.""",
     {**_version(), **_content(facts.Contacts, ("contact_type", "ordinal"))},
 )
 
 
 class Observations(Schema):
-    """One row what releases one after another, or one fetch, saw of a code: a maximal run of equal rows over
-    consecutive releases held, in the order that counts; one row an observation for fetches. From these alone,
-    and the contents of the versions, history can be told again."""
+    """One row per run of equal observations of a code.
+
+    For releases a row is an unbroken run over consecutive releases held, in the order of their as-of dates.
+    For fetches each observation has its own row. History can be rebuilt from this table and the contents of
+    the versions alone.
+    """
 
     ods_code = text("The ODS code.", key=True)
     as_of = day("As-of date of the first capture of the run.", key=True)
-    is_delta = flag("Seen by a fetch; on one day it counts after a release.", key=True)
+    is_delta = flag("True if a fetch saw it. On the same day a fetch counts after a release.", key=True)
     capture_id = text("The first capture of the run.", key=True)
-    as_of_last = day("As-of date of the last capture of the run.", required=True)
+    as_of_last = day("As-of date of the last capture of the run, inclusive.", required=True)
     last_capture_id = text("The last capture of the run.", required=True)
-    published_in = one_of(("full", "archive", "delta"), "Where the record was read.")
-    ref_only = flag("A stub.")
-    is_xml = flag("Read as XML, which can say that there is no fax number.")
+    published_in = one_of(("full", "archive", "delta"), "The kind of capture the record was read from.")
+    ref_only = flag("True if the record is a stub.")
+    is_xml = flag("True if the record was read as XML. Only XML can show that there is no fax number.")
     last_change_date = day("LastChangeDate.")
-    content_hash = hash_of("Fingerprint of the content, fax numbers and LastChangeDate left out.")
-    fax_hash = hash_of("Fingerprint of the fax numbers; null without one.", required=False)
-    fax_numbers = texts("Fax numbers in order; null without one.", required=False)
+    content_hash = hash_of("Hash of the content without fax numbers and LastChangeDate.")
+    fax_hash = hash_of("Hash of the fax numbers. Null if there are none.", required=False)
+    fax_numbers = texts("Fax numbers, sorted. Null if there are none.", required=False)
     name = text(
-        "Name: with the next two it tells one body from another that took over its code.", required=True
+        "Name. With primary_role_id and operational_start it shows whether another organisation has taken "
+        "over the code.",
+        required=True,
     )
-    primary_role_id = text("Primary role.", required=True)
-    operational_start = day("First day in operation.")
+    primary_role_id = text("Id of the primary role.", required=True)
+    operational_start = day("Operational start date.")
 
 
 class Notices(Schema):
-    """One row a notice of deletion, or a code that was asked for and gone (404, 410), and the capture that
-    brought it: the first that brought the notice, the last of the day that met with the 404."""
+    """One row per notice of deletion, and per code that the API answered with 404 or 410.
+
+    A notice has the first capture that brought it. A 404 or 410 has the last capture of the day that met it.
+    """
 
     ods_code = text("The code.", key=True)
-    deleted_on = day("Day of the notice, or of the 404.", key=True)
-    source = one_of(("ord_notifications", "gone_from_api"), "Which of the two.", key=True)
+    deleted_on = day("Day of the notice, or of the 404 or 410.", key=True)
+    source = one_of(("ord_notifications", "gone_from_api"), "Which of the two it is.", key=True)
     primary_role_id = text("Primary role in the notice.")
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason, or the HTTP status.")

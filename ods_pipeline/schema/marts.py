@@ -1,4 +1,4 @@
-"""Words that all tables of our judgement share. The tables: ``hierarchy.py``, ``lives.py``."""
+"""Values that several marts share. The marts are in ``hierarchy.py``, ``lives.py`` and ``named.py``."""
 
 import csv
 from importlib import resources
@@ -12,5 +12,5 @@ def _kinds() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row["kind"] for row in csv.DictReader(rules.splitlines())))
 
 
-# Every kind of body, in the order of marts/kinds.csv.
+# Every kind of organisation, in the order of marts/rules/kinds.csv.
 KINDS = _kinds()

@@ -1,7 +1,7 @@
-"""The rules that the rows of a table must keep, from its class: types, what may be null, closed lists, keys.
+"""The rules that the rows of a table must keep, derived from its class: types, nulls, closed lists, keys.
 
-dataframely checks them. It stands in this module alone, which only those import who check rows: with all
-that it brings along it takes half a second to import.
+Lives here: dataframely, which checks the rules. Its import takes half a second, so only modules that check
+rows import this one. Does not live here: what happens to a table that breaks a rule (``publish/``).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import polars as pl
 
 from ods_pipeline.schema.base import Column, Table
 
-_PLAIN: Mapping[type[pl.DataType], type[dy.Column]] = {
+_SCALARS: Mapping[type[pl.DataType], type[dy.Column]] = {
     pl.String: dy.String,
     pl.Date: dy.Date,
     pl.Int64: dy.Int64,
@@ -24,9 +24,13 @@ _PLAIN: Mapping[type[pl.DataType], type[dy.Column]] = {
 
 
 def broken_rules(table: Table, frame: pl.DataFrame) -> dict[str, int]:
-    """How many rows of ``frame`` break each rule of ``table``; empty if all is well."""
+    """Count the rows of ``frame`` that break each rule of ``table``.
+
+    Returns:
+        The number of rows by rule; empty if every row keeps every rule.
+    """
     model = _model(table)
-    # The quick question first: to tell the rows apart costs as much as the rules themselves.
+    # Ask first whether there is any such row: finding which rows costs as much as the rules themselves.
     if model.is_valid(frame):
         return {}
     return model.filter(frame)[1].counts()
@@ -44,7 +48,7 @@ def _column(column: Column) -> dy.Column:
     options: dict[str, Any] = {"nullable": column.nullable, "primary_key": column.is_key}
     if column.values:
         allowed = list(column.values)
-        options["check"] = {"known_value": lambda texts: texts.is_in(allowed)}
+        options["check"] = {"known_value": lambda values: values.is_in(allowed)}
     if column.least is not None:
         options["min"] = column.least
     if column.most is not None:
@@ -53,10 +57,10 @@ def _column(column: Column) -> dy.Column:
 
 
 def _of_type(dtype: Any, options: Mapping[str, Any]) -> dy.Column:
-    """A column of a type; what is in lists and structs is never null."""
+    """The dataframely column of a Polars type. Items of lists and fields of structs are never null."""
     inner = {"nullable": False}
     if isinstance(dtype, pl.List):
         return dy.List(_of_type(dtype.inner, inner), **options)
     if isinstance(dtype, pl.Struct):
         return dy.Struct({f.name: _of_type(f.dtype, inner) for f in dtype.fields}, **options)
-    return _PLAIN[dtype.base_type()](**options)
+    return _SCALARS[dtype.base_type()](**options)

@@ -1,7 +1,7 @@
-"""The mark of the embedded sample, which every record of it carries.
+"""The mark of the embedded sample, which its release and its fetches carry.
 
-Lives here: the one text. Does not live here: what a data root with the sample may do (``inventory/``).
+Lives here: the mark. Does not live here: what a data root with the sample may do (``inventory/``).
 """
 
-# In PublicationSource of the sample's release and its fetches' receipts; real payloads never say this.
+# In PublicationSource of the sample's release and its fetches' receipts; real payloads never have this value.
 SAMPLE_MARK = "ods_pipeline sample"

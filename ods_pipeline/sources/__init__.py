@@ -1,1 +1,9 @@
-"""The outside world: files on disk, TRUD, the ORD API. Fetching writes bytes and a receipt, nothing else."""
+"""The outside world: TRUD, the delta sources, and what was recorded of them.
+
+What lives here: receiving bytes and writing them into ``raw/`` with a receipt. What does not: reading what is
+in them (``flatten/``), deciding what is due or missing (``inventory/``).
+
+Files that a new delta source touches: ``settings.py`` (address and key), ``deltas.py`` (the choice),
+``schema/facts.py`` (its name as a value of ``captures.source``) and the changelog. The source itself is a
+room of its own, as ``ord/`` is.
+"""

@@ -1,32 +1,30 @@
-"""Time for whoever asks a server: what it is now, waiting, and the UK's calendar.
+"""Time as the sources use it: the time of day, waiting, and the UK calendar.
 
-Lives here: the clock that can be replaced, so that a test lives through a month in a second; the hours in
-which nothing is asked. Does not live here: what is asked, and how often (``polite.py``).
+What lives here: a clock that a test can replace, so that a month takes a second. What does not: how often a
+server is asked (``http.py``), and when it must not be (``ord/hours.py``).
 """
 
 import time as system_time
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 UK = ZoneInfo("Europe/London")
-# "Between 17:00 and 19:00 UK time the service may be down for maintenance" (ORD API guidance).
-MAINTENANCE = time(17), time(19)
 
 
 class Clock(Protocol):
-    """What time it is, and waiting."""
+    """The time of day, and waiting."""
 
     def now(self) -> datetime:
         """The time of day, with time zone UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some moment; never goes back."""
+        """Seconds since a fixed moment; it never goes back."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Waits for so many seconds."""
         ...
 
 
@@ -34,27 +32,18 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
+        """The time of day, with time zone UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds since a fixed moment; it never goes back."""
         return system_time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Waits for so many seconds."""
         system_time.sleep(seconds)
 
 
 def uk_date(at: datetime) -> date:
-    """The date in the UK at a moment."""
+    """The date in the UK at this moment."""
     return at.astimezone(UK).date()
-
-
-def maintenance_ends(at: datetime) -> datetime | None:
-    """When the maintenance hours that hold at this moment end (UTC); None outside of them.
-
-    17:00 belongs to them, 19:00 does not. Clocks change at night, never between the two.
-    """
-    local = at.astimezone(UK)
-    first, end = MAINTENANCE
-    if not first <= local.time() < end:
-        return None
-    return datetime.combine(local.date(), end, UK).astimezone(UTC)

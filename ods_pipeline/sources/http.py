@@ -1,8 +1,8 @@
-"""How a server is asked: how often, how long to wait, what to try again, when to give up. httpx lives here.
+"""One polite HTTP client: how often it asks, how long it waits, what it tries again, when it gives up.
 
-Lives here: one request from its turn to its whole answer. Does not live here: which requests (``ord.py``,
-``trud.py``). Whatever goes wrong ends as one OdsError, after a bounded time, without a URL in it: a TRUD URL
-holds the key.
+What lives here: one request, from its turn to its whole answer; httpx is used nowhere else. What does not:
+which requests are made (``ord/client.py``, ``trud.py``). Every failure ends as one OdsError, after a bounded
+time, without a URL in it: a TRUD URL holds the key.
 """
 
 import logging
@@ -18,10 +18,12 @@ import httpx
 
 from ods_pipeline import __version__
 from ods_pipeline.errors import OdsError, Unreachable
-from ods_pipeline.sources.clock import UK, Clock, maintenance_ends
+from ods_pipeline.sources.clock import UK, Clock
 from ods_pipeline.sources.settings import Manners
 
 T = TypeVar("T")
+# The end (UTC) of the hours in which a server is not asked, if the moment falls into them; else None.
+ClosedUntil = Callable[[datetime], datetime | None]
 ANSWER_LIMIT = 256 << 20
 _SLICE = 1.0  # a wait is cut into pieces, so that an interruption ends it
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -30,11 +32,11 @@ log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """This asking was called off: another part of the same work failed or was interrupted."""
+    """The work was called off: another part of it failed or was interrupted."""
 
 
 class NotTheAnswer(Exception):
-    """An answer came, and it is not what was asked for. It is asked for again."""
+    """An answer came that is not the one asked for. The client asks again."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +45,25 @@ class Answer:
 
     status: int
     headers: httpx.Headers
-    body: bytes
+    content: bytes
 
 
 class Pace:
-    """Gives each request its turn, whichever thread asks: one clock, one distance, one queue."""
+    """Gives each request its turn, whichever thread asks: one clock, one interval, one queue."""
 
-    def __init__(self, clock: Clock, interval: float, *, heeds_maintenance: bool = False) -> None:
-        self._clock, self._interval, self._heeds = clock, interval, heeds_maintenance
+    def __init__(self, clock: Clock, interval: float, closed_until: ClosedUntil | None = None) -> None:
+        self._clock, self._interval, self._closed_until = clock, interval, closed_until
         self._turn, self._hold = threading.Lock(), threading.Lock()
-        self._next = clock.monotonic() + interval  # another one may just have been at work
+        self._next = clock.monotonic() + interval  # another process may have asked just now
         self._stopped = threading.Event()
 
     def take_turn(self) -> float:
-        """Waits for the next turn; returns its moment on the monotonic clock. Raises Stopped."""
+        """Waits for the next turn and returns its moment on the monotonic clock. Raises Stopped."""
         with self._turn:
             while True:
                 if self._stopped.is_set():
                     raise Stopped
-                if self._heeds:
-                    self._sit_out_maintenance()
+                self._wait_until_open()
                 now = self._clock.monotonic()
                 with self._hold:
                     left = self._next - now
@@ -72,19 +73,19 @@ class Pace:
                 self._clock.sleep(min(left, _SLICE))
 
     def hold(self, seconds: float) -> None:
-        """Nobody's turn comes within these seconds."""
+        """Gives no turn for so many seconds."""
         with self._hold:
             self._next = max(self._next, self._clock.monotonic() + seconds)
 
     def stop(self) -> None:
-        """Ends all waiting; no turn is given any more."""
+        """Ends all waiting. No turn is given after that."""
         self._stopped.set()
 
-    def _sit_out_maintenance(self) -> None:
-        end = maintenance_ends(self._clock.now())
+    def _wait_until_open(self) -> None:
+        end = self._closed_until(self._clock.now()) if self._closed_until is not None else None
         if end is None:
             return
-        log.info("17:00 to 19:00 UK time is for maintenance: going on at %s", end.astimezone(UK).isoformat())
+        log.info("these are maintenance hours: continuing at %s", end.astimezone(UK).isoformat())
         while (left := (end - self._clock.now()).total_seconds()) > 0:
             if self._stopped.is_set():
                 raise Stopped
@@ -95,13 +96,18 @@ class Asker:
     """Asks one server. Threads may share it."""
 
     def __init__(
-        self, name: str, base_url: str, clock: Clock, manners: Manners, *, heeds_maintenance: bool = False
+        self,
+        name: str,
+        base_url: str,
+        clock: Clock,
+        manners: Manners,
+        closed_until: ClosedUntil | None = None,
     ) -> None:
         for library in ("httpx", "httpcore"):  # they log URLs
             logging.getLogger(library).setLevel(logging.WARNING)
         self.name, self.manners, self._clock = name, manners, clock
         self._base = httpx.URL(base_url)
-        self.pace = Pace(clock, manners.interval, heeds_maintenance=heeds_maintenance)
+        self.pace = Pace(clock, manners.interval, closed_until)
         self._client = httpx.Client(
             timeout=httpx.Timeout(manners.read, connect=manners.connect, pool=None),
             limits=httpx.Limits(max_connections=manners.in_flight),
@@ -111,21 +117,23 @@ class Asker:
         self._streams: list[Any] = []
 
     def close(self) -> None:
-        """Ends all waiting and all connections. To be called again when no thread asks any more: a connection
-        that was just being made is not the client's to close."""
+        """Ends all waiting and closes all connections.
+
+        Call it again when no thread asks any more: the client cannot close a connection that is being made.
+        """
         self.pace.stop()
         self._client.close()
         for stream in self._streams:
             stream.close()
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
-        """Keeps the connections that are open, as httpcore tells of them."""
+        """Collects the open connections, which httpcore reports."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             still_open = [s for s in self._streams if s.get_extra_info("socket").fileno() >= 0]
             self._streams = [*still_open, info["return_value"]]
 
     def is_here(self, url: str) -> bool:
-        """Whether a URL is on the server that was configured: scheme, host and port."""
+        """Whether a URL is on the configured server: same scheme, host and port."""
         try:
             other = self._base.join(url)
         except httpx.InvalidURL:
@@ -138,7 +146,10 @@ class Asker:
 
     @contextmanager
     def opened(self, url: str, headers: dict[str, str] | None = None) -> Generator[httpx.Response]:
-        """One request, when its turn has come. Redirections are followed on the same server only."""
+        """Sends one request in its turn. Redirections are followed on the same server only.
+
+        Raises OdsError for a redirection to another server, NotTheAnswer for a circle of them.
+        """
         target = httpx.URL(url)
         for _ in range(4):
             self.pace.take_turn()
@@ -161,11 +172,17 @@ class Asker:
         *,
         settle_for: Callable[[Answer], T] | None = None,
     ) -> T:
-        """The answer to one question, as ``accept`` reads it. Asked again up to ``manners.attempts`` times.
+        """Asks one question, up to ``manners.attempts`` times, and returns the answer as ``accept`` reads it.
 
-        ``accept`` gets answers with status 200, 404 and 410 and raises NotTheAnswer if that is none. At the
-        last attempt ``settle_for`` may take what ``accept`` did not. ``what`` names the question in messages.
-        Raises Unreachable when no answer comes, OdsError when the question is refused.
+        Args:
+            url: The question.
+            what: Its name in messages.
+            accept: Reads an answer with status 200, 404 or 410. It raises NotTheAnswer if it is none.
+            settle_for: Reads the last answer if ``accept`` did not take it.
+
+        Raises:
+            Unreachable: No answer came.
+            OdsError: The server refuses the question.
         """
         trouble, pause = "", 0.0
         for attempt in range(1, self.manners.attempts + 1):
@@ -195,12 +212,12 @@ class Asker:
         )
 
     def pause_after(self, attempt: int, headers: httpx.Headers | None) -> float:
-        """Seconds to wait: twice as long each time, or what ``Retry-After`` asks for, up to the cap."""
-        wanted = self.manners.first_pause * 2 ** (attempt - 1)
-        asked = (
+        """The seconds to wait: twice as many each time, or the ``Retry-After``, up to ``longest_pause``."""
+        planned = self.manners.first_pause * 2 ** (attempt - 1)
+        requested = (
             retry_after(headers.get("retry-after", ""), self._clock.now()) if headers is not None else None
         )
-        return min(max(wanted, asked or 0.0), self.manners.longest_pause)
+        return min(max(planned, requested or 0.0), self.manners.longest_pause)
 
     def _whole(self, url: str) -> Answer:
         deadline = self._clock.monotonic() + self.manners.answer
@@ -217,25 +234,28 @@ class Asker:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, given as seconds or as a date (RFC 9110, 10.2.3)."""
+    """The seconds that a ``Retry-After`` header asks for; None if it is unreadable.
+
+    The header holds seconds or a date (RFC 9110, 10.2.3).
+    """
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(min(int(text[:12]), 10**9))
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):  # OverflowError: a zone or a day beyond all measure
+    except (ValueError, TypeError, OverflowError):  # OverflowError: a zone or a day out of range
         return None
 
 
 def status_of(answer: Answer) -> str:
-    """The status, and the text that ORD or TRUD put into their errors."""
-    text = answer.body[:300].decode("utf-8", "replace")
-    found = "" if "<" in text else " ".join(text.split())
-    return f"HTTP {answer.status} {found}".strip()
+    """The status, and the text that ORD and TRUD put into their errors. HTML is left out."""
+    text = answer.content[:300].decode("utf-8", "replace")
+    message = "" if "<" in text else " ".join(text.split())
+    return f"HTTP {answer.status} {message}".strip()
 
 
 def words_for(error: httpx.RequestError) -> str:
-    """What happened to a request, without its URL."""
+    """What went wrong with a request, in words that hold no URL."""
     kinds: list[tuple[type[Exception], str]] = [
         (httpx.ConnectTimeout, "no connection in time"),
         (httpx.TimeoutException, "it stopped answering"),

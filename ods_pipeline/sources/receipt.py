@@ -1,11 +1,13 @@
-"""Receipts: what was received, from where, for which days. A folder without one is not complete.
+"""Receipts: what was received, from where, for which days. A folder without a receipt is not complete.
 
-Lives here: their form on disk, reading and writing. Does not live here: how the bytes were got.
+What lives here: the form of a receipt on disk, reading and writing it, and the hash of a file. What does not:
+how the bytes were received (``fetch.py``, ``trud.py``, ``recorded.py``).
 """
 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,20 +17,27 @@ from ods_pipeline.dataroot.files import flush
 from ods_pipeline.errors import BadFetch, BadRelease
 
 SHAPE = 1
-# Days (ISO, inclusive) that a release or fetch can speak for: one wrong digit in a year would move "now".
+# Names inside a fetch folder: its receipt, and the folder of its records.
+RECEIPT, RECORDS = "receipt.json", "organisations"
+RELEASE_SUFFIX = ".receipt.json"
+_TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
+# The days (ISO, inclusive) that a release or fetch can be about. One wrong digit in a year would move "now".
 FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # what can be asked for; codes are file names here
-# What JSON of another shape can raise: nested too deeply, or with a number beyond all measure, too.
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # what may be asked for: codes become file names here
+# What JSON of another shape can raise. It may be nested too deeply, or hold a number that is too large.
 _NO_RECEIPT = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
-# No file. What else the machine says while it reads one is no fault of the receipt.
+# There is no such file. Any other error of the machine while it reads is no fault of the receipt.
 _NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _RELEASE_KEYS = ("file_name", "release_date", "source", "bytes", "sha256", "sha256_verified")
 
 
 @dataclass(frozen=True)
 class ReleaseReceipt:
-    """What is known of a release file from outside. ``release_date`` is the date in the TRUD file name;
-    ``sha256`` is lower-case hex; ``sha256_verified`` says that it agreed with the one TRUD published."""
+    """What is known of a release file without opening it.
+
+    ``release_date`` is the date in the TRUD file name; ``sha256`` is lower-case hex; ``sha256_verified`` is
+    true if it agreed with the one that TRUD published.
+    """
 
     file_name: str
     release_date: str
@@ -40,7 +49,7 @@ class ReleaseReceipt:
 
 @dataclass(frozen=True)
 class FetchFile:
-    """One answer kept by a fetch."""
+    """One file of a fetch."""
 
     path: str
     bytes: int
@@ -49,7 +58,7 @@ class FetchFile:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A code that was asked for in vain: the stamp (ISO) under which it was listed, and what went wrong."""
+    """A code that got no answer: the stamp (ISO) under which it was listed, and the reason."""
 
     stamp: str
     why: str
@@ -57,9 +66,14 @@ class Unanswered:
 
 @dataclass(frozen=True)
 class FetchReceipt:
-    """What a fetch asked for and got. ``stamps_from`` and ``stamps_to`` are both inclusive; ``as_of`` is the
-    UK date of the fetch; ``gone`` maps codes that were listed but gone to the HTTP status; ``unanswered``
-    has the codes that were asked for in vain; they are not among ``codes``."""
+    """What a fetch asked for and received.
+
+    ``stamps_from`` and ``stamps_to`` are both inclusive; ``as_of`` is the UK date of the fetch. ``gone`` maps
+    codes that were listed but gone to the HTTP status. ``unanswered`` holds the codes that got no answer;
+    they are not among ``codes``. ``silent`` names the fields that the source leaves out; None if they are
+    those that the form of each record implies (``fields.silent_by_form``). ``sha256`` is the hash of the
+    receipt itself.
+    """
 
     source: str
     sample: bool
@@ -71,41 +85,98 @@ class FetchReceipt:
     unanswered: dict[str, Unanswered]
     files: tuple[FetchFile, ...]
     sha256: str
+    silent: tuple[str, ...] | None = None
+
+
+def date_in_name(name: str) -> str | None:
+    """The release date (ISO) in the name of a TRUD zip; None if there is none, or if it is no day."""
+    match = _TRUD_NAME.search(name)
+    try:
+        return date(*map(int, match.groups())).isoformat() if match else None
+    except ValueError:
+        return None
 
 
 def receipt_path(release: Path) -> Path:
-    """Where the receipt of a release file lies: beside it."""
-    return release.with_name(release.name + ".receipt.json")
+    """Where the receipt of a release file lies: next to it."""
+    return release.with_name(release.name + RELEASE_SUFFIX)
 
 
 def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:
-    """Writes the receipt beside the file, whole or not at all."""
+    """Writes the receipt next to the release file, whole or not at all."""
+    content = {"shape": SHAPE, "kind": "trud_release", **receipt.__dict__}
     path = receipt_path(release)
-    body = {"shape": SHAPE, "kind": "trud_release", **receipt.__dict__}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-    flush(partial)
-    partial.replace(path)
+    _write(path, json.dumps(content, indent=2).encode() + b"\n")
     flush(path.parent)
 
 
 def read_release_receipt(release: Path) -> ReleaseReceipt:
-    """Raises BadRelease if the receipt is missing or no receipt."""
+    """The receipt of a release file. Raises BadRelease if it is missing or damaged."""
     path = receipt_path(release)
     try:
-        body = json.loads(path.read_bytes())
-        return ReleaseReceipt(*(body[k] for k in _RELEASE_KEYS))
+        content = json.loads(path.read_bytes())
+        return ReleaseReceipt(*(content[k] for k in _RELEASE_KEYS))
     except (*_NO_FILE, *_NO_RECEIPT) as error:
         raise BadRelease(
             "its receipt is missing or damaged", where=release.name, do="Take the release in again"
         ) from error
 
 
+def write_fetch_receipt(
+    folder: Path,
+    receipt: FetchReceipt,
+    paths: Mapping[str, str],
+    *,
+    base_url: str,
+    started_at: str,
+    finished_at: str,
+) -> None:
+    """Writes the receipt of a fetch, whole or not at all. The fetch is complete then.
+
+    Args:
+        folder: The fetch folder.
+        receipt: What was asked for and received; its ``files`` and ``sha256`` are not used.
+        paths: Each file of the fetch, with the path and query that it answers. Each is read and hashed here.
+        base_url: The address that was asked.
+        started_at: The moment the fetch began (UTC).
+        finished_at: The moment it ended (UTC).
+    """
+    files = []
+    for name in sorted(paths):
+        content = (folder / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        files.append({"path": name, "url_path": paths[name], "bytes": len(content), "sha256": digest})
+    entries = {
+        "shape": SHAPE,
+        "kind": f"{receipt.source}_fetch",
+        "source": receipt.source,
+        "sample": receipt.sample,
+        "base_url": base_url,
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "as_of": receipt.as_of,
+        "stamps_from": receipt.stamps_from,
+        "stamps_to": receipt.stamps_to,
+        **({} if receipt.silent is None else {"silent": list(receipt.silent)}),
+        "codes": list(receipt.codes),
+        "gone": [{"ods_code": code, "http_status": status} for code, status in receipt.gone.items()],
+        "unanswered": [
+            {"ods_code": code, "stamp": entry.stamp, "why": entry.why}
+            for code, entry in receipt.unanswered.items()
+        ],
+        "files": files,
+    }
+    _write(folder / RECEIPT, json.dumps(entries, indent=2, ensure_ascii=False).encode() + b"\n")
+    flush(folder, folder.parent)
+
+
 def read_fetch_receipt(folder: Path) -> FetchReceipt:
-    """Raises BadFetch if the receipt is missing, is no receipt, or names files outside its folder."""
-    path = folder / "receipt.json"
+    """The receipt of a fetch.
+
+    Raises BadFetch if it is missing, damaged, or names files outside its folder.
+    """
     try:
-        raw = path.read_bytes()
+        raw = (folder / RECEIPT).read_bytes()
     except _NO_FILE as error:
         raise BadFetch(
             "it has no receipt: the fetch was not finished", where=folder.name, do="Let the fetch finish"
@@ -118,28 +189,37 @@ def read_fetch_receipt(folder: Path) -> FetchReceipt:
         ) from error
 
 
-def _parse(body: dict[str, Any], sha256: str) -> FetchReceipt:
-    days = [date.fromisoformat(body[k]).isoformat() for k in ("as_of", "stamps_from", "stamps_to")]
+def _parse(content: dict[str, Any], sha256: str) -> FetchReceipt:
+    days = [date.fromisoformat(content[k]).isoformat() for k in ("as_of", "stamps_from", "stamps_to")]
     if not FIRST_DAY <= days[0] <= LAST_DAY:
         raise ValueError(f"no fetch was made on {days[0]}")
     if not FIRST_DAY <= days[1] <= days[2] <= LAST_DAY:
         raise ValueError(f"the stamps {days[1]} to {days[2]} are no range of days")
-    files = tuple(FetchFile(_text(f["path"]), int(f["bytes"]), _text(f["sha256"])) for f in body["files"])
+    files = tuple(FetchFile(_text(f["path"]), int(f["bytes"]), _text(f["sha256"])) for f in content["files"])
     for entry in files:
         if entry.path.startswith(("/", "\\")) or ".." in Path(entry.path).parts:
             raise ValueError(f"the path {entry.path!r} leads out of the folder")
+    silent = content.get("silent")
     return FetchReceipt(
-        source=_word(body["source"]),
-        sample=bool(body.get("sample", False)),
+        source=_word(content["source"]),
+        sample=bool(content.get("sample", False)),
         as_of=days[0],
         stamps_from=days[1],
         stamps_to=days[2],
-        codes=tuple(map(_word, body["codes"])),
-        gone={_word(g["ods_code"]): int(g["http_status"]) for g in body.get("gone", [])},
-        unanswered=dict(map(_unanswered, body.get("unanswered", []))),
+        codes=tuple(map(_word, content["codes"])),
+        gone={_word(g["ods_code"]): int(g["http_status"]) for g in content.get("gone", [])},
+        unanswered=dict(map(_unanswered, content.get("unanswered", []))),
         files=files,
         sha256=sha256,
+        silent=None if silent is None else tuple(map(_word, silent)),
     )
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    flush(partial)
+    partial.replace(path)
 
 
 def _text(value: object) -> str:
@@ -150,13 +230,14 @@ def _text(value: object) -> str:
 
 def _unanswered(entry: dict[str, Any]) -> tuple[str, Unanswered]:
     code = _text(entry["ods_code"])
-    if not CODE.fullmatch(code):  # it is asked for again: part of an address and of a file name
+    # The next fetch asks for it, so the code becomes part of an address and of a file name.
+    if not CODE.fullmatch(code):
         raise ValueError(f"{code[:40]!r} is no ODS code")
     return code, Unanswered(date.fromisoformat(entry["stamp"]).isoformat(), _word(entry["why"]))
 
 
 def _word(value: object) -> str:
-    """Text that tables can hold: JSON can write what UTF-8 cannot (ValueError)."""
+    """A text that tables can hold. Raises ValueError: JSON can write characters that UTF-8 cannot."""
     word = _text(value)
     word.encode("utf-8")
     return word

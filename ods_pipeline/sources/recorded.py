@@ -1,19 +1,22 @@
-"""Releases and fetches that already lie on disk, taken into ``raw/`` with their receipts.
+"""Releases and fetches that already lie on disk, copied into ``raw/`` with their receipts.
 
-Nothing is flattened here and nothing is judged beyond what the receipt says: taking in writes bytes.
+What lives here: copying them in, listing them, and setting aside what cannot be used. What does not: asking a
+source (``fetch.py``, ``trud.py``), reading what is in the files (``flatten/``). A recorded fetch is copied
+byte for byte, its receipt included, so that its capture is the same wherever it is taken in.
 """
 
-import hashlib
 import json
 import logging
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ods_pipeline.dataroot.files import flush, whole_folder
+from ods_pipeline.dataroot.files import file_sha256, flush, whole_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadFetch, BadRelease, OdsError
 from ods_pipeline.sources.receipt import (
+    RECEIPT,
+    RELEASE_SUFFIX,
     ReleaseReceipt,
     read_fetch_receipt,
     read_release_receipt,
@@ -25,10 +28,10 @@ log = logging.getLogger(__name__)
 
 
 def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
-    """Copies a release file into ``raw/trud`` with a receipt; returns its place there.
+    """Copies a release file into ``raw/trud`` with a receipt and returns its path there.
 
-    A file already held, under whatever name, is not copied again. Raises BadRelease if another file of
-    that name or of that release date is held.
+    A file that is already held, under any name, is not copied again. Raises BadRelease if there is no such
+    file, or if another file of that name or of that release date (ISO) is held.
     """
     if not file.is_file():
         raise BadRelease("there is no such file", where=file, do="Give the path of a TRUD zip (item 341)")
@@ -59,57 +62,61 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
 
 
 def receipt_of(file: Path, release_date: str) -> ReleaseReceipt:
-    """What can be said of a release file that lies on disk."""
+    """The receipt of a release file that lies on disk. Its SHA-256 is not verified against TRUD."""
     return ReleaseReceipt(
-        file.name, release_date, "file", file.stat().st_size, _sha256(file), sha256_verified=False
+        file.name, release_date, "file", file.stat().st_size, file_sha256(file), sha256_verified=False
     )
 
 
 def is_held(root: DataRoot, file: Path) -> ReleaseReceipt | None:
-    """The receipt of this very content in ``raw/trud``, under whatever name; None if it is not held."""
-    sha256 = _sha256(file)
+    """The receipt in ``raw/trud`` of a file with this content, under any name; None if it is not held."""
+    sha256 = file_sha256(file)
     return next((receipt for receipt in held_releases(root) if receipt.sha256 == sha256), None)
 
 
 def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
-    """The receipts of the releases in ``raw/trud``, in order of their dates. One that is damaged is none."""
-    found: list[ReleaseReceipt] = []
+    """The receipts of the releases in ``raw/trud``, in order of their dates, without the damaged ones."""
+    receipts: list[ReleaseReceipt] = []
     for file in files_with_receipts(root):
         with suppress(BadRelease):
-            found.append(read_release_receipt(file))
-    return sorted(found, key=lambda r: (r.release_date, r.file_name))
+            receipts.append(read_release_receipt(file))
+    return sorted(receipts, key=lambda r: (r.release_date, r.file_name))
 
 
 def files_with_receipts(root: DataRoot) -> list[Path]:
-    """The release files in ``raw/trud`` that have a receipt, whatever is in it."""
-    suffix = ".receipt.json"
-    files = (p.with_name(p.name.removesuffix(suffix)) for p in root.raw_releases.glob(f"*{suffix}"))
+    """The release files in ``raw/trud`` that have a receipt, damaged or not."""
+    receipts = root.raw_releases.glob(f"*{RELEASE_SUFFIX}")
+    files = (p.with_name(p.name.removesuffix(RELEASE_SUFFIX)) for p in receipts)
     return sorted(file for file in files if file.exists())
 
 
 def recorded_fetches(folder: Path) -> list[Path]:
-    """The complete fetch folders in ``folder`` (or ``folder`` itself), in order of their stamps."""
+    """The complete fetch folders in ``folder``, or ``folder`` itself, in order of their names.
+
+    Raises OdsError if there is no such folder, or no fetch in it.
+    """
     if not folder.is_dir():
         raise OdsError("there is no such folder", where=folder, do="Give a folder that holds fetch=… folders")
-    found = (
+    fetches = (
         [folder]
         if folder.name.startswith("fetch=")
         else sorted(p for p in folder.glob("fetch=*") if p.is_dir())
     )
-    if not found:
+    if not fetches:
         raise OdsError(
             "there is no fetch=… folder in it", where=folder, do="Give a folder of recorded fetches"
         )
-    unfinished = [p.name for p in found if not (p / "receipt.json").exists()]
+    unfinished = [p.name for p in fetches if not (p / RECEIPT).exists()]
     if unfinished:
         log.warning("%d fetches have no receipt and are left out: %s", len(unfinished), ", ".join(unfinished))
-    return [p for p in found if p.name not in unfinished]
+    return [p for p in fetches if p.name not in unfinished]
 
 
 def take_fetch(root: DataRoot, folder: Path) -> Path:
-    """Copies a complete fetch folder into ``raw/ord``; returns its place there.
+    """Copies a complete fetch folder into ``raw/ord`` and returns its path there.
 
-    A fetch already held is not copied again. Raises BadFetch if another fetch of that name is held.
+    A fetch that is already held is not copied again. Raises BadFetch if another fetch of that name is held,
+    or if a file of the receipt is missing.
     """
     receipt = read_fetch_receipt(folder)
     target = root.raw_fetches / folder.name
@@ -130,12 +137,12 @@ def take_fetch(root: DataRoot, folder: Path) -> Path:
                 )
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
-        shutil.copyfile(folder / "receipt.json", partial / "receipt.json")
+        shutil.copyfile(folder / RECEIPT, partial / RECEIPT)
     return target
 
 
 def set_aside(root: DataRoot, raw: Path, reason: OdsError) -> Path:
-    """Moves a raw file or folder that cannot be used to ``quarantine/``, with the reason beside it."""
+    """Moves a raw file or folder that cannot be used to ``quarantine/``, with the reason next to it."""
     target = root.quarantine / raw.name
     number = 1
     while target.exists():
@@ -143,15 +150,10 @@ def set_aside(root: DataRoot, raw: Path, reason: OdsError) -> Path:
         target = root.quarantine / f"{raw.name}.{number}"
     target.parent.mkdir(parents=True, exist_ok=True)
     note = {"file": raw.name, "rule": type(reason).__name__, "reason": str(reason)}
-    # The reason first: whatever lies there has one, and without the file it is written again.
+    # The reason comes first, so that everything in quarantine/ has one. Without the file it is written again.
     target.with_name(target.name + ".reason.json").write_text(
         json.dumps(note, indent=2) + "\n", encoding="utf-8"
     )
     raw.rename(target)
     receipt_path(raw).unlink(missing_ok=True)
     return target
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

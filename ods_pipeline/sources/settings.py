@@ -1,4 +1,7 @@
-"""Where the sources are, with which key, and how they may be asked. Values only; nothing is asked here."""
+"""Where the sources are, which key opens them, and how they may be asked.
+
+What lives here: values, and reading them from the environment. What does not: asking (``http.py``).
+"""
 
 import re
 from collections.abc import Mapping
@@ -19,12 +22,12 @@ HIDDEN = "(key)"
 
 
 class Key:
-    """The TRUD key. Part of every TRUD URL, and of nothing that is printed, logged, written or raised."""
+    """The TRUD key. It is in every TRUD URL, and in nothing that is printed, logged, written or raised."""
 
     def __init__(self, value: str) -> None:
         if not _KEY.fullmatch(value):
             raise OdsError(
-                "TRUD_API_KEY is set and is no key: letters and digits only",
+                "TRUD_API_KEY is set, but it is no key: a key has letters and digits only",
                 do="Copy it again from your TRUD account page",
             )
         self._value = value
@@ -46,7 +49,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Manners:
-    """How a source is asked. Times in seconds.
+    """How politely a source is asked. Times are in seconds.
 
     ``interval`` is the time between the starts of two requests. "Aim to keep usage below 5 requests per
     second" (ORD): at 0.3 s five requests span 1.2 s, so that never more than four reach the server in one
@@ -60,13 +63,13 @@ class Manners:
     longest_pause: float = 120.0
     connect: float = 10.0
     read: float = 30.0
-    answer: float = 120.0  # one whole answer of the API, however it trickles in
+    answer: float = 120.0  # one whole answer of the API, however slowly it comes
     download: float = 3600.0  # one attempt at a release
 
 
 @dataclass(frozen=True)
 class Sources:
-    """TRUD and the ORD API as this run may use them. ``key`` is None where there is none."""
+    """TRUD and the ORD API as this run may use them. ``key`` is None if there is no TRUD key."""
 
     ord_url: str = ORD_PRODUCTION
     trud_url: str = TRUD
@@ -77,22 +80,22 @@ class Sources:
     manners: Manners = Manners()
 
     def with_maintenance_ignored(self) -> "Sources":
-        """The same sources, asked from 17:00 to 19:00 too."""
+        """The same sources, asked between 17:00 and 19:00 too."""
         return replace(self, ignore_maintenance=True)
 
 
 def sources_from(environment: Mapping[str, str]) -> Sources:
-    """The sources that TRUD_API_KEY, ODS_ORD_URL, ODS_TRUD_URL and ODS_ORD_FORMAT name.
+    """The sources that TRUD_API_KEY, ODS_ORD_URL, ODS_TRUD_URL and ODS_ORD_FORMAT configure.
 
-    ODS_ORD_URL may be ``production`` (as without it), ``uat`` or a URL. Raises OdsError for any other value.
+    ODS_ORD_URL is ``production`` (the default), ``uat`` or a URL. Raises OdsError for any other value.
     """
     key = environment.get("TRUD_API_KEY", "").strip()
-    given = environment.get("ODS_ORD_URL", "").strip() or "production"
+    address = environment.get("ODS_ORD_URL", "").strip() or "production"
     form = environment.get("ODS_ORD_FORMAT", "").strip().lower() or "json"
     if form not in ("json", "xml"):
-        raise OdsError(f"ODS_ORD_FORMAT is {form!r}", do="Set it to json or xml")
+        raise OdsError(f"ODS_ORD_FORMAT is {form!r}, which is no format", do="Set it to json or xml")
     return Sources(
-        ord_url=_url("ODS_ORD_URL", _ORD_NAMES.get(given.lower(), given)),
+        ord_url=_url("ODS_ORD_URL", _ORD_NAMES.get(address.lower(), address)),
         trud_url=_url("ODS_TRUD_URL", environment.get("ODS_TRUD_URL", "").strip() or TRUD),
         key=Key(key) if key else None,
         payload_format="xml" if form == "xml" else "json",

@@ -1,11 +1,10 @@
-"""TRUD, item 341: the list of releases, and one release brought into ``raw/trud``.
+"""TRUD, item 341: the list of releases, and the download of one release into ``raw/trud``.
 
-Lives here: the list, the download with its proofs. Does not live here: turns and trying again
-(``polite.py``), what is in a release (``flatten/``). The key is part of every URL, so no URL of TRUD's is
-logged, written or raised, and what TRUD says is told without it.
+What lives here: the list, and the download with its proofs. What does not: turns and trying again
+(``http.py``), what is in a release (``flatten/``). The key is part of every URL, so no TRUD URL is logged,
+written or raised, and the key is removed from TRUD's own messages.
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -17,26 +16,28 @@ from typing import Any
 
 import httpx
 
-from ods_pipeline.dataroot.files import flush
+from ods_pipeline.dataroot.files import file_sha256, flush
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError, Unreachable
 from ods_pipeline.progress import progress
 from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer, words_for
-from ods_pipeline.sources.receipt import ReleaseReceipt, write_release_receipt
+from ods_pipeline.sources.receipt import ReleaseReceipt, date_in_name, write_release_receipt
 from ods_pipeline.sources.settings import Key, Sources
 
 ITEM = 341
 NO_KEY = "Set TRUD_API_KEY to your TRUD key (free, isd.digital.nhs.uk/trud), or give a zip: --release FILE"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,150}\.zip")
-_NAME_DATE = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A release that TRUD lists. ``release_date`` (ISO) is the one in the file name; ``sha256`` is lower-case
-    hex, None where TRUD gives none. ``url`` holds the key."""
+    """A release that TRUD lists.
+
+    ``release_date`` (ISO) is the date in the file name. ``sha256`` is lower-case hex; None if TRUD gives
+    none. ``url`` holds the key.
+    """
 
     file_name: str
     release_date: str
@@ -49,7 +50,7 @@ class Listed:
 
 
 class Trud:
-    """TRUD with a key. ``close`` ends what is under way."""
+    """TRUD with a key. ``close`` ends what is under way. Raises OdsError without a key."""
 
     def __init__(self, sources: Sources) -> None:
         if sources.key is None:
@@ -60,31 +61,32 @@ class Trud:
         self._base = sources.trud_url
 
     def close(self) -> None:
+        """Ends all waiting and asking."""
         self._asker.close()
 
     def releases(self, *, latest: bool = False) -> list[Listed]:
-        """The releases of item 341, newest first; only the newest if ``latest``.
+        """The releases of item 341, newest first; only the newest one if ``latest``.
 
-        Raises Unreachable, or OdsError if TRUD refuses the key or lists no release.
+        Raises Unreachable if no answer comes, OdsError if TRUD refuses the key or lists no release.
         """
         url = f"{self._base}/api/v1/keys/{self._key.reveal()}/items/{ITEM}/releases" + (
             "?latest" if latest else ""
         )
-        found, said = [], ""
+        entries, message = [], ""
         try:
-            found, said = self._asker.ask(url, "the list of releases", _listing)
+            entries, message = self._asker.ask(url, "the list of releases", _listing)
         except OdsError as error:
             problem = type(error)(self._key.hide_in(error.what), do=self._key.hide_in(error.do))
         else:
             problem = None
-        if problem is not None:  # raised out here: the first one's context may hold the URL
+        if problem is not None:  # raised here because the context of the first error may hold the URL
             raise problem
-        if not found:
+        if not entries:
             raise OdsError(
-                f"TRUD gives no list of releases ({self._key.hide_in(said)[:200] or 'it is empty'})",
+                f"TRUD gives no list of releases ({self._key.hide_in(message)[:200] or 'it is empty'})",
                 do="Check TRUD_API_KEY, and that your account is subscribed to item 341",
             )
-        listed = [self._listed(entry) for entry in found]
+        listed = [self._listed(entry) for entry in entries]
         return sorted(listed, key=lambda r: (r.release_date, r.file_name), reverse=True)
 
     def find(self, wanted: str) -> Listed:
@@ -92,17 +94,21 @@ class Trud:
         releases = self.releases(latest=wanted == "latest")
         if wanted == "latest":
             return releases[0]
-        found = next((r for r in releases if r.release_date == wanted), None)
-        if found is None:
-            near = ", ".join(r.release_date for r in releases[:6])
-            raise OdsError(f"TRUD lists no release of {wanted}", do=f"The newest are those of {near}")
-        return found
+        release = next((r for r in releases if r.release_date == wanted), None)
+        if release is None:
+            newest = ", ".join(r.release_date for r in releases[:6])
+            raise OdsError(f"TRUD lists no release of {wanted}", do=f"The newest are those of {newest}")
+        return release
 
     def download(self, root: DataRoot, release: Listed) -> Path:
-        """Brings a release into ``raw/trud``, proven by size and SHA-256, with a receipt; returns its path.
+        """Downloads a release into ``raw/trud`` with a receipt, and returns its path.
 
-        A download that was cut goes on where it ended. A file that came in whole and is not the one listed is
-        fetched once more from its start, then BadRelease is raised. Raises Unreachable.
+        Size and SHA-256 must be those listed. A download that was cut continues where it ended. A whole file
+        that is not the one listed is downloaded once more from its start.
+
+        Raises:
+            BadRelease: The second file is not the one listed either. Nothing of it is kept.
+            Unreachable: TRUD does not give the whole file.
         """
         target = root.raw_releases / release.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,16 +122,16 @@ class Trud:
                 fault = _fault(partial, release)
                 if not fault:
                     break
-                log.warning("%s: %s; fetching it from its start", release.file_name, fault)
+                log.warning("%s: %s; downloading it from its start", release.file_name, fault)
                 partial.unlink()
         if fault:
             raise BadRelease(
-                f"what TRUD gives is not what it lists: {fault}",
+                f"the file is not the one that TRUD lists: {fault}",
                 where=release.file_name,
-                do="Run it again later; nothing of it is kept",
+                do="Run it again later; nothing of the file is kept",
             )
         if release.sha256 is None:
-            log.warning("%s: TRUD lists no SHA-256 for it, only its size agrees", release.file_name)
+            log.warning("%s: TRUD lists no SHA-256 for it, so only its size is verified", release.file_name)
         flush(partial)
         partial.replace(target)
         receipt = ReleaseReceipt(
@@ -133,7 +139,7 @@ class Trud:
             release.release_date,
             "trud",
             release.bytes,
-            _sha256(target),
+            file_sha256(target),
             sha256_verified=release.sha256 is not None,
         )
         write_release_receipt(target, receipt)
@@ -142,7 +148,10 @@ class Trud:
         return target
 
     def _fill(self, partial: Path, release: Listed, report: Callable[[int, int], None]) -> None:
-        """Appends to the partial file until it has the listed size. Attempts without any news are counted."""
+        """Appends to the partial file until it has the listed size.
+
+        Attempts that bring no byte are counted; Unreachable is raised after ``manners.attempts`` of them.
+        """
         attempt = 1
         while (held := partial.stat().st_size if partial.exists() else 0) < release.bytes:
             headers = None
@@ -153,28 +162,30 @@ class Trud:
                 trouble = str(error)
             except httpx.RequestError as error:
                 trouble = words_for(error)
-            got = partial.stat().st_size if partial.exists() else 0
-            if got >= release.bytes:
+            size = partial.stat().st_size if partial.exists() else 0
+            if size >= release.bytes:
                 return
-            attempt = 1 if got > held else attempt + 1
+            attempt = 1 if size > held else attempt + 1
             if attempt > self._manners.attempts:
                 raise Unreachable(
                     f"TRUD does not give {release.file_name} (the last: {trouble or 'it ended early'})",
-                    do=f"Run it again: {got:,} of {release.bytes:,} bytes are kept",
+                    do=f"Run it again: {size:,} of {release.bytes:,} bytes are kept",
                 )
             pause = self._asker.pause_after(attempt, headers)
-            log.info("%s: %s at %d bytes; on in %.0f s", release.file_name, trouble or "cut", got, pause)
+            log.info(
+                "%s: %s at %d bytes; continuing in %.0f s", release.file_name, trouble or "cut", size, pause
+            )
             self._asker.pace.hold(pause)
 
     def _append(
         self, partial: Path, held: int, release: Listed, report: Callable[[int, int], None]
     ) -> httpx.Headers | None:
-        """One request for the rest. Returns the headers if the answer was an error that may pass."""
+        """Sends one request for the rest of the file. Returns the headers of an error that may pass."""
         deadline = self._clock.monotonic() + self._manners.download
-        # Not compressed on the way: a range of a compressed answer would be of other bytes.
-        asked = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
-        with self._asker.opened(release.url, asked) as response:
-            if response.status_code == 416:  # what is held is not a beginning of it
+        # No compression: a range of a compressed answer would be a range of other bytes.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
+        with self._asker.opened(release.url, headers) as response:
+            if response.status_code == 416:  # the bytes held are not the beginning of the file
                 partial.unlink(missing_ok=True)
                 raise NotTheAnswer("it has no such range")
             if response.status_code not in (200, 206):
@@ -183,17 +194,17 @@ class Trud:
                 log.info("TRUD answers HTTP %d", response.status_code)
                 return response.headers
             begins = response.headers.get("content-range", "").startswith(f"bytes {held}-")
-            go_on = response.status_code == 206 and held > 0 and begins
-            if response.status_code == 206 and not go_on:
+            continues = response.status_code == 206 and held > 0 and begins
+            if response.status_code == 206 and not continues:
                 raise NotTheAnswer("another range came than the one asked for")
-            size = held if go_on else 0
-            with partial.open("ab" if go_on else "wb") as file:
+            size = held if continues else 0
+            with partial.open("ab" if continues else "wb") as file:
                 for piece in response.iter_raw():
                     file.write(piece)
                     size += len(piece)
                     report(min(size, release.bytes), release.bytes)
                     if size > release.bytes:
-                        break  # its size cannot agree any more
+                        break  # its size cannot agree
                     if self._clock.monotonic() > deadline:
                         raise NotTheAnswer(f"it took longer than {self._manners.download:.0f} s")
         return None
@@ -202,54 +213,41 @@ class Trud:
         try:
             name, url = str(entry["archiveFileName"]), str(entry["archiveFileUrl"])
             size, day = int(entry["archiveFileSizeBytes"]), date.fromisoformat(str(entry["releaseDate"])[:10])
-            told = str(entry.get("archiveFileSha256") or "").lower()
+            sha256 = str(entry.get("archiveFileSha256") or "").lower()
         except (KeyError, TypeError, ValueError, AttributeError):
             raise OdsError("TRUD lists a release of an unknown shape") from None
         if not _NAME.fullmatch(name) or self._key.reveal() in name or size <= 0:
             raise OdsError("TRUD lists a release with an odd file name or size")
         if not self._asker.is_here(url):
             raise OdsError(f"TRUD lists {name} on another server; that is not followed")
-        if told and not _SHA256.fullmatch(told):
+        if sha256 and not _SHA256.fullmatch(sha256):
             raise OdsError(f"TRUD lists {name} with something that is no SHA-256")
-        return Listed(name, _date_in(name) or day.isoformat(), size, told or None, url)
+        return Listed(name, date_in_name(name) or day.isoformat(), size, sha256 or None, url)
 
 
 def _listing(answer: Answer) -> tuple[list[Any], str]:
-    """The entries of ``releases``, none if TRUD refuses, and what TRUD says to it.
+    """The entries of ``releases`` (none if TRUD refuses), and TRUD's message about it.
 
-    A good list ends with ``"httpStatus": 200, "message": "OK"``, so the status alone tells good from bad; it
-    stands in the body too, where an error may come with HTTP 200.
+    A good list ends with ``"httpStatus": 200, "message": "OK"``, so the status alone separates good from bad.
+    It is read from the JSON too, where an error may come with HTTP 200.
     """
     try:
-        body = json.loads(answer.body)
+        content = json.loads(answer.content)
     except (ValueError, RecursionError):
-        raise NotTheAnswer(f"no JSON came, {len(answer.body)} bytes, HTTP {answer.status}") from None
-    if not isinstance(body, dict):
+        raise NotTheAnswer(f"no JSON came, {len(answer.content)} bytes, HTTP {answer.status}") from None
+    if not isinstance(content, dict):
         raise NotTheAnswer("JSON of another shape came")
-    status = next((s for s in (answer.status, body.get("httpStatus")) if s not in (None, 200, "200")), 200)
-    said, found = str(body.get("message") or ""), body.get("releases")
+    status = next((s for s in (answer.status, content.get("httpStatus")) if s not in (None, 200, "200")), 200)
+    message, entries = str(content.get("message") or ""), content.get("releases")
     if status != 200:
-        return [], said or f"HTTP {status}"
-    return (found if isinstance(found, list) else []), ("" if said == "OK" else said)
-
-
-def _date_in(name: str) -> str | None:
-    found = _NAME_DATE.search(name)
-    try:
-        return date(*map(int, found.groups())).isoformat() if found else None
-    except ValueError:
-        return None
+        return [], message or f"HTTP {status}"
+    return (entries if isinstance(entries, list) else []), ("" if message == "OK" else message)
 
 
 def _fault(partial: Path, release: Listed) -> str:
     size = partial.stat().st_size
     if size != release.bytes:
         return f"{size:,} bytes came and {release.bytes:,} are listed"
-    if release.sha256 is not None and (found := _sha256(partial)) != release.sha256:
-        return f"its SHA-256 is {found[:12]}… and {release.sha256[:12]}… is listed"
+    if release.sha256 is not None and (sha256 := file_sha256(partial)) != release.sha256:
+        return f"its SHA-256 is {sha256[:12]}… and {release.sha256[:12]}… is listed"
     return ""
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""`ods-pipeline audit` on the sample: if all is equal, if something differs, if raw files are gone."""
+"""`ods-pipeline audit` on the sample: when all is equal, when something differs, when raw files are gone."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
+def logging_restored() -> Iterator[None]:
     logger = logging.getLogger("ods_pipeline")
     handlers, level, propagate = logger.handlers, logger.level, logger.propagate
     yield
@@ -46,7 +46,7 @@ def copied(tmp_path: Path) -> DataRoot:
 
 
 def in_duckdb(root: DataRoot, *statements: str) -> None:
-    """Changes ods.duckdb of a copy."""
+    """Change ods.duckdb in a copy of the data root."""
     file = (root.path / "ods.duckdb").resolve()
     file.chmod(0o644)
     with duckdb.connect(str(file)) as connection:
@@ -55,22 +55,22 @@ def in_duckdb(root: DataRoot, *statements: str) -> None:
 
 
 def in_parquet(root: DataRoot, table: str, column: str, key: str, value: str) -> None:
-    """Changes one text of the row whose code is ``key``."""
+    """Change one text in the row whose code is ``key``."""
     file = (root.path / "tables" / f"{table}.parquet").resolve()
-    held = pq.read_table(file)
-    hit = pc.equal(held["ods_code"], key)
+    rows = pq.read_table(file)
+    hit = pc.equal(rows["ods_code"], key)
     assert pc.sum(hit).as_py() == 1
-    at = held.schema.get_field_index(column)
-    changed = pc.if_else(hit, pa.scalar(value), held[column])
+    at = rows.schema.get_field_index(column)
+    changed = pc.if_else(hit, pa.scalar(value), rows[column])
     file.unlink()
-    pq.write_table(held.set_column(at, held.schema.field(at), changed), file)
+    pq.write_table(rows.set_column(at, rows.schema.field(at), changed), file)
 
 
-def test_the_sample_is_what_its_raw_files_say(capsys: Captured) -> None:
+def test_the_sample_equals_its_raw_files(capsys: Captured) -> None:
     assert audit(sample_root(), "--records", "300") == 0
     lines = capsys.readouterr().out.splitlines()
     text = "\n".join(lines)
-    assert lines[-1] == "Equal: what is published is what the raw files say."
+    assert lines[-1] == "Equal: the published set matches the raw files."
     assert lines[0] == "Audit of build 000001, published as of 2026-09-04"
     assert "Raw files: 1 release, 6 fetches" in lines
     tables = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("ord.", "history."))}
@@ -80,7 +80,7 @@ def test_the_sample_is_what_its_raw_files_say(capsys: Captured) -> None:
     assert {t[0] == t[1] and t[3] == "0" for t in tables.values()} == {True}
     assert "release=2026-08-28/full: RecordCount 749; 715 used + 34 superseded + 0 set aside" in text
     assert "every column of 42 tables; 0 columns differ" in text
-    assert f"{len(identities())} identities asked of ord, history and marts; 0 do not hold" in text
+    assert f"{len(identities())} identities checked on ord, history and marts; 0 do not hold" in text
     (sample,) = [line for line in lines if line.startswith("Sample: 300 records, ")]
     fields = int(sample.split()[3].replace(",", ""))
     assert fields > 15_000
@@ -89,14 +89,14 @@ def test_the_sample_is_what_its_raw_files_say(capsys: Captured) -> None:
     assert "differs" not in text
 
 
-def test_quiet_says_the_verdict_alone(capsys: Captured) -> None:
+def test_quiet_prints_the_result_only(capsys: Captured) -> None:
     assert audit(sample_root(), "--records", "1", "--quiet") == 0
     out, err = capsys.readouterr()
-    assert out == "Equal: what is published is what the raw files say.\n"
+    assert out == "Equal: the published set matches the raw files.\n"
     assert err == ""
 
 
-def test_one_letter_in_parquet_is_named_and_so_is_what_duckdb_holds(
+def test_one_changed_letter_in_parquet_is_reported_against_raw_and_against_duckdb(
     copied: DataRoot, capsys: Captured
 ) -> None:
     in_parquet(copied, "organisations", "name", "RRP", "BARNET, ENFIELD")
@@ -106,10 +106,10 @@ def test_one_letter_in_parquet_is_named_and_so_is_what_duckdb_holds(
     raw, copy = [line for line in out.splitlines() if line.startswith("  ord.organisations RRP: name is ")]
     assert raw.endswith("in raw, 'BARNET, ENFIELD' published")
     assert "name is 'BARNET, ENFIELD' in Parquet and 'BARNET" in copy and copy.endswith("in ods.duckdb")
-    assert out.endswith("DIFFERENT: what is published is not what the raw files say.\n")
+    assert out.endswith("DIFFERENT: the published set does not match the raw files.\n")
 
 
-def test_duckdb_that_differs_from_parquet_is_found_by_copy_sample_and_identity(
+def test_a_change_in_duckdb_is_found_by_copies_sample_and_identities(
     copied: DataRoot, capsys: Captured
 ) -> None:
     in_duckdb(
@@ -126,38 +126,38 @@ def test_duckdb_that_differs_from_parquet_is_found_by_copy_sample_and_identity(
     assert "does not hold (1): code_finder has every code ever held or confirmed as deleted" in out
 
 
-def test_a_lost_record_is_named_everywhere(copied: DataRoot, capsys: Captured) -> None:
+def test_a_lost_record_is_reported_by_every_comparison(copied: DataRoot, capsys: Captured) -> None:
     in_duckdb(copied, "DELETE FROM ord.organisations WHERE ods_code = 'RRP'")
     file = (copied.path / "tables/organisations.parquet").resolve()
-    held = pq.read_table(file)
+    rows = pq.read_table(file)
     file.unlink()
-    pq.write_table(held.filter(pc.not_equal(held["ods_code"], "RRP")), file)
+    pq.write_table(rows.filter(pc.not_equal(rows["ods_code"], "RRP")), file)
     assert audit(copied) == 1
     out = capsys.readouterr().out
     assert "ord.organisations          774        773" in out
     assert "  ord.organisations RRP: (row) is there in raw, missing published" in out
     assert "0 columns differ" in out  # the two copies agree
-    assert "does not hold (1): What ord.organisations says of a code" in out
+    assert "does not hold (1): ord.organisations has the same values for a code" in out
 
 
-def test_raw_files_that_are_gone_are_named_and_the_rest_is_audited_all_the_same(
+def test_missing_raw_files_are_named_and_the_rest_is_still_audited(
     copied: DataRoot, capsys: Captured
 ) -> None:
     shutil.rmtree(copied.raw_fetches / FIRST_FETCH)
     assert audit(copied) == 1
     out, err = capsys.readouterr()
-    assert f"raw files that this build rests on are gone ({FIRST_FETCH})" in err
-    assert "no table of ord and history can be audited" in err and "Put them back" in err
+    assert f"raw files of this build are gone ({FIRST_FETCH})" in err
+    assert "no table of ord and history can be audited" in err and "Put the raw files back" in err
     assert "0 do not hold" in out and "Sample" not in out and "Equal" not in out
 
 
-def test_a_raw_file_that_is_another_one_is_an_error(copied: DataRoot, capsys: Captured) -> None:
+def test_a_raw_file_that_differs_from_its_receipt_is_an_error(copied: DataRoot, capsys: Captured) -> None:
     receipt = json.loads((copied.raw_fetches / FIRST_FETCH / "receipt.json").read_bytes())
     answer = next(f["path"] for f in receipt["files"] if f["path"].startswith("organisations/"))
     (copied.raw_fetches / FIRST_FETCH / answer).write_bytes(b"{}")
     assert audit(copied, "--quiet") == 1
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and f"{answer}: it is not what the receipt says" in err
+    assert err.count("\n") == 1 and f"{answer}: the file differs from the SHA-256 in the receipt" in err
 
 
 def test_nothing_published_is_an_error(tmp_path: Path, capsys: Captured) -> None:

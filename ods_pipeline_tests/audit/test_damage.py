@@ -1,4 +1,4 @@
-"""Published tables that were changed: the audit finds each change and names it."""
+"""Published tables that were changed: the audit finds each change and reports it."""
 
 import shutil
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ods_pipeline.audit.comparing import Compared, Difference
+from ods_pipeline.audit.comparing import Difference, TableComparison
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.support.audited import differing, publish
 from ods_pipeline_tests.support.builders import (
@@ -29,7 +29,7 @@ PHONES = {"Contact": [{"type": "tel", "value": "0113 496 0000"}]}
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
-    """A small register, published, in which the audit finds nothing."""
+    """A small published register in which the audit finds no difference."""
     folder = tmp_path_factory.mktemp("whole")
     records = [
         make_record(
@@ -48,19 +48,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
     return root
 
 
-def changed(whole: DataRoot, folder: Path, table: str, harm: Harm) -> list[Compared]:
-    """What the audit finds when the rows of one Parquet file are others."""
+def changed(whole: DataRoot, folder: Path, table: str, harm: Harm) -> list[TableComparison]:
+    """Change the rows of one Parquet file, and return what the audit finds."""
     build = folder / "build"
     shutil.copytree(whole.builds / "000001", build)
     file = build / f"{table}.parquet"
-    held = pq.read_table(file)
-    rows = harm(held.to_pylist())
-    pq.write_table(pa.Table.from_pylist(rows, schema=held.schema), file)
+    table_before = pq.read_table(file)
+    rows = harm(table_before.to_pylist())
+    pq.write_table(pa.Table.from_pylist(rows, schema=table_before.schema), file)
     return differing(whole, build)
 
 
 def edit(column: str, key: str, change: Callable) -> Harm:
-    """Changes one value of the row whose code is ``key``: the first, if there are more."""
+    """Change one value in the first row whose code is ``key``."""
 
     def harm(rows: Rows) -> Rows:
         row = next(r for r in rows if r["ods_code"] == key and r[column] is not None)
@@ -72,16 +72,17 @@ def edit(column: str, key: str, change: Callable) -> Harm:
     return harm
 
 
-def swap(one: str, other: str) -> Harm:
-    return lambda rows: [{**row, one: row[other], other: row[one]} for row in rows]
+def swap(first: str, second: str) -> Harm:
+    """Swap two columns."""
+    return lambda rows: [{**row, first: row[second], second: row[first]} for row in rows]
 
 
-def exchange(column: str, one: int, other: int) -> Harm:
-    """Two rows exchange their values, so that the column as a whole has the same ones."""
+def exchange(column: str, first: int, second: int) -> Harm:
+    """Exchange the values of two rows, so that the column as a whole has the same values."""
 
     def harm(rows: Rows) -> Rows:
-        assert rows[one][column] != rows[other][column]
-        rows[one][column], rows[other][column] = rows[other][column], rows[one][column]
+        assert rows[first][column] != rows[second][column]
+        rows[first][column], rows[second][column] = rows[second][column], rows[first][column]
         return rows
 
     return harm
@@ -91,9 +92,9 @@ def without(key: str) -> Harm:
     return lambda rows: [row for row in rows if row["ods_code"] != key]
 
 
-def only(found: list[Compared], table: str) -> Compared:
-    assert [t.table for t in found] == [table]
-    return found[0]
+def only(comparisons: list[TableComparison], table: str) -> TableComparison:
+    assert [c.table for c in comparisons] == [table]
+    return comparisons[0]
 
 
 def test_one_character_of_a_name(whole: DataRoot, tmp_path: Path) -> None:
@@ -103,24 +104,24 @@ def test_one_character_of_a_name(whole: DataRoot, tmp_path: Path) -> None:
     assert table.differences == [Difference("ord.organisations", "R1B", "name", "BODY R1B", "BODY R1C")]
 
 
-def test_a_text_cut_short_and_a_zero_lost(whole: DataRoot, tmp_path: Path) -> None:
+def test_a_lost_leading_zero(whole: DataRoot, tmp_path: Path) -> None:
     harm = edit("contact_value", "R1C", lambda value: value.removeprefix("0"))
     table = only(changed(whole, tmp_path, "tables/contacts", harm), "ord.contacts")
-    (told,) = table.differences
-    assert (told.key, told.column) == ("R1C tel 1", "contact_value")
-    assert (told.raw, told.published) == ("0113 496 0000", "113 496 0000")
+    (difference,) = table.differences
+    assert (difference.key, difference.column) == ("R1C tel 1", "contact_value")
+    assert (difference.raw, difference.published) == ("0113 496 0000", "113 496 0000")
 
 
-def test_the_day_of_one_relationship(whole: DataRoot, tmp_path: Path) -> None:
+def test_the_date_of_one_relationship(whole: DataRoot, tmp_path: Path) -> None:
     harm = edit("operational_start", "R1A", lambda day: day.replace(day=2))
     table = only(changed(whole, tmp_path, "tables/relationships", harm), "ord.relationships")
-    (told,) = table.differences
+    (difference,) = table.differences
     assert table.differing == ["operational_start"]
-    assert int(told.key) in {number_of("R1A", "RE6", "R1A"), number_of("R1A", "RE8", "R1B")}
-    assert (told.raw, told.published) == ("2010-04-01", "2010-04-02")
+    assert int(difference.key) in {number_of("R1A", "RE6", "R1A"), number_of("R1A", "RE8", "R1B")}
+    assert (difference.raw, difference.published) == ("2010-04-01", "2010-04-02")
 
 
-def test_a_role_that_was_dropped(whole: DataRoot, tmp_path: Path) -> None:
+def test_a_lost_role(whole: DataRoot, tmp_path: Path) -> None:
     dropped = number_of("R1B", "RO57")
 
     def harm(rows: Rows) -> Rows:
@@ -131,7 +132,7 @@ def test_a_role_that_was_dropped(whole: DataRoot, tmp_path: Path) -> None:
     assert table.differences == [Difference("ord.roles", str(dropped), "(row)", "there", "missing")]
 
 
-def test_a_pair_of_columns_that_changed_places(whole: DataRoot, tmp_path: Path) -> None:
+def test_two_swapped_columns(whole: DataRoot, tmp_path: Path) -> None:
     table = only(
         changed(whole, tmp_path, "tables/organisations", swap("town", "postcode")), "ord.organisations"
     )
@@ -141,7 +142,7 @@ def test_a_pair_of_columns_that_changed_places(whole: DataRoot, tmp_path: Path) 
     assert {d.key for d in table.differences} == {"R1A", "R1B", "R1C", "R1D", "R1E"}
 
 
-def test_values_that_changed_rows(whole: DataRoot, tmp_path: Path) -> None:
+def test_values_exchanged_between_rows(whole: DataRoot, tmp_path: Path) -> None:
     table = only(
         changed(whole, tmp_path, "tables/organisations", exchange("uprn", 0, 1)), "ord.organisations"
     )
@@ -150,13 +151,13 @@ def test_values_that_changed_rows(whole: DataRoot, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["R1B", "R1E"])
-def test_a_record_that_was_lost(whole: DataRoot, tmp_path: Path, key: str) -> None:
+def test_a_lost_record(whole: DataRoot, tmp_path: Path, key: str) -> None:
     table = only(changed(whole, tmp_path, "tables/organisations", without(key)), "ord.organisations")
     assert (table.raw_rows, table.published_rows) == (5, 4)
     assert table.differences == [Difference("ord.organisations", key, "(row)", "there", "missing")]
 
 
-def test_a_record_that_was_invented(whole: DataRoot, tmp_path: Path) -> None:
+def test_an_invented_record(whole: DataRoot, tmp_path: Path) -> None:
     def harm(rows: Rows) -> Rows:
         return [*rows, {**rows[0], "ods_code": "ZZZ"}]
 
@@ -164,7 +165,7 @@ def test_a_record_that_was_invented(whole: DataRoot, tmp_path: Path) -> None:
     assert table.differences == [Difference("ord.organisations", "ZZZ", "(row)", "missing", "there")]
 
 
-def test_a_row_that_stands_twice(whole: DataRoot, tmp_path: Path) -> None:
+def test_a_repeated_row(whole: DataRoot, tmp_path: Path) -> None:
     table = only(
         changed(whole, tmp_path, "tables/successions", lambda rows: [*rows, rows[0]]), "ord.successions"
     )
@@ -172,7 +173,7 @@ def test_a_row_that_stands_twice(whole: DataRoot, tmp_path: Path) -> None:
     assert [d.published for d in table.differences] == ["there"]
 
 
-def test_an_older_record_that_stands_in_for_the_newest(whole: DataRoot, tmp_path: Path) -> None:
+def test_an_older_record_in_place_of_the_newest(whole: DataRoot, tmp_path: Path) -> None:
     harm = edit("name", "R1D", lambda _: "BODY R1D")
     table = only(changed(whole, tmp_path, "tables/organisations", harm), "ord.organisations")
     assert [(d.raw, d.published) for d in table.differences] == [("RENAMED", "BODY R1D")]
@@ -186,7 +187,7 @@ def test_a_version_of_history_with_another_end(whole: DataRoot, tmp_path: Path) 
     ]
 
 
-def test_a_column_that_is_gone(whole: DataRoot, tmp_path: Path) -> None:
+def test_a_missing_column(whole: DataRoot, tmp_path: Path) -> None:
     build = tmp_path / "build"
     shutil.copytree(whole.builds / "000001", build)
     file = build / "tables/contacts.parquet"

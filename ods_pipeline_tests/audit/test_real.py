@@ -1,4 +1,4 @@
-"""The real payloads, published by the pipeline and told again by the audit."""
+"""The real payloads, published by the pipeline and recomputed by the audit."""
 
 from pathlib import Path
 
@@ -14,20 +14,20 @@ from ods_pipeline_tests.support.builders import put, write_delta
 pytestmark = pytest.mark.promise("audited")
 
 
-def test_the_five_xml_and_twelve_json_records_are_published_as_the_audit_tells_them(
+def test_five_xml_and_twelve_json_records_are_published_as_the_audit_recomputes_them(
     shared: Path, tmp_path: Path
 ) -> None:
     received = tmp_path / "in"
     excerpt_release(shared, received)
     folder = write_delta(received, [], stamp="20260824T043000Z")
     for code in JSON_CODES:
-        body = (shared / "ord-json" / f"{code}.json").read_bytes()
-        put(folder, f"organisations/{code}.json", body, asked=code)
+        payload = (shared / "ord-json" / f"{code}.json").read_bytes()
+        put(folder, f"organisations/{code}.json", payload, asked=code)
     root = DataRoot(tmp_path / "data")
     build = publish(received, root)
     assert [(t.table, t.differences) for t in differing(root, build)] == []
-    held = {name: pq.read_metadata(build / f"tables/{name}.parquet").num_rows for name in
+    counts = {name: pq.read_metadata(build / f"tables/{name}.parquet").num_rows for name in
             ("organisations", "roles", "relationships", "successions", "captures")}  # fmt: skip
-    assert (held["organisations"], held["captures"]) == (5 + 12, 3)
-    assert min(held.values()) > 0
-    figures.record("audited", "real records published and told again alike", held["organisations"])
+    assert (counts["organisations"], counts["captures"]) == (5 + 12, 3)
+    assert min(counts.values()) > 0
+    figures.record("audited", "real records published and recomputed alike", counts["organisations"])

@@ -1,4 +1,4 @@
-"""Raw files of every kind: what the pipeline publishes of them is what the audit tells of them."""
+"""Raw files of every kind: the pipeline publishes what the audit recomputes from them."""
 
 import json
 from pathlib import Path
@@ -14,15 +14,15 @@ from ods_pipeline_tests.support.builders import make_record, notice, number_of, 
 from ods_pipeline_tests.support.builders import write_delta as fetch
 from ods_pipeline_tests.support.builders import write_release as release
 from ods_pipeline_tests.support.damage import DAMAGES
-from ods_pipeline_tests.support.history.worlds import watched
+from ods_pipeline_tests.support.history.random_registers import watched
 from ods_pipeline_tests.support.payloads import organisation_json, organisation_xml
 
 pytestmark = pytest.mark.promise("audited")
-ROUND = 9  # more records set aside would make a release unusable
+ROUND = 9  # with more records set aside the release is rejected as a whole
 
 
-def agreed(received: Path) -> Path:
-    """Publishes what was received; the audit must find nothing. Gives the build."""
+def publish_and_audit(received: Path) -> Path:
+    """Publish what was received, check that the audit finds no difference, and return the build."""
     root = DataRoot(received.parent / "data")
     build = publish(received, root)
     assert [(t.table, t.differing, t.differences[:3]) for t in differing(root, build)] == []
@@ -33,7 +33,7 @@ def rows(build: Path, table: str) -> int:
     return pq.read_metadata(build / "tables" / f"{table}.parquet").num_rows
 
 
-def test_every_kind_of_broken_record_is_set_aside_by_both(tmp_path: Path) -> None:
+def test_pipeline_and_audit_set_aside_every_kind_of_broken_record(tmp_path: Path) -> None:
     names = sorted(DAMAGES)
     for n in range(0, len(names), ROUND):
         broken = [
@@ -48,41 +48,49 @@ def test_every_kind_of_broken_record_is_set_aside_by_both(tmp_path: Path) -> Non
             published=f"2026-08-0{day}",
             released=f"2026-08-1{day}",
         )
-    assert rows(agreed(tmp_path / "in"), "quarantined_records") == len(names)
+    assert rows(publish_and_audit(tmp_path / "in"), "quarantined_records") == len(names)
 
 
-def test_what_loses_within_a_release_and_odd_forms_of_xml(tmp_path: Path) -> None:
-    one = make_record("R1A", Rels={"Rel": [rel("R1A", "R1B"), rel("R1A", "NOBODY", "RE8")]})
-    two = make_record("R1B", Name="O'BRIEN & SONS «ÉCOLE»", Status=None, Contacts=None)
+def test_superseded_records_and_unusual_xml(tmp_path: Path) -> None:
+    with_unknown_target = make_record("R1A", Rels={"Rel": [rel("R1A", "R1B"), rel("R1A", "NOBODY", "RE8")]})
+    accented = make_record("R1B", Name="O'BRIEN & SONS «ÉCOLE»", Status=None, Contacts=None)
     contacts = [{"type": "tel", "value": "0113 2"}, {"type": "tel", "value": "0113 1"}]
     contacts.append({"type": "fax", "value": "0113 3"})
-    odd = organisation_xml(make_record("R1C", Contacts={"Contact": contacts}), shift_address=True)
-    odd = odd.replace("BODY R1C", "  <![CDATA[BODY & ]]>R1C<!-- a <Name> --> ", 1)
-    odd = odd.replace("<Status ", '<Novelty kind="x"><Inner/></Novelty><Status mood="new" ', 1)
-    odd = odd.replace('uniqueRoleId="', 'uniqueRoleId="000', 1)
-    again = make_record("R1D", Name="ANOTHER", Roles={"Role": [role("R1D", "RO198")]})
-    twice = [succ("R1E", "Successor", "R1A"), {**succ("R1E", "Successor", "R1A"), "uniqueSuccId": 5}]
-    claimed = make_record("R1F", Roles={"Role": [{**role("R1F"), "uniqueRoleId": number_of("R1A", "RO197")}]})
+    unusual = organisation_xml(make_record("R1C", Contacts={"Contact": contacts}), shift_address=True)
+    unusual = unusual.replace("BODY R1C", "  <![CDATA[BODY & ]]>R1C<!-- a <Name> --> ", 1)
+    unusual = unusual.replace("<Status ", '<Novelty kind="x"><Inner/></Novelty><Status mood="new" ', 1)
+    unusual = unusual.replace('uniqueRoleId="', 'uniqueRoleId="000', 1)
+    reused = make_record("R1D", Name="ANOTHER", Roles={"Role": [role("R1D", "RO198")]})
+    repeated = [succ("R1E", "Successor", "R1A"), {**succ("R1E", "Successor", "R1A"), "uniqueSuccId": 5}]
+    claims_id = make_record(
+        "R1F", Roles={"Role": [{**role("R1F"), "uniqueRoleId": number_of("R1A", "RO197")}]}
+    )
     release(
         tmp_path / "in",
         [
-            one,
-            two,
-            odd,
-            again,
+            with_unknown_target,
+            accented,
+            unusual,
+            reused,
             stub_of(make_record("R1G")),
-            make_record("R1E", Succs={"Succ": twice}),
-            claimed,
+            make_record("R1E", Succs={"Succ": repeated}),
+            claims_id,
         ],
-        [make_record("R1D"), make_record("R1G"), stub_of(one), make_record("R1H"), make_record("R1H")],
+        [
+            make_record("R1D"),
+            make_record("R1G"),
+            stub_of(with_unknown_target),
+            make_record("R1H"),
+            make_record("R1H"),
+        ],
     )
-    build = agreed(tmp_path / "in")
+    build = publish_and_audit(tmp_path / "in")
     counts = {t: rows(build, t) for t in ("superseded_records", "repeated_ids", "unknown_elements")}
     assert counts == {"superseded_records": 4, "repeated_ids": 1, "unknown_elements": 4}
     assert rows(build, "unresolved_targets") == 1
 
 
-def test_fetches_with_answers_of_every_kind(tmp_path: Path) -> None:
+def test_fetches_with_every_kind_of_answer(tmp_path: Path) -> None:
     fax = {"Contact": [{"type": "fax", "value": "0113 9"}]}
     codes = ["R1A", "R1B", "R1C", "R1D", "R1E", "R1F", "R1G"]
     release(tmp_path / "in", [make_record(c, Contacts=fax) for c in codes])
@@ -107,30 +115,32 @@ def test_fetches_with_answers_of_every_kind(tmp_path: Path) -> None:
     put(folder, "organisations/R1G.json", organisation_json(make_record("R1A")), asked="R1G")
     put(folder, "organisations/R9Z.json", organisation_json(make_record("R9Z")))
     put(folder, "organisations/R8Z.xml", b"<html>down</html>", asked="R8Z")
-    bare = {"Organisation": {**make_record("R7Z"), "Roles": {"Role": role("R7Z")}, "News": [1, {"a": 2}]}}
-    put(folder, "organisations/R7Z.json", json.dumps(bare).encode(), asked="R7Z")
-    bell = {"Organisation": make_record("R6Z", Name="BELL \x07")}
-    put(folder, "organisations/R6Z.json", json.dumps(bell).encode(), asked="R6Z")
+    bare_objects = {
+        "Organisation": {**make_record("R7Z"), "Roles": {"Role": role("R7Z")}, "News": [1, {"a": 2}]}
+    }
+    put(folder, "organisations/R7Z.json", json.dumps(bare_objects).encode(), asked="R7Z")
+    control_character = {"Organisation": make_record("R6Z", Name="BELL \x07")}
+    put(folder, "organisations/R6Z.json", json.dumps(control_character).encode(), asked="R6Z")
     fetch(tmp_path / "in", [make_record("R1C", Contacts=None)], stamp="20260826T043000Z")
-    build = agreed(tmp_path / "in")
+    build = publish_and_audit(tmp_path / "in")
     assert rows(build, "quarantined_records") == 6
     assert rows(build, "deletions") == 2
     assert rows(build, "unknown_elements") == 1
 
 
 @pytest.mark.parametrize("seed", [3])
-def test_a_register_that_lives_and_is_watched(tmp_path: Path, seed: int) -> None:
+def test_a_simulated_register(tmp_path: Path, seed: int) -> None:
     (tmp_path / "in").mkdir()
-    watched(seed, tmp_path / "in", bodies=8, plan=["R", "D", "RD", "R"])
-    agreed(tmp_path / "in")
+    watched(seed, tmp_path / "in", organisations=8, plan=["R", "D", "RD", "R"])
+    publish_and_audit(tmp_path / "in")
 
 
 @pytest.mark.slow
-def test_many_registers_that_live_and_are_watched(tmp_path: Path) -> None:
+def test_many_simulated_registers(tmp_path: Path) -> None:
     for seed in range(100, 120):
         received = tmp_path / str(seed) / "in"
         received.mkdir(parents=True)
         plan = ["R", *Random(seed).choices(["R", "D", "DD", "RD", "-"], k=8)]
-        watched(seed, received, bodies=12, plan=plan)
-        agreed(received)
-    figures.record("audited", "registers made by chance, published and told again alike", 20)
+        watched(seed, received, organisations=12, plan=plan)
+        publish_and_audit(received)
+    figures.record("audited", "random registers published and recomputed alike", 20)

@@ -1,4 +1,4 @@
-"""`ods-pipeline changes`: the list and the CSV file, on the sample."""
+"""`ods-pipeline changes`: its lines and its CSV file, on the sample."""
 
 import csv
 from pathlib import Path
@@ -11,15 +11,15 @@ from ods_pipeline_tests.commands.test_show import run
 from ods_pipeline_tests.support.rooms import sample_root
 
 
-def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     assert run("changes", *arguments) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return out.splitlines()
 
 
-def test_without_arguments_all_since_the_newest_release(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = listed(capsys)
+def test_without_arguments_it_lists_all_since_the_newest_release(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys)
     assert len(lines) == 13
     assert lines == sorted(lines, key=lambda line: line[:10])
     assert lines[0].startswith("2026-08-24  from 2026-08-24  created ") and lines[0].endswith(
@@ -42,24 +42,24 @@ def test_without_arguments_all_since_the_newest_release(capsys: pytest.CaptureFi
         (["--under", "FX104"], ["FX104"]),
     ],
 )
-def test_what_is_asked_for_is_shown(
+def test_options_narrow_the_list(
     capsys: pytest.CaptureFixture[str], arguments: list[str], expected: list[str]
 ) -> None:
-    lines = listed(capsys, *arguments)
+    lines = printed(capsys, *arguments)
     assert [next(word for word in line.split() if word in expected) for line in lines] == expected
 
 
-def test_nothing_is_said_to_be_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert listed(capsys, "--since", "2027-01-01") == ["nothing changed since 2027-01-01"]
+def test_no_change_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "--since", "2027-01-01") == ["nothing changed since 2027-01-01"]
 
 
-def test_a_kind_that_there_is_not_is_a_wrong_argument() -> None:
+def test_an_unknown_kind_is_a_wrong_argument() -> None:
     assert run("changes", "--kind", "vanished") == 2
 
 
 def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "changes.csv"
-    assert listed(capsys, "--csv", str(file)) == [f"13 changes seen since 2026-08-21: {file}"]
+    assert printed(capsys, "--csv", str(file)) == [f"13 changes seen since 2026-08-21: {file}"]
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     table = pl.read_parquet(sample_root().path / "marts" / "code_changes.parquet")

@@ -1,4 +1,4 @@
-"""The command as people run it: what it prints, where, and how it ends."""
+"""`ods-pipeline build` and `status`: what they print, where, and their exit codes."""
 
 import contextlib
 import hashlib
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline import cli
+from ods_pipeline.commands import HELP, HIDDEN
 from ods_pipeline.progress import show_bars_on
 from ods_pipeline.schema import MARTS, ORD
 from ods_pipeline_tests.support.rooms import (
@@ -26,8 +27,8 @@ from ods_pipeline_tests.support.rooms import (
     release_root,
     run_cli,
     run_python,
+    sample_output,
     sample_root,
-    sample_told,
 )
 
 Main = Callable[..., int]
@@ -44,7 +45,7 @@ sys.exit(ran.returncode)
 
 @pytest.fixture
 def run_main() -> Iterator[Main]:
-    """`ods-pipeline …` in this process; gives the exit code. Logging is as it was afterwards."""
+    """Runs `ods-pipeline …` in this process and returns the exit code. Restores logging afterwards."""
 
     def main(*arguments: str | Path) -> int:
         with pytest.raises(SystemExit) as ended:
@@ -61,15 +62,15 @@ def run_main() -> Iterator[Main]:
 
 
 def one_line(text: str) -> str:
-    """The only error line of what went to stderr; log lines may stand before it."""
-    (found,) = [line for line in text.splitlines() if line.startswith("error: ")]
-    assert text.endswith(found + "\n")
+    """The only error line on stderr, which is the last one; log lines may come before it."""
+    (error,) = [line for line in text.splitlines() if line.startswith("error: ")]
+    assert text.endswith(error + "\n")
     assert "Traceback" not in text
-    return found
+    return error
 
 
-def test_the_main_command_builds_the_sample_and_tells_what_it_did() -> None:
-    out, err = sample_told()
+def test_build_without_anything_builds_the_sample_and_reports_it() -> None:
+    out, err = sample_output()
     assert "Traceback" not in err
     assert "Published the register as of 2026-09-04 (build 000001)." in out
     assert "This is the embedded sample" in out
@@ -79,7 +80,7 @@ def test_the_main_command_builds_the_sample_and_tells_what_it_did() -> None:
     assert "the deltas brought 22 records: 1 new, 8 changed, 11 unchanged, 2 stubs" in out
     assert "deleted (confirmed)" in out
     assert f"ods-pipeline status --data-root {sample_root().path}" in out
-    # The first command it tells to try is one that can be pasted.
+    # The first command to try next can be pasted.
     (line,) = [text.strip() for text in out.splitlines() if "python -c " in text]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**ENVIRONMENT, "PATH": path}
@@ -87,15 +88,15 @@ def test_the_main_command_builds_the_sample_and_tells_what_it_did() -> None:
     assert "pcn_code" in pasted.stdout and "U90001" in pasted.stdout
 
 
-def test_nothing_new_is_told(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+def test_nothing_new_is_reported(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
     assert run_main("build", "--data-root", root.path) == 0
-    assert "Nothing new: the published set as of 2026-09-04 stands." in capsys.readouterr().out
+    assert "Nothing new: the published set is still that of 2026-09-04." in capsys.readouterr().out
     assert published(root) == before
 
 
-def test_quiet_says_nothing_when_all_is_well(tmp_path: Path) -> None:
+def test_quiet_prints_nothing_when_all_is_well(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
     ran = run_cli("build", "--again", "--quiet", "--data-root", root.path)
@@ -107,7 +108,7 @@ def test_quiet_says_nothing_when_all_is_well(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("explained")
-def test_a_release_with_too_few_records_is_refused_in_one_line(
+def test_a_release_with_too_few_records_is_rejected_in_one_line(
     tmp_path: Path, shared: Path, run_main: Main, capsys: Captured
 ) -> None:
     root = copy_of(sample_root(), tmp_path)
@@ -116,8 +117,8 @@ def test_a_release_with_too_few_records_is_refused_in_one_line(
     ran = run_cli("build", "--release", excerpt, "--data-root", root.path)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.count("\n") == 1
-    told = one_line(ran.stderr)
-    assert "185,921" in told and " 5 records" in told and excerpt.name in told
+    error = one_line(ran.stderr)
+    assert "185,921" in error and " 5 records" in error and excerpt.name in error
     assert published(root) == before
     aside = root.quarantine / excerpt.name
     assert aside.read_bytes() == excerpt.read_bytes()
@@ -130,7 +131,7 @@ def test_a_release_with_too_few_records_is_refused_in_one_line(
 
 @pytest.mark.promise("explained")
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--release", "nowhere.zip"], "nowhere.zip: there is no such file."),
         (["--recorded", "nowhere"], "nowhere: there is no such folder."),
@@ -140,12 +141,12 @@ def test_a_release_with_too_few_records_is_refused_in_one_line(
         (["--release", "words.zip"], "words.zip: the file is neither zip nor XML"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_one_line(
+def test_an_unusable_input_is_explained_in_one_line(
     tmp_path: Path,
     run_main: Main,
     capsys: Captured,
     arguments: list[str],
-    told: str,
+    message: str,
 ) -> None:
     root = copy_of(release_root(), tmp_path)
     before = published(root)
@@ -156,7 +157,7 @@ def test_what_cannot_be_used_is_told_in_one_line(
         assert run_main("build", *arguments, "--data-root", root.path) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert told in one_line(err)
+    assert message in one_line(err)
     assert published(root) == before
 
 
@@ -168,11 +169,11 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     shutil.copytree(FETCHES, tmp_path / "recorded")
     (tmp_path / "recorded" / FIRST_FETCH / "organisations" / "H8Q2Z.json").write_text("{}")
     assert run_main("build", "--recorded", tmp_path / "recorded", "--data-root", root.path) == 4
-    told = capsys.readouterr().out
-    assert "Published the register as of 2026-09-04" in told
-    (problem,) = [line for line in told.splitlines() if line.startswith("problem ")]
+    printed = capsys.readouterr().out
+    assert "Published the register as of 2026-09-04" in printed
+    (problem,) = [line for line in printed.splitlines() if line.startswith("problem ")]
     assert f"{FIRST_FETCH}: organisations/H8Q2Z.json is not what the receipt says" in problem
-    assert "missing stamps never asked for: 2026-08-21, 2026-08-22" in told
+    assert "missing stamps never requested: 2026-08-21, 2026-08-22" in printed
     assert (root.quarantine / FIRST_FETCH / "organisations" / "H8Q2Z.json").read_text() == "{}"
     assert run_main("status", "--data-root", root.path) == 4
     status = capsys.readouterr().out
@@ -181,34 +182,34 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
 
 
 @pytest.mark.promise("one_at_a_time")
-def test_a_second_build_is_told_that_another_is_at_work(tmp_path: Path) -> None:
+def test_a_second_build_ends_because_another_is_running(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     ran = run_python(HOLDS_THE_LOCK, root.path)
     assert ran.returncode == 3
-    assert one_line(ran.stderr).startswith(f"error: {root.path}: another build is working here.")
+    assert one_line(ran.stderr).startswith(f"error: {root.path}: another build is running here.")
 
 
 def test_status_of_the_sample(run_main: Main, capsys: Captured) -> None:
     before = hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest()
     assert run_main("status", "--data-root", sample_root().path) == 0
-    told = capsys.readouterr().out
-    assert "release 2026-08-28, of 2026-08-21: 749 full and 75 archive records" in told
-    assert "6 fetches: stamps 2026-08-21 to 2026-09-04, 22 records" in told
-    assert "published: build 000001 as of 2026-09-04" in told
-    assert "missing stamps: none" in told
+    printed = capsys.readouterr().out
+    assert "release 2026-08-28, of 2026-08-21: 749 full and 75 archive records" in printed
+    assert "6 fetches: stamps 2026-08-21 to 2026-09-04, 22 records" in printed
+    assert "published: build 000001 as of 2026-09-04" in printed
+    assert "missing stamps: none" in printed
     assert hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest() == before
 
 
-def test_status_of_nothing_writes_nothing(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+def test_status_of_an_empty_folder_writes_nothing(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
     with contextlib.chdir(tmp_path):
         assert run_main("status") == 0
-    told = capsys.readouterr().out
-    assert told.startswith("data holds nothing yet. Run: ")
-    assert told.endswith("ods-pipeline build\n")
+    printed = capsys.readouterr().out
+    assert printed.startswith("data holds nothing yet. Run: ")
+    assert printed.endswith("ods-pipeline build\n")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_status_tells_what_is_due(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+def test_status_names_what_is_due(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
     root = copy_of(sample_root(), tmp_path)
     shutil.rmtree(root.flat / FIRST_FETCH)
     assert run_main("status", "--data-root", root.path) == 4
@@ -217,13 +218,40 @@ def test_status_tells_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
 
 @pytest.mark.promise("explained")
 @pytest.mark.parametrize("arguments", [["build", "--colour"], ["build", "--today", "soon"], ["paint"]])
-def test_wrong_arguments_end_with_two(tmp_path: Path, arguments: list[str]) -> None:
+def test_wrong_arguments_end_with_2(tmp_path: Path, arguments: list[str]) -> None:
     ran = run_cli(*arguments, cwd=tmp_path)
     assert ran.returncode == 2
     assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_dictionary_is_written_where_it_is_asked_for(tmp_path: Path, run_main: Main) -> None:
+def test_the_dictionary_is_written_to_the_given_file(tmp_path: Path, run_main: Main) -> None:
     assert run_main("dictionary", tmp_path / "dictionary.md") == 0
     assert (tmp_path / "dictionary.md").read_text().startswith("# Data dictionary\n")
+
+
+IMPORTED = """
+import sys
+from ods_pipeline import cli
+from ods_pipeline.commands import HELP, HIDDEN
+try:
+    cli.main(["--help"])
+except SystemExit:
+    print({"dagster", "polars", "duckdb", "pyarrow"} & set(sys.modules), file=sys.stderr)
+"""
+
+
+def test_help_imports_no_large_library_and_lists_every_command() -> None:
+    ran = run_python(IMPORTED)
+    assert ran.stderr.strip() == "set()"
+    assert {name for name in HELP if f"│ {name} " in ran.stdout} == set(HELP) - HIDDEN
+    assert "Exit codes: 0 success" in ran.stdout
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_every_command_prints_its_own_help(name: str, run_main: Main, capsys: Captured) -> None:
+    assert run_main(name, "--help") == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Usage: ods-pipeline {name}" in printed
+    assert " ".join(HELP[name].split()) in printed
+    assert "Exit codes:" not in printed

@@ -1,4 +1,4 @@
-"""What happens to people every day: interruptions, odd folders, odd names, the same file twice."""
+"""Everyday mishaps: interruptions, odd folders, odd names, the same file twice."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.held import build_info
+from ods_pipeline.publish.build_info import read_build_info
 from ods_pipeline.schema import ORD
 from ods_pipeline_tests.support.builders import make_record, rel, role, write_delta, write_release
 from ods_pipeline_tests.support.rooms import (
@@ -32,7 +32,7 @@ from ods_pipeline_tests.support.rooms import (
 
 
 @pytest.mark.promise("resumed")
-def test_an_interrupted_first_build_of_the_sample_goes_on_with_all_of_it(tmp_path: Path) -> None:
+def test_an_interrupted_first_build_of_the_sample_resumes_with_all_of_it(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     command = [sys.executable, "-m", "ods_pipeline.cli", "build", "--data-root", str(root.path)]
     child = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -42,18 +42,18 @@ def test_an_interrupted_first_build_of_the_sample_goes_on_with_all_of_it(tmp_pat
     child.wait()
     assert not root.current.exists()
     pipeline.build(root)
-    # Built in another process, in another place and in two goes: the same bytes.
+    # Built in another process and folder, and in two runs: the same bytes.
     assert published(root) == {**published(sample_root()), "ods.duckdb": published(root)["ods.duckdb"]}
 
 
-def test_a_folder_called_data_in_the_working_directory_is_nobodys_business(tmp_path: Path) -> None:
+def test_a_folder_named_data_in_the_working_directory_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "data" / "flat" / "year=2025").mkdir(parents=True)
     ran = run_cli("status", "--data-root", tmp_path / "elsewhere", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "holds nothing yet" in ran.stdout
 
 
-def test_names_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+def test_brackets_in_names_are_printed_unchanged(tmp_path: Path) -> None:
     release = write_release(tmp_path, [make_record("R0A"), make_record("R0B", Name="ANCHOR")])
     write_delta(tmp_path / "ord", [make_record("R0A", Name="FOO [/B] [RED]CLINIC")])
     ran = run_cli(
@@ -64,18 +64,18 @@ def test_names_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a[b]", "a*"])
-def test_a_data_root_that_would_be_read_as_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_data_root_that_reads_as_a_pattern_is_rejected(tmp_path: Path, name: str) -> None:
     ran = run_cli("build", "--data-root", tmp_path / name)
     assert ran.returncode == 1
     assert ran.stderr.count("\n") == 1
     assert "cannot contain" in ran.stderr
 
 
-def test_a_data_root_that_is_a_file_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_data_root_that_is_a_file_is_explained_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     ran = run_cli("build", "--data-root", tmp_path / "file")
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
-    assert "no data root can be here" in ran.stderr
+    assert "the data root cannot be created here" in ran.stderr
 
 
 def test_the_same_release_under_another_name_is_the_same_release(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_flat_folder_that_lost_a_table_is_flattened_again(tmp_path: Path) -> N
     )
 
 
-def test_status_says_that_something_is_held_and_not_published(tmp_path: Path) -> None:
+def test_status_reports_that_something_is_held_and_not_published(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     assert run_cli("status", "--data-root", root.path).returncode == 0
     shutil.rmtree(root.flat / "fetch=20260904T043000Z")
@@ -107,7 +107,7 @@ def test_status_says_that_something_is_held_and_not_published(tmp_path: Path) ->
     assert "held but not published yet" in ran.stdout
 
 
-def test_an_id_that_two_records_claim_stays_with_the_newer_one(tmp_path: Path) -> None:
+def test_an_id_in_two_records_stays_with_the_newer_one(tmp_path: Path) -> None:
     release = write_release(
         tmp_path, [make_record("R0A"), make_record("R0B", Rels={"Rel": [rel("R0B", "R0A")]})]
     )
@@ -128,12 +128,12 @@ def test_the_summary_counts_the_deltas_since_the_newest_release_only(tmp_path: P
     write_delta(tmp_path / "ord", [make_record("R0A", Name="NEW")])
     root = DataRoot(tmp_path / "data")
     pipeline.build(root, releases=[first], recorded=[tmp_path / "ord"])
-    assert build_info(root.current.resolve())["deltas"]["changed"] == 1
+    assert read_build_info(root.current.resolve())["deltas"]["changed"] == 1
     pipeline.build(root, releases=[second])
-    assert sum(build_info(root.current.resolve())["deltas"].values()) == 0
+    assert sum(read_build_info(root.current.resolve())["deltas"].values()) == 0
 
 
-def test_another_day_for_the_marts_leaves_the_register_what_it_is(tmp_path: Path) -> None:
+def test_another_day_for_the_marts_leaves_the_register_unchanged(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     pipeline.build(root, today=date(2026, 10, 1))
     assert pipeline.build(root, today=date(2026, 10, 1)).nothing_new
@@ -151,7 +151,7 @@ def test_another_day_for_the_marts_leaves_the_register_what_it_is(tmp_path: Path
 @pytest.mark.parametrize(
     ("key", "day"), [("stamps_from", "2026-09-30"), ("stamps_from", "0001-01-01"), ("as_of", "soon")]
 )
-def test_a_receipt_of_impossible_days_is_told_in_one_line(tmp_path: Path, key: str, day: str) -> None:
+def test_a_receipt_with_impossible_days_is_explained_in_one_line(tmp_path: Path, key: str, day: str) -> None:
     folder = tmp_path / "fetch=20260824T043000Z"
     shutil.copytree(FETCHES / folder.name, folder)
     receipt = json.loads((folder / "receipt.json").read_bytes())
@@ -162,18 +162,18 @@ def test_a_receipt_of_impossible_days_is_told_in_one_line(tmp_path: Path, key: s
     assert "receipt is damaged" in built.problems[0]
 
 
-def test_a_new_body_does_not_inherit_the_fax_of_the_old_one_of_its_code(tmp_path: Path) -> None:
+def test_a_reused_code_does_not_inherit_the_fax_of_the_old_organisation(tmp_path: Path) -> None:
     fax = {"Contact": [{"type": "fax", "value": "0113 000 0000"}]}
     release = write_release(tmp_path, [make_record("R0A", Contacts=fax), make_record("R0B", Contacts=fax)])
-    reused = make_record("R0B", Name="ANOTHER BODY", Contacts=None, Roles={"Role": [role("R0B", "RO198")]})
-    write_delta(tmp_path / "ord", [make_record("R0A", Name="SAME BODY", Contacts=None), reused])
+    reused = make_record("R0B", Name="ANOTHER SITE", Contacts=None, Roles={"Role": [role("R0B", "RO198")]})
+    write_delta(tmp_path / "ord", [make_record("R0A", Name="SAME TRUST", Contacts=None), reused])
     root = DataRoot(tmp_path / "data")
     pipeline.build(root, releases=[release], recorded=[tmp_path / "ord"])
     contacts = pl.read_parquet(root.path / "tables" / "contacts.parquet")
     assert contacts.filter(pl.col("contact_type") == "fax")["ods_code"].to_list() == ["R0A"]
 
 
-def test_a_real_folder_in_the_place_of_a_published_one_is_told(tmp_path: Path) -> None:
+def test_a_real_folder_where_a_published_link_belongs_is_explained(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     (root.path / "marts").unlink()
     (root.path / "marts").mkdir()

@@ -6,26 +6,26 @@ import duckdb
 import pytest
 
 from ods_pipeline import cli
-from ods_pipeline.commands.show import LABEL
+from ods_pipeline.lookup.card_text import LABEL_WIDTH
 from ods_pipeline_tests.support.rooms import run_cli, sample_root
 
 
 def run(*arguments: str, root: Path | None = None) -> int:
-    """`ods-pipeline …` in this process; gives the exit code."""
+    """Run `ods-pipeline …` in this process; the result is the exit code."""
     with pytest.raises(SystemExit) as ended:
         cli.main([*arguments, "--data-root", str(root or sample_root().path)])
     assert isinstance(ended.value.code, int)
     return ended.value.code
 
 
-def shown(capsys: pytest.CaptureFixture[str], *arguments: str, root: Path | None = None) -> list[str]:
+def card_of(capsys: pytest.CaptureFixture[str], *arguments: str, root: Path | None = None) -> list[str]:
     assert run("show", *arguments, root=root) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return out.splitlines()
 
 
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     assert run("show", *arguments) == 1
     out, err = capsys.readouterr()
     assert out == ""
@@ -33,8 +33,10 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return err
 
 
-def test_a_card_says_what_the_body_is_and_what_it_belongs_to(capsys: pytest.CaptureFixture[str]) -> None:
-    card = shown(capsys, "y99903")
+def test_a_card_has_what_the_organisation_is_and_what_it_belongs_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = card_of(capsys, "y99903")
     assert card[0] == "Y99903  WEAVER'S YARD HEALTH CENTRE"
     assert card[1] == "PRESCRIBING COST CENTRE (RO177), an organisation"
     assert card[2].startswith("Open ")
@@ -50,14 +52,14 @@ def test_a_card_says_what_the_body_is_and_what_it_belongs_to(capsys: pytest.Capt
 
 
 def test_active_past_the_legal_end_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    card = shown(capsys, "RRP")
+    card = card_of(capsys, "RRP")
     assert "legally closed" in card[2] and "2024-10-31" in card[2]
     assert "succession" in "\n".join(card)
     assert any("legally closed" in line and line.startswith("  2024-11-01") for line in card)
 
 
-def test_a_day_in_the_world_moves_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
-    card = shown(capsys, "RRP", "--as-of", "2024-06-30")
+def test_as_of_changes_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    card = card_of(capsys, "RRP", "--as-of", "2024-06-30")
     assert card[2] == "Open on 2024-06-30; its last day is 2024-10-31"
     assert any(line.startswith("below it     6 x IS OPERATED BY") for line in card)
     assert any(line.startswith("             A0D9N ADHD CLINIC") for line in card)
@@ -65,43 +67,45 @@ def test_a_day_in_the_world_moves_what_holds(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.promise("as_of_then")
-def test_a_day_of_the_register_moves_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
-    before = "\n".join(shown(capsys, "FX103", "--known", "2026-08-27"))
-    now = "\n".join(shown(capsys, "FX103"))
+def test_known_changes_what_was_known(capsys: pytest.CaptureFixture[str]) -> None:
+    before = "\n".join(card_of(capsys, "FX103", "--known", "2026-08-27"))
+    now = "\n".join(card_of(capsys, "FX103"))
     assert "tel 020 7946 0202" in before and "tel 020 7946 0299" in now
-    assert "As the register stood on 2026-08-27, which said so since 2026-08-21." in before
+    assert "The register on 2026-08-27; this version dates from 2026-08-21." in before
     assert "Changes seen up to 2026-08-27\n  nothing" in before
     assert "contact changed (tel: 020 7946 0202 -> 020 7946 0299)  seen 2026-08-28" in now
 
 
-def test_both_days_together_ask_what_was_then_said_of_the_other(capsys: pytest.CaptureFixture[str]) -> None:
-    card = "\n".join(shown(capsys, "Y99903", "--known", "2026-09-01", "--as-of", "2026-11-01"))
+def test_both_days_together_give_what_the_register_then_held_about_the_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = "\n".join(card_of(capsys, "Y99903", "--known", "2026-09-01", "--as-of", "2026-11-01"))
     assert "IS PARTNER TO U90001 BARNET NORTHSIDE PCN  2019-07-01 to (no end)\n" in card
     assert "U90002" not in card
-    card = "\n".join(shown(capsys, "Y99903", "--known", "2026-09-03", "--as-of", "2026-11-01"))
+    card = "\n".join(card_of(capsys, "Y99903", "--known", "2026-09-03", "--as-of", "2026-11-01"))
     assert "IS PARTNER TO U90002 BARNET BROOK PCN  2026-10-01 to (no end)\n" in card
 
 
 def test_a_deleted_code_still_has_its_card(capsys: pytest.CaptureFixture[str]) -> None:
-    card = shown(capsys, "NZ902")
+    card = card_of(capsys, "NZ902")
     assert card[2].startswith("Deleted from the register on 2026-08-29")
     assert card[-1] == "  2026-08-29  deleted (confirmed, ord_notifications)  seen 2026-09-01"
-    doubtful = shown(capsys, "V99003")
+    doubtful = card_of(capsys, "V99003")
     assert "It may be deleted since 2026-08-28 (gone_from_api); nothing has confirmed it." in doubtful
 
 
-def test_a_deleted_code_says_so_on_every_day_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deletion_is_on_every_card_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
     deleted = "eleted from the register on 2026-08-29"
-    assert shown(capsys, "NZ902", "--as-of", "2026-09-03")[2] == f"D{deleted}"
-    assert shown(capsys, "NZ902", "--as-of", "2026-08-28")[2] == f"Open on 2026-08-28; d{deleted}"
-    assert shown(capsys, "NZ902", "--known", "2026-08-28")[2] == "Open on 2026-08-28"
+    assert card_of(capsys, "NZ902", "--as-of", "2026-09-03")[2] == f"D{deleted}"
+    assert card_of(capsys, "NZ902", "--as-of", "2026-08-28")[2] == f"Open on 2026-08-28; d{deleted}"
+    assert card_of(capsys, "NZ902", "--known", "2026-08-28")[2] == "Open on 2026-08-28"
 
 
-# Sets the columns of the link of Y99903 to a body.
+# Changes the relationship of Y99903 to another organisation.
 UPDATE = "UPDATE history.relationships SET {} WHERE ods_code = 'Y99903' AND target_ods_code = '{}'"
 
 
-def test_links_hold_for_the_days_that_the_marts_give_them(
+def test_relationships_hold_on_the_days_that_the_marts_give_them(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "ods.duckdb"
@@ -112,20 +116,20 @@ def test_links_hold_for_the_days_that_the_marts_give_them(
         connection.execute(UPDATE.format("status = 'Inactive', operational_end = NULL", "U90001"))
         connection.execute(UPDATE.format(f"status = 'Active', {legal_end}", "07M"))
 
-    def links(*arguments: str) -> list[str]:
-        card = shown(capsys, "Y99903", *arguments, root=tmp_path)
+    def relationships(*arguments: str) -> list[str]:
+        card = card_of(capsys, "Y99903", *arguments, root=tmp_path)
         assert not any("relationship ended" in line and ("U90001" in line or "07M" in line) for line in card)
-        return sorted(line[LABEL:] for line in card if " U90001 " in line or " 07M " in line)[-2:]
+        return sorted(line[LABEL_WIDTH:] for line in card if " U90001 " in line or " 07M " in line)[-2:]
 
     commissioned = "IS COMMISSIONED BY 07M NHS BARNET CCG  2015-04-01 to (no end)"
     partner = "IS PARTNER TO U90001 BARNET NORTHSIDE PCN  2019-07-01 to (no end)"
-    assert links() == [commissioned, f"{partner}  [Inactive]"]
-    assert links("--as-of", "2026-09-02") == [commissioned, partner]
+    assert relationships() == [commissioned, f"{partner}  [Inactive]"]
+    assert relationships("--as-of", "2026-09-02") == [commissioned, partner]
 
 
 @pytest.mark.promise("explained")
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["RRQX"], "RRQX: the register has never held this code. Codes like it: RQX, RRQ."),
         (["Z8R4W"], "A notice says that it was deleted on 2026-08-20."),
@@ -135,13 +139,13 @@ def test_links_hold_for_the_days_that_the_marts_give_them(
         (["NZ902", "--known", "2026-09-01"], "(it did from 2026-08-21 to 2026-08-29)"),
     ],
 )
-def test_what_cannot_be_shown_says_why(
-    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+def test_an_error_is_explained(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
-    assert words in refused(capsys, *arguments)
+    assert message in error_of(capsys, *arguments)
 
 
-def test_nothing_published_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_without_a_published_set_there_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run("show", "RRP", root=tmp_path) == 1
     assert "nothing is published here. Run: ods-pipeline build." in capsys.readouterr().err
 

@@ -1,4 +1,4 @@
-"""Dagster's own UI, opened on a data root, shows what the command line did there."""
+"""Dagster's UI on a data root shows what the command line did there."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
         yield server
 
 
-def test_the_runs_of_the_command_line_are_there(dagster: Dagster) -> None:
+def test_it_shows_the_runs_of_the_command_line(dagster: Dagster) -> None:
     runs = dagster.ask(RUNS)["runsOrError"]["results"]
     assert [(run["jobName"], run["status"]) for run in reversed(runs)] == [
         ("release_job", "SUCCESS"),
@@ -37,20 +37,20 @@ def test_the_runs_of_the_command_line_are_there(dagster: Dagster) -> None:
     ]
 
 
-def test_every_asset_was_materialised_by_them(dagster: Dagster) -> None:
+def test_those_runs_materialised_every_asset(dagster: Dagster) -> None:
     runs = {run["jobName"]: run["runId"] for run in dagster.ask(RUNS)["runsOrError"]["results"]}
     nodes = {"/".join(node["assetKey"]["path"]): node for node in dagster.ask(ASSETS)["assetNodes"]}
     assert len(nodes) == len(TABLES) + 5
-    made_by = {key: node["assetMaterializations"][0]["runId"] for key, node in nodes.items()}
+    run_of = {key: node["assetMaterializations"][0]["runId"] for key, node in nodes.items()}
     jobs = {"raw/trud_release": "release_job", "flat/release": "release_job"}
     jobs |= {"raw/ord_fetches": "delta_job", "flat/fetches": "delta_job"}
-    assert made_by == {key: runs[jobs.get(key, "publish_job")] for key in nodes}
+    assert run_of == {key: runs[jobs.get(key, "publish_job")] for key in nodes}
     (materialization,) = nodes["ord/organisations"]["assetMaterializations"]
     rows = {entry["label"]: entry.get("intValue") for entry in materialization["metadataEntries"]}
     assert rows["dagster/row_count"] == 774
 
 
-def test_the_checks_of_the_last_build_are_there(dagster: Dagster) -> None:
+def test_it_shows_the_checks_of_the_last_build(dagster: Dagster) -> None:
     statuses = {}
     for node in dagster.ask(ASSETS)["assetNodes"]:
         for check in node["assetChecksOrError"].get("checks", []):
@@ -61,11 +61,11 @@ def test_the_checks_of_the_last_build_are_there(dagster: Dagster) -> None:
     assert {key: status for key, status in statuses.items() if status != "SUCCEEDED"} == {}
 
 
-def test_each_job_shows_with_its_run_and_there_is_the_sensor(dagster: Dagster) -> None:
+def test_it_shows_each_job_with_its_run_and_the_sensors(dagster: Dagster) -> None:
     (repository,) = dagster.ask(SENSORS)["repositoriesOrError"]["nodes"]
     assert repository["location"]["name"] == "ods_pipeline"
     runs = {job["name"]: [run["status"] for run in job["runs"]] for job in repository["jobs"]}
     for name in ("release_job", "delta_job", "publish_job"):
-        assert runs[name] == ["SUCCESS"], f"{name} shows without the run of the command line"
+        assert runs[name] == ["SUCCESS"], f"{name} has no run of the command line"
     assert [sensor["name"] for sensor in repository["sensors"]] == ["new_trud_release", "publish_after_load"]
     assert [schedule["name"] for schedule in repository["schedules"]] == ["last_three_stamps"]

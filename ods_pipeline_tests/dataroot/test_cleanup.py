@@ -1,4 +1,4 @@
-"""What killed runs leave goes with the next run, and nothing else does."""
+"""The next run removes what killed runs leave, and nothing else."""
 
 import errno
 import os
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ods_pipeline.dataroot.builds import current_build, publish_build
 from ods_pipeline.dataroot.cleanup import clear_up
-from ods_pipeline.dataroot.layout import DataRoot, current_build, publish_build
-from ods_pipeline_tests.dataroot.test_layout import words, write_build
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline_tests.support.small_builds import words, write_build
 
 pytestmark = pytest.mark.promise("resumed")
 LEFT = (
@@ -37,7 +38,7 @@ def files(root: DataRoot) -> set[str]:
     return {str(p.relative_to(root.path)) for p in root.path.rglob("*") if p.is_file()}
 
 
-def test_what_is_half_written_goes_and_the_rest_stays(root: DataRoot) -> None:
+def test_half_written_files_are_removed_and_the_rest_stays(root: DataRoot) -> None:
     put(root, *LEFT, *KEPT)
     clear_up(root)
     assert files(root) == set(KEPT)
@@ -45,7 +46,7 @@ def test_what_is_half_written_goes_and_the_rest_stays(root: DataRoot) -> None:
     assert not (root.path / "nowhere").exists()
 
 
-def test_a_build_that_was_never_published_goes_and_its_number_is_free(root: DataRoot) -> None:
+def test_an_unpublished_build_is_removed_and_its_number_is_free(root: DataRoot) -> None:
     for word in ("first", "second", "third"):
         write_build(root, word)
         publish_build(root)
@@ -57,7 +58,7 @@ def test_a_build_that_was_never_published_goes_and_its_number_is_free(root: Data
     assert publish_build(root).name == "000004"
 
 
-def test_with_nothing_published_no_build_stays(root: DataRoot) -> None:
+def test_with_nothing_published_no_build_is_kept(root: DataRoot) -> None:
     write_build(root, "killed")
     root.next.rename(root.builds / "000001")
     clear_up(root)
@@ -66,8 +67,8 @@ def test_with_nothing_published_no_build_stays(root: DataRoot) -> None:
 
 @pytest.mark.promise("whole")
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EPERM])
-def test_a_link_that_fails_once_there_are_links_copies_nothing(root: DataRoot, number: int) -> None:
-    """Files copied to a place that is a link would land in the build that is published."""
+def test_a_link_that_fails_where_links_work_copies_nothing(root: DataRoot, number: int) -> None:
+    """Files copied through a link would land in the published build."""
     write_build(root, "first")
     first = publish_build(root)
     write_build(root, "second")
@@ -93,8 +94,8 @@ def test_a_full_disk_at_the_first_flip_copies_nothing(root: DataRoot) -> None:
 
 
 @pytest.mark.promise("readers")
-def test_every_wal_beside_the_link_goes_to_its_own_build(root: DataRoot) -> None:
-    """The names that DuckDB 1.x gives them: the log, and those of a checkpoint under way."""
+def test_every_wal_next_to_the_link_goes_to_its_own_build(root: DataRoot) -> None:
+    """DuckDB 1.x writes these names: the log, and those of a checkpoint under way."""
     write_build(root, "first")
     first = publish_build(root)
     names = ["ods.duckdb.wal", "ods.duckdb.wal.checkpoint", "ods.duckdb.wal.recovery"]

@@ -1,4 +1,4 @@
-"""trouble.py: what the machine refuses is told in words, and a fault of the program keeps its traceback."""
+"""Errors of the operating system are explained; a fault of the program keeps its traceback."""
 
 import errno
 import logging
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.dataroot.layout import DataRoot, start_build
-from ods_pipeline.dataroot.os_errors import explained, told_of
+from ods_pipeline.dataroot.builds import start_build
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.os_errors import as_ods_error, explained
 from ods_pipeline.errors import BadRelease, NoRoom, OdsError, Unreachable
 
 pytestmark = pytest.mark.promise("explained")
@@ -29,38 +30,40 @@ def system(number: int, name: object = None) -> OSError:
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EISDIR, errno.EIO, errno.EMFILE])
-def test_what_the_machine_refuses_is_told(tmp_path: Path, number: int) -> None:
-    told = told_of(because(RuntimeError("a step failed"), system(number)), tmp_path)
-    assert str(told).startswith(f"{tmp_path}: it cannot be read or written ({os.strerror(number)}). ")
+def test_an_error_of_the_operating_system_is_explained(tmp_path: Path, number: int) -> None:
+    explained_as = as_ods_error(because(RuntimeError("a step failed"), system(number)), tmp_path)
+    assert str(explained_as).startswith(f"{tmp_path}: it cannot be read or written ({os.strerror(number)}). ")
 
 
-def test_an_error_that_says_what_is_wrong_stands() -> None:
+def test_an_error_that_explains_itself_is_kept() -> None:
     missing = BadRelease("its receipt is missing", where="x.zip", do="Take it in again")
-    assert told_of(because(missing, system(errno.EACCES, "x.zip.receipt.json"))) is None
-    assert told_of(BadRelease("it says 'no space left on device'")) is None
+    assert as_ods_error(because(missing, system(errno.EACCES, "x.zip.receipt.json"))) is None
+    assert as_ods_error(BadRelease("its text is 'no space left on device'")) is None
 
 
-def test_a_full_disk_is_told_whatever_was_said_of_it() -> None:
-    told = told_of(because(BadRelease("it cannot be read"), system(errno.ENOSPC, "x")))
-    assert isinstance(told, NoRoom)
-    assert isinstance(pickle.loads(pickle.dumps(told)), NoRoom)
+def test_a_full_disk_is_explained_even_behind_another_error() -> None:
+    explained_as = as_ods_error(because(BadRelease("it cannot be read"), system(errno.ENOSPC, "x")))
+    assert isinstance(explained_as, NoRoom)
+    assert isinstance(pickle.loads(pickle.dumps(explained_as)), NoRoom)
 
 
-def test_a_certificate_that_is_not_trusted_is_no_missing_right(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_not_a_missing_permission(tmp_path: Path) -> None:
     untrusted = ssl.SSLCertVerificationError(1, "certificate has expired")
-    assert told_of(untrusted, tmp_path) is None
-    assert told_of(because(Unreachable("TRUD gave no answer"), untrusted), tmp_path) is None
+    assert as_ods_error(untrusted, tmp_path) is None
+    assert as_ods_error(because(Unreachable("TRUD gave no answer"), untrusted), tmp_path) is None
 
 
-def test_what_is_in_the_way_is_told_and_names_that_the_program_got_wrong_are_not(tmp_path: Path) -> None:
+def test_a_file_in_the_way_is_explained_and_a_wrong_name_in_the_program_is_not(tmp_path: Path) -> None:
     (tmp_path / "flat").write_text("in the way")
     (tmp_path / "raw").symlink_to("nowhere")
     (tmp_path / "tables").mkdir()
     for number, name in ((errno.EEXIST, "flat"), (errno.EEXIST, "raw"), (errno.ENOENT, "raw")):
-        assert "Move away what is in its place" in str(told_of(system(number, tmp_path / name), tmp_path))
+        assert "Move away what is in its place" in str(
+            as_ods_error(system(number, tmp_path / name), tmp_path)
+        )
     for number, name in ((errno.EEXIST, "tables"), (errno.ENOENT, "marts/x.parquet"), (errno.ENOENT, None)):
-        assert told_of(system(number, tmp_path / name if name else None), tmp_path) is None
-    assert told_of(system(errno.EEXIST, tmp_path / "flat"), tmp_path / "data") is None
+        assert as_ods_error(system(number, tmp_path / name if name else None), tmp_path) is None
+    assert as_ods_error(system(errno.EEXIST, tmp_path / "flat"), tmp_path / "data") is None
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -70,10 +73,10 @@ def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path, caplog: pyte
     assert "read_bytes()\n" in caplog.text and "Traceback" in caplog.text
 
 
-def test_on_a_full_disk_the_half_written_build_goes(tmp_path: Path) -> None:
+def test_on_a_full_disk_the_half_written_build_is_removed(tmp_path: Path) -> None:
     root = DataRoot(tmp_path)
     start_build(root)
-    with pytest.raises(NoRoom, match="Make room and run it again"), explained(root):
+    with pytest.raises(NoRoom, match="Free some space and run the command again"), explained(root):
         raise system(errno.ENOSPC)
     assert not root.next.exists()
     start_build(root)

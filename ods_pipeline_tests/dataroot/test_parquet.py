@@ -1,11 +1,32 @@
-"""parquet.py: a dictionary where values repeat, and nowhere else (same bytes: test_layout.py)."""
+"""The same rows give the same bytes; columns whose values repeat get a dictionary, and no others."""
 
 from pathlib import Path
 
 import polars as pl
 import pyarrow.parquet as pq
+import pytest
 
 from ods_pipeline.dataroot.parquet import columns_with_dictionary, write_parquet
+from ods_pipeline_tests.support.rooms import run_python
+
+A_MILLION_ROWS = """
+import hashlib, sys
+from pathlib import Path
+import polars as pl
+from ods_pipeline.dataroot.parquet import write_parquet
+rows = pl.int_range(1_000_000, eager=True)
+frame = pl.select(
+    ods_code="X" + rows.cast(pl.String).str.zfill(7),
+    name=pl.when(rows % 7 != 0).then("NAME " + (rows % 977).cast(pl.String)),
+    day=pl.date(2000, 1, 1) + pl.duration(days=1) * (rows % 9000),
+    uprn=rows * 31,
+    flag=rows % 3 == 0,
+)
+path = Path(sys.argv[1])
+shuffled = frame.sample(fraction=1, shuffle=True, seed=int(sys.argv[2]))
+size = write_parquet(shuffled.lazy().sort("ods_code").collect(), path)
+print(pl.thread_pool_size(), size, hashlib.sha256(path.read_bytes()).hexdigest())
+"""
 
 
 def with_dictionary(path: Path) -> dict[str, bool]:
@@ -42,6 +63,23 @@ def test_a_table_without_rows_is_written_too(tmp_path: Path) -> None:
     frame = pl.DataFrame(schema={"code": pl.String, "codes": pl.List(pl.String)})
     write_parquet(frame, tmp_path / "x.parquet")
     assert columns_with_dictionary(tmp_path / "x.parquet") == {"code", "codes.list.element"}
-    frame.write_parquet(tmp_path / "of Polars.parquet")
-    assert columns_with_dictionary(tmp_path / "of Polars.parquet") == set()
+    frame.write_parquet(tmp_path / "by Polars.parquet")
+    assert columns_with_dictionary(tmp_path / "by Polars.parquet") == set()
     assert pl.read_parquet(tmp_path / "x.parquet").equals(frame)
+
+
+@pytest.mark.promise("same_bytes")
+def test_a_million_rows_have_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path) -> None:
+    outputs = []
+    for threads, seed in ((1, 5), (4, 6)):
+        ran = run_python(
+            A_MILLION_ROWS, tmp_path / f"{threads}.parquet", str(seed), POLARS_MAX_THREADS=str(threads)
+        )
+        assert ran.returncode == 0, ran.stderr
+        outputs.append(ran.stdout.split())
+    (one_thread, *one), (four_threads, *four) = outputs
+    assert (one_thread, four_threads) == ("1", "4")
+    assert one == four
+    read = pl.read_parquet(tmp_path / "4.parquet")
+    assert read.height == 1_000_000
+    assert read["ods_code"].is_sorted()

@@ -1,4 +1,4 @@
-"""What Dagster does by itself: the sensor of releases, the morning's schedule, retries, freshness."""
+"""What Dagster runs by itself: the sensor of releases, the morning schedule, retries, freshness."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
 from ods_pipeline.defs.instance import open_instance, run_job
-from ods_pipeline.inventory.wanted import wish_for
+from ods_pipeline.inventory.wanted import request_for
 from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.builders import make_record, write_release
@@ -32,20 +32,20 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, clock: SimulatedClock) -> Iterator[OrdServer]:
-    bodies = [make_record(code, LastChangeDate="2026-09-03") for code in ("RX1", "RX2")]
-    zip_file = write_release(tmp_path_factory.mktemp("trud"), bodies)
-    world = Made({body["OrgId"]["extension"]: body for body in bodies})
+    records = [make_record(code, LastChangeDate="2026-09-03") for code in ("RX1", "RX2")]
+    zip_file = write_release(tmp_path_factory.mktemp("trud"), records)
+    world = Made({record["OrgId"]["extension"]: record for record in records})
     world.zips = {zip_file.name: zip_file.read_bytes()}
-    with OrdServer(world, now=clock.now, key=KEY) as found:
-        yield found
+    with OrdServer(world, now=clock.now, key=KEY) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory, server: OrdServer, clock: SimulatedClock) -> DataRoot:
     """A data root with the server's release, and no deltas."""
     root = DataRoot(tmp_path_factory.mktemp("loaded") / "data")
-    _, wish = wish_for(sources_of(server, clock), trud_only=True)
-    pipeline.build(root, wish=wish)
+    _, request = request_for(sources_of(server, clock), trud_only=True)
+    pipeline.build(root, request=request)
     return root
 
 
@@ -56,15 +56,15 @@ def definitions_of(
 
 
 def sensor_of(definitions: dg.Definitions) -> dg.SensorDefinition:
-    (found,) = [s for s in definitions.sensors or [] if s.name == "new_trud_release"]
-    assert isinstance(found, dg.SensorDefinition)
-    return found
+    (sensor,) = [s for s in definitions.sensors or [] if s.name == "new_trud_release"]
+    assert isinstance(sensor, dg.SensorDefinition)
+    return sensor
 
 
 def schedule_of(definitions: dg.Definitions) -> dg.ScheduleDefinition:
-    (found,) = definitions.schedules or []
-    assert isinstance(found, dg.ScheduleDefinition)
-    return found
+    (schedule,) = definitions.schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    return schedule
 
 
 def skipped(ticked: ScheduleExecutionData | dg.SkipReason | dg.SensorResult) -> str:
@@ -76,9 +76,9 @@ def skipped(ticked: ScheduleExecutionData | dg.SkipReason | dg.SensorResult) -> 
 
 def tick(definitions: dg.Definitions, root: DataRoot) -> dg.SensorResult | dg.SkipReason:
     with open_instance(root) as instance, dg.build_sensor_context(instance) as context:
-        found = sensor_of(definitions)(context)
-    assert isinstance(found, (dg.SensorResult, dg.SkipReason))
-    return found
+        ticked = sensor_of(definitions)(context)
+    assert isinstance(ticked, (dg.SensorResult, dg.SkipReason))
+    return ticked
 
 
 def morning_tick(definitions: dg.Definitions, at: datetime) -> ScheduleExecutionData:
@@ -122,16 +122,16 @@ def test_a_release_whose_run_failed_is_asked_for_again(
         run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
         assert "is being loaded" in skipped(tick(definitions, root))
         instance.report_run_failed(run)
-    ((name, body),) = server.world.releases(MORNING.date()).items()
+    ((name, content),) = server.world.releases(MORNING.date()).items()
     file = root.quarantine / f"{name}.2"
     file.parent.mkdir()
-    file.write_bytes(body)
+    file.write_bytes(content)
     assert "lies in quarantine/" in skipped(tick(definitions, root))
     take_release(root, file.rename(root.quarantine / name), day)
     assert asked_again(), "it is held and was never flattened"
 
 
-def test_the_sensor_asks_nobody_without_a_key_or_beside_the_sample(
+def test_the_sensor_asks_nobody_without_a_key_or_with_the_sample(
     tmp_path: Path, server: OrdServer, clock: SimulatedClock
 ) -> None:
     before, root = len(server.log), DataRoot(tmp_path / "data")
@@ -151,9 +151,9 @@ def test_the_schedule_asks_for_what_is_due_in_one_run(
     assert "sample" in skipped(morning_tick(definitions_of(sample_root(), server, clock), MORNING))
     nothing = DataRoot(loaded.path.parent / "nothing")
     assert "No release is held" in skipped(morning_tick(definitions_of(nothing, server, clock), MORNING))
-    with pytest.raises(ScheduleExecutionError) as told:
+    with pytest.raises(ScheduleExecutionError) as raised:
         morning_tick(definitions, MORNING + timedelta(days=300))
-    assert "184 days only" in str(told.value.__cause__)
+    assert "goes back 184 days" in str(raised.value.__cause__)
 
 
 def test_the_schedule_runs_in_the_morning_of_the_uk_and_both_wait_to_be_started(
@@ -169,7 +169,7 @@ def test_the_schedule_runs_in_the_morning_of_the_uk_and_both_wait_to_be_started(
 def test_a_range_in_the_ui_is_one_run_and_one_fetch(
     tmp_path: Path, server: OrdServer, clock: SimulatedClock, loaded: DataRoot
 ) -> None:
-    """Without any configuration, as from the UI: a real release is held, so the API is asked."""
+    """Without configuration, as from the UI: a real release is held, so the API is asked."""
     before = len(server.asked("/notifications"))
     with open_instance(loaded) as instance:
         definitions = definitions_of(loaded, server, clock)
@@ -213,7 +213,7 @@ def test_retries_and_freshness_are_dagsters_own(
     by_hand = build_definitions(loaded.path)
     for asset in by_hand.assets or []:
         assert isinstance(asset, dg.AssetsDefinition)
-        assert asset.op.retry_policy is None, "somebody is watching"
+        assert asset.op.retry_policy is None, "a person is watching"
 
 
 def test_a_release_that_is_held_needs_no_key(

@@ -1,7 +1,7 @@
-"""Bad input from end to end: one clear message, or quarantine; and nothing that was good before is lost.
+"""Bad input from end to end: one clear message, or quarantine; and nothing good is lost.
 
-What can be wrong with one record, one payload or one zip stands with its module (`flatten/test_*.py`); here
-are the files of a release, and what a register that already holds something makes of a broken record.
+Lives here: the files of a release, and a broken record that meets a register with an older version of it.
+Does not live here: what can be wrong with one record, payload or zip (`flatten/test_*.py`).
 """
 
 import re
@@ -77,7 +77,7 @@ BAD_XML: dict[str, tuple[Harm, str]] = {
         "document type",
     ),
     "unknown entity": (lambda xml: xml.replace(b"BODY", b"&b;"), "the XML is damaged"),
-    "NUL": (lambda xml: xml.replace(NAME, b"<Name>BO\0DY</Name>"), "a NUL byte stands in the text near"),
+    "NUL": (lambda xml: xml.replace(NAME, b"<Name>BO\0DY</Name>"), "the text has a NUL byte near"),
     "other namespace": (lambda xml: xml.replace(b"org/v2-0-0", b"org/v9-0-0"), "not ORD XML v2-0-0"),
     "tags that do not match": (lambda xml: xml.replace(NAME, b"<Name>BODY</Nom>"), "the XML is damaged"),
 }
@@ -86,7 +86,7 @@ BAD_XML: dict[str, tuple[Harm, str]] = {
 @pytest.mark.parametrize("place", ["full", "archive"])
 @pytest.mark.parametrize("name", BAD_XML)
 def test_a_bad_file_in_a_release_is_refused(tmp_path: Path, name: str, place: str) -> None:
-    harm, says = BAD_XML[name]
+    harm, message_part = BAD_XML[name]
     full, archive = FULL, ARCHIVE
     if place == "full":
         full = harm(FULL)
@@ -99,10 +99,10 @@ def test_a_bad_file_in_a_release_is_refused(tmp_path: Path, name: str, place: st
         flatten(path)
     message = str(caught.value)
     if place == "full" or not name.startswith(("cut", "a record")):
-        assert says in message
+        assert message_part in message
     assert message.startswith(f"HSCOrgRefData_{place.capitalize()}_20260925.xml: "), "it must say which file"
     assert "\n" not in message
-    assert caught.value.do, "it must say what to do"
+    assert caught.value.do, "it must name what to do"
 
 
 INNER = {"fullfile.zip": zip_bytes({"full.xml": FULL}), "archive.zip": zip_bytes({"archive.xml": ARCHIVE})}
@@ -135,12 +135,12 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("name", BAD_ZIPS)
 def test_a_bad_zip_is_refused(tmp_path: Path, name: str) -> None:
-    content, says = BAD_ZIPS[name]
+    content, message_part = BAD_ZIPS[name]
     path = tmp_path / "hscorgrefdataxml_data_9.0.0_20260925000001.zip"
     path.write_bytes(content)
     with pytest.raises(BadRelease) as caught:
         flatten(path)
-    assert says in str(caught.value)
+    assert message_part in str(caught.value)
     assert str(caught.value).startswith(f"{path.name}: ")
     assert caught.value.do
 
@@ -176,7 +176,7 @@ def test_a_broken_record_is_set_aside_and_the_register_keeps_what_it_held(held: 
     (row,) = flat.frames["quarantined_records"].rows(named=True)
     assert (row["rule"], row["record_number"]) == (DAMAGES[name].rule, 2)
     assert row["file_name"] == "HSCOrgRefData_Full_20260925.xml"
-    assert DAMAGES[name].says in row["detail"]
+    assert DAMAGES[name].detail in row["detail"]
     held.add(flat)
     after = held.register()
     assert same(facts(after.frames), facts(before.frames))
@@ -214,7 +214,7 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Flat:
 @pytest.mark.promise("conserved")
 @settings(max_examples=25)
 @given(BROKEN, BROKEN, st.randoms(use_true_random=False))
-def test_whatever_is_broken_nothing_vanishes(
+def test_no_record_vanishes_whatever_is_broken(
     tmp_path_factory: pytest.TempPathFactory,
     intact: Flat,
     full: list[str],

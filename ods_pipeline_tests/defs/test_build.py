@@ -1,4 +1,4 @@
-"""`build` from end to end: what it takes in, what it leaves alone; the same inputs give the same bytes."""
+"""`build` from end to end: what it takes in and leaves alone; the same inputs give the same bytes."""
 
 import json
 import shutil
@@ -15,7 +15,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from ods_pipeline.dataroot.layout import DataRoot, current_build, publish_build
+from ods_pipeline.dataroot.builds import current_build, publish_build
+from ods_pipeline.dataroot.flat import flat_folders
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
@@ -44,10 +46,10 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from ods_pipeline.defs import build as pipeline
-from ods_pipeline.dataroot import layout as storage
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets import published
 published.complete_duckdb = lambda *_: os._exit(7)
-pipeline.build(storage.DataRoot(Path(sys.argv[1])), again=True)
+pipeline.build(DataRoot(Path(sys.argv[1])), again=True)
 """
 
 
@@ -63,7 +65,7 @@ def without_duckdb(files: dict[str, str]) -> dict[str, str]:
 
 @contextmanager
 def reader_of(root: DataRoot) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds ods.duckdb open and answers once for every line it is given."""
+    """A process that keeps ods.duckdb open and answers once for every line on stdin."""
     process = subprocess.Popen(
         [sys.executable, "-c", READER, str(root.path / "ods.duckdb")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT,
@@ -83,7 +85,7 @@ def ask(reader: subprocess.Popen[str]) -> str:
 
 
 def fetches_without(tmp_path: Path, *left_out: str) -> Path:
-    """The sample's fetches in a folder of their own."""
+    """Copy the sample's fetches, apart from some, into their own folder."""
     folder = tmp_path / "recorded"
     shutil.copytree(FETCHES, folder, ignore=shutil.ignore_patterns(*left_out))
     return folder
@@ -93,7 +95,7 @@ def test_the_sample_is_published_whole() -> None:
     root = sample_root()
     assert set(without_duckdb(published(root))) == {*(t.path for t in TABLES.values()), "datapackage.json"}
     assert len(list(root.raw_fetches.iterdir())) == 6
-    assert [p.name for p in root.flat_folders()][-1] == "release=2026-08-28"
+    assert [p.name for p in flat_folders(root)][-1] == "release=2026-08-28"
     assert [p.name for p in root.builds.iterdir() if p.is_dir() and not p.is_symlink()] == ["000001"]
     assert not root.quarantine.exists()
 
@@ -109,7 +111,7 @@ def test_the_same_input_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("same_bytes")
-def test_what_is_deleted_comes_back_with_the_same_bytes_under_another_number(tmp_path: Path) -> None:
+def test_a_deleted_file_is_rebuilt_with_the_same_bytes_under_another_number(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
     (root.path / "ods.duckdb").unlink()
@@ -159,22 +161,22 @@ def test_fetches_that_cannot_be_used_do_not_stop_the_others(tmp_path: Path) -> N
     receipt["codes"].append("ZZ1")
     (folder / names[3] / "receipt.json").write_text(json.dumps(receipt))  # a code without an answer
     built = pipeline.build(root, recorded=[folder])
-    told = " ".join(built.problems)
-    assert f"{names[0]}: organisations/H8Q2Z.json is named in the receipt and is not there" in told
-    assert f"{names[1]}: its receipt is damaged" in told
-    assert f"{names[3]}: 1 codes were asked for and have no answer (ZZ1)" in told
+    problems = " ".join(built.problems)
+    assert f"{names[0]}: organisations/H8Q2Z.json is named in the receipt and is not there" in problems
+    assert f"{names[1]}: its receipt is damaged" in problems
+    assert f"{names[3]}: 1 codes were asked for and have no answer (ZZ1)" in problems
     assert [day.day for day in built.missing] == [21, 22, 23, 24, 29, 30]
     captures = pl.read_parquet(root.path / TABLES["captures"].path).filter(pl.col("kind") == "delta")
     assert captures["capture_id"].to_list() == [names[2], names[4], names[5]]
     assert sorted(p.name for p in root.quarantine.iterdir()) == [names[3], f"{names[3]}.reason.json"]
 
 
-def test_another_fetch_under_a_held_name_is_told(tmp_path: Path) -> None:
+def test_another_fetch_under_a_held_name_is_reported(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
     folder = fetches_without(tmp_path)
-    body = (folder / FIRST_FETCH / "organisations" / "H8Q2Z.json").read_bytes()
-    put(folder / FIRST_FETCH, "organisations/H8Q2Z.json", body.replace(b"ORCHARD", b"CHERRY!"))
+    payload = (folder / FIRST_FETCH / "organisations" / "H8Q2Z.json").read_bytes()
+    put(folder / FIRST_FETCH, "organisations/H8Q2Z.json", payload.replace(b"ORCHARD", b"CHERRY!"))
     built = pipeline.build(root, recorded=[folder])
     assert [p for p in built.problems if f"{FIRST_FETCH}: another fetch of that name is already held" in p]
     assert without_duckdb(published(root)) == without_duckdb(before)

@@ -1,4 +1,4 @@
-"""`build` over loopback: releases and deltas as they come, what fails, who is not asked, who sees the key."""
+"""`build` over loopback: releases and deltas, failures, servers that must not be asked, the hidden key."""
 
 import logging
 import shutil
@@ -16,7 +16,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.wanted import Wish, wish_for
+from ods_pipeline.inventory.wanted import Request, request_for
 from ods_pipeline.sources.settings import Key, Sources
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.sample import SAMPLE
@@ -31,9 +31,9 @@ LIST = "/items/341/releases"
 
 
 def live(server: OrdServer, clock: SimulatedClock, *named: str, **options: Any) -> dict[str, Any]:
-    """The arguments of a build as the command line makes them."""
-    files, wish = wish_for(sources_of(server, clock), named, **options)
-    return {"releases": files, "wish": wish}
+    """The arguments of a build, as the command line makes them."""
+    files, request = request_for(sources_of(server, clock), named, **options)
+    return {"releases": files, "request": request}
 
 
 def without_duckdb(root: DataRoot) -> dict[str, str]:
@@ -51,11 +51,11 @@ def clock() -> SimulatedClock:
 
 
 def small_server(folder: Path, clock: SimulatedClock) -> OrdServer:
-    """A release of three bodies, of which one has changed since, and a new one."""
-    bodies = [make_record(code, LastChangeDate="2026-08-01") for code in ("RX1", "RX2", "RX3")]
-    zip_file = write_release(folder / "trud", bodies)
+    """A release of three organisations, one of which has changed since, and a new organisation."""
+    organisations = [make_record(code, LastChangeDate="2026-08-01") for code in ("RX1", "RX2", "RX3")]
+    zip_file = write_release(folder / "trud", organisations)
     world = Made(releases={zip_file.name: zip_file.read_bytes()})
-    world.put(*bodies, make_record("RX2", Name="RENAMED", LastChangeDate="2026-08-30"))
+    world.put(*organisations, make_record("RX2", Name="RENAMED", LastChangeDate="2026-08-30"))
     world.put(make_record("RX4", LastChangeDate="2026-09-03"))
     return OrdServer(world, now=clock.now, key=KEY)
 
@@ -68,7 +68,7 @@ def small(tmp_path: Path, clock: SimulatedClock) -> Iterator[OrdServer]:
 
 @dataclass(frozen=True)
 class Released:
-    """A data root with the small server's release and nothing else, and what was asked for it."""
+    """A data root with the small server's release and nothing else, and the paths asked for."""
 
     root: DataRoot
     built: pipeline.Built
@@ -87,8 +87,10 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
 def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     root: DataRoot, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The sample played by the server, its release and then deltas. What was received is then given to a
-    second data root as recorded fetches: the same bytes of every published file."""
+    """The server plays back the sample: its release, then deltas.
+
+    A second data root then takes what was received as recorded fetches, and publishes the same bytes.
+    """
     caplog.set_level(logging.DEBUG)
     clock = SimulatedClock("2026-09-04T04:30:00+00:00")
     with OrdServer(Recorded(SAMPLE), now=clock.now, key=KEY) as server:
@@ -145,22 +147,22 @@ def test_when_the_api_cannot_be_reached_the_release_is_published_and_the_days_ar
     organisations = pl.read_parquet(root.path / "tables" / "organisations.parquet")
     assert organisations["ods_code"].to_list() == ["RX1", "RX2", "RX3"]
     assert_nowhere(root, caplog.text)
-    # The next run has what is missing.
+    # The next run fetches what is missing.
     small.faults.clear()
     built = pipeline.build(root, **live(small, clock))
     assert (built.problems, built.missing) == ([], [])
     organisations = pl.read_parquet(root.path / "tables" / "organisations.parquet")
     assert organisations["ods_code"].to_list() == ["RX1", "RX2", "RX3", "RX4"]
     assert "RENAMED" in organisations["name"].to_list()
-    # TRUD out of order: what is held goes on.
+    # TRUD is out of order: the build goes on with what is held.
     small.faults.append(Fault("status", LIST, 99, 503))
     built = pipeline.build(root, **live(small, clock))
     assert built.nothing_new
-    assert len(built.problems) == 1 and "no look at TRUD's releases" in built.problems[0]
+    assert len(built.problems) == 1 and "TRUD's list of releases could not be read" in built.problems[0]
     assert built.missing == []
 
 
-def test_trud_only_never_asks_the_api_and_a_gap_too_long_says_what_to_do(
+def test_trud_only_never_asks_the_api_and_a_gap_too_long_names_the_next_command(
     tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
     assert (released.built.problems, released.built.missing) == ([], [])
@@ -168,12 +170,12 @@ def test_trud_only_never_asks_the_api_and_a_gap_too_long_says_what_to_do(
     root = copy_of(released.root, tmp_path)
     clock.go_to("2027-03-01T05:30:00+00:00")
     built = pipeline.build(root, **live(small, clock))
-    assert "since 2026-08-21 are wanted, and the ORD API tells those of 184 days only" in built.problems[0]
+    assert "changes since 2026-08-21 are needed, but the ORD API only goes back 184 days" in built.problems[0]
     assert "ods-pipeline build --release latest" in built.problems[0]
     assert small.asked("/ORD/") == []
 
 
-def test_what_cannot_be_used_or_had_stops_neither_the_deltas_nor_the_next_build(
+def test_a_bad_release_and_a_missing_answer_stop_neither_the_deltas_nor_the_next_build(
     tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:
     root = copy_of(released.root, tmp_path)
@@ -186,9 +188,9 @@ def test_what_cannot_be_used_or_had_stops_neither_the_deltas_nor_the_next_build(
     assert built.missing == []
     problem, in_vain = built.problems
     assert name in problem and "set aside" in problem
-    assert in_vain.startswith("RX2: stamped 2026-08-30, asked for in vain (the ORD API gave no answer to ")
+    assert in_vain.startswith("RX2: stamped 2026-08-30, it got no answer (the ORD API gave no answer to ")
     names = dict(pl.read_parquet(root.path / "tables" / "organisations.parquet")["ods_code", "name"].rows())
-    assert (len(names), names["RX2"]) == (4, "BODY RX2"), "what was held of it stays"
+    assert (len(names), names["RX2"]) == (4, "BODY RX2"), "the record held stays"
     assert len(small.asked(f"/download/.*{name}")) == 1
     clock.go_to("2026-09-05T04:30:00+00:00")
     built = pipeline.build(root, **live(small, clock, trud_only=True))
@@ -208,7 +210,7 @@ def test_a_date_names_a_release_and_one_that_is_held_is_not_looked_for(
 
 
 @pytest.mark.promise("polite")
-def test_the_sample_asks_nobody(tmp_path: Path, small: OrdServer, clock: SimulatedClock) -> None:
+def test_the_sample_asks_no_server(tmp_path: Path, small: OrdServer, clock: SimulatedClock) -> None:
     root = copy_of(release_root(), tmp_path)
     assert pipeline.build(root, **live(small, clock)).nothing_new
     for options in ({"trud_only": True}, {"deltas": True}):
@@ -232,20 +234,20 @@ def test_the_sample_asks_nobody(tmp_path: Path, small: OrdServer, clock: Simulat
         pytest.param(True, ["2026-08-28", "latest"], {}, (("2026-08-28", "latest"), True), id="two named"),
     ],
 )
-def test_what_is_asked_for(
+def test_the_options_decide_what_is_asked_for(
     key: bool, releases: list[str], options: dict[str, bool], expected: tuple[tuple[str, ...], bool]
 ) -> None:
     sources = Sources(key=Key(KEY) if key else None)
-    files, wish = wish_for(sources, releases, **options)
-    assert isinstance(wish, Wish)
-    assert (wish.releases, wish.deltas) == expected
+    files, request = request_for(sources, releases, **options)
+    assert isinstance(request, Request)
+    assert (request.releases, request.deltas) == expected
     assert [str(f) for f in files] == [r for r in releases if r.endswith(".zip")]
 
 
 def test_the_command_line_takes_its_sources_from_the_environment(
     root: DataRoot, small: OrdServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a process of its own, on the machine's clock; the API refuses, so that no day matters."""
+    """In a process of its own, on the machine's clock. The API refuses, so that the date does not matter."""
     real = {"TRUD_API_KEY": KEY, "ODS_TRUD_URL": small.trud_url, "ODS_ORD_URL": small.ord_url}
     monkeypatch.setattr(rooms, "ENVIRONMENT", rooms.ENVIRONMENT | real)
     small.faults.append(Fault("status", "/ORD/", 999, 400))
@@ -253,20 +255,20 @@ def test_the_command_line_takes_its_sources_from_the_environment(
     assert ran.returncode == 4, ran.stderr
     assert "downloaded hscorgrefdataxml_data_8.0.0_20260828000001.zip" in ran.stderr
     assert KEY not in ran.stdout + ran.stderr
-    told = [line for line in ran.stdout.splitlines() if line.startswith(("problem", "missing"))]
-    assert "HTTP 400" in told[0] or "184 days only" in told[0]
+    printed = [line for line in ran.stdout.splitlines() if line.startswith(("problem", "missing"))]
+    assert "HTTP 400" in printed[0] or "goes back 184 days" in printed[0]
     assert not small.asked("/organisations")
 
 
 @pytest.mark.parametrize("named", [["latest"], ["2026-08-28"], []])
 def test_without_a_key_trud_cannot_be_named(named: list[str]) -> None:
     with pytest.raises(OdsError, match=r"there is no TRUD key. Set TRUD_API_KEY"):
-        wish_for(Sources(), named, trud_only=not named)
+        request_for(Sources(), named, trud_only=not named)
 
 
-def test_a_release_that_is_no_date_is_told() -> None:
-    with pytest.raises(OdsError, match="2026-02-30 is no date"):
-        wish_for(Sources(key=Key(KEY)), ["2026-02-30"])
+def test_a_release_that_is_no_date_is_refused() -> None:
+    with pytest.raises(OdsError, match="2026-02-30 is not a date"):
+        request_for(Sources(key=Key(KEY)), ["2026-02-30"])
 
 
 @pytest.mark.promise("no_key")
@@ -275,9 +277,9 @@ def test_a_failed_step_is_recorded_without_the_key(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     small.faults.append(Fault("reset", "/download/", 999))
-    with pytest.raises(OdsError, match=r"TRUD does not give hscorgref.*") as told:
+    with pytest.raises(OdsError, match=r"TRUD does not give hscorgref.*") as caught:
         pipeline.build(root, **live(small, clock))
-    assert KEY not in str(told.value) + repr(told.value)
+    assert KEY not in str(caught.value) + repr(caught.value)
     with open_instance(root) as instance:
         (run,) = instance.get_runs()
         assert run.status == dg.DagsterRunStatus.FAILURE

@@ -1,8 +1,9 @@
-"""The Dagster definitions: they load, the graph is the one drawn here, the calendar of stamps is right."""
+"""The Dagster definitions: they load, the graph is the one in graph.txt, the calendar of stamps is right."""
 
 import os
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
@@ -11,104 +12,15 @@ import pytest
 import yaml
 from dagster._core.test_utils import freeze_time
 
+from ods_pipeline.defs import partitions
 from ods_pipeline.defs.assembly import build_definitions
-from ods_pipeline.defs.assets import partitions
-from ods_pipeline.defs.instance import instance_config, workspace_config
+from ods_pipeline.defs.instance import LOCATION, instance_config, write_workspace
 from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
+DRAWING = Path(__file__).with_name("graph.txt")
 FLAT = ["flat/fetches", "flat/release"]
-STATUS = ["marts/organisation_kinds", "marts/succession_edges", "ord/deletions", "ord/organisations"]
-EVENTS = [
-    *(f"history/{name}" for name in ("contacts", "notices", "observations", "organisations")),
-    *(f"history/{name}" for name in ("relationships", "roles", "successions")),
-    "ord/captures",
-    "ord/deletions",
-]
 TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())
-# Every asset, with its parents.
-GRAPH = {
-    "raw/trud_release": [],
-    "raw/ord_fetches": [],
-    "flat/release": ["raw/trud_release"],
-    "flat/fetches": ["raw/ord_fetches"],
-    "ord/organisations": FLAT,
-    "ord/roles": FLAT,
-    "ord/relationships": FLAT,
-    "ord/successions": FLAT,
-    "ord/contacts": FLAT,
-    "ord/code_systems": FLAT,
-    "ord/captures": FLAT,
-    "ord/deletions": FLAT,
-    "ord/superseded_records": FLAT,
-    "ord/quarantined_records": FLAT,
-    "ord/repeated_ids": FLAT,
-    "ord/unresolved_targets": FLAT,
-    "ord/unknown_elements": FLAT,
-    "history/organisations": FLAT,
-    "history/roles": FLAT,
-    "history/relationships": FLAT,
-    "history/successions": FLAT,
-    "history/contacts": FLAT,
-    "history/observations": FLAT,
-    "history/notices": FLAT,
-    "marts/organisation_kinds": ["ord/organisations", "ord/roles"],
-    "marts/succession_edges": ["ord/organisations", "ord/successions"],
-    "marts/organisation_status": STATUS,
-    "marts/hierarchy_edges": ["ord/organisations", "ord/relationships"],
-    "marts/hierarchy_parents": ["marts/hierarchy_edges"],
-    "marts/hierarchy_closure": ["marts/hierarchy_parents"],
-    "marts/provider_hierarchy": ["marts/organisation_kinds", "marts/hierarchy_parents", "ord/organisations"],
-    "marts/provider_hierarchy_current": [
-        "marts/organisation_status",
-        "marts/provider_hierarchy",
-        "ord/organisations",
-    ],
-    "marts/code_crosswalk": ["marts/organisation_status", "marts/succession_edges"],
-    "marts/successor_candidates": [
-        "marts/organisation_status",
-        "marts/succession_edges",
-        "ord/organisations",
-    ],
-    "marts/closed_codes": [
-        "marts/code_crosswalk",
-        "marts/organisation_status",
-        "marts/provider_hierarchy",
-        "marts/successor_candidates",
-        "ord/code_systems",
-        "ord/deletions",
-        "ord/organisations",
-    ],
-    "marts/icb_changes": ["marts/organisation_status", "marts/provider_hierarchy", "ord/organisations"],
-    "marts/code_changes": EVENTS,
-    "marts/drift": EVENTS,
-    "published/ods_duckdb": TABLE_KEYS,
-}
-BODIES, STATUS_KEY = "ord/organisations", "marts/organisation_status"
-NAMED = ["marts/organisation_parents", STATUS_KEY, BODIES]
-FOLLOWED = [
-    "marts/organisation_parents",
-    "marts/code_crosswalk",
-    STATUS_KEY,
-    "marts/successor_candidates",
-    BODIES,
-]
-GRAPH |= {
-    "marts/organisation_parents": [STATUS_KEY, "marts/provider_hierarchy", BODIES],
-    "marts/gp_practices": [*NAMED, "ord/roles"],
-    "marts/pcn_membership": ["marts/hierarchy_edges", "marts/provider_hierarchy", BODIES],
-    "marts/trust_sites": NAMED,
-    "marts/social_care_sites": ["marts/organisation_parents", "marts/code_finder", BODIES, "ord/roles"],
-    "marts/vaccination_sites": [
-        "marts/organisation_kinds",
-        STATUS_KEY,
-        "marts/provider_hierarchy",
-        BODIES,
-        "ord/roles",
-    ],
-    "marts/code_finder": FOLLOWED,
-    "marts/coverage": ["marts/organisation_parents", "marts/hierarchy_edges", STATUS_KEY],
-}
 GROUPS = {
     "raw": "raw",
     "flat": "flat",
@@ -123,20 +35,20 @@ BY_KEY = {f"{t.schema}/{t.name}": t for t in TABLES.values()}
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     root = tmp_path_factory.mktemp("nothing") / "data"
-    found = build_definitions(root)
+    definitions = build_definitions(root)
     assert not root.exists(), "loading the definitions wrote something"
-    return found
+    return definitions
 
 
 def blocking_checks(definitions: dg.Definitions) -> dict[str, list[str]]:
     """Names of the blocking checks, by asset."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for asset in definitions.assets or []:
         assert isinstance(asset, dg.AssetsDefinition)
         for spec in asset.check_specs:
             if spec.blocking:
-                found.setdefault(spec.asset_key.to_user_string(), []).append(spec.name)
-    return found
+                names.setdefault(spec.asset_key.to_user_string(), []).append(spec.name)
+    return names
 
 
 def test_the_definitions_can_be_loaded(definitions: dg.Definitions) -> None:
@@ -144,17 +56,32 @@ def test_the_definitions_can_be_loaded(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(build_definitions(sample_root().path))
 
 
+def drawn(definitions: dg.Definitions) -> str:
+    """One line an asset: its key, its parents, its checks (``!`` blocks the build, ``?`` warns)."""
+    graph = definitions.resolve_asset_graph()
+    checks: dict[str, list[str]] = {}
+    for asset in definitions.assets or []:
+        assert isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.check_specs:
+            mark = "!" if spec.blocking else "?"
+            checks.setdefault(spec.asset_key.to_user_string(), []).append(f"{spec.name}{mark}")
+    lines = []
+    for name in sorted(key.to_user_string() for key in graph.get_all_asset_keys()):
+        parents = sorted(
+            p.to_user_string() for p in graph.get(dg.AssetKey.from_user_string(name)).parent_keys
+        )
+        from_ = "every table" if parents == TABLE_KEYS else " ".join(parents)
+        lines.append(" ".join([name, *(["<-", from_] if from_ else []), "|", *sorted(checks.get(name, []))]))
+    return "".join(f"{line.removesuffix(' |')}\n" for line in lines)
+
+
 @pytest.mark.promise("whole")
 def test_the_graph_is_the_one_that_is_drawn(definitions: dg.Definitions) -> None:
-    graph = definitions.resolve_asset_graph()
-    found = {
-        key.to_user_string(): sorted(p.to_user_string() for p in graph.get(key).parent_keys)
-        for key in graph.get_all_asset_keys()
-    }
-    assert found == GRAPH
+    """`python -m ods_pipeline_tests.defs.test_definitions` draws it again."""
+    assert drawn(definitions) == DRAWING.read_text(encoding="utf-8")
 
 
-def test_every_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+def test_every_asset_is_described(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
@@ -216,7 +143,7 @@ def test_the_register_is_one_step(definitions: dg.Definitions) -> None:
     assets = [asset for asset in definitions.assets or [] if isinstance(asset, dg.AssetsDefinition)]
     steps = {asset.op.name: len(list(asset.keys)) for asset in assets}
     assert steps["fold_register"] == len(ORD) + len(HISTORY) == 20
-    assert sum(steps.values()) == len(GRAPH)
+    assert sum(steps.values()) == len(DRAWING.read_text(encoding="utf-8").splitlines())
 
 
 @pytest.mark.parametrize(
@@ -258,14 +185,20 @@ def test_the_stamps_of_a_data_root_begin_with_its_release() -> None:
     assert "2026-09-04" in stamps.get_partition_keys()
 
 
-def test_dagster_yaml_is_the_configuration_of_the_command_line() -> None:
+def test_dagster_yaml_is_the_configuration_of_the_command_line(tmp_path: Path) -> None:
     shipped = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
     assert shipped == instance_config(Path("data/.dagster"))
     assert shipped["telemetry"] == {"enabled": False}
+    elsewhere = instance_config(tmp_path)
+    assert elsewhere["storage"]["sqlite"]["base_dir"] == str(tmp_path)
+    assert str(elsewhere).count(str(tmp_path)) == 2 and "data/.dagster" not in str(elsewhere)
 
 
-def test_the_shipped_workspace_is_that_of_the_command_line() -> None:
-    assert yaml.safe_load((REPOSITORY / "workspace.yaml").read_text()) == workspace_config()
+def test_the_shipped_workspace_is_that_of_the_command_line(tmp_path: Path) -> None:
+    shipped = (REPOSITORY / "workspace.yaml").read_text()
+    assert write_workspace(tmp_path).read_text() == shipped
+    (location,) = yaml.safe_load(shipped)["load_from"]
+    assert location["python_module"]["location_name"] == LOCATION
 
 
 def test_the_workspace_can_be_validated(tmp_path: Path) -> None:
@@ -281,3 +214,8 @@ def test_the_workspace_can_be_validated(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "Validation successful for code location ods_pipeline" in ran.stdout + ran.stderr
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as nothing:
+        DRAWING.write_text(drawn(build_definitions(Path(nothing))), encoding="utf-8")

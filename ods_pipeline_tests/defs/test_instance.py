@@ -1,4 +1,4 @@
-"""Runs in this process: how they went is told whole, ranges are checked, dead runs are cleared up."""
+"""Runs in this process: their outcomes are complete, ranges are checked, dead runs are marked as failed."""
 
 from pathlib import Path
 
@@ -96,9 +96,9 @@ def test_a_range_of_partitions_is_one_run(root: DataRoot) -> None:
         ("soon", "later"),
     ],
 )
-def test_a_range_that_is_none_is_refused(root: DataRoot, first: str, last: str) -> None:
+def test_an_invalid_range_is_refused(root: DataRoot, first: str, last: str) -> None:
     with open_instance(root) as instance:
-        with pytest.raises(ValueError, match=f"{first} to {last} is no range of partitions"):
+        with pytest.raises(ValueError, match=f"{first} to {last} is not a range of partitions"):
             run_job(instance, DEFINITIONS, "days_job", partition_range=(first, last))
         assert instance.get_runs() == []
 
@@ -115,7 +115,7 @@ def test_databases_are_open_while_a_job_runs_and_put_away_after_it(root: DataRoo
 
 
 @pytest.mark.promise("explained")
-def test_the_error_of_a_step_is_told_as_it_was_raised(root: DataRoot) -> None:
+def test_the_error_of_a_step_is_returned_as_it_was_raised(root: DataRoot) -> None:
     with open_instance(root) as instance:
         outcome = run_job(instance, DEFINITIONS, "fails_job")
         run = instance.get_run_by_id(outcome.run_id)
@@ -169,20 +169,20 @@ def test_the_instance_is_configured_once_and_can_be_a_dagster_home(root: DataRoo
 
 @pytest.mark.promise("whole")
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
-        ("roles", r"ord\.roles unique_key: 1 keys stand more than once: \d+"),
-        ("captures", r"ord\.captures unique_key: 1 keys stand more than once: release=2026-08-28/full"),
+        ("roles", r"ord\.roles unique_key: 1 keys occur more than once: \d+"),
+        ("captures", r"ord\.captures unique_key: 1 keys occur more than once: release=2026-08-28/full"),
     ],
 )
-def test_a_register_that_breaks_its_rules_is_not_published(tmp_path: Path, table: str, told: str) -> None:
+def test_a_register_that_breaks_its_rules_is_not_published(tmp_path: Path, table: str, message: str) -> None:
     root = copy_of(release_root(), tmp_path)
     before = published(root)
     file = root.flat / "release=2026-08-28" / f"{table}.parquet"
     frame = pl.read_parquet(file)
     pl.concat([frame, frame.head(1)]).write_parquet(file)
-    with pytest.raises(OdsError, match=f"{told}.*Nothing was published"):
-        pipeline.rebuild_history(root)  # what is published already would not be read again
+    with pytest.raises(OdsError, match=f"{message}.*Nothing was published"):
+        pipeline.rebuild_history(root)  # an ordinary build would not read this folder again
     assert published(root) == before
     assert root.current.readlink() == Path("000001")
 
@@ -193,7 +193,7 @@ def test_the_failed_check_is_recorded_where_the_ui_shows_it(tmp_path: Path) -> N
     frame = pl.read_parquet(file)
     pl.concat([frame, frame.filter(~pl.col("is_primary")).head(1)]).write_parquet(file)
     with open_instance(root) as instance:
-        config = {"fold_register": {"config": {"from_nothing": True}}}
+        config = {"fold_register": {"config": {"rebuild": True}}}
         outcome = run_job(instance, build_definitions(root.path), "publish_job", config=config)
     assert not outcome.success
     failed = [(c.asset, c.name) for c in outcome.failed_checks]

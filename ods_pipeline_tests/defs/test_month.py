@@ -1,7 +1,7 @@
-"""Thirty mornings: a register that changes every day, a release in the middle, two missed days, and clocks
-that go back. After each morning the register held is the one the server has.
+"""Thirty mornings: after each one the register held is the one that the server has.
 
-Most mornings fetch, flatten and fold with the pipeline's own functions; on two the whole `build` runs.
+The register changes every day, a release comes in the middle, two days are missed, and clocks go back. Most
+mornings fetch, flatten and fold with the pipeline's own functions; on two of them the whole `build` runs.
 """
 
 import random
@@ -12,16 +12,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ods_pipeline.dataroot.layout import DataRoot, write_flat
+from ods_pipeline.dataroot.flat import flat_folders, write_flat
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
-from ods_pipeline.inventory.held import due_fetches, due_stamps, mark_of
-from ods_pipeline.inventory.wanted import wish_for
-from ods_pipeline.sources.clock import UK, maintenance_ends
-from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.inventory.due import due_fetches, due_stamps, mark_of
+from ods_pipeline.inventory.wanted import request_for
+from ods_pipeline.sources.clock import UK
+from ods_pipeline.sources.deltas import fetch_stamps
+from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline.sources.receipt import read_release_receipt
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.trud import Trud
@@ -43,9 +45,12 @@ WHOLE_BUILDS = {date(2026, 10, 23), MORNINGS[-1]}
 
 
 class Script:
-    """What happens to the register, day by day, as ODS does it: edits by day come out the next morning under
-    their day's stamp; the midnight checker stamps with the day that begins. An edit after the checker's keeps
-    its stamp, which is why a stamp is asked for again."""
+    """What happens to the register day by day, as ODS does it.
+
+    Edits come out the next morning under the stamp of their day. The midnight checker stamps with the day
+    that begins. A record that is edited after the checker keeps its stamp, which is why a stamp is asked for
+    again.
+    """
 
     def __init__(self, world: Made) -> None:
         self.world, self.chance = world, random.Random(341)
@@ -53,7 +58,7 @@ class Script:
         self.next_code = 100
 
     def night_before(self, morning: date) -> None:
-        """Everything between the last morning and this one."""
+        """The changes between the last morning and this one."""
         yesterday = str(morning - timedelta(days=1))
         edited = self.chance.sample(sorted(self.world.records), 2) + self.at_midnight
         for n, code in enumerate(edited):
@@ -88,15 +93,15 @@ def rows(register: Register, name: str, *columns: str) -> set[tuple]:
 
 
 def assert_same(held: Register, world: Made, morning: date) -> None:
-    """What is held is what the server has, told from its records themselves."""
+    """Compares the register held with the records of the server."""
     stamped = {
         (code, r["Name"], date.fromisoformat(r["LastChangeDate"])) for code, r in world.records.items()
     }
     roles = {(code, r["uniqueRoleId"]) for code, b in world.records.items() for r in b["Roles"]["Role"]}
     rels = {
         (code, r["uniqueRelId"], r["Target"]["OrgId"]["extension"])
-        for code, body in world.records.items()
-        for r in body.get("Rels", {}).get("Rel", [])
+        for code, record in world.records.items()
+        for r in record.get("Rels", {}).get("Rel", [])
     }
     assert rows(held, "organisations", "ods_code", "name", "last_change_date") == stamped, morning
     assert rows(held, "roles", "ods_code", "unique_role_id") == roles, morning
@@ -107,7 +112,7 @@ def assert_same(held: Register, world: Made, morning: date) -> None:
 
 
 def take_release_in(root: DataRoot, sources: Sources) -> None:
-    """The newest release, downloaded and flattened."""
+    """Downloads and flattens the newest release."""
     with closing(Trud(sources)) as trud:
         zip_file = trud.download(root, trud.find("latest"))
     receipt = read_release_receipt(zip_file)
@@ -143,8 +148,8 @@ def test_thirty_mornings(tmp_path: Path) -> None:
                 continue
             clock.go_to(datetime.combine(morning, time(5, 30), UK))
             if morning in WHOLE_BUILDS:
-                _, wish = wish_for(sources)
-                built = pipeline.build(root, wish=wish)
+                _, request = request_for(sources)
+                built = pipeline.build(root, request=request)
                 assert (built.problems, built.missing) == ([], []), morning
             else:
                 if morning in RELEASED:
@@ -159,7 +164,7 @@ def test_thirty_mornings(tmp_path: Path) -> None:
                 for fetch in due_fetches(root):
                     flat = flatten_fetch(fetch.folder)
                     write_flat(root, flat.folder, flat.frames, mark_of(fetch.receipt.sha256))
-            held = fold(observe(root.flat_folders()))
+            held = fold(observe(flat_folders(root)))
             assert_same(held, world, morning)
         asked = list(server.log)
     assert set(windows) == {3}, "three stamps on an ordinary morning"

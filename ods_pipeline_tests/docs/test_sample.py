@@ -1,4 +1,4 @@
-"""The committed sample: it is what its script writes, and its deltas do what its plan says."""
+"""The committed sample: its script writes the same files, and its deltas match its plan."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ods_pipeline_tests.sample import FACTS, SAMPLE, read, write_sample
 from ods_pipeline_tests.support.builders import Held, assert_conserved
 
 PLAN = read(FACTS, "planned_changes")
-# A change of the world may be no change of the record: T3B9K was published before it opened.
+# A change in the world may leave the record as it is: T3B9K was published before it opened.
 ONLY_STAMPED = ("", "opened")
 
 
@@ -31,16 +31,16 @@ def planned(*kinds: str) -> set[tuple[str, str]]:
     return {(f"fetch={row['fetch']}", row["ods_code"]) for row in PLAN if row["change_kind"] in kinds}
 
 
-def told(register: Register, *effects: str) -> set[tuple[str, str]]:
+def codes_with(register: Register, *effects: str) -> set[tuple[str, str]]:
     rows = register.effects.rows(named=True)
     return {(row["capture_id"], row["ods_code"]) for row in rows if row["effect"] in effects}
 
 
-def test_the_committed_files_are_what_the_script_writes(tmp_path: Path) -> None:
+def test_the_script_writes_the_committed_files(tmp_path: Path) -> None:
     write_sample(tmp_path)
     fresh, committed = contents(tmp_path), contents(SAMPLE)
     assert sorted(fresh) == sorted(committed)
-    assert [name for name, body in fresh.items() if committed[name] != body] == []
+    assert [name for name, content in fresh.items() if committed[name] != content] == []
     assert sum(map(len, committed.values())) + sum(p.stat().st_size for p in FACTS.iterdir()) < 1_000_000
 
 
@@ -53,16 +53,16 @@ def test_every_capture_of_the_sample_is_whole_and_nothing_in_it_is_broken(sample
         assert set(flat.captures["publication_source"]) == {"ods_pipeline sample"}
 
 
-def test_what_the_plan_calls_new_or_changed_is_just_what_was(register: Register) -> None:
+def test_new_and_changed_records_are_those_of_the_plan(register: Register) -> None:
     kinds = {row["change_kind"] for row in PLAN} - {*ONLY_STAMPED, "created", "deleted"}
-    assert told(register, "new") == planned("created")
-    assert told(register, "changed") == planned(*kinds) - planned("created")
+    assert codes_with(register, "new") == planned("created")
+    assert codes_with(register, "changed") == planned(*kinds) - planned("created")
 
 
-def test_what_the_plan_calls_no_change_was_none(register: Register) -> None:
-    still = told(register, "unchanged", "stub_of_a_complete_record")
-    assert planned(*ONLY_STAMPED) - planned("deleted") <= still
-    assert {code for _, code in told(register, "stub_of_a_complete_record")} == {"FBL"}
+def test_planned_records_without_a_change_are_unchanged(register: Register) -> None:
+    unchanged = codes_with(register, "unchanged", "stub_of_a_complete_record")
+    assert planned(*ONLY_STAMPED) - planned("deleted") <= unchanged
+    assert {code for _, code in codes_with(register, "stub_of_a_complete_record")} == {"FBL"}
 
 
 def test_deletions_are_those_of_the_plan_and_of_the_removals(register: Register) -> None:
@@ -71,12 +71,12 @@ def test_deletions_are_those_of_the_plan_and_of_the_removals(register: Register)
     assert {code for _, code in planned("deleted")} <= rows.keys()
     held = set(register.frames["organisations"]["ods_code"])
     for row in read(FACTS, "removals"):
-        found = rows[row["ods_code"]]
+        deletion = rows[row["ods_code"]]
         gone = row["kind"] == "gone"
-        assert (found["state"], row["ods_code"] in held) == (
+        assert (deletion["state"], row["ods_code"] in held) == (
             ("unconfirmed", True) if gone else ("confirmed", False)
         )
-        assert gone or str(found["deleted_on"]) == row["date"]
+        assert gone or str(deletion["deleted_on"]) == row["date"]
 
 
 FIELDS = {"name": "name", "operational_end": "operational_end"}
@@ -91,7 +91,7 @@ def test_the_register_holds_the_new_value_of_the_plan(register: Register, change
     assert str(row["known_from"]) == change["detected_on"]
 
 
-def test_the_oddities_put_in_on_purpose_are_noticed(register: Register) -> None:
+def test_the_oddities_put_in_on_purpose_are_handled(register: Register) -> None:
     lost = register.frames["superseded_records"].filter(ref_only=False)
     assert sorted(lost.select("ods_code", "reason").rows()) == [
         ("FEF03", "reused_code"),

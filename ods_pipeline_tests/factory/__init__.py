@@ -1,20 +1,20 @@
-"""Builds releases and fetches of any size: the same seed, the same bytes, and a plan of what is in them.
+"""Makes releases and fetches of any size. The same seed gives the same bytes.
 
     python -m ods_pipeline_tests.factory --scale national --out DIR
     python -m ods_pipeline_tests.factory --scale 0.01 --months 12 --out DIR
 
-``plan.py`` has the figures, ``register.py`` the whole, ``xml.py`` and ``flat.py`` the ways to disk,
-``months.py`` what changes from release to release, ``fetches.py`` a recorded fetch.
+``plan.py`` has the figures, and ``register.py`` puts a register together. ``xml.py`` and ``flat.py`` write it
+to disk, ``months.py`` makes the next month, and ``fetches.py`` writes a recorded fetch.
 """
 
 from ods_pipeline_tests.factory.fetches import write_delta
 from ods_pipeline_tests.factory.flat import flat_release, write_flat_release
 from ods_pipeline_tests.factory.months import months, next_month
-from ods_pipeline_tests.factory.register import Register, make_register
+from ods_pipeline_tests.factory.register import FactoryRegister, make_register
 from ods_pipeline_tests.factory.xml import write_release, write_xml
 
 __all__ = [
-    "Register",
+    "FactoryRegister",
     "flat_release",
     "make_register",
     "months",

@@ -1,7 +1,8 @@
-"""Chance that repeats: every draw is a function of the seed, a word and a number.
+"""Repeatable chance: every draw is a function of the seed, a word and a number.
 
-No state, so that the order of draws does not matter and a record keeps its luck when others come and go.
-The mixing function is SplitMix64, which gives the same numbers under every version of NumPy.
+There is no state. So the order of draws does not matter, and a record's draws stay the same when other
+records come and go. The mixing function is SplitMix64, which gives the same numbers under every version of
+NumPy.
 """
 
 import hashlib
@@ -17,12 +18,12 @@ Numbers = np.ndarray
 
 @dataclass(frozen=True)
 class Dice:
-    """Draws for arrays of ``keys`` (whole numbers); one array in, one of the same length out."""
+    """Draws for an array of ``keys`` (whole numbers): one result for each key."""
 
     seed: int
 
     def bits(self, word: str, keys: Numbers) -> Numbers:
-        """64 evenly spread bits a key."""
+        """Return 64 evenly distributed bits for each key."""
         salt = np.uint64(int.from_bytes(hashlib.sha256(f"{self.seed}/{word}".encode()).digest()[:8], "big"))
         x = np.asarray(keys).astype(np.uint64) * _GOLDEN + salt
         x = (x ^ (x >> np.uint64(30))) * _MIX_1
@@ -30,19 +31,19 @@ class Dice:
         return x ^ (x >> np.uint64(31))
 
     def share(self, word: str, keys: Numbers) -> Numbers:
-        """A fraction from 0 (inclusive) to 1 (exclusive) a key."""
+        """Return a fraction from 0 (inclusive) to 1 (exclusive) for each key."""
         return (self.bits(word, keys) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
     def below(self, word: str, keys: Numbers, limit: int | Numbers) -> Numbers:
-        """A whole number from 0 to ``limit`` (exclusive) a key; 0 where the limit is not above it."""
+        """Return a whole number from 0 to ``limit`` (exclusive) for each key; 0 if the limit is below 1."""
         return (self.share(word, keys) * np.maximum(limit, 1)).astype(np.int64)
 
     def chosen(
         self, word: str, keys: Numbers, count: int, weights: float | Numbers = 1.0, order: bool = False
     ) -> Numbers:
-        """Positions of ``count`` keys (all, if there are fewer) out of ``keys``, those of weight 0 never.
+        """Return the positions of ``count`` keys, or of all if there are fewer. Weight 0 is never drawn.
 
-        Ascending; with ``order`` in the order of the draw.
+        The positions ascend; with ``order`` they are in the order of the draw.
         """
         weights = np.broadcast_to(np.asarray(weights, dtype=np.float64), np.shape(keys))
         able = np.flatnonzero(weights > 0)

@@ -1,6 +1,7 @@
-"""A recorded fetch of the ORD API on top of a register: some of what the next month will change, early.
+"""A recorded fetch of the ORD API on top of a register: some of the next month's changes, early.
 
-Lives here: frames to ORD records (one Python object a record, so for fetches, not for releases).
+Lives here: turning frames into ORD records, one Python object each. That is fast enough for fetches, but not
+for releases (``xml.py``).
 """
 
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.factory.files import as_read
 from ods_pipeline_tests.factory.months import next_month
 from ods_pipeline_tests.factory.parts import concepts
-from ods_pipeline_tests.factory.register import Register
+from ods_pipeline_tests.factory.register import FactoryRegister
 from ods_pipeline_tests.support.payloads import write_fetch
 
 Row = dict[str, Any]
@@ -30,9 +31,11 @@ _ADDRESS = {
 }
 
 
-def write_delta(register: Register, folder: Path, records: int = 150, days_later: int = 10) -> Path:
-    """Writes ``fetch=…`` below ``folder``, made ``days_later`` after publication, with so many changed
-    records stamped on that day (fewer if the next month changes fewer); returns its path."""
+def write_delta(register: FactoryRegister, folder: Path, records: int = 150, days_later: int = 10) -> Path:
+    """Write a fetch made ``days_later`` after publication below ``folder``, and return its path.
+
+    It has ``records`` changed records stamped on that day, or fewer if the next month changes fewer.
+    """
     day = register.published + timedelta(days=days_later)
     after, changes = next_month(register)
     touched = [code for what, codes in changes.codes.items() if what != "deleted" for code in codes]
@@ -55,7 +58,7 @@ def write_delta(register: Register, folder: Path, records: int = 150, days_later
 
 
 def as_records(frames: dict[str, pl.DataFrame], codes: list[str]) -> list[Row]:
-    """The records of these codes in a file, in the form ``payloads.py`` writes."""
+    """Return the records of these codes in one file, in the form that ``payloads.py`` takes."""
     wanted = frames["organisations"].filter(pl.col("ods_code").is_in(codes))
     numbers = wanted.select("record")
     parts: dict[str, dict[int, list[Row]]] = {}
@@ -95,13 +98,13 @@ def _org_id(code: str) -> Row:
 
 
 def _dates(row: Row) -> list[Row]:
-    found = []
+    dates = []
     for kind in ("Legal", "Operational"):
         start: date | None = row[f"{kind.lower()}_start"]
         end: date | None = row[f"{kind.lower()}_end"]
         if start:
-            found.append({"Type": kind, "Start": str(start), **({"End": str(end)} if end else {})})
-    return found
+            dates.append({"Type": kind, "Start": str(start), **({"End": str(end)} if end else {})})
+    return dates
 
 
 def _target(row: Row) -> Row:
@@ -121,6 +124,6 @@ def _rel(row: Row) -> Row:
 
 
 def _succ(row: Row) -> Row:
-    given = {"uniqueSuccId": row["unique_succ_id"], "forwardSuccession": row["forward_succession"]}
-    identity = {key: value for key, value in given.items() if value}
+    attributes = {"uniqueSuccId": row["unique_succ_id"], "forwardSuccession": row["forward_succession"]}
+    identity = {key: value for key, value in attributes.items() if value}
     return {**identity, "Date": _dates(row), "Type": row["succession_type"], "Target": _target(row)}

@@ -1,7 +1,7 @@
-"""A register as the two files of its release: which record stands where, as complete record or stub.
+"""A register as the two files of its release: which record is in which file, complete or as a stub.
 
-Lives here: the frames that a reader of the files must get. ``xml.py`` writes the files from these same
-frames, and ``flat.py`` takes the way past the files.
+Lives here: the frames that a reader of the files must get. ``xml.py`` writes the files from these frames, and
+``flat.py`` writes the frames without the files.
 """
 
 from collections.abc import Iterator
@@ -10,17 +10,21 @@ import numpy as np
 import polars as pl
 
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline_tests.factory.bodies import ARCHIVED
-from ods_pipeline_tests.factory.register import Register
+from ods_pipeline_tests.factory.organisations import ARCHIVED
+from ods_pipeline_tests.factory.register import FactoryRegister
 
 RECORDS_AT_ONCE = 20_000
-# Known to the pipeline only.
+# Columns that the pipeline adds.
 _ADDED = {"published_in", "capture_id"}
 
 
-def as_read(register: Register, archive: bool) -> dict[str, pl.DataFrame]:
-    """The records of the full or archive file: ``organisations`` and the components with the stored columns
-    that come from the file, and ``record``, the place in the file from 0."""
+def as_read(register: FactoryRegister, archive: bool) -> dict[str, pl.DataFrame]:
+    """Return the records of the full or the archive file as frames.
+
+    Returns:
+        ``organisations`` and the components, with the stored columns that come from the file, and ``record``,
+        the position in the file from 0.
+    """
     printed = _printed(register, archive)
     codes = _targets(register)
     frames = {}
@@ -30,7 +34,7 @@ def as_read(register: Register, archive: bool) -> dict[str, pl.DataFrame]:
     ).select("record", *wanted)
     complete = printed.filter(~pl.col("ref_only")).select("record", "place")
     for name in COMPONENTS:
-        # A stub has its roles, and neither contacts nor anything that points elsewhere.
+        # A stub has its roles, but no contacts, relationships or successions.
         owners = printed.select("record", "place") if name == "roles" else complete
         rows = getattr(register, name).join(owners, on="record", how="inner").drop("record")
         if "target" in rows.columns:
@@ -43,7 +47,7 @@ def as_read(register: Register, archive: bool) -> dict[str, pl.DataFrame]:
 
 
 def in_pieces(frames: dict[str, pl.DataFrame]) -> Iterator[dict[str, pl.DataFrame]]:
-    """The frames in pieces of so many records; every frame is sorted by record."""
+    """Yield the frames in pieces of ``RECORDS_AT_ONCE`` records; every frame is sorted by record."""
     total = frames["organisations"].height
     places = {name: frame["record"].set_sorted() for name, frame in frames.items()}
     for first in range(0, total, RECORDS_AT_ONCE):
@@ -54,8 +58,8 @@ def in_pieces(frames: dict[str, pl.DataFrame]) -> Iterator[dict[str, pl.DataFram
         yield piece
 
 
-def _printed(register: Register, archive: bool) -> pl.DataFrame:
-    """The records of one file in their order in it, which says nothing."""
+def _printed(register: FactoryRegister, archive: bool) -> pl.DataFrame:
+    """Return the records of one file, in an arbitrary order."""
     here = (pl.col("life") == ARCHIVED) == archive
     rows = register.organisations.filter(here | pl.col("has_stub")).with_columns((~here).alias("ref_only"))
     word = f"order in {'archive' if archive else 'full'}"
@@ -63,8 +67,8 @@ def _printed(register: Register, archive: bool) -> pl.DataFrame:
     return rows[order.tolist()].with_row_index("place")
 
 
-def _targets(register: Register) -> pl.DataFrame:
-    """What a pointer says of the record it points at."""
+def _targets(register: FactoryRegister) -> pl.DataFrame:
+    """Return what relationships and successions state about their targets."""
     primary = register.roles.filter(pl.col("is_primary"))
     return (
         register.organisations.select("record", "ods_code")
@@ -86,7 +90,7 @@ def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shaped(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The stored columns, those the factory never fills as nulls."""
+    """Select the stored columns. Those that the factory never fills are null."""
     table = TABLES[name]
     columns = [c for c in table.stored if c != "ods_code"]
     missing = [pl.lit(None, table.dtypes[c]).alias(c) for c in columns if c not in rows.columns]

@@ -1,6 +1,6 @@
-"""A register straight to ``flat/``, past zip and XML: what a year of releases is measured with.
+"""Writes a register straight to ``flat/``, without zip and XML. Benchmarks over a year of releases use it.
 
-A test holds it against the way through the files: the frames are equal, hashes included.
+A test compares the frames with those flattened from the files: they are equal, hashes included.
 """
 
 import hashlib
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ods_pipeline.dataroot.layout import DataRoot, write_flat
+from ods_pipeline.dataroot.flat import write_flat
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.flat import Flat, Pile, fingerprinted
 from ods_pipeline.flatten.release import Origin, assemble
 from ods_pipeline.flatten.rules import PROBLEM_SCHEMA
@@ -16,17 +17,19 @@ from ods_pipeline.flatten.xml.document import Document
 from ods_pipeline.flatten.xml.manifest import read_manifest
 from ods_pipeline.schema.versions import FLAT_VERSION
 from ods_pipeline_tests.factory.files import as_read, in_pieces
-from ods_pipeline_tests.factory.register import Register
+from ods_pipeline_tests.factory.register import FactoryRegister
 from ods_pipeline_tests.factory.xml import head_and_tail
 
-# Closes the head of a file, which ends where its records begin.
+# Completes the head of a file, which stops where the records begin.
 CLOSE = b"</Organisations></HSCOrgRefData:OrgRefData>"
 _PROBLEM_COLUMNS = {**PROBLEM_SCHEMA, "ods_code": pl.String, "name": pl.String, "payload": pl.String}
 
 
-def flat_release(register: Register) -> Flat:
-    """What flattening the register's release gives. The zip was never written: its size is 0 and its
-    checksum one of the seed and the day."""
+def flat_release(register: FactoryRegister) -> Flat:
+    """Return what flattening the register's release would return.
+
+    The zip is never written: its size is 0, and its checksum comes from the seed and the day.
+    """
     name = f"factory-{register.seed}-{register.released}"
     origin = Origin("file", 0, hashlib.sha256(name.encode()).hexdigest(), False)
     read = []
@@ -44,8 +47,8 @@ def flat_release(register: Register) -> Flat:
     return assemble(read, str(register.released), origin, name)
 
 
-def write_flat_release(register: Register, root: DataRoot) -> Path:
-    """Writes ``flat/release=…`` of the register; returns the folder."""
+def write_flat_release(register: FactoryRegister, root: DataRoot) -> Path:
+    """Write ``flat/release=…`` of the register, and return the folder."""
     flat = flat_release(register)
     mark = {"flat_version": FLAT_VERSION, "input_sha256": flat.captures["sha256"][0]}
     return write_flat(root, flat.folder, flat.frames, mark)

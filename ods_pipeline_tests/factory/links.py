@@ -1,8 +1,8 @@
-"""Relationships: who points at whom, since when and until when.
+"""Relationships: which organisation points at which, and the dates.
 
-Every source has the parent of today in its last row and, in the rows before, parents it had earlier. Some
-parents are known in advance: today's row ends on a day to come and the next begins the day after. Some
-practices have two open rows for one relationship, because a stale one was never ended.
+The last row of a source has its current parent, and the rows before it have earlier parents. Some changes of
+parent are announced: the current row ends on a future day, and the next row begins the day after. Some
+practices have two open rows for one relationship, because a stale row was never ended.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ods_pipeline_tests.factory.bodies import (
+from ods_pipeline_tests.factory.dice import Dice, Numbers
+from ods_pipeline_tests.factory.organisations import (
     ACTIVE,
     NO_DAY,
     NONE,
@@ -20,7 +21,6 @@ from ods_pipeline_tests.factory.bodies import (
     day_number,
     pick_parents,
 )
-from ods_pipeline_tests.factory.dice import Dice, Numbers
 from ods_pipeline_tests.factory.parts import numbered
 from ods_pipeline_tests.factory.plan import Counts, kinds
 
@@ -50,9 +50,10 @@ _GEOGRAPHIC = [
 
 @dataclass(frozen=True)
 class Link:
-    """Sources of these kinds point at a body of ``target``; earlier at one of ``before``.
+    """Sources of these kinds point at an organisation of kind ``target``, and earlier at one of ``before``.
 
-    ``share`` of the sources have it at all. Links of one ``word`` lead to the same parent.
+    ``share`` is the share of sources that have the link. Links with the same ``word`` lead to the same
+    parent.
     """
 
     rel_id: str
@@ -81,28 +82,31 @@ LINKS = (
 )
 
 
-def make_links(dice: Dice, bodies: pl.DataFrame, counts: Counts) -> pl.DataFrame:
-    """``record, rel_id, unique_rel_id, target`` (a record), ``status`` and the four days; as many rows of
-    each ``rel_id`` as are wanted."""
-    life, kind = bodies["life"].to_numpy(), bodies["kind"].to_numpy()
-    days = bodies.select(
+def make_links(dice: Dice, organisations: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """Return as many relationships of each ``rel_id`` as ``counts`` plans.
+
+    Returns:
+        ``record, rel_id, unique_rel_id, target`` (a record), ``status`` and the four dates.
+    """
+    life, kind = organisations["life"].to_numpy(), organisations["kind"].to_numpy()
+    days = organisations.select(
         pl.col("operational_start", "operational_end").to_physical().fill_null(NO_DAY).cast(pl.Int64)
     )
     start = np.maximum(days["operational_start"].to_numpy(), day_number(date(1974, 4, 1)))
     end = days["operational_end"].to_numpy()
     numbers = {k.name: k.number for k in kinds().values()}
     pools = {name: np.flatnonzero(kind == number) for name, number in numbers.items()}
-    operator = bodies["operator"].to_numpy()
+    operator = organisations["operator"].to_numpy()
     frames = []
     for rel_id, wanted in counts.relationships:
         sources, now, before = [], [], []
-        for link in (one for one in LINKS if one.rel_id == rel_id):
+        for link in (each for each in LINKS if each.rel_id == rel_id):
             mine = np.concatenate([pools[name] for name in link.sources])
             mine = mine[dice.share(f"{rel_id} {link.word} {link.target}", mine) < link.share]
             if link.target == _OPERATOR:
                 mine = mine[operator[mine] != NONE]
                 parent = operator[mine]
-                # Earlier operators are those of other bodies of the same kind.
+                # An earlier operator is the operator of another organisation of the same kind.
                 earlier = operator[_another_of_kind(dice, pools, kind, mine)]
             else:
                 parent, _ = pick_parents(dice, link.word, mine, pools[link.target], life)
@@ -148,7 +152,7 @@ def _rows(
     start: Numbers,
     end: Numbers,
 ) -> pl.DataFrame:
-    """``wanted`` rows: one a source, then more for those that lived long; fewer sources if too many."""
+    """Return ``wanted`` rows: at most one for each source, then more for the sources that lived long."""
     kept = dice.chosen(f"{rel_id} kept", source, wanted)
     source, now, before = source[kept], now[kept], before[kept]
     first = start[source]
@@ -188,7 +192,7 @@ def _rows(
 
 
 def _shared_out(dice: Dice, word: str, more: int, source: Numbers, weight: Numbers) -> Numbers:
-    """How many of ``more`` further rows each source gets, the likelier the longer it lived."""
+    """Return how many of ``more`` extra rows each source gets, in proportion to ``weight``."""
     if more <= 0:
         return np.zeros(len(source), dtype=np.int64)
     edges = np.cumsum(weight)
@@ -197,7 +201,7 @@ def _shared_out(dice: Dice, word: str, more: int, source: Numbers, weight: Numbe
 
 
 def ended(frame: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    """Rows of these records that have no end, ended on their record's day (or on their first day)."""
+    """End the open rows of these records on the record's day, but not before their first day."""
     joined = frame.join(days, on="record", how="left", maintain_order="left")
     ends = pl.col("on").is_not_null() & pl.col("operational_end").is_null()
     day = pl.max_horizontal("on", "operational_start")
@@ -213,7 +217,7 @@ def ended(frame: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def copied(frame: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Rows of records as rows of new ones, from the day these begin."""
+    """Copy rows to new records, with the day on which the new record begins as their start."""
     nothing = pl.lit(None, pl.Date)
     return (
         frame.join(pairs, on="record", how="inner", maintain_order="left")

@@ -1,24 +1,24 @@
-"""The next month of a register: what ODS changes between two releases, in the usual numbers.
+"""The next month of a register: the changes between two releases, in the usual numbers.
 
-Every change stamps its record with a day of the month, and each month draws anew from the same dice.
+Every change stamps its record with a day of the month. Each month makes its own draws from the same dice.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ods_pipeline_tests.factory.events import Month
-from ods_pipeline_tests.factory.register import Register
+from ods_pipeline_tests.factory.changes import Month
+from ods_pipeline_tests.factory.register import FactoryRegister
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a month did: the codes concerned, by what happened."""
+    """The codes that a month changed, by kind of change."""
 
     codes: dict[str, list[str]]
 
 
-def months(register: Register, count: int) -> Iterator[tuple[Register, Changes]]:
-    """``count`` registers a month apart, the first the one given (with no changes)."""
+def months(register: FactoryRegister, count: int) -> Iterator[tuple[FactoryRegister, Changes]]:
+    """Yield ``count`` registers a month apart. The first is ``register`` itself, without changes."""
     changes = Changes({})
     for number in range(count):
         yield register, changes
@@ -26,8 +26,8 @@ def months(register: Register, count: int) -> Iterator[tuple[Register, Changes]]
             register, changes = next_month(register)
 
 
-def next_month(register: Register) -> tuple[Register, Changes]:
-    """The register of the next release, and what changed."""
+def next_month(register: FactoryRegister) -> tuple[FactoryRegister, Changes]:
+    """Return the register of the next release, and what changed."""
     month = Month(register)
     month.delete()
     month.close()
@@ -45,11 +45,11 @@ def next_month(register: Register) -> tuple[Register, Changes]:
         published=month.published,
         released=month.released,
         sequence=month.sequence,
-        organisations=month.bodies,
+        organisations=month.organisations,
         roles=month.roles,
         relationships=month.links,
         successions=month.successions,
         contacts=month.contacts,
     )
-    codes = {what: month.codes(found) for what, found in month.stamped.items() if what != "deleted"}
+    codes = {what: month.codes(records) for what, records in month.stamped.items() if what != "deleted"}
     return fresh, Changes({**codes, "deleted": month.deleted_codes})

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from ods_pipeline_tests.factory.bodies import ACTIVE, NO_DAY, PUBLISHED_DAY, as_days
 from ods_pipeline_tests.factory.dice import Dice, Numbers
+from ods_pipeline_tests.factory.organisations import ACTIVE, NO_DAY, PUBLISHED_DAY, as_days
 from ods_pipeline_tests.factory.plan import ROLE_POOLS, Counts, kinds
 from ods_pipeline_tests.sample import FACTS
 
@@ -16,7 +16,7 @@ FIRST_ROLE_ID = 10_000
 
 @cache
 def concepts() -> dict[str, list[dict[str, object]]]:
-    """The code lists of the sample (role ids and their names), in the form the payload writers take."""
+    """Return the code lists of the sample (ids and names), in the form that the payload writers take."""
     lists: dict[str, list[dict[str, object]]] = {"role": [], "relationship": [], "record_class": []}
     with (FACTS / "code_systems.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -31,29 +31,29 @@ def concepts() -> dict[str, list[dict[str, object]]]:
     return lists
 
 
-def make_roles(dice: Dice, bodies: pl.DataFrame, counts: Counts) -> pl.DataFrame:
-    """One primary role a body, with the body's own dates, and others up to the number wanted."""
-    kind, record = bodies["kind"].to_numpy(), bodies["record"].to_numpy()
+def make_roles(dice: Dice, organisations: pl.DataFrame, counts: Counts) -> pl.DataFrame:
+    """Return the primary role of each organisation, with its dates, and other roles as planned."""
+    kind, record = organisations["kind"].to_numpy(), organisations["record"].to_numpy()
     holders: list[Numbers] = []
     ids: list[Numbers] = []
-    for one in kinds().values():
-        mine = record[kind == one.number]
-        for role, share in one.other_roles:
-            have = mine[dice.share(f"{one.name} {role}", mine) < share]
+    for each in kinds().values():
+        mine = record[kind == each.number]
+        for role, share in each.other_roles:
+            have = mine[dice.share(f"{each.name} {role}", mine) < share]
             pool = np.array(ROLE_POOLS.get(role, (role,)))
             holders.append(have)
-            ids.append(pool[dice.below(f"{one.name} {role} which", have, len(pool))])
+            ids.append(pool[dice.below(f"{each.name} {role} which", have, len(pool))])
     every = [str(c["id"]) for c in concepts()["role"] if not c["primaryRole"]]
     wanted = counts.roles - len(record)
-    # Some draws give a body what it has already.
+    # Some draws repeat a role that the organisation already has.
     more = dice.chosen("more roles", record, max(0, round(1.05 * wanted) - sum(map(len, holders))))
     holders.append(record[more])
     ids.append(np.array(every)[dice.below("more roles which", more, len(every))])
     drawn = pl.DataFrame({"record": np.concatenate(holders), "role_id": np.concatenate(ids).tolist()})
     drawn = drawn.unique(maintain_order=True)
     kept = drawn[dice.chosen("roles kept", np.arange(drawn.height), wanted).tolist()]
-    others = _other_roles(dice, bodies, kept["record"].to_numpy(), kept["role_id"])
-    primary = bodies.select(
+    others = _other_roles(dice, organisations, kept["record"].to_numpy(), kept["role_id"])
+    primary = organisations.select(
         "record",
         pl.col("primary_role_id").alias("role_id"),
         pl.lit(True).alias("is_primary"),
@@ -66,9 +66,11 @@ def make_roles(dice: Dice, bodies: pl.DataFrame, counts: Counts) -> pl.DataFrame
     return numbered(dice, pl.concat([primary, others]), "unique_role_id", FIRST_ROLE_ID)
 
 
-def _other_roles(dice: Dice, bodies: pl.DataFrame, holder: Numbers, role_id: pl.Series) -> pl.DataFrame:
-    """Roles that began with the body or later, and of which some ended before it."""
-    at = bodies.select(
+def _other_roles(
+    dice: Dice, organisations: pl.DataFrame, holder: Numbers, role_id: pl.Series
+) -> pl.DataFrame:
+    """Return roles that began with the organisation or later; some of them ended before it."""
+    at = organisations.select(
         pl.col("operational_start", "operational_end").to_physical().fill_null(NO_DAY).cast(pl.Int64)
     )
     start = at["operational_start"].to_numpy()[holder]
@@ -94,15 +96,20 @@ def _other_roles(dice: Dice, bodies: pl.DataFrame, holder: Numbers, role_id: pl.
 
 
 def numbered(dice: Dice, frame: pl.DataFrame, column: str, first: int) -> pl.DataFrame:
-    """Adds ids from ``first`` upwards in an order that says nothing, as ODS's ids do."""
+    """Add ids from ``first`` upwards in an arbitrary order, as ODS's ids are."""
     place = np.argsort(np.argsort(dice.bits(column, np.arange(frame.height)), kind="stable"), kind="stable")
     return frame.with_columns(pl.Series(column, place + first, dtype=pl.Int64))
 
 
-def make_contacts(dice: Dice, bodies: pl.DataFrame) -> pl.DataFrame:
-    """Telephones, faxes, sites and mail addresses: ``record, contact_type, contact_value``. How many have
-    which is our estimate. Numbers are of the range that Ofcom keeps for fiction."""
-    record, active = bodies["record"].to_numpy(), bodies["life"].to_numpy() == ACTIVE
+def make_contacts(dice: Dice, organisations: pl.DataFrame) -> pl.DataFrame:
+    """Return telephone and fax numbers, web sites and mail addresses.
+
+    The shares are our estimate. The numbers are from the range that Ofcom reserves for fiction.
+
+    Returns:
+        ``record, contact_type, contact_value``.
+    """
+    record, active = organisations["record"].to_numpy(), organisations["life"].to_numpy() == ACTIVE
     number = pl.format(
         "0{} 4960{}",
         pl.Series(dice.below("area code", record, 80) + 113),

@@ -1,7 +1,7 @@
-"""How big, and in what proportions: the figures of ODS's release of August 2026, and how they scale.
+"""The size and proportions of a release: the figures of ODS's release of August 2026, and how they scale.
 
-Lives here: every number that a release is made to. They are published counts (see ``NATIONAL``) except the
-split of organisations over kinds in ``kinds.csv``, which is our estimate: only the number of trust sites
+Lives here: every number that a release is made to. They are published counts (see ``NATIONAL``), except the
+split of organisations over kinds in ``kinds.csv``. That split is our estimate: only the number of trust sites
 (38,093) and the total are known.
 """
 
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-# Everything closed in operation before this day stands in the archive file.
+# A record that closed in operation before this day is in the archive file.
 ARCHIVE_CUT_OFF = date(2017, 4, 1)
 PUBLISHED, RELEASED = date(2026, 8, 21), date(2026, 8, 28)
 FILLER_START = date(1900, 1, 1)
@@ -21,7 +21,7 @@ _FRIDAY = 4
 
 @dataclass(frozen=True)
 class Counts:
-    """How many of what a release holds. ``full_stubs`` are of the records in ``full_records``."""
+    """How many records and parts a release holds. ``full_records`` includes ``full_stubs``."""
 
     full_records: int = 306_201
     archive_records: int = 86_705
@@ -33,7 +33,7 @@ class Counts:
     filler_starts: int = 12_471
     active_past_legal_end: int = 4_908
     active_with_future_end: int = 623
-    # (rel_id, rows), as a tuple because a frozen class has no room for a dict.
+    # (rel_id, rows): a tuple, because a frozen class cannot have a dict as a default.
     relationships: tuple[tuple[str, int], ...] = (
         ("RE2", 237),
         ("RE3", 6_849),
@@ -48,16 +48,16 @@ class Counts:
 
     @property
     def organisations(self) -> int:
-        """Complete records."""
+        """Number of complete records."""
         return self.full_records - self.full_stubs + self.archived
 
     @property
     def archived(self) -> int:
-        """Complete records in the archive file."""
+        """Number of complete records in the archive file."""
         return self.archive_records - self.archive_stubs
 
     def scaled(self, scale: float) -> "Counts":
-        """The same proportions at another size (1.0 is national)."""
+        """Return the same proportions at another size (1.0 is national)."""
         single = {name: round(value * scale) for name, value in vars(self).items() if name != "relationships"}
         links = tuple((rel_id, max(2, round(rows * scale))) for rel_id, rows in self.relationships)
         return Counts(**single, relationships=links)
@@ -68,7 +68,7 @@ NATIONAL = Counts()
 
 @dataclass(frozen=True)
 class Churn:
-    """What changes in a month at national size: the middle of the ranges seen."""
+    """How much changes in a month at national size: the middle of the ranges seen."""
 
     stamped: int = 3_900
     renamed: int = 300
@@ -77,7 +77,7 @@ class Churn:
     reopened: int = 70
     commissioner_changed: int = 130
     operator_changed: int = 640
-    # Not published; so many open that the register grows slowly. 186 codes went in three months.
+    # Not published. Enough open for the register to grow slowly. 186 codes were deleted in three months.
     opened: int = 900
     deleted: int = 62
 
@@ -87,12 +87,12 @@ class Churn:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of body.
+    """One kind of organisation.
 
-    ``shape`` of its codes: ``#`` digit, ``@`` letter, ``*`` either, ``^`` first letter of a practice, ``+``
-    the operator's code; or a list of codes with spaces between. ``archived`` and ``closed`` weigh how likely
-    a body of this kind is closed before or after the cut-off (1: like any other).
-    ``other_roles``: (role id or a pool named ``@…``, share of bodies that have it).
+    ``shape`` describes its codes: ``#`` digit, ``@`` letter, ``*`` either, ``^`` first letter of a practice,
+    ``+`` the operator's code; or it is a list of codes separated by spaces. ``archived`` and ``closed`` are
+    the weights for closing before and after the cut-off (1 is average). ``other_roles`` has pairs of a role
+    id, or of a pool named ``@…``, and the share of organisations that have it.
     """
 
     number: int
@@ -112,13 +112,13 @@ class Kind:
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """The rows of ``kinds.csv``, an operator before what it operates."""
+    """Return the rows of ``kinds.csv`` by name. A kind comes after the kind of its operators."""
     with (Path(__file__).parent / "kinds.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    found = {}
+    by_name = {}
     for number, row in enumerate(rows):
         extra = (item.split(":") for item in row["other_roles"].split())
-        found[row["kind"]] = Kind(
+        by_name[row["kind"]] = Kind(
             number,
             row["kind"],
             row["role_id"],
@@ -133,12 +133,14 @@ def kinds() -> dict[str, Kind]:
             int(row["last_year"]),
             tuple((role, float(share)) for role, share in extra),
         )
-    return found
+    return by_name
 
 
 def counts_by_kind(total: int) -> dict[str, int]:
-    """How many bodies of each kind make ``total``: every kind at least once, regions all of them at any
-    size, and the biggest kind takes what rounding leaves."""
+    """Return how many organisations of each kind add up to ``total``.
+
+    Every kind occurs at least once, and all regions occur at any size. The biggest kind absorbs the rounding.
+    """
     every = kinds()
     scale = total / NATIONAL.organisations
     counts = {name: max(1, round(kind.national * scale)) for name, kind in every.items()}
@@ -149,14 +151,14 @@ def counts_by_kind(total: int) -> dict[str, int]:
 
 
 def next_release(released: date) -> date:
-    """The last Friday of the next month."""
+    """Return the last Friday of the next month."""
     first = (released.replace(day=1) + timedelta(days=62)).replace(day=1)
     last = first - timedelta(days=1)
     return last - timedelta(days=(last.weekday() - _FRIDAY) % 7)
 
 
 ROLE_POOLS = {
-    # Primary role ids of the pools follow no rule; these are the names in the code list.
+    # The ids of a pool follow no rule. They were picked by their names in the code list.
     "@council": ("RO33", "RO34", "RO35", "RO36", "RO37", "RO38", "RO39", "RO40", "RO223", "RO273"),
     "@school": tuple(f"RO{n}" for n in (*range(281, 293), 293, *range(296, 304), *range(304, 314), 325)),
 }

@@ -1,19 +1,18 @@
-"""Successions: who came after whom, with merges, splits, chains, a pair that points at each other and one
-body that succeeds itself.
+"""Successions with merges, splits, chains, a pair that point at each other, and one that succeeds itself.
 
-Both sides hold an entry: Predecessor on the new record, Successor on the old one; now and then one side is
-missing, the two have ids of their own, or stand a day apart.
+Both records have an entry: Predecessor on the new one, Successor on the old one. Now and then one side is
+missing, or the two sides have different ids, or their days are one apart.
 """
 
 import numpy as np
 import polars as pl
 
-from ods_pipeline_tests.factory.bodies import ACTIVE, NO_DAY, PUBLISHED_DAY, as_days
 from ods_pipeline_tests.factory.dice import Dice, Numbers
+from ods_pipeline_tests.factory.organisations import ACTIVE, NO_DAY, PUBLISHED_DAY, as_days
 from ods_pipeline_tests.factory.plan import Counts, kinds
 
 FIRST_SUCC_ID = 1_000
-# What bodies of a kind became; the weight says how likely the register holds it.
+# What organisations of a kind became, and the weight with which such a succession is drawn.
 BECAME = {
     "health_authority": ("local_office", 9.0),
     "primary_care_group": ("pct", 9.0),
@@ -35,15 +34,17 @@ BECAME = {
 SPLIT_SHARE = 0.08
 
 
-def make_successions(dice: Dice, bodies: pl.DataFrame, counts: Counts, loops: Numbers) -> pl.DataFrame:
-    """``record, succession_type, target`` (a record), ``legal_start, unique_succ_id, forward_succession``.
+def make_successions(dice: Dice, organisations: pl.DataFrame, counts: Counts, loops: Numbers) -> pl.DataFrame:
+    """Return as many successions as ``counts`` plans.
 
-    As many edges as are wanted, one a body of ``loops`` (which succeed themselves) and a pair in a circle
-    among them.
+    Among them are one for each organisation of ``loops``, which succeeds itself, and one pair in a circle.
+
+    Returns:
+        ``record, succession_type, target`` (a record), ``legal_start, unique_succ_id, forward_succession``.
     """
-    kind, life = bodies["kind"].to_numpy(), bodies["life"].to_numpy()
-    record = bodies["record"].to_numpy()
-    end = bodies["operational_end"].to_physical().fill_null(NO_DAY).cast(pl.Int64).to_numpy()
+    kind, life = organisations["kind"].to_numpy(), organisations["life"].to_numpy()
+    record = organisations["record"].to_numpy()
+    end = organisations["operational_end"].to_physical().fill_null(NO_DAY).cast(pl.Int64).to_numpy()
     number = {k.name: k.number for k in kinds().values()}
     weight = np.zeros(len(record))
     for name, (_, likely) in BECAME.items():
@@ -55,7 +56,7 @@ def make_successions(dice: Dice, bodies: pl.DataFrame, counts: Counts, loops: Nu
     splits = int(wanted * SPLIT_SHARE)
     able = int((weight > 0).sum())
     old = dice.chosen("predecessors", record, min(wanted - splits, able), weight, order=True)
-    # Who had one successor can have more: these are the splits.
+    # An organisation with one successor can have more: these are the splits.
     more = wanted - len(old)
     old = np.concatenate([old, np.resize(old[: max(1, 2 * more // 3)], more)])
     turn = np.arange(len(old))
@@ -66,7 +67,7 @@ def make_successions(dice: Dice, bodies: pl.DataFrame, counts: Counts, loops: Nu
         draw = (dice.share(f"{name} successor", turn[mine]) ** 2 * len(pool)).astype(np.int64)
         pick = pool[draw]
         new[mine] = np.where(pick == old[mine], pool[(draw + 1) % len(pool)], pick)
-    others = old != new  # a kind of which there is only one leaves no other
+    others = old != new  # a kind with one organisation has no other to succeed it
     old, new = old[others], new[others]
     old = np.concatenate([old, loops, trusts])
     new = np.concatenate([new, loops, trusts[::-1]])

@@ -9,7 +9,7 @@ import pytest
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline_tests.factory import Register, flat_release, make_register, write_release, write_xml
+from ods_pipeline_tests.factory import FactoryRegister, flat_release, make_register, write_release, write_xml
 from ods_pipeline_tests.factory.codes import anana, capacity, spell
 from ods_pipeline_tests.factory.fetches import as_records
 from ods_pipeline_tests.factory.files import as_read
@@ -18,17 +18,17 @@ from ods_pipeline_tests.support.builders import assert_conserved
 from ods_pipeline_tests.support.payloads import organisation_xml
 
 SCALE = 0.01
-# Where a release comes from; the rest of captures is what is in it.
+# The columns of captures that say where a release comes from. The others say what is in it.
 RECEIVED = ["bytes", "sha256", "file_name"]
 
 
 @pytest.fixture(scope="module")
-def register() -> Register:
+def register() -> FactoryRegister:
     return make_register(SCALE)
 
 
 @pytest.fixture(scope="module")
-def zipped(register: Register, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def zipped(register: FactoryRegister, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_release(register, tmp_path_factory.mktemp("factory"))
 
 
@@ -38,7 +38,7 @@ def flat(zipped: Path) -> Flat:
 
 
 def test_the_same_seed_gives_the_same_zip_and_another_seed_another(
-    register: Register, zipped: Path, tmp_path: Path
+    register: FactoryRegister, zipped: Path, tmp_path: Path
 ) -> None:
     again = write_release(make_register(SCALE), tmp_path / "again")
     other = write_release(make_register(SCALE, seed=2), tmp_path / "other")
@@ -47,26 +47,26 @@ def test_the_same_seed_gives_the_same_zip_and_another_seed_another(
     assert other.read_bytes() != zipped.read_bytes()
 
 
-def test_the_released_files_are_read_whole_and_nothing_in_them_is_odd(flat: Flat) -> None:
+def test_the_released_files_are_read_whole_without_any_oddity(flat: Flat) -> None:
     assert_conserved(flat)
     for name in ("quarantined_records", "unknown_elements", "collapsed_successions"):
         assert flat.frames[name].is_empty()
 
 
 @pytest.mark.promise("audited")
-def test_the_register_is_what_flattening_finds(register: Register, flat: Flat) -> None:
+def test_the_register_is_what_flattening_finds(register: FactoryRegister, flat: Flat) -> None:
     winners = register.organisations.filter(pl.col("loses").is_null())
     stored = [c for c in TABLES["organisations"].stored if c in winners.columns]
-    found = flat.frames["organisations"]
-    assert winners.select(stored).sort("ods_code").equals(found.select(stored))
+    flattened = flat.frames["organisations"]
+    assert winners.select(stored).sort("ods_code").equals(flattened.select(stored))
     for name in COMPONENTS:
         kept = getattr(register, name).filter(pl.col("record").is_in(winners["record"].implode()))
         assert flat.frames[name].height == kept.height
-    assert not found["ref_only"].any()
+    assert not flattened["ref_only"].any()
 
 
 def test_every_stub_and_every_second_record_of_a_code_loses_for_its_own_reason(
-    register: Register, flat: Flat
+    register: FactoryRegister, flat: Flat
 ) -> None:
     counts = NATIONAL.scaled(SCALE)
     reasons = dict(flat.frames["superseded_records"]["reason"].value_counts().iter_rows())
@@ -76,7 +76,7 @@ def test_every_stub_and_every_second_record_of_a_code_loses_for_its_own_reason(
     assert reasons == {"stub_beaten_by_complete": stubs, **planned}
 
 
-def test_the_way_past_the_files_gives_the_same_frames(register: Register, flat: Flat) -> None:
+def test_a_flat_release_without_files_has_the_same_frames(register: FactoryRegister, flat: Flat) -> None:
     direct = flat_release(register)
     assert direct.folder == flat.folder
     for name, frame in flat.frames.items():
@@ -84,7 +84,7 @@ def test_the_way_past_the_files_gives_the_same_frames(register: Register, flat: 
         assert frame.drop(left_out).equals(direct.frames[name].drop(left_out)), name
 
 
-def test_the_xml_is_what_the_payload_writer_would_write(register: Register) -> None:
+def test_the_xml_is_what_the_payload_writer_would_write(register: FactoryRegister) -> None:
     for archive in (False, True):
         out = io.BytesIO()
         write_xml(register, archive, out)
@@ -99,7 +99,7 @@ def test_the_xml_is_what_the_payload_writer_would_write(register: Register) -> N
             assert organisation_xml(records[code]) in text, code
 
 
-def test_addresses_with_a_hole_are_among_them(register: Register) -> None:
+def test_some_addresses_have_a_hole(register: FactoryRegister) -> None:
     out = io.BytesIO()
     write_xml(register, False, out)
     text = out.getvalue().decode("utf-8")
@@ -110,47 +110,48 @@ def test_addresses_with_a_hole_are_among_them(register: Register) -> None:
     assert "ST JOHN'S" in text
 
 
-def test_the_counts_are_those_of_the_release_of_august_2026(register: Register, flat: Flat) -> None:
+def test_the_counts_are_those_of_the_release_of_august_2026(register: FactoryRegister, flat: Flat) -> None:
     counts = NATIONAL.scaled(SCALE)
     captures = {row["kind"]: row for row in flat.captures.rows(named=True)}
     assert captures["full"]["declared_records"] == counts.full_records == 3_062
     assert captures["archive"]["declared_records"] == counts.archive_records == 867
     assert captures["full"]["stub_records"] == counts.full_stubs == 102
     assert captures["archive"]["stub_records"] == counts.archive_stubs == 117
-    bodies = register.organisations
-    assert (bodies["status"] == "Active").sum() == counts.active == 2_171
+    organisations = register.organisations
+    assert (organisations["status"] == "Active").sum() == counts.active == 2_171
     assert register.roles.height == counts.roles == 5_293
     by_rel = dict(register.relationships["rel_id"].value_counts().iter_rows())
     assert by_rel == dict(counts.relationships)
     assert sum(by_rel.values()) == pytest.approx(7_695, abs=3)
 
 
-def test_dates_and_codes_have_the_oddities_of_the_real_ones(register: Register) -> None:
-    counts, bodies = NATIONAL.scaled(SCALE), register.organisations
-    active = bodies.filter(pl.col("status") == "Active")
-    assert bodies["legal_start"].count() / bodies.height == pytest.approx(0.19, abs=0.005)
-    assert (bodies["operational_start"] == FILLER_START).sum() == counts.filler_starts
+def test_dates_and_codes_have_the_oddities_of_the_real_ones(register: FactoryRegister) -> None:
+    counts, organisations = NATIONAL.scaled(SCALE), register.organisations
+    active = organisations.filter(pl.col("status") == "Active")
+    assert organisations["legal_start"].count() / organisations.height == pytest.approx(0.19, abs=0.005)
+    assert (organisations["operational_start"] == FILLER_START).sum() == counts.filler_starts
     assert (active["legal_end"] < register.published).sum() == counts.active_past_legal_end
     assert (active["operational_end"] > register.published).sum() == counts.active_with_future_end
     assert (register.relationships["operational_start"] > register.published).any()
-    new = bodies.filter(pl.col("ods_code").str.contains(r"^[A-Z]\d[A-Z]\d[A-Z]$"))
+    new = organisations.filter(pl.col("ods_code").str.contains(r"^[A-Z]\d[A-Z]\d[A-Z]$"))
     assert new.height > 100
-    assert bodies["ods_code"].str.len_chars().is_between(3, 9).all()
-    sites = bodies.filter(pl.col("primary_role_id") == "RO198").join(
-        bodies.select(pl.col("record").alias("operator"), pl.col("ods_code").alias("trust")), on="operator"
+    assert organisations["ods_code"].str.len_chars().is_between(3, 9).all()
+    sites = organisations.filter(pl.col("primary_role_id") == "RO198").join(
+        organisations.select(pl.col("record").alias("operator"), pl.col("ods_code").alias("trust")),
+        on="operator",
     )
     own = sites.filter(pl.col("ods_code").str.starts_with(pl.col("trust"))).height
     assert own / sites.height == pytest.approx(29_399 / 38_093, abs=0.1)
 
 
-def test_a_days_end_never_comes_before_its_start(register: Register) -> None:
+def test_an_end_never_comes_before_its_start(register: FactoryRegister) -> None:
     for name in ("organisations", "roles", "relationships"):
         frame = getattr(register, name)
         for kind in ("legal", "operational"):
             assert frame.filter(pl.col(f"{kind}_end") < pl.col(f"{kind}_start")).is_empty(), (name, kind)
 
 
-def test_successions_split_go_round_in_circles_and_stand_on_both_sides(register: Register) -> None:
+def test_successions_split_form_circles_and_are_on_both_records(register: FactoryRegister) -> None:
     rows = register.successions
     old = rows.filter(pl.col("succession_type") == "Successor").select("record", "target")
     new = rows.filter(pl.col("succession_type") == "Predecessor").select(
@@ -166,7 +167,7 @@ def test_successions_split_go_round_in_circles_and_stand_on_both_sides(register:
     assert rows["unique_succ_id"].null_count() > 0
 
 
-def test_every_kind_has_its_share_and_every_role_id_is_used(register: Register) -> None:
+def test_every_kind_has_its_share_and_every_role_id_is_used(register: FactoryRegister) -> None:
     assert sum(kind.national for kind in kinds().values()) == NATIONAL.organisations == 370_917
     assert kinds()["trust_site"].national == 38_093
     assert counts_by_kind(370_917) == {name: kind.national for name, kind in kinds().items()}
@@ -180,19 +181,19 @@ def as_known() -> pl.Series:
 
 
 def test_no_two_shapes_share_a_code() -> None:
-    """Every shape is compared with every other sign by sign, those made from an operator's code too."""
-    signs = {"#": set("0123456789"), "@": set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "^": set("ABCDEFGHJKLMNP")}
-    signs |= {"*": signs["#"] | signs["@"], "!": set("DGHJKLSWXZ")}
-    shapes: dict[str, list[set[str]]] = {"anana": [signs[s] for s in "!#@#@"]}
+    """Compare every shape with every other, character by character, with the operator's code filled in."""
+    characters = {"#": set("0123456789"), "@": set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), "^": set("ABCDEFGHJKLMNP")}
+    characters |= {"*": characters["#"] | characters["@"], "!": set("DGHJKLSWXZ")}
+    shapes: dict[str, list[set[str]]] = {"anana": [characters[c] for c in "!#@#@"]}
     for name, kind in kinds().items():
         whole = kind.shape.replace("+", kinds()[kind.operator].shape) if kind.operator else kind.shape
-        shapes[name] = [signs.get(s, {s}) for s in whole] if " " not in whole else []
+        shapes[name] = [characters.get(c, {c}) for c in whole] if " " not in whole else []
     names = list(shapes)
-    for n, one in enumerate(names):
+    for n, name in enumerate(names):
         for other in names[n + 1 :]:
-            alike = len(shapes[one]) == len(shapes[other]) > 0
-            meets = alike and all(a & b for a, b in zip(shapes[one], shapes[other], strict=True))
-            assert not meets, (one, other)
+            alike = len(shapes[name]) == len(shapes[other]) > 0
+            meets = alike and all(a & b for a, b in zip(shapes[name], shapes[other], strict=True))
+            assert not meets, (name, other)
 
 
 def test_codes_of_a_shape_are_distinct_and_end_with_its_capacity() -> None:

@@ -1,4 +1,4 @@
-"""A year of releases: what changes from one to the next is what the factory says, and no more."""
+"""A series of releases: from one to the next, exactly what the factory plans changes."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ods_pipeline.dataroot.layout import DataRoot, flat_mark
+from ods_pipeline.dataroot.flat import flat_folders, flat_mark
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline_tests.factory import (
     flat_release,
@@ -60,14 +61,14 @@ def test_every_change_is_stamped_within_its_month(year: list, hashes: list[pl.Da
         assert ((changed["last_change_date"] > first) & (changed["last_change_date"] <= last)).all()
 
 
-def test_a_months_changes_are_as_many_as_the_published_ones(year: list) -> None:
+def test_a_month_changes_as_much_as_published(year: list) -> None:
     churn = Churn().scaled(SCALE)
     for _, changes in year[1:]:
-        found = {what: len(codes) for what, codes in changes.codes.items()}
-        assert found["closed"] == pytest.approx(churn.closed, abs=1)
-        assert found["renamed"] == pytest.approx(churn.renamed, abs=1)
-        assert found["RE6 changed"] == pytest.approx(churn.operator_changed, abs=1)
-        assert sum(found.values()) == pytest.approx(churn.stamped, abs=8)
+        counts = {what: len(codes) for what, codes in changes.codes.items()}
+        assert counts["closed"] == pytest.approx(churn.closed, abs=1)
+        assert counts["renamed"] == pytest.approx(churn.renamed, abs=1)
+        assert counts["RE6 changed"] == pytest.approx(churn.operator_changed, abs=1)
+        assert sum(counts.values()) == pytest.approx(churn.stamped, abs=8)
     assert 2_000 <= Churn().stamped <= 4_800
     assert 600 <= Churn().closed <= 1_100
     assert 18 <= Churn().reopened <= 123
@@ -88,11 +89,11 @@ def test_ids_stay_unique_and_the_same_seed_gives_the_same_year(year: list) -> No
 def test_a_flat_release_can_be_found_by_the_pipeline(year: list, tmp_path: Path) -> None:
     root = DataRoot(tmp_path)
     folder = write_flat_release(year[0][0], root)
-    assert root.flat_folders() == [folder]
+    assert flat_folders(root) == [folder]
     assert flat_mark(root, folder.name) is not None
 
 
-def test_a_fetch_has_so_many_changed_records_in_the_shape_the_api_gives(year: list, tmp_path: Path) -> None:
+def test_a_fetch_has_the_requested_number_of_changed_records(year: list, tmp_path: Path) -> None:
     register = year[0][0]
     flat = flatten_fetch(write_delta(register, tmp_path, records=20))
     organisations = flat.frames["organisations"]

@@ -1,4 +1,4 @@
-"""Words for names and addresses. Places are real, bodies are not; no name is a person's."""
+"""Words for names and addresses. The places are real and the organisations are not. No name is a person's."""
 
 
 def _split(words: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""The files of a release, written from frames by Polars: 834 MB in seconds, and never all in memory.
+"""Writes the files of a release from frames, with Polars: 834 MB in seconds, and never all in memory.
 
-The form is that of ``payloads.py``, to the byte (a test holds the two against each other).
+The bytes are those that ``payloads.py`` writes (a test compares the two).
 """
 
 import shutil
@@ -16,25 +16,25 @@ from ods_pipeline.schema import COMPONENTS
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.factory.files import as_read, in_pieces
 from ods_pipeline_tests.factory.parts import concepts
-from ods_pipeline_tests.factory.register import Register
+from ods_pipeline_tests.factory.register import FactoryRegister
 from ods_pipeline_tests.support.payloads import release_xml
 
 SOURCE = "ods_pipeline factory"
 _EOL = "\r\n"
-# What stands before the tag of an Organisation.
+# Spaces before the tag of an Organisation.
 _MARGIN = 4
-# One in so many addresses of two lines is written with a hole: line 1 and line 3.
+# One in this many addresses of two lines is written with a hole, as line 1 and line 3.
 _HOLES = 10
 
 
-def write_release(register: Register, folder: Path) -> Path:
-    """Writes the zip of the register's release as TRUD names it; returns its path."""
+def write_release(register: FactoryRegister, folder: Path) -> Path:
+    """Write the zip of the register's release under the name that TRUD gives it, and return its path."""
     day = register.released
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"hscorgrefdataxml_data_{day.month}.0.0_{day:%Y%m%d}000001.zip"
-    with tempfile.TemporaryDirectory(dir=folder) as room, ThreadPoolExecutor(2) as pool:
+    with tempfile.TemporaryDirectory(dir=folder) as temporary, ThreadPoolExecutor(2) as pool:
         names = {False: ("fullfile", "Full"), True: ("archive", "Archive")}
-        inner = {archive: Path(room) / f"{names[archive][0]}.zip" for archive in names}
+        inner = {archive: Path(temporary) / f"{names[archive][0]}.zip" for archive in names}
         jobs = [
             pool.submit(
                 _write_inner, register, archive, zipped, f"HSCOrgRefData_{names[archive][1]}_{day:%Y%m%d}.xml"
@@ -43,7 +43,7 @@ def write_release(register: Register, folder: Path) -> Path:
         ]
         for job in jobs:
             job.result()
-        partial = Path(room) / path.name
+        partial = Path(temporary) / path.name
         with zipfile.ZipFile(partial, "w") as outer:
             for zipped in inner.values():
                 with zipped.open("rb") as source, outer.open(_member(zipped.name), "w") as target:
@@ -52,8 +52,8 @@ def write_release(register: Register, folder: Path) -> Path:
     return path
 
 
-def write_xml(register: Register, archive: bool, out: IO[bytes]) -> int:
-    """Writes one file of the release; returns the number of records in it."""
+def write_xml(register: FactoryRegister, archive: bool, out: IO[bytes]) -> int:
+    """Write one file of the release, and return the number of records in it."""
     frames = as_read(register, archive)
     records = frames["organisations"].height
     head, tail = head_and_tail(register, archive, records)
@@ -64,8 +64,8 @@ def write_xml(register: Register, archive: bool, out: IO[bytes]) -> int:
     return records
 
 
-def head_and_tail(register: Register, archive: bool, records: int) -> tuple[bytes, bytes]:
-    """All that stands before the first record, and after the last."""
+def head_and_tail(register: FactoryRegister, archive: bool, records: int) -> tuple[bytes, bytes]:
+    """Return the bytes before the first record, and those after the last."""
     lists = concepts()
     whole = release_xml(
         [],
@@ -83,13 +83,13 @@ def head_and_tail(register: Register, archive: bool, records: int) -> tuple[byte
     return head + start, tail
 
 
-def _write_inner(register: Register, archive: bool, path: Path, name: str) -> None:
+def _write_inner(register: FactoryRegister, archive: bool, path: Path, name: str) -> None:
     with zipfile.ZipFile(path, "w") as zipped, zipped.open(_member(name), "w", force_zip64=True) as out:
         write_xml(register, archive, out)
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """A member whose bytes depend on its content only."""
+    """Return a member of a zip whose bytes depend on its content only."""
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     info.create_system, info.external_attr = 3, 0o644 << 16
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -97,7 +97,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _records(frames: dict[str, pl.DataFrame]) -> str:
-    """All records of a piece as one text."""
+    """Return all records of a piece as one text."""
     texts = frames["organisations"]
     for name in COMPONENTS:
         parts = frames[name].select("record", _PARTS[name].alias(f"text_{name}"))
@@ -107,18 +107,18 @@ def _records(frames: dict[str, pl.DataFrame]) -> str:
 
 
 def _line(indent: int, *parts: str | pl.Expr) -> pl.Expr:
-    """One line; null if any part is."""
+    """Return one line; null if any part is null."""
     margin = " " * (indent + _MARGIN)
     return pl.concat_str([pl.lit(p) if isinstance(p, str) else p for p in (margin, *parts, _EOL)])
 
 
 def _tag(indent: int, tag: str) -> str:
-    """One line that is always the same."""
+    """Return one constant line."""
     return f"{' ' * (indent + _MARGIN)}<{tag}>{_EOL}"
 
 
 def _all(*parts: str | pl.Expr) -> pl.Expr:
-    """All lines one after the other, those that are null left out."""
+    """Return all lines one after another, without those that are null."""
     return pl.concat_str([pl.lit(p) if isinstance(p, str) else p.fill_null("") for p in parts])
 
 

@@ -1,4 +1,4 @@
-"""A month held, on which the next one comes: what faults meet."""
+"""A data root with the first month published, on which faults are tried."""
 
 import pytest
 
@@ -16,5 +16,5 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 def begun(inputs: Inputs) -> DataRoot:
     """The first month, published."""
     root = DataRoot(inputs.folder / "begun" / "data")
-    assert run_cli("build", *inputs.given(1), "--data-root", root.path).returncode == 0
+    assert run_cli("build", *inputs.arguments(1), "--data-root", root.path).returncode == 0
     return root

@@ -1,7 +1,7 @@
-"""Two months of a register of two dozen bodies: small enough to be built a hundred times.
+"""Two months of a register of two dozen organisations: small enough to be built a hundred times.
 
-Lives here: releases and fetches as files, and the same as the API gives them. Does not live here: what is
-done with them (`harness.py`).
+Lives here: releases and fetches as files, and the same content as the API returns it. Does not live here:
+what is done with them (`harness.py`).
 """
 
 from dataclasses import dataclass
@@ -43,12 +43,12 @@ def records() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Two releases a month apart, each with fetches after it; one answer in them is set aside."""
+    """Two releases a month apart, each followed by a fetch; one record in each fetch is set aside."""
 
     folder: Path
 
     def write(self) -> "Inputs":
-        """Writes all files below the folder."""
+        """Write all files below the folder."""
         old = records()
         dead = make_record("RZ9", Status="Inactive", Succs={"Succ": [succ("RZ9", "Successor", "RX1")]})
         self._release(1, [*old, stub_of(dead)], [dead], "2026-07-24", "2026-07-31")
@@ -72,12 +72,12 @@ class Inputs:
 
     @staticmethod
     def morning() -> datetime:
-        """The moment at which the process that dies believes itself."""
+        """The time on the clock of the process that dies."""
         return datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
 
     @staticmethod
     def world() -> Made:
-        """What the ORD API holds on that morning: eight records that changed, one of them gone."""
+        """The ORD API on that morning: eight changed records, and a code that is listed but gone."""
         days = [(date(2026, 8, 27) + timedelta(n)).isoformat() for n in range(8)]
         changed = [
             make_record(f"RX{n}", Name=f"AS OF {day}", LastChangeDate=day) for n, day in enumerate(days)
@@ -89,7 +89,7 @@ class Inputs:
         folder = self.folder / f"release{number}"
         write_release(folder, full, archive, published=published, released=released)
 
-    def given(self, number: int) -> list[str]:
-        """The arguments that give the release and the fetches of a month."""
+    def arguments(self, number: int) -> list[str]:
+        """The arguments that name the release and the fetches of a month."""
         (zip_file,) = (self.folder / f"release{number}").glob("*.zip")
         return ["--release", str(zip_file), "--recorded", str(self.folder / f"fetches{number}")]

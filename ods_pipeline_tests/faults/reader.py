@@ -1,7 +1,7 @@
-"""Reads the published set over and over, as an analyst's program does: `python -m …reader KIND DATA_ROOT`.
+"""Reads the published set again and again, as an analyst's program does: `python -m …reader KIND DATA_ROOT`.
 
-One line a read: the number of organisations in the state that was seen. Ends with an error if what it read is
-no whole state. KIND is duckdb (a new connection each time), parquet (every file, by its sum) or holder (one
+It prints one line for each read: the number of organisations. It ends with an error if what it read is not
+one whole state. KIND is duckdb (a new connection each time), parquet (every file, by its sum) or holder (one
 connection, kept open). Each read waits for a line on stdin.
 """
 
@@ -22,7 +22,7 @@ COUNTS = (
 
 
 def ask(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of organisations; every statement must speak of the same ones."""
+    """Return the number of organisations; every statement must count the same ones."""
     (organisations, codes), *others, (used, _) = [connection.execute(sql).fetchall()[0] for sql in COUNTS]
     assert {*others} == {(organisations, codes)}, f"a mixture: {organisations}, {others}"
     assert used == organisations, f"a mixture: {organisations} organisations, {used} in the captures"
@@ -30,15 +30,15 @@ def ask(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def read_files(root: Path) -> int:
-    """The number of organisations in the Parquet files; all files must be those of one package."""
+    """Return the number of organisations in the Parquet files; all files must belong to one package."""
     build = (root / ".builds" / "current").resolve()
     package = json.loads((build / "datapackage.json").read_bytes())
     frames = {}
     for resource in package["resources"]:
         if "hash" in resource:
-            body = (build / resource["path"]).read_bytes()
-            assert resource["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}", resource["path"]
-            frames[resource["name"]] = pl.read_parquet(body)
+            content = (build / resource["path"]).read_bytes()
+            assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}", resource["path"]
+            frames[resource["name"]] = pl.read_parquet(content)
             assert frames[resource["name"]].height == resource["rows"], resource["path"]
     assert frames["roles"]["ods_code"].sort().equals(frames["organisations"]["ods_code"].sort())
     return frames["organisations"].height
@@ -46,10 +46,10 @@ def read_files(root: Path) -> int:
 
 def main(kind: str, place: str) -> None:
     root = Path(place)
-    held = duckdb.connect(str(root / "ods.duckdb"), read_only=True) if kind == "holder" else None
+    kept_open = duckdb.connect(str(root / "ods.duckdb"), read_only=True) if kind == "holder" else None
     for _ in sys.stdin:
-        if held is not None:
-            seen = ask(held)
+        if kept_open is not None:
+            seen = ask(kept_open)
         elif kind == "duckdb":
             with duckdb.connect(str(root / "ods.duckdb"), read_only=True) as connection:
                 seen = ask(connection)

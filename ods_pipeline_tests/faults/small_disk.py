@@ -1,10 +1,10 @@
-"""A disk that is nearly full, or read-only: run with `unshare -rm`, where a disk of memory can be mounted.
+"""A disk that is nearly full, or read-only: run with `unshare -rm`, where a RAM disk can be mounted.
 
     unshare -rm python -m ods_pipeline_tests.faults.small_disk BEGIN PLACE KILOBYTES finish|stop ARGUMENTS...
 
-Lives here: what happens on that disk, told as JSON, since nothing of it outlives the process. Does not live
-here: what should have happened (`test_full_disk.py`). BEGIN is copied onto the disk, which has KILOBYTES left
-then, or is made read-only if that is `ro`.
+Lives here: what happens on that disk, printed as JSON, since the disk ends with the process. Does not live
+here: what should have happened (`test_full_disk.py`). BEGIN is copied onto the disk. The disk then has
+KILOBYTES left, or is made read-only if KILOBYTES is `ro`.
 """
 
 import json
@@ -34,21 +34,23 @@ def main(begin: str, place: str, kilobytes: str, finish: str, *arguments: str) -
     used = (status.f_blocks - status.f_bfree) * status.f_frsize // 1024
     remount(disk, "ro" if kilobytes == "ro" else f"size={used + int(kilobytes)}k")
     ran = run_cli(*arguments, "--data-root", root.path)
-    told: dict[str, Any] = {
+    outcome: dict[str, Any] = {
         "code": ran.returncode,
-        "words": ran.stderr,
+        "error": ran.stderr,
         "untouched": published(root) == before,
     }
-    told["half"] = sorted(p for p in listing(root) if p.startswith((".builds/next", "flat/.", "raw/ord/.")))
+    outcome["half"] = sorted(
+        p for p in listing(root) if p.startswith((".builds/next", "flat/.", "raw/ord/."))
+    )
     if kilobytes == "ro":
-        told["status"] = run_cli("status", "--data-root", root.path).returncode
-        told["found"] = run_cli("find", "RX1", "--data-root", root.path).returncode
+        outcome["status"] = run_cli("status", "--data-root", root.path).returncode
+        outcome["find"] = run_cli("find", "RX1", "--data-root", root.path).returncode
     if finish == "finish":
         remount(disk, "rw,size=1g")
         again = run_cli(*arguments, "--data-root", root.path)
-        told |= {"again": again.returncode, "again_words": again.stderr}
-        told["published"], told["listing"] = published(root), sorted(listing(root))
-    json.dump(told, sys.stdout)
+        outcome |= {"again": again.returncode, "again_error": again.stderr}
+        outcome["published"], outcome["listing"] = published(root), sorted(listing(root))
+    json.dump(outcome, sys.stdout)
     return 0
 
 

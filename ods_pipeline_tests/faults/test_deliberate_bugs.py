@@ -1,7 +1,7 @@
 """Faults as a tired colleague would make them, put into a copy of the package: the tests must notice each.
 
-Lives here: the faults, and the tests that have to fail. A test that passes on a faulty copy proves nothing of
-the promise it is marked with. Each fault is one text that stands once in one file.
+Lives here: the faults, and the tests that have to fail. A test that passes on a faulty copy proves nothing
+about its promise. Each fault replaces one text that occurs once in one file.
 """
 
 import json
@@ -21,8 +21,11 @@ PACKAGE, TESTS = "ods_pipeline", "ods_pipeline_tests"
 
 @dataclass(frozen=True)
 class Bug:
-    """``file`` is relative to the package, the files of ``noticed_by`` (``file::test``) to the tests. All of
-    them must fail, in some case if they have several."""
+    """One fault: a text that is right, the wrong text in its place, and the tests that must fail.
+
+    ``file`` is relative to the package, the files of ``noticed_by`` (``file::test``) to the tests. Every test
+    named must fail; one with several cases must fail in at least one of them.
+    """
 
     name: str
     promise: str
@@ -42,10 +45,10 @@ BUGS = [
         ("marts/test_sites.py::test_a_service_holds_to_its_last_day",),
     ),
     Bug(
-        "what is Inactive and has no end holds for ever",
+        "an Inactive row without an end holds for ever",
         "no_guess",
         "marts/macros/words_days.sql",
-        "        WHEN status = 'Inactive' THEN last_change_date\n",
+        "    WHEN status = 'Inactive' THEN last_change_date\n",
         "",
         (
             "marts/test_lives.py::test_a_link_without_a_start_never_shows_and_one_without_an_end_ended_with_its_record",
@@ -79,7 +82,7 @@ BUGS = [
         ("history/test_fold.py::test_a_stub_never_overwrites_a_complete_record_not_even_with_a_newer_stamp",),
     ),
     Bug(
-        "a code that was gone for a while was there all the time",
+        "a code that was gone for a while counts as present all the time",
         "as_of_then",
         "history/versions.py",
         'pl.coalesce("gone_on", next_begins)',
@@ -95,7 +98,7 @@ BUGS = [
         ("defs/test_bad_input.py::test_a_record_that_closes_itself_at_the_end_of_a_file_is_set_aside",),
     ),
     Bug(
-        "what earlier captures set aside is forgotten",
+        "records set aside by earlier captures are forgotten",
         "conserved",
         "history/fold.py",
         "return pl.concat([held, *new])",
@@ -121,11 +124,11 @@ BUGS = [
     Bug(
         "the flip comes before all is in place",
         "whole",
-        "dataroot/layout.py",
+        "dataroot/builds.py",
         "        for name in PUBLISHED:\n            if (build / name).exists():\n",
         "        link(root.current, Path(build.name))\n"
         "        for name in PUBLISHED:\n            if (build / name).exists():\n",
-        ("dataroot/test_layout.py::test_what_stands_in_the_way_is_told_before_anything_changes",),
+        ("dataroot/test_builds.py::test_a_file_in_the_way_is_reported_before_anything_changes",),
     ),
     Bug(
         "the URL, and the key in it, is logged",
@@ -139,17 +142,17 @@ BUGS = [
         "the predecessor is taken for the successor",
         "successors",
         "marts/succession_edges.sql",
-        "SELECT target_ods_code, ods_code, legal_start",
-        "SELECT ods_code, target_ods_code, legal_start",
+        "        target_ods_code,\n        ods_code,\n",
+        "        ods_code,\n        target_ods_code,\n",
         ("marts/test_marts.py::test_either_side_of_a_succession_is_enough",),
     ),
     Bug(
-        "rows are written as they come",
+        "rows are written in their order of arrival",
         "same_bytes",
         "publish/files.py",
         "sorted_by(frame.select(table.columns).cast(pl.Schema(table.dtypes)), table.key)",
         "frame.select(table.columns).cast(pl.Schema(table.dtypes))",
-        ("publish/test_publish.py::test_a_table_has_the_same_bytes_whatever_the_order_of_its_rows",),
+        ("publish/test_files.py::test_a_table_has_the_same_bytes_whatever_the_order_of_its_rows",),
     ),
     Bug(
         "a blank hides a formula",
@@ -193,14 +196,14 @@ outcomes = Outcomes()
 options = ["-n0", "-p", "no:cacheprovider", "-m", "", "--tb=line"]
 code = int(pytest.main([*options, *sys.argv[2:]], plugins=[outcomes]))
 import ods_pipeline
-told = {"code": code, "package": ods_pipeline.__file__, "seen": outcomes.seen}
-Path(sys.argv[1]).write_text(json.dumps(told))
+report = {"code": code, "package": ods_pipeline.__file__, "seen": outcomes.seen}
+Path(sys.argv[1]).write_text(json.dumps(report))
 """
 
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Package and tests once more, and the sample."""
+    """A copy of the package and its tests, with the sample."""
     place = tmp_path_factory.mktemp("copy")
     for name in (PACKAGE, TESTS, "benchmarks"):
         shutil.copytree(REPOSITORY / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -211,11 +214,11 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outcomes(place: Path, tests: list[str]) -> tuple[int, set[tuple[str, str, str]]]:
-    """pytest's exit code, and ``test, phase, outcome`` of these tests, run on the package in ``place``."""
-    told = place / "told.json"
-    told.unlink(missing_ok=True)
+    """Run tests on the package in ``place``; return the exit code and ``test, phase, outcome`` of each."""
+    report = place / "report.json"
+    report.unlink(missing_ok=True)
     ran = subprocess.run(
-        [sys.executable, "-c", DRIVER, told, *(f"{TESTS}/{test}" for test in tests)],
+        [sys.executable, "-c", DRIVER, report, *(f"{TESTS}/{test}" for test in tests)],
         cwd=place,
         env=ENVIRONMENT | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -223,14 +226,14 @@ def outcomes(place: Path, tests: list[str]) -> tuple[int, set[tuple[str, str, st
         check=False,
         timeout=300,
     )
-    assert told.exists(), ran.stdout + ran.stderr
-    found = json.loads(told.read_text())
-    assert Path(found["package"]).is_relative_to(place), "another package was tested"
-    return found["code"], {tuple(seen) for seen in found["seen"]}
+    assert report.exists(), ran.stdout + ran.stderr
+    ran_on = json.loads(report.read_text())
+    assert Path(ran_on["package"]).is_relative_to(place), "another package was tested"
+    return ran_on["code"], {tuple(seen) for seen in ran_on["seen"]}
 
 
 def test_every_fault_can_be_made_and_its_tests_bear_the_mark_of_the_promise() -> None:
-    marks = {(mark.promise, str(mark)) for mark in promises.marked()}
+    marks = {(mark.promise, str(mark)) for mark in promises.read_marks()}
     for bug in BUGS:
         assert (REPOSITORY / PACKAGE / bug.file).read_text(encoding="utf-8").count(bug.right) == 1, bug.name
         for test in bug.noticed_by:
@@ -241,11 +244,11 @@ def test_every_fault_can_be_made_and_its_tests_bear_the_mark_of_the_promise() ->
             )
 
 
-def test_the_document_says_for_which_promises_no_fault_is_put_in() -> None:
+def test_the_document_lists_the_promises_without_a_fault() -> None:
     tried = {bug.promise for bug in BUGS}
-    without = [f"`{p.name}`" for p in promises.promised() if p.name not in tried]
-    said = f"faults for {len(tried)} of these promises, and none for {', '.join(without)}"
-    assert said in " ".join(promises.GUARANTEES.read_text(encoding="utf-8").split())
+    without = [f"`{p.name}`" for p in promises.read_promises() if p.name not in tried]
+    sentence = f"faults for {len(tried)} of these promises, and none for {', '.join(without)}"
+    assert sentence in " ".join(promises.GUARANTEES.read_text(encoding="utf-8").split())
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Readers are never blocked and never see anything but whole states, however often the set is published."""
+"""Readers are never blocked and see whole states only, however often the set is published."""
 
 import random
 import shutil
@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.dataroot.layout import DataRoot, publish_build, start_build
-from ods_pipeline.inventory.held import write_build_info
-from ods_pipeline.publish.files import provenance, write_datapackage, write_duckdb, write_table
+from ods_pipeline.dataroot.builds import publish_build, start_build
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.publish.build_info import provenance, write_build_info
+from ods_pipeline.publish.datapackage import write_datapackage
+from ods_pipeline.publish.duckdb import complete_duckdb
+from ods_pipeline.publish.files import write_table
 from ods_pipeline.schema import HISTORY, ORD, TABLES
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.builders import Held, make_record
@@ -25,14 +28,14 @@ FIRST = 20  # organisations in the first state; each state has one more
 
 
 class Reader:
-    """A process that reads as fast as it can; ``seen`` has what each read found."""
+    """A process that reads as fast as it can; ``seen`` holds the result of each read."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process, self.seen = process, []
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread = threading.Thread(target=self._keep_reading, daemon=True)
         self._thread.start()
 
-    def _go_on(self) -> None:
+    def _keep_reading(self) -> None:
         assert self.process.stdin and self.process.stdout
         while True:
             try:
@@ -43,14 +46,14 @@ class Reader:
                 return
 
     def wait_for_a_read(self) -> None:
-        """Waits until a read is over that was under way, or begins now."""
+        """Wait until the current read, or the next one, is over."""
         before, begun = len(self.seen), time.monotonic()
         while len(self.seen) == before:
-            assert self.process.poll() is None and time.monotonic() - begun < 60, self.words()
+            assert self.process.poll() is None and time.monotonic() - begun < 60, self.error_output()
             time.sleep(0.002)
 
-    def words(self) -> str:
-        """What it said when it ended."""
+    def error_output(self) -> str:
+        """Kill it and return its stderr."""
         self.process.kill()
         assert self.process.stderr
         return self.process.stderr.read()
@@ -72,7 +75,7 @@ def reading(kind: str, root: DataRoot) -> Iterator[Reader]:
 
 
 def prepare(folder: Path, number: int) -> Path:
-    """A whole build of that many organisations with its register and history, its marts empty."""
+    """Write a whole build of that many organisations: register and history filled, marts empty."""
     root = DataRoot(folder / f"state{number}")
     held = Held(folder / f"made{number}")
     held.release([make_record(f"RX{n:03d}") for n in range(number)])
@@ -80,9 +83,9 @@ def prepare(folder: Path, number: int) -> Path:
     build, origin = start_build(root), provenance(register.frames["captures"], register.as_of)
     write_build_info(build, {**origin, "today": register.as_of.isoformat()})
     for table in TABLES.values():
-        known = table in (*ORD, *HISTORY)
-        write_table(table, register.frames[table.id] if known else table.empty(), build, origin)
-    write_duckdb(build, TABLES.values(), register.as_of)
+        is_fact = table in (*ORD, *HISTORY)
+        write_table(table, register.frames[table.id] if is_fact else table.empty(), build, origin)
+    complete_duckdb(build, TABLES.values(), register.as_of)
     write_datapackage(build, TABLES.values(), origin)
     return build
 
@@ -96,7 +99,7 @@ def flip(root: DataRoot, build: Path) -> None:
     ("flips", "states"), [(5, 3), pytest.param(50, 12, marks=pytest.mark.slow)], ids=["five", "fifty"]
 )
 def test_readers_see_whole_states_only_through_many_flips(tmp_path: Path, flips: int, states: int) -> None:
-    """Each flip comes at a random moment of somebody's read; no read lasts for more than one of them."""
+    """Each flip comes at a random moment of a read; no read lasts longer than one flip."""
     root, dice = DataRoot(tmp_path / "data"), random.Random(20261122)
     builds = [prepare(tmp_path, FIRST + n) for n in range(states)]
     root.builds.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A full disk: told in one line, the published set stays, and with room again the next run finishes."""
+"""A full disk: explained in one line; the published set stays; with room again the next run finishes."""
 
 import json
 import shutil
@@ -17,16 +17,16 @@ from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, published, run_cli
 
 pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
-# What is left on the disk, in kB: enough for nothing, for raw files, for flat ones, for a part of a build.
+# Space left on the disk, in kB: enough for nothing, for raw files, for flat ones, for a part of a build.
 ROOM_LEFT = (0, 60, 200, 700, 1500, 2500, 8000)
 
 
 def on_a_small_disk(
     begin: Path, place: Path, kilobytes: int | str, *arguments: str, finish: bool = False
 ) -> dict[str, Any]:
-    """What a run did there. Skips where no disk can be mounted."""
+    """Return what a run did there. Skips where no disk can be mounted."""
     if shutil.which("unshare") is None:
-        pytest.skip("a small disk needs unshare (util-linux), which is not here")
+        pytest.skip("a small disk needs unshare (util-linux), which is missing")
     place.mkdir()
     command = ["unshare", "-rm", sys.executable, "-m", "ods_pipeline_tests.faults.small_disk"]
     command += [str(begin), str(place), str(kilobytes), "finish" if finish else "stop", *arguments]
@@ -38,7 +38,7 @@ def on_a_small_disk(
 
 
 def one_line(words: str) -> str:
-    """The error as people read it: the last line, and no traceback before it."""
+    """The error as users read it: the last line, without a traceback before it."""
     assert "Traceback" not in words
     last = words.splitlines()[-1]
     assert last.startswith("error: ")
@@ -49,15 +49,15 @@ def one_line(words: str) -> str:
 def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
     """The next month on a disk with room."""
     root = copy_of(begun, inputs.folder / "whole")
-    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == 0
+    assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == 0
     return root
 
 
-def test_a_disk_without_room_is_told_in_one_line(inputs: Inputs, tmp_path: Path) -> None:
-    told = on_a_small_disk(tmp_path / "nothing", tmp_path / "disk", 60, "build", *inputs.given(1))
-    assert told["code"] == 1
-    assert "there is no room left on the disk" in one_line(told["words"])
-    assert "Make room and run it again" in one_line(told["words"])
+def test_a_full_disk_is_explained_in_one_line(inputs: Inputs, tmp_path: Path) -> None:
+    outcome = on_a_small_disk(tmp_path / "nothing", tmp_path / "disk", 60, "build", *inputs.arguments(1))
+    assert outcome["code"] == 1
+    assert "the disk is full or failing" in one_line(outcome["error"])
+    assert "Free some space and run the command again" in one_line(outcome["error"])
 
 
 @pytest.mark.slow
@@ -65,15 +65,15 @@ def test_a_disk_without_room_is_told_in_one_line(inputs: Inputs, tmp_path: Path)
 def test_a_disk_that_fills_leaves_the_old_set_and_the_next_run_finishes(
     inputs: Inputs, begun: DataRoot, whole: DataRoot, tmp_path: Path, kilobytes: int
 ) -> None:
-    arguments = ["build", *inputs.given(2)]
-    told = on_a_small_disk(begun.path, tmp_path / "disk", kilobytes, *arguments, finish=True)
-    assert (told["code"], told["untouched"]) == (1, True), told["words"]
-    assert "no room left on the disk" in one_line(told["words"])
-    assert told["half"] == [], "what cannot be finished gives its room back"
-    assert told["again"] == 0, told["again_words"]
-    ours, theirs = told["published"], published(whole)
+    arguments = ["build", *inputs.arguments(2)]
+    outcome = on_a_small_disk(begun.path, tmp_path / "disk", kilobytes, *arguments, finish=True)
+    assert (outcome["code"], outcome["untouched"]) == (1, True), outcome["error"]
+    assert "the disk is full or failing" in one_line(outcome["error"])
+    assert outcome["half"] == [], "unfinished files are removed to free their space"
+    assert outcome["again"] == 0, outcome["again_error"]
+    ours, theirs = outcome["published"], published(whole)
     assert {n: s for n, s in ours.items() if n != "ods.duckdb"} == {
         n: s for n, s in theirs.items() if n != "ods.duckdb"
     }
-    assert set(told["listing"]) == listing(whole)
+    assert set(outcome["listing"]) == listing(whole)
     figures.record("resumed", f"disk full with {kilobytes} kB left", "finished by the next run")

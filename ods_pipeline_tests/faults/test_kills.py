@@ -1,8 +1,8 @@
 """A run that is killed at any step is finished by the next one, with the same result to the byte.
 
-The slow group kills at every boundary of every stage, at steps drawn by lot, moments after such steps (in the
-middle of what C and Rust write), and from outside at moments of the clock. In every run of the tests four
-runs of one register are killed one after the other.
+The slow group kills at every boundary of every stage, at random steps, shortly after such steps (while C and
+Rust code writes), and from outside at given times. In every run of the tests four runs on one data root are
+killed one after the other.
 """
 
 import os
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.promise("no_lost_day"),
 ]
 KEY = "k3y0fTheKills-never-to-be-seen"
-# Case, step, which one of those that match, seconds from it to the kill.
+# Case, step, its number among the steps that match, seconds from it to the kill.
 KILLS = [
     ("first", r"^write \.dagster/dagster\.yaml", 1, 0.0),
     ("first", r"^write \.dagster/\.new-\*/dagster\.yaml", 1, 0.03),
@@ -59,7 +59,7 @@ KILLS = [
     ("month", r"^write \.builds/next/build\.json", 1, 0.0),
     ("month", r"^rename \.builds/next/history/observations", 1, 0.0),
     ("month", r"^after STEP_SUCCESS fold_register", 1, 0.0),
-    ("month", r"^after STEP_START tell_events", 1, 0.0),
+    ("month", r"^after STEP_START judge_changes", 1, 0.0),
     ("month", r"^after STEP_START build_marts", 1, 0.0),
     ("month", r"^after STEP_SUCCESS build_marts", 1, 0.0),
     ("month", r"^after STEP_START publish", 1, 0.04),
@@ -86,7 +86,7 @@ KILLS = [
     ("rebuild", r"^rename \.builds/next/tables/roles", 1, 0.0),
     ("rebuild", r"^rename \.builds/next > ", 1, 0.0),
 ]
-BY_LOT = [(case, number) for case in ("first", "month", "live") for number in range(3)]
+AT_RANDOM = [(case, number) for case in ("first", "month", "live") for number in range(3)]
 SURVIVED = "kills survived: the next run gave the same bytes"
 FROM_OUTSIDE = range(7)
 FOUR = [
@@ -98,7 +98,7 @@ FOUR = [
 
 
 class Room:
-    """The cases, each run undisturbed when it is first asked for."""
+    """The cases; each is run undisturbed when it is first used."""
 
     def __init__(self, folder: Path, driver: Driver, server: OrdServer) -> None:
         self.folder, self.driver, self.server = folder, driver, server
@@ -110,7 +110,7 @@ class Room:
     @cached_property
     def first(self) -> Case:
         """An empty data root, a release and fetches."""
-        return self.case("first", DataRoot(self.folder / "none"), ["build", *self.inputs.given(1)])
+        return self.case("first", DataRoot(self.folder / "none"), ["build", *self.inputs.arguments(1)])
 
     @cached_property
     def begun(self) -> DataRoot:
@@ -120,7 +120,7 @@ class Room:
     @cached_property
     def month(self) -> Case:
         """The next release and its fetches."""
-        return self.case("month", self.begun, ["build", *self.inputs.given(2)])
+        return self.case("month", self.begun, ["build", *self.inputs.arguments(2)])
 
     @cached_property
     def live(self) -> Case:
@@ -134,7 +134,7 @@ class Room:
 
     @cached_property
     def rebuild(self) -> Case:
-        """History told from nothing."""
+        """History rebuilt."""
         return self.case("rebuild", self.begun, ["rebuild-history"])
 
 
@@ -152,27 +152,27 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", KILLS, ids=lambda kill: f"{kill[0]}, {kill[1]}")
 def test_killed_at_a_step(room: Room, tmp_path: Path, kill: tuple[str, str, int, float]) -> None:
-    case, step, number, seconds = kill
-    found: Case = getattr(room, case)
-    assert found.kill(room.driver, tmp_path / "root", (*found.find(step, number), seconds)) == []
+    name, step, number, seconds = kill
+    case: Case = getattr(room, name)
+    assert case.kill(room.driver, tmp_path / "root", (*case.find(step, number), seconds)) == []
     figures.record("resumed", SURVIVED, 1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("case", "number"), BY_LOT)
-def test_killed_moments_after_a_step_drawn_by_lot(room: Room, tmp_path: Path, case: str, number: int) -> None:
-    found: Case = getattr(room, case)
-    dice = random.Random(f"{case} {number}")
-    steps = found.whole.numbered()
+@pytest.mark.parametrize(("name", "number"), AT_RANDOM)
+def test_killed_moments_after_a_random_step(room: Room, tmp_path: Path, name: str, number: int) -> None:
+    case: Case = getattr(room, name)
+    dice = random.Random(f"{name} {number}")
+    steps = case.whole.numbered()
     step = steps[dice.randrange(len(steps) * 9 // 10)]
-    assert found.kill(room.driver, tmp_path / "root", (*step, dice.uniform(0.001, 0.1))) == []
+    assert case.kill(room.driver, tmp_path / "root", (*step, dice.uniform(0.001, 0.1))) == []
     figures.record("resumed", SURVIVED, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", FROM_OUTSIDE)
-def test_killed_from_outside_at_a_moment_of_the_clock(room: Room, tmp_path: Path, number: int) -> None:
-    """The real command and all its processes, whatever it is doing. If it has ended, at an earlier moment."""
+def test_killed_from_outside_at_a_given_time(room: Room, tmp_path: Path, number: int) -> None:
+    """Kill the real command and all its processes. If it has ended already, try an earlier time."""
     seconds = 2 + random.Random(number).uniform(number, number + 1) * 12 / len(FROM_OUTSIDE)
     for attempt in range(6):
         root = copy(room.begun, tmp_path / f"root{attempt}")
@@ -187,19 +187,21 @@ def test_killed_from_outside_at_a_moment_of_the_clock(room: Room, tmp_path: Path
         if process.wait(60) == KILLED:
             break
     assert process.returncode == KILLED
-    assert room.month.told_after(room.driver, root) == []
+    assert room.month.faults_after(room.driver, root) == []
     figures.record("resumed", SURVIVED, 1)
 
 
 def test_four_kills_on_the_way_to_one_published_set(tmp_path: Path) -> None:
-    """Each run goes further than the one before it, and dies; the last one finishes. Dagster keeps no events
-    of steps here, which takes half the time."""
+    """Each run gets further than the one before it and is killed; the last one finishes.
+
+    Dagster stores no events of steps here, which halves the time.
+    """
     with Driver(tmp_path, keep_events=False) as driver:
         inputs = Inputs(tmp_path / "inputs").write()
-        command = Command(["build", *inputs.given(1)])
+        command = Command(["build", *inputs.arguments(1)])
         case = Case.of(driver, tmp_path, "first", DataRoot(tmp_path / "none"), command)
         root = copy(case.begin, tmp_path / "killed")
         for step in FOUR:
             ran = driver.run(root, command, (*case.find(step), 0.0))
             assert (ran.code, ran.steps[-1]) == (KILLED, case.find(step)[0])
-        assert case.told_after(driver, root) == []
+        assert case.faults_after(driver, root) == []

@@ -1,4 +1,4 @@
-"""The network goes away in the middle of a fetch: it ends with a word, and the next run asks for the rest."""
+"""The network fails in the middle of a fetch: it ends with an error, and the next run asks for the rest."""
 
 import socket
 from datetime import date
@@ -9,7 +9,7 @@ import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import Unreachable
-from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.simulated import (
@@ -36,7 +36,7 @@ def clock() -> SimulatedClock:
 
 
 def finish(root: DataRoot, world: Any, clock: SimulatedClock, port: int = 0) -> list[str]:
-    """Fetches from a server that is there; returns the codes that were asked for."""
+    """Fetch from a running server and return the codes that were asked for."""
     with OrdServer(world, now=clock.now, port=port) as server:
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
         assert len(read_fetch_receipt(folder).codes) == CODES
@@ -63,7 +63,7 @@ def test_a_server_that_dies_for_good_in_the_middle(root: DataRoot, clock: Simula
     assert set(again) | kept == set(world.records)
 
 
-def test_without_names_it_ends_with_a_word(
+def test_without_name_resolution_it_ends_with_an_error(
     root: DataRoot, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> Any:
@@ -76,7 +76,7 @@ def test_without_names_it_ends_with_a_word(
         assert server.log == []
 
 
-def test_names_that_come_back_let_the_fetch_go_on(root: DataRoot, clock: SimulatedClock) -> None:
+def test_the_fetch_continues_once_names_resolve_again(root: DataRoot, clock: SimulatedClock) -> None:
     world = world_of(CODES)
     with pytest.MonkeyPatch.context() as patched, OrdServer(world, now=clock.now) as server:
         lookup = socket.getaddrinfo

@@ -1,4 +1,4 @@
-"""Two processes on one data root: one works, the other waits or says so, and what is published is whole."""
+"""Two processes on one data root: one works, the other waits or reports it; the published set is whole."""
 
 import subprocess
 import sys
@@ -37,11 +37,11 @@ def begin(root: DataRoot, *arguments: str) -> subprocess.Popen[str]:
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit code, and all it said."""
+    """Wait for a process and return its exit code and output."""
     out, err = process.communicate(timeout=300)
     assert "Traceback" not in out + err, err
     if process.returncode == BUSY:
-        assert "another build is working here. Wait for it to end, or give another --data-root." in err
+        assert "another build is running here. Wait for it to end, or give another --data-root." in err
     return process.returncode, out + err
 
 
@@ -49,13 +49,13 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str]:
 def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
     """The next month, built by one process alone."""
     root = copy_of(begun, inputs.folder / "whole")
-    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == DONE
+    assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == DONE
     return root
 
 
 def assert_like(root: DataRoot, whole: DataRoot, inputs: Inputs) -> None:
-    """Another build finds nothing to do, or does what is left; then all is as if one had worked alone."""
-    assert run_cli("build", *inputs.given(2), "--data-root", root.path).returncode == DONE
+    """Build once more, and check that the result is the same as with one process alone."""
+    assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == DONE
     assert is_same_set(root, whole)
     kept = {p for p in listing(root) if not p.startswith(".builds") and p != "ui.log"}
     assert kept == {p for p in listing(whole) if not p.startswith(".builds")}
@@ -63,13 +63,13 @@ def assert_like(root: DataRoot, whole: DataRoot, inputs: Inputs) -> None:
 
 
 @pytest.mark.parametrize("pair", [(o, s) for o in ("build", "rebuild-history") for s in (0.0, 1.0, 4.0)])
-def test_two_that_write(
+def test_two_processes_that_write(
     tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot, pair: tuple[str, float]
 ) -> None:
-    """The second begins so many seconds after the first."""
+    """The second process begins the given number of seconds after the first."""
     other, seconds = pair
     root = copy_of(begun, tmp_path)
-    month = ["build", *inputs.given(2)]
+    month = ["build", *inputs.arguments(2)]
     first = begin(root, *month)
     time.sleep(seconds)
     second = begin(root, *(month if other == "build" else [other]))
@@ -83,7 +83,7 @@ def test_status_and_find_during_a_build_see_the_old_set_or_the_new_one(
     tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot
 ) -> None:
     root = copy_of(begun, tmp_path)
-    building = begin(root, "build", *inputs.given(2))
+    building = begin(root, "build", *inputs.arguments(2))
     seen, number = set(), 0
     while building.poll() is None:
         number += 1
@@ -101,14 +101,14 @@ def test_status_and_find_during_a_build_see_the_old_set_or_the_new_one(
 
 
 def ui_run(dagster: Dagster) -> str:
-    """Starts publish_job in the UI; returns the id of the run."""
+    """Start publish_job in the UI and return the id of the run."""
     launched = dagster.ask(LAUNCH)["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
     return launched["run"]["runId"]
 
 
-def told_by(dagster: Dagster, run_id: str, *until: str) -> tuple[str, str]:
-    """The status of a run when it has one of these, and all that its events say."""
+def status_and_events(dagster: Dagster, run_id: str, *until: str) -> tuple[str, str]:
+    """Wait for one of these statuses of a run, and return it with the text of all events."""
     begun = time.monotonic()
     while True:
         answer: dict[str, Any] = dagster.ask(RUN % (run_id, run_id))
@@ -122,23 +122,26 @@ def told_by(dagster: Dagster, run_id: str, *until: str) -> tuple[str, str]:
 def test_the_ui_and_the_command_line(
     tmp_path: Path, inputs: Inputs, begun: DataRoot, whole: DataRoot
 ) -> None:
-    """Whoever has the lock works. A run of the UI that meets a build of the command line waits in Dagster's
-    queue, or says so and fails; the command line says so and ends with 3."""
+    """The process that has the lock works.
+
+    A run of the UI that meets a build of the command line waits in Dagster's queue, or fails with the reason.
+    The command line prints the reason and ends with 3.
+    """
     root = copy_of(begun, tmp_path)
     with running_ui(root) as dagster:
-        building = begin(root, "build", *inputs.given(2))
+        building = begin(root, "build", *inputs.arguments(2))
         time.sleep(3)
         run_id = ui_run(dagster)
         assert end(building)[0] in (DONE, BUSY)
-        status, words = told_by(dagster, run_id, *ENDED)
-        assert status == "SUCCESS" or "another build is working here" in words
+        status, words = status_and_events(dagster, run_id, *ENDED)
+        assert status == "SUCCESS" or "another build is running here" in words
         run_id = ui_run(dagster)
-        told_by(dagster, run_id, "STARTED", *ENDED)
+        status_and_events(dagster, run_id, "STARTED", *ENDED)
         code, _ = end(begin(root, "rebuild-history"))
         assert code in (BUSY, DONE)
-        second, words = told_by(dagster, run_id, *ENDED)
-        assert second == "SUCCESS" or "another build is working here" in words
+        second, words = status_and_events(dagster, run_id, *ENDED)
+        assert second == "SUCCESS" or "another build is running here" in words
     figures.record(
-        "one_at_a_time", "UI beside the command line: runs, exit code", f"{status}, {second}, {code}"
+        "one_at_a_time", "UI and command line at once: runs, exit code", f"{status}, {second}, {code}"
     )
     assert_like(root, whole, inputs)

@@ -1,4 +1,4 @@
-"""A place that cannot be written is told in one line, with what to do; without it the next run finishes."""
+"""A path that cannot be written is reported in one line, with what to do; then the next run finishes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from ods_pipeline_tests.support.rooms import run_cli
 
 pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 Main = Callable[..., tuple[int, str]]
-# What is in the way, in the order in which a run meets it, and what the message names.
+# Names in the way, in the order in which a run meets them, and what the message names.
 EARLY = [
     (".lock/", ".lock"),
     (".dagster", ".dagster"),
@@ -32,7 +32,7 @@ LATE = [
 
 @pytest.fixture
 def main(capsys: pytest.CaptureFixture[str]) -> Main:
-    """`ods-pipeline …` in this process; gives the exit code and what it said to stderr."""
+    """Run `ods-pipeline …` in this process and return its exit code and stderr."""
 
     def run(*arguments: str | Path) -> tuple[int, str]:
         with pytest.raises(SystemExit) as ended:
@@ -44,7 +44,7 @@ def main(capsys: pytest.CaptureFixture[str]) -> Main:
 
 
 def put_in_the_way(root: DataRoot, name: str) -> Path:
-    """A file of that name in the data root; a folder if it ends with a slash."""
+    """Make a file of that name in the data root; a folder if the name ends with a slash."""
     place = root.path / name
     place.parent.mkdir(parents=True, exist_ok=True)
     if name.endswith("/"):
@@ -62,43 +62,45 @@ def take_away(place: Path) -> None:
 def test_what_is_in_the_way_is_named(tmp_path: Path, main: Main, name: str, named: str) -> None:
     root, inputs = DataRoot(tmp_path / "data"), Inputs(tmp_path / "inputs").write()
     put_in_the_way(root, name)
-    code, words = main("build", *inputs.given(1), "--data-root", root.path)
+    code, words = main("build", *inputs.arguments(1), "--data-root", root.path)
     assert code == 1
     assert named in one_line(words) and "Move away what is in its place" in one_line(words)
 
 
-def test_a_file_in_the_data_roots_stead_is_told(tmp_path: Path, main: Main) -> None:
+def test_a_file_in_place_of_the_data_root_is_reported(tmp_path: Path, main: Main) -> None:
     (tmp_path / "data").write_text("a file")
     code, words = main("build", "--data-root", tmp_path / "data")
     assert (code, one_line(words)) == (
-        1, f"error: {tmp_path / 'data'}: no data root can be here (File exists). Give another --data-root."
+        1,
+        f"error: {tmp_path / 'data'}: the data root cannot be created here (File exists). "
+        "Give another --data-root.",
     )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_once_nothing_is_in_the_way_the_run_finishes(tmp_path: Path, main: Main) -> None:
-    """One thing after the other is in the way of the same data root; each run comes a little further."""
+    """One name after another is in the way of the same data root; each run gets a little further."""
     inputs = Inputs(tmp_path / "inputs").write()
     whole, root = DataRoot(tmp_path / "whole"), DataRoot(tmp_path / "data")
-    assert main("build", *inputs.given(1), "--data-root", whole.path)[0] == 0
+    assert main("build", *inputs.arguments(1), "--data-root", whole.path)[0] == 0
     for name, named in (*EARLY, *LATE):
         place = put_in_the_way(root, name)
-        code, words = main("build", *inputs.given(1), "--data-root", root.path)
+        code, words = main("build", *inputs.arguments(1), "--data-root", root.path)
         assert (code, named in one_line(words)) == (1, True), words
         assert not root.current.exists()
         take_away(place)
-    assert main("build", *inputs.given(1), "--data-root", root.path)[0] == 0
+    assert main("build", *inputs.arguments(1), "--data-root", root.path)[0] == 0
     assert is_same_set(root, whole)
     assert listing(root) == listing(whole)
 
 
 @pytest.mark.slow
-def test_on_a_read_only_disk_the_set_can_be_read_and_a_build_says_so(tmp_path: Path) -> None:
+def test_on_a_read_only_disk_the_set_can_be_read_and_a_build_reports_it(tmp_path: Path) -> None:
     inputs = Inputs(tmp_path / "inputs").write()
     begun = copy(DataRoot(tmp_path / "none"), tmp_path / "begun")
-    assert run_cli("build", *inputs.given(1), "--data-root", begun.path).returncode == 0
-    told = on_a_small_disk(begun.path, tmp_path / "disk", "ro", "build", *inputs.given(2), finish=True)
-    assert (told["code"], told["untouched"], told["half"]) == (1, True, []), told["words"]
-    assert "Read-only file system" in one_line(told["words"])
-    assert (told["status"], told["found"]) == (0, 0)
-    assert told["again"] == 0, told["again_words"]
+    assert run_cli("build", *inputs.arguments(1), "--data-root", begun.path).returncode == 0
+    outcome = on_a_small_disk(begun.path, tmp_path / "disk", "ro", "build", *inputs.arguments(2), finish=True)
+    assert (outcome["code"], outcome["untouched"], outcome["half"]) == (1, True, []), outcome["error"]
+    assert "Read-only file system" in one_line(outcome["error"])
+    assert (outcome["status"], outcome["find"]) == (0, 0)
+    assert outcome["again"] == 0, outcome["again_error"]

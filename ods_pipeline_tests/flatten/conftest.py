@@ -1,4 +1,4 @@
-"""A recorded fetch of three bodies, which tests may harm."""
+"""A recorded fetch of three organisations, which tests may harm."""
 
 from pathlib import Path
 

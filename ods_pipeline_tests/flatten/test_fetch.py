@@ -1,4 +1,4 @@
-"""fetch.py: a recorded fetch becomes flat frames; what is wrong in it is named and harms nothing else."""
+"""fetch.py: a fetch becomes flat frames; a fault in it is named and harms nothing else."""
 
 import json
 from datetime import date
@@ -30,13 +30,13 @@ from ods_pipeline_tests.support.builders import (
 )
 from ods_pipeline_tests.support.payloads import organisation_json, release_xml
 
-NOTE = b"<!-- each <Organisation > is one body --><Manifest>"
+NOTE = b"<!-- each <Organisation > is one site --><Manifest>"
 DAY = date(2026, 8, 24)
 
 
 @pytest.fixture(scope="module")
 def intact(tmp_path_factory: pytest.TempPathFactory) -> Flat:
-    """What the fetch gives when nothing is wrong with it."""
+    """The frames of the fetch without any fault."""
     return flatten_fetch(write_delta(tmp_path_factory.mktemp("intact"), RECORDS))
 
 
@@ -73,7 +73,7 @@ def test_an_empty_fetch_is_a_capture_too(tmp_path: Path) -> None:
     assert_conserved(flat)
 
 
-def test_records_that_came_as_xml_say_the_same(fetch: Path) -> None:
+def test_records_that_came_as_xml_give_the_same_rows(fetch: Path) -> None:
     wanted = flatten_fetch(fetch)
     for record in RECORDS:
         code = record["OrgId"]["extension"]
@@ -84,13 +84,13 @@ def test_records_that_came_as_xml_say_the_same(fetch: Path) -> None:
     flat = flatten_fetch(fetch)
     assert flat.captures["payload_format"].to_list() == ["xml"]
     assert flat.frames["organisations"]["is_xml"].to_list() == [True] * 3
-    assert same(said(flat), said(wanted))
+    assert same(facts_without_form(flat), facts_without_form(wanted))
 
 
-def said(flat: Flat) -> dict[str, pl.DataFrame]:
-    """`facts` without the form in which they came."""
-    found = facts(flat.frames)
-    return {**found, "organisations": found["organisations"].drop("is_xml", strict=False)}
+def facts_without_form(flat: Flat) -> dict[str, pl.DataFrame]:
+    """`facts` without the form of the records."""
+    frames = facts(flat.frames)
+    return {**frames, "organisations": frames["organisations"].drop("is_xml", strict=False)}
 
 
 def test_the_form_is_that_of_each_record(fetch: Path) -> None:
@@ -114,7 +114,7 @@ def test_stubs_and_the_mark_of_the_sample_are_kept(tmp_path: Path) -> None:
     assert flat.frames["organisations"]["ref_only"].to_list() == [True, False]
 
 
-def test_what_the_map_does_not_know_is_counted_by_path(tmp_path: Path) -> None:
+def test_unknown_elements_are_counted_by_path(tmp_path: Path) -> None:
     odd = [{**record, "orgRecordClass": "RC1"} for record in RECORDS]
     folder = write_delta(tmp_path, odd)
     put(
@@ -127,7 +127,7 @@ def test_what_the_map_does_not_know_is_counted_by_path(tmp_path: Path) -> None:
     assert flat.captures["unknown_elements"].to_list() == [1]
 
 
-def body(**overrides: Any) -> bytes:
+def payload_of(**overrides: Any) -> bytes:
     return json.dumps({"Organisation": {**RECORDS[1], **overrides}}).encode()
 
 
@@ -140,21 +140,24 @@ ODD_PAYLOADS: dict[str, tuple[bytes, str]] = {
     "very deep": (b'{"Organisation":{"Name":' + b"[" * 700 + b"]" * 700 + b"}}", "too_deep"),
     "another code": (organisation_json(make_record("R9Z")), "other_code"),
     "code in lower case": (organisation_json(make_record("r1b")), "other_code"),
-    "no code": (body(OrgId={}), "no_ods_code"),
-    "control character": (body(Name="A\x07B"), "control_character"),
-    "lone surrogate": (body(Name="A\ud800B"), "control_character"),
-    "no such day": (body(LastChangeDate="2026-02-30"), "bad_date"),
-    "day in words": (body(LastChangeDate="soon"), "bad_date"),
-    "UPRN of letters": (body(GeoLoc={"Location": {"UPRN": "X1"}}), "bad_number"),
-    "fraction": (body(Roles={"Role": {**role("R1B"), "uniqueRoleId": 1.5}}), "bad_number"),
-    "unknown status": (body(Status="Asleep"), "unknown_status"),
-    "no primary role": (body(Roles={}), "primary_role_count"),
-    "two primary roles": (body(Roles={"Role": [role("R1B"), role("R1B", "RO76")]}), "primary_role_count"),
+    "no code": (payload_of(OrgId={}), "no_ods_code"),
+    "control character": (payload_of(Name="A\x07B"), "control_character"),
+    "lone surrogate": (payload_of(Name="A\ud800B"), "control_character"),
+    "no such day": (payload_of(LastChangeDate="2026-02-30"), "bad_date"),
+    "day in words": (payload_of(LastChangeDate="soon"), "bad_date"),
+    "UPRN of letters": (payload_of(GeoLoc={"Location": {"UPRN": "X1"}}), "bad_number"),
+    "fraction": (payload_of(Roles={"Role": {**role("R1B"), "uniqueRoleId": 1.5}}), "bad_number"),
+    "unknown status": (payload_of(Status="Asleep"), "unknown_status"),
+    "no primary role": (payload_of(Roles={}), "primary_role_count"),
+    "two primary roles": (
+        payload_of(Roles={"Role": [role("R1B"), role("R1B", "RO76")]}),
+        "primary_role_count",
+    ),
     "role without children": (
-        body(Roles={"Role": [role("R1B"), {"id": "RO76", "uniqueRoleId": 7}]}),
+        payload_of(Roles={"Role": [role("R1B"), {"id": "RO76", "uniqueRoleId": 7}]}),
         "empty_component",
     ),
-    "two towns": (body(GeoLoc={"Location": {"Town": ["LEEDS", "YORK"]}}), "repeated_element"),
+    "two towns": (payload_of(GeoLoc={"Location": {"Town": ["LEEDS", "YORK"]}}), "repeated_element"),
     "nothing": (b'{"Organisation":{}}', "empty_record"),
 }
 
@@ -209,7 +212,9 @@ def test_an_xml_answer_may_hold_comments_and_cdata(fetch: Path, intact: Flat) ->
     assert same(without(flat.frames, ["R9Z"]), facts(intact.frames))
 
 
-def test_an_answer_that_nobody_asked_for_is_set_aside_and_the_others_count(fetch: Path, intact: Flat) -> None:
+def test_an_answer_that_was_not_asked_for_is_set_aside_and_the_others_count(
+    fetch: Path, intact: Flat
+) -> None:
     put(fetch, "organisations/R9Z.json", organisation_json(make_record("R9Z")))
     put(fetch, "organisations/R1A.txt", b"R1A, see above")
     put(fetch, "organisations/readme.txt", b"")
@@ -224,7 +229,7 @@ def test_an_answer_that_nobody_asked_for_is_set_aside_and_the_others_count(fetch
     assert same(facts(flat.frames), facts(intact.frames))
 
 
-def test_of_two_answers_for_one_code_one_is_taken(fetch: Path) -> None:
+def test_the_first_of_two_answers_for_one_code_is_taken(fetch: Path) -> None:
     put(fetch, "organisations/R1B.xml", as_xml(make_record("R1B", Name="OTHER")))
     flat = flatten_fetch(fetch)
     assert flat.frames["quarantined_records"].select("ods_code", "rule").rows() == [("R1B", "second_answer")]
@@ -248,10 +253,10 @@ def test_of_two_answers_for_one_code_one_is_taken(fetch: Path) -> None:
         (None, (None, None)),
     ],
 )
-def test_the_reason_of_a_notice_costs_nothing_but_itself(fetch: Path, reason: Any, read: Any) -> None:
-    told = {"DeletedOrganisations": [{**notice("Z9Z", "2026-08-20"), "reason": reason}]}
-    put(fetch, "notifications.json", json.dumps(told).encode())
-    found = flatten_fetch(fetch).frames["notices"].filter(source="ord_notifications")
-    assert found.select("ods_code", "deleted_on", "reason_code", "reason").rows() == [
+def test_an_unreadable_reason_does_not_lose_its_notice(fetch: Path, reason: Any, read: Any) -> None:
+    notices = {"DeletedOrganisations": [{**notice("Z9Z", "2026-08-20"), "reason": reason}]}
+    put(fetch, "notifications.json", json.dumps(notices).encode())
+    rows = flatten_fetch(fetch).frames["notices"].filter(source="ord_notifications")
+    assert rows.select("ods_code", "deleted_on", "reason_code", "reason").rows() == [
         ("Z9Z", date(2026, 8, 20), *read)
     ]

@@ -1,4 +1,4 @@
-"""fetch.py and lists.py: a fetch that is not what its receipt says is refused whole, in one clear line."""
+"""fetch.py and lists.py: a fetch that does not match its receipt is rejected whole, with one clear line."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -82,17 +82,17 @@ BAD_LISTS: dict[str, tuple[str, bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", [*BROKEN_FETCHES, *BAD_LISTS])
-def test_a_fetch_that_is_not_what_it_says_is_refused_whole(fetch: Path, name: str) -> None:
+def test_a_fetch_that_does_not_match_its_receipt_is_rejected_whole(fetch: Path, name: str) -> None:
     if name in BAD_LISTS:
-        path, payload, says = BAD_LISTS[name]
+        path, payload, text = BAD_LISTS[name]
         put(fetch, path, payload)
     else:
-        harm, says = BROKEN_FETCHES[name]
+        harm, text = BROKEN_FETCHES[name]
         harm(fetch)
     with pytest.raises(BadFetch) as caught:
         flatten_fetch(fetch)
     message = str(caught.value)
-    assert says in message
+    assert text in message
     assert message.startswith(f"fetch={STAMP}: ")
     assert "\n" not in message
     assert caught.value.do

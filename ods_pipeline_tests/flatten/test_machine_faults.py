@@ -1,4 +1,4 @@
-"""What the machine cannot do while a release or a fetch is read does not make a good one a bad one."""
+"""A fault of the machine while a release or a fetch is read does not make a good one a bad one."""
 
 import errno
 import os
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.flatten.xml.archive import is_damage, open_release
+from ods_pipeline.flatten.xml.archive import open_release
+from ods_pipeline.flatten.xml.members import is_damage
 from ods_pipeline.sources.receipt import (
     ReleaseReceipt,
     read_fetch_receipt,
@@ -21,7 +22,7 @@ from ods_pipeline_tests.support.builders import make_record, write_delta
 from ods_pipeline_tests.support.rooms import RELEASE
 
 pytestmark = pytest.mark.promise("whole")
-# Regular to all who look at it, and its first byte cannot be read: EIO.
+# It looks like a regular file, but reading its first byte fails with EIO.
 UNREADABLE = Path("/proc/self/mem")
 
 
@@ -39,14 +40,14 @@ def no_more_files() -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_good_release_is_not_called_damaged_for_want_of_files() -> None:
+def test_a_good_release_is_not_called_damaged_when_files_run_out() -> None:
     with pytest.raises(OSError, match="Too many open files") as raised, no_more_files():
         open_release(RELEASE)
     assert raised.value.errno == errno.EMFILE
     assert open_release(RELEASE).archive is not None
 
 
-def test_receipts_are_not_called_damaged_for_want_of_files(tmp_path: Path) -> None:
+def test_receipts_are_not_called_damaged_when_files_run_out(tmp_path: Path) -> None:
     fetch, release = write_delta(tmp_path, [make_record("R1A")]), tmp_path / RELEASE.name
     write_release_receipt(release, ReleaseReceipt(release.name, "2026-08-28", "file", 1, "0" * 64, False))
     with pytest.raises(OSError, match="Too many open files"), no_more_files():
@@ -57,7 +58,7 @@ def test_receipts_are_not_called_damaged_for_want_of_files(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="a file that gives EIO is needed, and this is not Linux")
-def test_a_fetch_on_a_failing_disk_is_not_refused(tmp_path: Path) -> None:
+def test_a_fetch_on_a_failing_disk_is_not_rejected(tmp_path: Path) -> None:
     fetch = write_delta(tmp_path, [make_record("R1A")])
     answer = fetch / "organisations" / "R1A.json"
     answer.unlink()

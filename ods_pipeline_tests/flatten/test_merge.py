@@ -18,11 +18,11 @@ STORED = TABLES["organisations"].stored
 
 
 def row(number: int, code: str = "R1A", **values: Any) -> dict[str, Any]:
-    """A record; `published_in` says its file, `record_number` its place there."""
+    """A record; `published_in` is its file, `record_number` its place in that file."""
     columns: dict[str, Any] = dict.fromkeys(STORED)
     columns |= {
         "ods_code": code,
-        "name": "BODY",
+        "name": "OLD",
         "record_class": "RC1",
         "status": "Active",
         "primary_role_id": "RO197",
@@ -56,7 +56,7 @@ def merged(rows: list[dict[str, Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def beats(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """The rule, read slowly."""
+    """The rule, compared step by step."""
     if one["ref_only"] != other["ref_only"]:
         return other["ref_only"]
     if one["published_in"] != other["published_in"]:
@@ -95,9 +95,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no start": ({}, {"operational_start": None}, "duplicate_code"),
     "earlier stamp": ({"last_change_date": DAYS[2]}, {}, "duplicate_code"),
     "no stamp": ({}, {"last_change_date": None}, "duplicate_code"),
-    "renamed, same body": ({"last_change_date": DAYS[2], "name": "NEW"}, {}, "duplicate_code"),
-    "another body, later": ({"name": "NEW", "operational_start": DAYS[2]}, {}, "reused_code"),
-    "another body in archive": (
+    "renamed, same organisation": ({"last_change_date": DAYS[2], "name": "NEW"}, {}, "duplicate_code"),
+    "another organisation, later": ({"name": "NEW", "operational_start": DAYS[2]}, {}, "reused_code"),
+    "another organisation in archive": (
         {"name": "NEW"},
         {"published_in": "archive", "primary_role_id": "RO1"},
         "reused_code",
@@ -108,7 +108,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 @pytest.mark.promise("newest_counts")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("winner_first", [True, False])
-def test_who_wins_and_why(case: str, winner_first: bool) -> None:
+def test_the_winner_and_the_reason_follow_the_rule(case: str, winner_first: bool) -> None:
     winner, loser, reason = CASES[case]
     rows = [row(0, **winner), row(1, **loser)] if winner_first else [row(0, **loser), row(1, **winner)]
     winning, losing = (0, 1) if winner_first else (1, 0)
@@ -146,9 +146,7 @@ RECORDS = st.lists(
 
 @pytest.mark.promise("newest_counts")
 @given(RECORDS, st.integers(0, 99))
-def test_winners_follow_the_rule_whatever_the_order_of_the_rows(
-    records: list[dict[str, Any]], seed: int
-) -> None:
+def test_winners_follow_the_rule_in_any_order_of_the_rows(records: list[dict[str, Any]], seed: int) -> None:
     rows = [row(number, **record) for number, record in enumerate(records)]
     winners, superseded = merged(rows)
     slow = [r for r in rows if all(r is o or beats(r, o) for o in rows if o["ods_code"] == r["ods_code"])]

@@ -1,7 +1,7 @@
-"""The real payloads: every leaf of every record is found in the tables, and nothing else stands there.
+"""The real payloads: every leaf of every record is in the tables, and nothing else is.
 
 Constants (the OrgId root, the assigning authority) are asserted instead. A date's type is not a value of its
-own: it says in which column the day must stand.
+own: it decides which column must hold the day.
 """
 
 import json
@@ -36,7 +36,7 @@ EXCERPT = "ord-xml/HSCOrgRefData_Full_20171025_excerpt.xml"
 JSON_CODES = ["FBL", "G6V2S", "R1G", "RA9", "RCZ", "RHC", "RJY", "RNK", "RP2", "RRP", "RRQ", "TAF"]
 CONSTANTS = {"root": ODS_CODE_ROOT, "assigningAuthorityName": "HSCIC"}
 DATES = [f"{kind}_{edge}" for kind in ("legal", "operational") for edge in ("start", "end")]
-# Columns that hold what the payload says; the rest is ours (place, position, hashes) or the record's key.
+# Columns with values from the payload; the rest is ours (place, position, hashes) or the record's key.
 OWN = [
     "ods_code",
     "name",
@@ -51,7 +51,7 @@ OWN = [
 ]
 OWN += [f"address_line_{n}" for n in (1, 2, 3)]
 TARGET = ["target_ods_code", "target_primary_role_id", "target_unique_role_id"]
-SAID = {
+FROM_PAYLOAD = {
     "organisations": [*OWN, *DATES],
     "roles": ["role_id", "unique_role_id", "status", *DATES],
     "relationships": ["rel_id", "unique_rel_id", "status", *TARGET, *DATES],
@@ -62,7 +62,7 @@ FLAGS = {"organisations": "ref_only", "roles": "is_primary", "successions": "for
 
 
 def leaves_of_json(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """(name, value) of every leaf; the days of a date are named after its type."""
+    """Yield (name, value) of every leaf; the days of a date are named after its type."""
     if isinstance(node, list):
         for item in node:
             yield from leaves_of_json(item, name)
@@ -76,7 +76,7 @@ def leaves_of_json(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def leaves_of_xml(element: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """The same of XML: attributes and texts; `value` carries the name of its element."""
+    """Yield the same from XML: attributes and texts; `value` carries the name of its element."""
     if element.tag == "Date":
         values = {child.tag: child.attrib["value"] for child in element}
         kind = values.pop("Type").lower()
@@ -90,8 +90,8 @@ def leaves_of_xml(element: ElementTree.Element) -> Iterator[tuple[str, str]]:
         yield from leaves_of_xml(child)
 
 
-def said_by_payload(leaves: Iterator[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    """Counts the leaves; only dates keep their name. Constants are checked and left out."""
+def values_of_payload(leaves: Iterator[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Count the leaves; only dates keep their name. Constants are checked and left out."""
     counted: Counter[tuple[str, str]] = Counter()
     constants: Counter[str] = Counter()
     for name, value in leaves:
@@ -104,10 +104,10 @@ def said_by_payload(leaves: Iterator[tuple[str, str]]) -> Counter[tuple[str, str
     return counted
 
 
-def said_by_tables(flat: Flat, code: str) -> Counter[tuple[str, str]]:
-    """Counts the values of all rows of a code in the same form."""
+def values_of_tables(flat: Flat, code: str) -> Counter[tuple[str, str]]:
+    """Count the values of all rows of a code in the same form."""
     counted: Counter[tuple[str, str]] = Counter()
-    for table, columns in SAID.items():
+    for table, columns in FROM_PAYLOAD.items():
         rows = flat.frames[table].filter(ods_code=code)
         for column in columns:
             values = rows[column].drop_nulls().cast(pl.String)
@@ -121,7 +121,7 @@ def said_by_tables(flat: Flat, code: str) -> Counter[tuple[str, str]]:
 
 
 def excerpt_release(shared: Path, folder: Path) -> Path:
-    """A release zip of the 5 real organisations, with the count that is true of them and an empty archive."""
+    """A release zip of the 5 real organisations, with the right count and an empty archive."""
     full = (shared / EXCERPT).read_bytes()
     assert full.count(b'RecordCount value="185921"') == 1
     archive = release_xml([], publication_date="2017-10-25", publication_type="Archive", **CODE_LISTS)
@@ -160,9 +160,9 @@ def test_the_five_real_organisations_are_found_leaf_by_leaf(shared: Path, from_x
     assert len(records) == 5
     for record in records:
         code = next(e.attrib["extension"] for e in record.findall("OrgId"))
-        leaves = said_by_payload(leaves_of_xml(record))
+        leaves = values_of_payload(leaves_of_xml(record))
         assert leaves.total() > 20
-        assert said_by_tables(from_xml, code) == leaves, code
+        assert values_of_tables(from_xml, code) == leaves, code
     assert from_xml.captures["used_records"].to_list() == [5, 0]
     assert from_xml.frames["unknown_elements"].is_empty()
     assert_conserved(from_xml)
@@ -200,12 +200,12 @@ def test_the_real_manifest_and_code_lists_are_found_leaf_by_leaf(shared: Path, f
 def test_the_twelve_real_records_are_found_leaf_by_leaf(
     from_json: Flat, real_json: dict[str, Any], code: str
 ) -> None:
-    leaves = said_by_payload(leaves_of_json(real_json[code]))
+    leaves = values_of_payload(leaves_of_json(real_json[code]))
     assert leaves.total() > 10
-    assert said_by_tables(from_json, code) == leaves
+    assert values_of_tables(from_json, code) == leaves
 
 
-def test_the_twelve_are_all_there_is(from_json: Flat) -> None:
+def test_the_twelve_are_all_organisations_of_the_fetch(from_json: Flat) -> None:
     assert from_json.frames["organisations"]["ods_code"].to_list() == JSON_CODES
     assert from_json.captures.select("parsed_records", "stub_records", "unknown_elements").rows() == [
         (12, 6, 0)
@@ -237,7 +237,7 @@ def test_the_writers_of_this_suite_write_what_the_api_sent(real_json: dict[str, 
 
 
 @pytest.mark.parametrize("name", [EXCERPT, "ord-xml/fullfile.zip"])
-def test_the_excerpt_as_it_stands_is_refused_because_five_is_not_185921(shared: Path, name: str) -> None:
+def test_the_excerpt_as_published_is_rejected_because_five_is_not_185921(shared: Path, name: str) -> None:
     with pytest.raises(BadRelease) as caught:
         flatten(shared / name)
     message = str(caught.value)
@@ -246,7 +246,7 @@ def test_the_excerpt_as_it_stands_is_refused_because_five_is_not_185921(shared: 
     assert "\n" not in message
 
 
-def test_with_the_right_count_but_without_archive_it_is_refused_too(shared: Path, tmp_path: Path) -> None:
+def test_with_the_right_count_but_without_archive_it_is_rejected_too(shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "HSCOrgRefData_Full_20171025.xml"
     path.write_bytes((shared / EXCERPT).read_bytes().replace(b'"185921"', b'"5"'))
     with pytest.raises(BadRelease, match="no archive file"):

@@ -56,7 +56,7 @@ def test_every_component_row_belongs_to_an_organisation_that_won(sample_flats: l
 
 @pytest.mark.promise("same_bytes")
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_the_number_of_threads_does_not_show(
+def test_the_number_of_threads_changes_nothing(
     sample_release: Path, sample_flats: list[Flat], threads: int
 ) -> None:
     flat = flatten_release(sample_release, ORIGIN, threads=threads)
@@ -65,12 +65,12 @@ def test_the_number_of_threads_does_not_show(
 
 
 def test_progress_only_grows_and_never_beyond_the_whole(sample_release: Path) -> None:
-    told: list[tuple[int, int]] = []
-    flatten_release(sample_release, ORIGIN, lambda done, total: told.append((done, total)))
-    done = [d for d, _ in told]
+    reports: list[tuple[int, int]] = []
+    flatten_release(sample_release, ORIGIN, lambda done, total: reports.append((done, total)))
+    done = [d for d, _ in reports]
     assert done == sorted(done)
-    assert len({total for _, total in told}) == 1
-    assert 0 < done[-1] <= told[0][1]
+    assert len({total for _, total in reports}) == 1
+    assert 0 < done[-1] <= reports[0][1]
 
 
 def test_a_stub_in_one_file_gives_way_to_the_record_in_the_other(tmp_path: Path) -> None:
@@ -78,11 +78,11 @@ def test_a_stub_in_one_file_gives_way_to_the_record_in_the_other(tmp_path: Path)
     flat = flatten(write_release(tmp_path, [new, stub_of(old)], [old, stub_of(new)]))
     used = flat.frames["organisations"].select("ods_code", "published_in", "ref_only", "record_number").rows()
     assert used == [("R0Z", "archive", False, 1), ("R1A", "full", False, 1)]
-    lost = (
+    superseded = (
         flat.frames["superseded_records"].select("capture_id", "record_number", "ods_code", "reason").rows()
     )
     reason = "stub_beaten_by_complete"
-    assert lost == [
+    assert superseded == [
         (f"release={RELEASED}/archive", 2, "R1A", reason),
         (f"release={RELEASED}/full", 2, "R0Z", reason),
     ]
@@ -121,7 +121,7 @@ def test_files_without_records_are_read(tmp_path: Path, records: int) -> None:
 
 @pytest.mark.promise("conserved")
 @pytest.mark.parametrize("declared", [1, 3])
-def test_a_record_count_that_is_not_true_is_refused(tmp_path: Path, declared: int) -> None:
+def test_a_wrong_record_count_is_rejected(tmp_path: Path, declared: int) -> None:
     records = [make_record("R1A"), make_record("R1B")]
     full = release_xml(records, publication_date="2026-08-21", record_count=declared, **CODE_LISTS)
     archive = release_xml([], publication_date="2026-08-21", publication_type="Archive", **CODE_LISTS)
@@ -132,7 +132,7 @@ def test_a_record_count_that_is_not_true_is_refused(tmp_path: Path, declared: in
 
 
 @pytest.mark.promise("no_false_deletion")
-def test_a_release_without_archive_is_refused_and_says_why(tmp_path: Path) -> None:
+def test_a_release_without_archive_is_rejected_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "HSCOrgRefData_Full_20260828.xml"
     path.write_bytes(release_xml([make_record("R1A")], publication_date="2026-08-21", **CODE_LISTS))
     with pytest.raises(BadRelease, match="no archive file in it, and without it every code closed long ago"):

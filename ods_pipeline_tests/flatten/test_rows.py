@@ -42,7 +42,7 @@ WHOLE = make_record(
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
-def test_a_whole_record_becomes_typed_rows_whatever_the_order_of_its_children(seed: int | None) -> None:
+def test_a_whole_record_becomes_typed_rows_in_any_order_of_its_children(seed: int | None) -> None:
     frames = read(organisation_xml(WHOLE, rng=Random(seed) if seed else None)).frames
     row = frames["organisations"].row(0, named=True)
     assert (row["ods_code"], row["name"], row["primary_role_id"]) == ("R1A", "SMITH & SON'S", "RO197")
@@ -75,7 +75,7 @@ def test_frames_have_the_types_of_the_schema(table: str) -> None:
 
 @pytest.mark.parametrize("filled", [*product([False, True], repeat=3)])
 def test_address_lines_move_up_to_close_holes(filled: tuple[bool, bool, bool]) -> None:
-    lines = {f"AddrLn{n}": f"LINE {n}" for n, there in enumerate(filled, start=1) if there}
+    lines = {f"AddrLn{n}": f"LINE {n}" for n, is_filled in enumerate(filled, start=1) if is_filled}
     row = only_organisation(make_record("R1A", GeoLoc={"Location": {**lines, "Town": "LEEDS"}}))
     wanted = [*lines.values(), None, None, None][:3]
     assert [row[f"address_line_{n}"] for n in (1, 2, 3)] == wanted
@@ -88,7 +88,7 @@ def test_blank_texts_are_null_and_others_trimmed() -> None:
 
 
 @pytest.mark.parametrize(("status", "inferred"), [("Inactive", False), (None, True)])
-def test_a_missing_status_is_that_of_the_primary_role_and_says_so(status: str | None, inferred: bool) -> None:
+def test_a_missing_status_is_that_of_the_primary_role_and_marked(status: str | None, inferred: bool) -> None:
     row = only_organisation(make_record("Y63", Status=status, Roles={"Role": [role("Y63", Status="Active")]}))
     assert (row["status"], row["status_is_inferred"]) == (status or "Active", inferred)
 
@@ -108,7 +108,7 @@ def test_stubs_are_marked_and_complete_records_are_not() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DAMAGES))
-def test_each_broken_rule_is_named_and_the_record_set_aside(name: str) -> None:
+def test_each_broken_rule_is_named_and_the_record_quarantined(name: str) -> None:
     damage = DAMAGES[name]
     broken = damage.harm(organisation_xml(make_record("R1B")))
     before, after = (
@@ -118,7 +118,7 @@ def test_each_broken_rule_is_named_and_the_record_set_aside(name: str) -> None:
     document = read(before, broken, after)
     assert document.records == 3
     assert document.problems.select("record", "rule").rows() == [(1, damage.rule)]
-    assert damage.says in document.problems["detail"][0]
+    assert damage.detail in document.problems["detail"][0]
     assert document.problems["payload"][0].strip() == broken.strip()
     intact = read(before, after).frames
     for table, frame in document.frames.items():
@@ -127,7 +127,7 @@ def test_each_broken_rule_is_named_and_the_record_set_aside(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "says"),
+    ("parts", "message"),
     [
         (
             {"Roles": {"Role": [role("R1B"), role("R1B", "RO76", primary=False, uniqueRoleId=7)]}},
@@ -139,12 +139,12 @@ def test_each_broken_rule_is_named_and_the_record_set_aside(name: str) -> None:
         ),
     ],
 )
-def test_a_unique_id_that_stands_twice_in_a_record_is_a_broken_rule(parts: Record, says: str) -> None:
+def test_a_unique_id_that_repeats_in_a_record_is_a_broken_rule(parts: Record, message: str) -> None:
     roles = {"Roles": {"Role": [role("R1B", uniqueRoleId=7), *parts.get("Roles", {"Role": []})["Role"][1:]]}}
     broken = make_record("R1B", **{**parts, **roles})
     shared = [make_record(code, Roles={"Role": [role(code, uniqueRoleId=8)]}) for code in ("R1A", "R1C")]
     problems = read(shared[0], broken, shared[1]).problems
-    assert problems.select("record", "rule", "detail").rows() == [(1, "repeated_unique_id", says)]
+    assert problems.select("record", "rule", "detail").rows() == [(1, "repeated_unique_id", message)]
 
 
 def test_a_stub_in_the_archive_may_repeat_the_ids_of_its_record() -> None:
@@ -152,7 +152,7 @@ def test_a_stub_in_the_archive_may_repeat_the_ids_of_its_record() -> None:
 
 
 @pytest.mark.parametrize("day", ["0000-01-01", "0000-12-31"])
-def test_a_day_of_the_year_0_is_no_date(day: str) -> None:
+def test_a_day_of_the_year_0_is_not_a_date(day: str) -> None:
     document = read(make_record("R1A", LastChangeDate=day), make_record("R1B", Date=dates(day)))
     assert document.problems.select("record", "rule").rows() == [(0, "bad_date"), (1, "bad_date")]
     assert f"'{day}'" in document.problems["detail"][0]

@@ -1,4 +1,4 @@
-"""What each kind of event means, one small story each: a release, and what a fetch shows some days later."""
+"""What each kind of event means: a release, then a fetch some days later that shows one change."""
 
 from copy import deepcopy
 
@@ -19,21 +19,21 @@ from ods_pipeline_tests.support.history.edits import (
     practice,
     sets,
 )
-from ods_pipeline_tests.support.history.steps import ANCHOR
-from ods_pipeline_tests.support.history.tellings import told
+from ods_pipeline_tests.support.history.folding import events_of_code
+from ods_pipeline_tests.support.history.stories import ANCHOR
 
 Expected = list[tuple[str | None, ...]]
 HOUSE = {"AddrLn1": "1 HIGH STREET", "Town": "LEEDS", "PostCode": "LS1 1AA", "Country": "ENGLAND", "UPRN": 7}
 STORIES: dict[str, tuple[Change, Expected]] = {
-    "a body that closes ends its roles and links with it": (
+    "an organisation that closes ends its roles and links with it": (
         closes("2026-08-22"),
         [("closed", "operational_end", None, "2026-08-22", "2026-08-23")],
     ),
-    "an end that lies ahead is announced": (
+    "a future end is announced": (
         closes("2026-12-31"),
         [("closing_announced", "operational_end", None, "2026-12-31", "2027-01-01")],
     ),
-    "a link that ended before its body is told apart": (
+    "a link that ended before its organisation is an event of its own": (
         both(closes("2026-08-22"), ends_part("Rels", "Rel", 0, "2026-06-30")),
         [
             ("closed", "operational_end", None, "2026-08-22", "2026-08-23"),
@@ -90,7 +90,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         lambda record: record["Roles"]["Role"].__setitem__(0, role("R1A", "RO197")),
         [("primary_role_changed", "primary_role_id", "RO177", "RO197", STAMP)],
     ),
-    "a role more": (
+    "a new role": (
         adds("Roles", "Role", {**role("R1A", "RO57", primary=False), "Date": dates("2026-08-20")}),
         [("role_added", None, None, "RO57", "2026-08-20")],
     ),
@@ -98,12 +98,12 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         ends_part("Roles", "Role", 1, "2026-08-20"),
         [("role_ended", None, "RO76", None, "2026-08-21")],
     ),
-    "a role is taken out": (drops("Roles", "Role", 1), [("role_ended", "removed", "RO76", None, STAMP)]),
+    "a role is removed": (drops("Roles", "Role", 1), [("role_ended", "removed", "RO76", None, STAMP)]),
     "a move to another PCN is one event, announced": (
         moves("RE8", "U1", "U2", "RO272", "2026-10-01"),
         [("parent_changed", "pcn", "U1", "U2", "2026-10-01")],
     ),
-    "commissioner and operator are the same body, and move as one": (
+    "commissioner and operator are the same organisation, and move as one": (
         both(
             moves("RE4", "93C", "94D", "RO98", "2026-09-01"),
             moves("RE6", "93C", "94D", "RO98", "2026-09-01"),
@@ -128,36 +128,36 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         adds("Rels", "Rel", link("QMJ", "RE5", "RO261", "2026-08-20")),
         [("relationship_added", "icb", None, "QMJ", "2026-08-20")],
     ),
-    "a link to no kind of parent": (
+    "a link to a target that is no parent": (
         adds("Rels", "Rel", link("G2L3T", "RE11", "RO98", "2026-08-20")),
         [("relationship_added", None, None, "G2L3T", "2026-08-20")],
     ),
-    "a link of other dates": (
+    "a link whose dates are corrected": (
         lambda record: record["Rels"]["Rel"][0]["Date"][0].update(Start="2020-05-01"),
         [("relationship_changed", "operational_start", "2020-04-01", "2020-05-01", STAMP)],
     ),
-    "a link that ends and had begun on another day": (
+    "a link that ends, with a corrected start": (
         lambda record: record["Rels"]["Rel"][0].update(Date=dates("2020-05-01", "2026-08-20")),
         [
             ("relationship_changed", "operational_start", "2020-04-01", "2020-05-01", STAMP),
             ("relationship_ended", "pcn", "U1", None, "2026-08-21"),
         ],
     ),
-    "a link that ends and was another relationship": (
+    "a link that ends, with a corrected relationship": (
         lambda record: record["Rels"]["Rel"][0].update(id="RE11", Date=dates("2020-04-01", "2026-08-20")),
         [
             ("relationship_changed", "rel_id", "RE8", "RE11", STAMP),
             ("relationship_ended", "pcn", "U1", None, "2026-08-21"),
         ],
     ),
-    "a link that stops without a date and was another relationship": (
+    "a link that stops without a date, with a corrected relationship": (
         lambda record: record["Rels"]["Rel"][0].update(id="RE11", Status="Inactive"),
         [
             ("relationship_changed", "rel_id", "RE8", "RE11", STAMP),
             ("relationship_ended", "pcn", "U1", None, STAMP),
         ],
     ),
-    "a role that ends in operation and in law, and had begun on another day": (
+    "a role that ends operationally and legally, with a corrected start": (
         lambda record: record["Roles"]["Role"][1].update(
             Date=[*dates("2012-01-01", "2026-08-20"), *dates("2010-04-01", "2026-08-20", "Legal")]
         ),
@@ -172,7 +172,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
             ("role_ended", None, "RO76", None, "2026-08-21"),
         ],
     ),
-    "one link that points at another PCN": (
+    "one link that now points at another PCN": (
         lambda record: record["Rels"]["Rel"][0]["Target"]["OrgId"].update(extension="U2"),
         [("parent_changed", "pcn", "U1", "U2", STAMP)],
     ),
@@ -186,7 +186,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
             ("relationship_ended", "pcn", "U1", None, "2026-08-21"),
         ],
     ),
-    "a successor on record": (
+    "a successor is recorded": (
         adds("Succs", "Succ", succ("R1A", "Successor", "R1B", "2026-08-22")),
         [("successor_recorded", None, None, None, "2026-08-22")],
     ),
@@ -195,17 +195,17 @@ STORIES: dict[str, tuple[Change, Expected]] = {
 
 
 @pytest.mark.parametrize(("change", "expected"), STORIES.values(), ids=STORIES)
-def test_what_a_fetch_shows_is_told_as(held: Held, change: Change, expected: Expected) -> None:
+def test_a_change_that_a_fetch_shows_is_this_event(held: Held, change: Change, expected: Expected) -> None:
     record = practice()
     held.release([ANCHOR, record])
     changed = deepcopy(record)
     changed["LastChangeDate"] = STAMP
     change(changed)
     held.delta([changed])
-    assert told(held) == expected
+    assert events_of_code(held) == expected
 
 
-def test_of_two_links_to_one_kind_of_parent_each_is_told_on_its_own_day(held: Held) -> None:
+def test_two_links_to_one_kind_of_parent_are_events_on_their_own_days(held: Held) -> None:
     record = practice()
     record["Rels"]["Rel"] += [link("QAA", "RE5", "RO261"), link("QAA", "RE8", "RO261", "2021-04-01")]
     held.release([ANCHOR, record])
@@ -213,7 +213,7 @@ def test_of_two_links_to_one_kind_of_parent_each_is_told_on_its_own_day(held: He
     moves("RE5", "QAA", "QBB", "RO261", "2026-09-01")(changed)
     ends_part("Rels", "Rel", 4, "2026-06-30")(changed)
     held.delta([changed])
-    assert told(held) == [
+    assert events_of_code(held) == [
         ("parent_changed", "icb", "QAA", "QBB", "2026-09-01"),
         ("relationship_ended", "icb", "QAA", None, "2026-07-01"),
     ]

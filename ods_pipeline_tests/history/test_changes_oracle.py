@@ -1,4 +1,4 @@
-"""Events and drift against slow oracles, on registers that live for three weeks, through the real fold."""
+"""Events and drift compared with slow oracles, on random registers over three weeks."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,12 +15,12 @@ from ods_pipeline_tests.oracles.changes import slow_changes
 from ods_pipeline_tests.oracles.drift import slow_drift
 from ods_pipeline_tests.oracles.steps import Event
 from ods_pipeline_tests.support.builders import Held
-from ods_pipeline_tests.support.history.tellings import events_of, history_of, written
-from ods_pipeline_tests.support.history.worlds import watched
+from ods_pipeline_tests.support.history.folding import events_of, history_of, written
+from ods_pipeline_tests.support.history.random_registers import watched
 
-# A word a day: releases, deltas (two on one day, and on the day of a release), and days nobody looked.
+# One entry a day: R a release, D a delta (two on one day, or one on a release's day); empty: no capture.
 PLAN = ["R", "", "D", "D", "", "DD", "", "RD", "D", "", "D", "", "", "R", "D", "", "D", "R"]
-BODIES = 200
+ORGANISATIONS = 200
 SEEDS = [0, 1]
 AS_EVENT = [
     "ods_code",
@@ -39,24 +39,25 @@ AS_EVENT = [
 
 @pytest.fixture(scope="module", params=SEEDS)
 def register(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Register:
-    folder = tmp_path_factory.mktemp("world")
+    folder = tmp_path_factory.mktemp("register")
     held = Held(folder)
-    flats = watched(request.param, folder / "raw", BODIES, PLAN)
+    flats = watched(request.param, folder / "raw", ORGANISATIONS, PLAN)
     assert sum(flat.frames["organisations"].height for flat in flats) > 1400
     # A late release and late fetches make no difference: the last capture comes first.
     return fold(observe([held.add(flat) for flat in reversed(flats)]))
 
 
 @pytest.mark.promise("audited")
-def test_every_event_is_the_one_that_the_oracle_tells(register: Register) -> None:
+def test_the_events_are_those_of_the_oracle(register: Register) -> None:
     history = history_of(register)
     rows = events_of(history)
-    found, expected = Counter(Event(*row) for row in rows.select(AS_EVENT).iter_rows()), slow_changes(history)
-    assert (expected - found, found - expected) == (Counter(), Counter())
+    events = Counter(Event(*row) for row in rows.select(AS_EVENT).iter_rows())
+    expected = slow_changes(history)
+    assert (expected - events, events - expected) == (Counter(), Counter())
     assert rows["change_id"].n_unique() == rows.height > 1500
 
 
-def test_every_case_has_come_up(register: Register) -> None:
+def test_every_case_occurs(register: Register) -> None:
     rows = events_of(history_of(register))
     assert set(CHANGE_KINDS) - set(rows["change_kind"]) <= {"succession_removed"}
     assert {"returned", "removed", "fax", "uprn", "country", "legal_end", *PARENT_KINDS} <= set(rows["field"])
@@ -69,15 +70,15 @@ def test_every_case_has_come_up(register: Register) -> None:
     assert stubs.height > 20
 
 
-def test_drift_is_what_the_oracle_says(register: Register) -> None:
+def test_the_drift_is_that_of_the_oracle(register: Register) -> None:
     history = history_of(register)
     rows = drift(history)
-    found = {(r["release_as_of"], r["ods_code"]): r["drift_kind"] for r in rows.iter_rows(named=True)}
-    assert found == slow_drift(history)
-    assert set(found.values()) == set(DRIFT_KINDS)
+    kinds = {(r["release_as_of"], r["ods_code"]): r["drift_kind"] for r in rows.iter_rows(named=True)}
+    assert kinds == slow_drift(history)
+    assert set(kinds.values()) == set(DRIFT_KINDS)
 
 
-def test_what_corrects_a_drift_was_first_seen_in_that_release(register: Register) -> None:
+def test_an_event_that_corrects_a_drift_was_first_seen_in_that_release(register: Register) -> None:
     history = history_of(register)
     rows = events_of(history)
     key = ["ods_code", "capture_id"]
@@ -88,7 +89,7 @@ def test_what_corrects_a_drift_was_first_seen_in_that_release(register: Register
     assert rows.filter("corrects_drift")["capture_id"].str.starts_with("release=").all()
 
 
-def test_the_checks_of_the_tables_agree(register: Register, tmp_path: Path) -> None:
+def test_the_checks_of_the_tables_pass_and_notice_missing_rows(register: Register, tmp_path: Path) -> None:
     written(register, tmp_path)
     rows = pl.read_parquet(tmp_path / "marts" / "code_changes.parquet")
     for table, frame in (("code_changes", rows), ("code_changes", rows.tail(rows.height // 2))):
@@ -96,7 +97,7 @@ def test_the_checks_of_the_tables_agree(register: Register, tmp_path: Path) -> N
         whole = frame.height == rows.height
         assert outcome == {"unique_key": True, "tells_every_change": whole}
     rows = pl.read_parquet(tmp_path / "marts" / "drift.parquet")
-    (unique, news) = findings("drift", rows, tmp_path, register.as_of)
-    assert (unique.passed, news.passed, news.blocking) == (True, False, False)
+    (unique, warning) = findings("drift", rows, tmp_path, register.as_of)
+    assert (unique.passed, warning.passed, warning.blocking) == (True, False, False)
     for (day, kind), group in rows.group_by("release_as_of", "drift_kind"):
-        assert f"{group.height:,} {kind} in the release of {day}" in news.summary
+        assert f"{group.height:,} {kind} in the release of {day}" in warning.summary

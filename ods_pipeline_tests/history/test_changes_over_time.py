@@ -1,4 +1,4 @@
-"""Events over several captures: dates that come, moves in steps, codes that vanish, return or are re-used."""
+"""Events over several captures: dates that arrive, moves in steps, codes that vanish, return, are re-used."""
 
 from copy import deepcopy
 
@@ -6,8 +6,8 @@ import pytest
 
 from ods_pipeline_tests.support.builders import Held, dates, make_record, notice, role, stub_of
 from ods_pipeline_tests.support.history.edits import STAMP, adds, end_all, ends_part, link, practice
-from ods_pipeline_tests.support.history.steps import ANCHOR, AUGUST, JULY, SEPTEMBER
-from ods_pipeline_tests.support.history.tellings import events_of, history_held, kinds, told
+from ods_pipeline_tests.support.history.folding import events_of, events_of_code, history_held, kinds
+from ods_pipeline_tests.support.history.stories import ANCHOR, AUGUST, JULY, SEPTEMBER
 
 FAX = {
     "Contacts": {
@@ -16,30 +16,30 @@ FAX = {
 }
 
 
-def test_an_end_that_was_announced_arrives_though_nobody_has_the_record(held: Held) -> None:
+def test_an_announced_end_arrives_although_no_capture_has_the_record(held: Held) -> None:
     announced = practice()
     end_all(announced, "2026-08-25")
     held.release([ANCHOR, announced])
     held.delta([], "20260825T043000Z")
-    assert told(held) == []
+    assert events_of_code(held) == []
     held.delta([], "20260828T043000Z")
     held.delta([], "20260830T043000Z")
-    assert told(held) == [("closed", "operational_end", None, "2026-08-25", "2026-08-26")]
+    assert events_of_code(held) == [("closed", "operational_end", None, "2026-08-25", "2026-08-26")]
     (event,) = events_of(history_held(held)).filter(ods_code="R1A").rows(named=True)
     assert (str(event["detected_on"]), event["capture_id"]) == ("2026-08-28", "fetch=20260828T043000Z")
-    # The midnight checker turns the status some day: that is the same closing.
+    # Some midnights later, ODS sets the status to Inactive: that is the same closing.
     closed = {**deepcopy(announced), "Status": "Inactive", "LastChangeDate": "2026-08-26"}
     held.delta([closed], "20260901T043000Z")
     assert kinds(held) == ["closed"]
 
 
-def test_a_start_that_was_announced_arrives(held: Held) -> None:
+def test_an_announced_start_arrives(held: Held) -> None:
     held.release([ANCHOR, practice(Date=dates("2026-08-23"))])
     held.delta([])
-    assert told(held) == [("opened", "operational_start", None, "2026-08-23", "2026-08-23")]
+    assert events_of_code(held) == [("opened", "operational_start", None, "2026-08-23", "2026-08-23")]
 
 
-def test_a_body_that_reopens_reopens_once(held: Held) -> None:
+def test_an_organisation_that_reopens_reopens_once(held: Held) -> None:
     closed = practice(Status="Inactive")
     end_all(closed, "2026-06-30")
     held.release([ANCHOR, closed])
@@ -48,26 +48,26 @@ def test_a_body_that_reopens_reopens_once(held: Held) -> None:
         del part["Date"][0]["End"]
     again["Rels"]["Rel"] += [link("93C", "RE4", "RO98", STAMP), link("94D", "RE6", "RO98", STAMP)]
     held.delta([again])
-    assert told(held) == [
-        ("relationship_added", "operator", None, "94D", STAMP),  # who was no parent before is news
+    assert events_of_code(held) == [
+        ("relationship_added", "operator", None, "94D", STAMP),  # it was not a parent before
         ("reopened", "operational_end", "2026-06-30", None, STAMP),
     ]
 
 
-def test_a_move_that_is_put_on_record_in_two_steps_is_told_when_it_is_known(held: Held) -> None:
+def test_a_move_that_is_recorded_in_two_steps_is_an_event_once_both_are_known(held: Held) -> None:
     first = practice()
     held.release([ANCHOR, first])
     ends_part("Rels", "Rel", 0, "2026-09-30")(second := deepcopy(first) | {"LastChangeDate": STAMP})
     held.delta([second])
     adds("Rels", "Rel", link("U2", "RE8", "RO272", "2026-10-01"))(third := deepcopy(second))
     held.delta([third], "20260826T043000Z")
-    assert told(held) == [
+    assert events_of_code(held) == [
         ("relationship_ended", "pcn", "U1", None, "2026-10-01"),
         ("parent_changed", "pcn", "U1", "U2", "2026-10-01"),
     ]
 
 
-def test_edits_without_a_new_stamp_say_so(held: Held) -> None:
+def test_edits_without_a_new_stamp_are_marked(held: Held) -> None:
     held.release([ANCHOR, practice()])
     held.delta([practice(Name="ANOTHER NAME")])
     (event,) = events_of(history_held(held)).rows(named=True)
@@ -75,15 +75,15 @@ def test_edits_without_a_new_stamp_say_so(held: Held) -> None:
     assert str(event["effective_on"]) == "2026-08-01"
 
 
-def test_nothing_is_told_of_the_first_release_and_what_it_holds_anew(held: Held) -> None:
+def test_what_the_first_release_holds_is_no_event(held: Held) -> None:
     held.delta([practice()], "20260801T043000Z")
     held.release([ANCHOR, practice(), make_record("R1B")])
     assert events_of(history_held(held)).is_empty()
     held.delta([make_record("R1C", Date=dates("2026-08-20"))])
-    assert told(held, "R1C") == [("created", None, None, None, "2026-08-20")]
+    assert events_of_code(held, "R1C") == [("created", None, None, None, "2026-08-20")]
 
 
-def test_an_older_release_that_comes_late_makes_the_later_one_news(held: Held) -> None:
+def test_an_older_release_that_arrives_late_turns_differences_into_events(held: Held) -> None:
     held.release([ANCHOR, practice(Name="NEW NAME"), make_record("R1B")], **AUGUST)
     assert events_of(history_held(held)).is_empty()
     held.release([ANCHOR, practice()], **JULY)
@@ -91,34 +91,34 @@ def test_an_older_release_that_comes_late_makes_the_later_one_news(held: Held) -
     assert kinds(held, "R1B") == ["created"]
 
 
-def test_a_stub_after_the_record_is_nothing_and_a_record_after_its_stub_adds_no_news(held: Held) -> None:
+def test_neither_a_stub_after_a_record_nor_a_record_after_its_stub_is_an_event(held: Held) -> None:
     record = practice()
     held.release([ANCHOR, record, stub_of(make_record("R1B"))])
     held.delta([stub_of(record, LastChangeDate=STAMP)])
-    assert told(held) == []
+    assert events_of_code(held) == []
     held.delta([make_record("R1B", Rels={"Rel": [link("U1", "RE8", "RO272")]})], "20260826T043000Z")
-    assert told(held, "R1B") == []
+    assert events_of_code(held, "R1B") == []
 
 
-def test_a_record_that_moves_to_the_archive_is_archived_and_no_more(held: Held) -> None:
+def test_a_record_that_moves_to_the_archive_is_archived_and_nothing_else(held: Held) -> None:
     closed = practice(Status="Inactive")
     end_all(closed, "2016-03-31")
     held.release([ANCHOR, closed], **AUGUST)
     held.release([ANCHOR], [closed], **SEPTEMBER)
     held.release([ANCHOR], [closed], published="2026-10-23", released="2026-10-30")
-    assert told(held) == [("archived", "published_in", "full", "archive", SEPTEMBER["published"])]
+    assert events_of_code(held) == [("archived", "published_in", "full", "archive", SEPTEMBER["published"])]
 
 
-def test_a_code_that_vanishes_is_deleted_and_one_that_comes_back_is_created(held: Held) -> None:
+def test_a_code_that_vanishes_is_deleted_and_created_when_it_comes_back(held: Held) -> None:
     held.release([ANCHOR, practice()], **JULY)
     held.release([ANCHOR], **AUGUST)
     gone = ("deleted", "absent_from_release", "BODY R1A", "confirmed", AUGUST["published"])
-    assert told(held) == [gone]
+    assert events_of_code(held) == [gone]
     held.release([ANCHOR, practice()], **SEPTEMBER)
-    assert told(held) == [gone, ("created", "returned", None, None, SEPTEMBER["published"])]
+    assert events_of_code(held) == [gone, ("created", "returned", None, None, SEPTEMBER["published"])]
 
 
-def test_a_deletion_by_notice_holds_from_its_day_and_is_seen_when_it_is_fetched(held: Held) -> None:
+def test_a_deletion_by_notice_takes_effect_on_its_day_and_is_detected_when_fetched(held: Held) -> None:
     held.release([ANCHOR, practice()])
     held.delta([], notifications=[notice("R1A", "2026-08-22"), notice("R9Z", "2026-08-22")])
     (event,) = events_of(history_held(held)).rows(named=True)
@@ -127,27 +127,29 @@ def test_a_deletion_by_notice_holds_from_its_day_and_is_seen_when_it_is_fetched(
 
 
 @pytest.mark.promise("no_false_deletion")
-def test_a_code_that_the_api_does_not_give_may_be_deleted(held: Held) -> None:
+def test_a_code_that_the_api_no_longer_has_may_be_deleted(held: Held) -> None:
     held.release([ANCHOR, practice()])
     held.delta([], gone=[practice()])
-    doubtful = ("deleted", "gone_from_api", "BODY R1A", "unconfirmed", "2026-08-24")
-    assert told(held) == [doubtful]
+    unconfirmed = ("deleted", "gone_from_api", "BODY R1A", "unconfirmed", "2026-08-24")
+    assert events_of_code(held) == [unconfirmed]
     held.delta([practice()], "20260826T043000Z")
-    assert told(held) == []
+    assert events_of_code(held) == []
 
 
 @pytest.mark.parametrize("gone_between", [False, True])
-def test_a_code_that_another_body_takes_is_reused_and_nothing_else(held: Held, gone_between: bool) -> None:
+def test_a_code_that_another_organisation_takes_is_reused_and_nothing_else(
+    held: Held, gone_between: bool
+) -> None:
     held.release([ANCHOR, practice()], **JULY)
     if gone_between:
         held.release([ANCHOR], **AUGUST)
     other = make_record("R1A", Name="ANOTHER BODY", Date=dates("2026-09-01"), LastChangeDate="2026-09-01")
     held.release([ANCHOR, other], **SEPTEMBER)
-    assert told(held)[-1] == ("code_reused", "name", "BODY R1A", "ANOTHER BODY", "2026-09-01")
+    assert events_of_code(held)[-1] == ("code_reused", "name", "BODY R1A", "ANOTHER BODY", "2026-09-01")
     assert kinds(held)[:-1] == (["deleted"] if gone_between else [])
 
 
-def test_the_id_of_an_event_never_changes_and_says_when_and_of_whom(held: Held) -> None:
+def test_the_id_of_an_event_never_changes_and_has_its_day_and_code(held: Held) -> None:
     held.release([ANCHOR, practice()])
     held.delta([practice(Name="ANOTHER NAME", LastChangeDate=STAMP)])
     before = events_of(history_held(held))["change_id"].to_list()
@@ -158,21 +160,21 @@ def test_the_id_of_an_event_never_changes_and_says_when_and_of_whom(held: Held) 
 
 
 @pytest.mark.parametrize("seen_by_xml", [False, True])
-def test_a_fax_is_news_only_where_a_record_could_have_said_that_there_was_none(
+def test_a_new_fax_is_an_event_only_after_a_record_that_could_show_its_absence(
     held: Held, seen_by_xml: bool
 ) -> None:
     held.release([ANCHOR, *([practice(Name="OLD NAME")] if seen_by_xml else [])], **AUGUST)
     held.delta([practice(LastChangeDate="2026-08-31")], "20260901T043000Z")
     held.release([ANCHOR, practice(Name="NEW NAME", LastChangeDate="2026-09-10", **FAX)], **SEPTEMBER)
-    news = [("contact_changed", "fax", None, "0113 496 0001", "2026-09-10")] if seen_by_xml else []
+    expected = [("contact_changed", "fax", None, "0113 496 0001", "2026-09-10")] if seen_by_xml else []
     renamed = ("renamed", "name", "BODY R1A", "NEW NAME", "2026-09-10")
-    assert told(held)[1:] == [*news, renamed]
+    assert events_of_code(held)[1:] == [*expected, renamed]
     last = practice(Name="NEW NAME", LastChangeDate="2026-10-10")
     held.release([ANCHOR, last], published="2026-10-23", released="2026-10-30")
-    assert told(held)[-1] == ("contact_changed", "fax", "0113 496 0001", None, "2026-10-10")
+    assert events_of_code(held)[-1] == ("contact_changed", "fax", "0113 496 0001", None, "2026-10-10")
 
 
-def test_a_fax_is_not_taken_away_by_records_that_cannot_say(held: Held) -> None:
+def test_records_that_cannot_show_a_fax_do_not_remove_it(held: Held) -> None:
     held.release([ANCHOR, practice(**FAX)])
     held.delta([practice(Name="NEW NAME", LastChangeDate=STAMP)])
     trust = {"Roles": {"Role": [role("R1A", "RO197")]}}

@@ -1,4 +1,4 @@
-"""fold.py, one rule a test: when a code is gone, when that is only suspected, and when it is not."""
+"""deletions.py, one rule a test: when a code is gone, when that is unconfirmed, and when it is not gone."""
 
 from datetime import date
 from typing import Any
@@ -7,19 +7,19 @@ import pytest
 
 from ods_pipeline_tests.support.builders import Held, make_record, notice, stub_of
 from ods_pipeline_tests.support.damage import DAMAGES
-from ods_pipeline_tests.support.history.steps import (
+from ods_pipeline_tests.support.history.stories import (
     ANCHOR,
     AUGUST,
     JULY,
     SEPTEMBER,
     Step,
     after,
-    body,
     deletion,
     delta,
     name_of,
     release,
     row,
+    trust,
 )
 from ods_pipeline_tests.support.payloads import organisation_xml
 
@@ -29,33 +29,33 @@ pytestmark = pytest.mark.promise("no_false_deletion")
 @pytest.mark.parametrize(
     ("steps", "state"),
     [
-        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-23")])], "gone"),
-        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-21")])], "gone"),
-        ([release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-20")])], "kept"),
+        ([release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-23")])], "gone"),
+        ([release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-21")])], "gone"),
+        ([release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-20")])], "kept"),
         (
-            [release(body("A"), **AUGUST), delta(body("A"), notifications=[notice("R1A", "2026-08-24")])],
+            [release(trust("A"), **AUGUST), delta(trust("A"), notifications=[notice("R1A", "2026-08-24")])],
             "kept",
         ),
         (
             [
-                release(body("A"), **JULY),
+                release(trust("A"), **JULY),
                 delta(notifications=[notice("R1A", "2026-08-23")]),
-                delta(body("A"), "20260825T043000Z"),
+                delta(trust("A"), "20260825T043000Z"),
             ],
             "kept",
         ),
         (
             [
-                release(body("A"), **JULY),
+                release(trust("A"), **JULY),
                 delta(notifications=[notice("R1A", "2026-08-23")]),
-                release(body("A"), **SEPTEMBER),
+                release(trust("A"), **SEPTEMBER),
             ],
             "kept",
         ),
         (
             [
-                release(body("A"), **JULY),
-                delta(body("A"), "20260825T043000Z"),
+                release(trust("A"), **JULY),
+                delta(trust("A"), "20260825T043000Z"),
                 delta(notifications=[notice("R1A", "2026-08-23")]),
             ],
             "kept",
@@ -74,16 +74,16 @@ pytestmark = pytest.mark.promise("no_false_deletion")
 def test_a_notice_removes_a_code_unless_it_came_back(held: Held, steps: list[Any], state: str) -> None:
     register = after(held, *steps)
     assert name_of(register) == ("A" if state == "kept" else None)
-    found = deletion(register)
-    assert (found is None) == (state == "kept")
-    if found:
-        assert found == ("A", found[1], "ord_notifications", "confirmed")
+    deleted = deletion(register)
+    assert (deleted is None) == (state == "kept")
+    if deleted:
+        assert deleted == ("A", deleted[1], "ord_notifications", "confirmed")
         assert [
             n for n in ("roles", "contacts") if not register.frames[n].filter(ods_code="R1A").is_empty()
         ] == []
 
 
-def test_a_notice_for_a_code_never_held_is_a_tombstone_all_the_same(held: Held) -> None:
+def test_a_notice_for_a_code_that_was_never_held_is_a_deletion_too(held: Held) -> None:
     register = after(held, release(**AUGUST), delta(notifications=[notice("R1A", "2026-08-23")]))
     assert deletion(register) == (None, date(2026, 8, 23), "ord_notifications", "confirmed")
     assert register.frames["deletions"]["primary_role_id"].to_list() == ["RO197"]
@@ -95,16 +95,16 @@ ABSENT = ("A", date(2026, 9, 18), "absent_from_release", "confirmed")
 @pytest.mark.parametrize(
     ("steps", "wanted"),
     [
-        ([release(body("A"), **AUGUST), release(**SEPTEMBER)], ABSENT),
-        ([release(body("A"), **AUGUST), delta(body("A")), release(**SEPTEMBER)], ABSENT),
+        ([release(trust("A"), **AUGUST), release(**SEPTEMBER)], ABSENT),
+        ([release(trust("A"), **AUGUST), delta(trust("A")), release(**SEPTEMBER)], ABSENT),
         (
-            [release(body("A"), **JULY), release(**AUGUST), release(**SEPTEMBER)],
+            [release(trust("A"), **JULY), release(**AUGUST), release(**SEPTEMBER)],
             ("A", date(2026, 8, 21), *ABSENT[2:]),
         ),
-        ([release(body("A"), **AUGUST), release(**SEPTEMBER), delta(body("A"), "20260920T043000Z")], None),
-        ([release(body("A"), **JULY), release(**AUGUST), release(body("A"), **SEPTEMBER)], None),
-        ([release(**AUGUST), delta(body("A"))], None),
-        ([release(**AUGUST), delta(body("A"), "20260821T043000Z")], None),
+        ([release(trust("A"), **AUGUST), release(**SEPTEMBER), delta(trust("A"), "20260920T043000Z")], None),
+        ([release(trust("A"), **JULY), release(**AUGUST), release(trust("A"), **SEPTEMBER)], None),
+        ([release(**AUGUST), delta(trust("A"))], None),
+        ([release(**AUGUST), delta(trust("A"), "20260821T043000Z")], None),
     ],
     ids=[
         "absent",
@@ -124,10 +124,10 @@ def test_absence_from_a_release_is_a_deletion_if_nothing_later_has_the_code(
     assert name_of(register) == (None if wanted else "A")
 
 
-def test_a_notice_says_more_than_absence(held: Held) -> None:
+def test_a_notice_is_stronger_evidence_than_absence(held: Held) -> None:
     register = after(
         held,
-        release(body("A"), **AUGUST),
+        release(trust("A"), **AUGUST),
         delta(notifications=[notice("R1A", "2026-08-23")]),
         release(**SEPTEMBER),
     )
@@ -136,12 +136,12 @@ def test_a_notice_says_more_than_absence(held: Held) -> None:
 
 @pytest.mark.parametrize("stub_left", [True, False])
 def test_a_move_to_the_archive_is_no_deletion(held: Held, stub_left: bool) -> None:
-    held.release([ANCHOR, body("A")], **AUGUST)
-    held.release([ANCHOR, *([stub_of(body("A"))] if stub_left else [])], [body("A")], **SEPTEMBER)
+    held.release([ANCHOR, trust("A")], **AUGUST)
+    held.release([ANCHOR, *([stub_of(trust("A"))] if stub_left else [])], [trust("A")], **SEPTEMBER)
     register = held.register()
     assert deletion(register) is None
-    found = row(register) or {}
-    assert (found["published_in"], found["ref_only"], found["known_from"]) == (
+    record = row(register) or {}
+    assert (record["published_in"], record["ref_only"], record["known_from"]) == (
         "archive",
         False,
         date(2026, 8, 21),
@@ -150,7 +150,7 @@ def test_a_move_to_the_archive_is_no_deletion(held: Held, stub_left: bool) -> No
 
 @pytest.mark.parametrize("name", ["unknown status", "no code", "childless role", None])
 def test_a_record_set_aside_is_no_deletion_and_the_last_good_one_stays(held: Held, name: str | None) -> None:
-    """Broken is not absent: nothing that was good before may be lost by it. Without a name, in a delta."""
+    """A broken record is not an absent one: it must not remove the good one before it."""
     held.release([ANCHOR, make_record("R1A")], **AUGUST)
     if name:
         held.release([ANCHOR, DAMAGES[name].harm(organisation_xml(make_record("R1A")))], **SEPTEMBER)
@@ -166,8 +166,10 @@ def test_a_record_set_aside_is_no_deletion_and_the_last_good_one_stays(held: Hel
     assert deletion(held.register()) == ("BODY R1A", gone_since, "absent_from_release", "confirmed")
 
 
-@pytest.mark.parametrize("later", [None, delta(body("A"), "20260825T043000Z")])
+@pytest.mark.parametrize("later", [None, delta(trust("A"), "20260825T043000Z")])
 def test_a_404_is_unconfirmed_and_keeps_the_organisation(held: Held, later: Step | None) -> None:
-    register = after(held, release(body("A"), **AUGUST), delta(gone=[body("A")]), *([later] if later else []))
+    register = after(
+        held, release(trust("A"), **AUGUST), delta(gone=[trust("A")]), *([later] if later else [])
+    )
     assert name_of(register) == "A"
     assert deletion(register) == (None if later else ("A", date(2026, 8, 24), "gone_from_api", "unconfirmed"))

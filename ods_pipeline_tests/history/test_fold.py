@@ -1,4 +1,4 @@
-"""fold.py, one rule a test: who speaks for a code, since when, and with which parts."""
+"""fold.py, one rule a test: which record counts for a code, since when, and with which parts."""
 
 from datetime import date
 from typing import Any
@@ -7,27 +7,27 @@ import pytest
 
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.builders import Held, make_record, notice, number_of, rel, stub_of, succ
-from ods_pipeline_tests.support.history.steps import (
+from ods_pipeline_tests.support.history.stories import (
     ANCHOR,
     AUGUST,
     JULY,
     SEPTEMBER,
     after,
-    body,
     deletion,
     delta,
     name_of,
     release,
     row,
+    trust,
 )
 
 
-def test_every_table_has_the_columns_types_and_order_of_the_contract(held: Held) -> None:
-    record = body(
+def test_every_table_has_the_columns_types_and_order_of_its_schema(held: Held) -> None:
+    record = trust(
         "A", Rels={"Rel": [rel("R1A", "R0A")]}, Succs={"Succ": [succ("R1A", "Predecessor", "GONE")]}
     )
     register = after(
-        held, release(record, **AUGUST), delta(body("B"), notifications=[notice("Z1", "2026-08-20")])
+        held, release(record, **AUGUST), delta(trust("B"), notifications=[notice("Z1", "2026-08-20")])
     )
     assert set(register.frames) == {t.id for t in TABLES.values() if t.schema in ("ord", "history")}
     for name, frame in register.frames.items():
@@ -41,15 +41,19 @@ def test_every_table_has_the_columns_types_and_order_of_the_contract(held: Held)
 @pytest.mark.parametrize(
     ("steps", "winner"),
     [
-        ([release(body("OLD"), **AUGUST), delta(body("NEW"))], "NEW"),
-        ([release(body("NEW"), **AUGUST), delta(body("OLD"), "20260820T043000Z")], "NEW"),
-        ([release(body("RELEASE"), **AUGUST), delta(body("DELTA"), "20260821T003000Z")], "DELTA"),
+        ([release(trust("OLD"), **AUGUST), delta(trust("NEW"))], "NEW"),
+        ([release(trust("NEW"), **AUGUST), delta(trust("OLD"), "20260820T043000Z")], "NEW"),
+        ([release(trust("RELEASE"), **AUGUST), delta(trust("DELTA"), "20260821T003000Z")], "DELTA"),
         (
-            [release(body("X"), **AUGUST), delta(body("LATER"), "20260824T180000Z"), delta(body("EARLIER"))],
+            [
+                release(trust("X"), **AUGUST),
+                delta(trust("LATER"), "20260824T180000Z"),
+                delta(trust("EARLIER")),
+            ],
             "LATER",
         ),
-        ([release(body("NEW"), **SEPTEMBER), delta(body("DELTA")), release(body("OLD"), **AUGUST)], "NEW"),
-        ([release(body("OLD"), **JULY), release(body("NEW"), **AUGUST)], "NEW"),
+        ([release(trust("NEW"), **SEPTEMBER), delta(trust("DELTA")), release(trust("OLD"), **AUGUST)], "NEW"),
+        ([release(trust("OLD"), **JULY), release(trust("NEW"), **AUGUST)], "NEW"),
     ],
     ids=[
         "newer",
@@ -69,8 +73,8 @@ def test_the_parts_are_those_of_the_record_that_counts(held: Held, field: str) -
     parts = {"Rels": {"Rel": [rel("R1A", "R0A")]}, "Succs": {"Succ": [succ("R1A", "Predecessor", "R0A")]}}
     register = after(
         held,
-        release(body("A", **parts), **AUGUST),
-        delta(body("A", **{field: None} if field in parts else {})),
+        release(trust("A", **parts), **AUGUST),
+        delta(trust("A", **{field: None} if field in parts else {})),
     )
     table = {"Rels": "relationships", "Succs": "successions", "Contacts": "contacts", "Roles": "roles"}[field]
     left = register.frames[table].filter(ods_code="R1A").height
@@ -82,8 +86,8 @@ def test_the_parts_are_those_of_the_record_that_counts(held: Held, field: str) -
 def test_a_stub_never_overwrites_a_complete_record_not_even_with_a_newer_stamp(
     held: Held, stamp: str
 ) -> None:
-    stub = stub_of(body("STUB"), LastChangeDate=stamp)
-    register = after(held, release(body("WHOLE"), **AUGUST), delta(stub))
+    stub = stub_of(trust("STUB"), LastChangeDate=stamp)
+    register = after(held, release(trust("WHOLE"), **AUGUST), delta(stub))
     assert (row(register) or {})["name"] == "WHOLE"
     assert (row(register) or {})["ref_only"] is False
     assert register.effects["effect"].to_list() == ["stub_of_a_complete_record"]
@@ -91,28 +95,28 @@ def test_a_stub_never_overwrites_a_complete_record_not_even_with_a_newer_stamp(
 
 
 def test_a_stub_counts_where_no_complete_record_is_held(held: Held) -> None:
-    register = after(held, release(**AUGUST), delta(stub_of(body("STUB"))))
+    register = after(held, release(**AUGUST), delta(stub_of(trust("STUB"))))
     assert (row(register) or {})["ref_only"] is True
     assert register.effects["effect"].to_list() == ["new"]
-    held.delta([body("WHOLE")], "20260825T043000Z")
-    held.delta([stub_of(body("STUB AGAIN"))], "20260826T043000Z")
+    held.delta([trust("WHOLE")], "20260825T043000Z")
+    held.delta([stub_of(trust("STUB AGAIN"))], "20260826T043000Z")
     assert name_of(held.register()) == "WHOLE"
 
 
 @pytest.mark.parametrize(
     ("steps", "since"),
     [
-        ([release(body("A"), **JULY)], "2026-07-24"),
-        ([release(body("A"), **JULY), release(body("A"), **AUGUST), delta(body("A"))], "2026-07-24"),
-        ([release(body("A"), **JULY), delta(body("A", LastChangeDate="2026-08-24"))], "2026-07-24"),
-        ([release(body("A"), **JULY), release(body("B"), **AUGUST), delta(body("B"))], "2026-08-21"),
-        ([release(body("A"), **JULY), release(body("B"), **AUGUST), delta(body("A"))], "2026-08-24"),
+        ([release(trust("A"), **JULY)], "2026-07-24"),
+        ([release(trust("A"), **JULY), release(trust("A"), **AUGUST), delta(trust("A"))], "2026-07-24"),
+        ([release(trust("A"), **JULY), delta(trust("A", LastChangeDate="2026-08-24"))], "2026-07-24"),
+        ([release(trust("A"), **JULY), release(trust("B"), **AUGUST), delta(trust("B"))], "2026-08-21"),
+        ([release(trust("A"), **JULY), release(trust("B"), **AUGUST), delta(trust("A"))], "2026-08-24"),
         (
-            [release(body("A"), **JULY), delta(stub_of(body("B"))), release(body("A"), **SEPTEMBER)],
+            [release(trust("A"), **JULY), delta(stub_of(trust("B"))), release(trust("A"), **SEPTEMBER)],
             "2026-07-24",
         ),
     ],
-    ids=["once", "unchanged", "only stamped", "changed", "there and back", "stub between"],
+    ids=["once", "unchanged", "only stamped", "changed", "changed and changed back", "stub between"],
 )
 def test_known_from_is_the_first_day_of_the_unbroken_run(held: Held, steps: list[Any], since: str) -> None:
     assert (row(after(held, *steps)) or {})["known_from"] == date.fromisoformat(since)
@@ -122,7 +126,7 @@ TEL, FAX = {"type": "tel", "value": "1"}, {"type": "fax", "value": "2"}
 
 
 def phones(*entries: dict[str, str]) -> dict[str, Any]:
-    return body("A", Contacts={"Contact": [*entries]})
+    return trust("A", Contacts={"Contact": [*entries]})
 
 
 @pytest.mark.parametrize(
@@ -150,15 +154,15 @@ def phones(*entries: dict[str, str]) -> dict[str, Any]:
     ids=[
         "left out",
         "left out twice",
-        "given",
-        "given, then left out",
+        "has a fax",
+        "had a fax, then left out",
         "gone from TRUD",
         "gone from TRUD, delta",
         "TRUD later",
         "never",
     ],
 )
-def test_a_fax_that_the_api_leaves_out_is_the_last_known(
+def test_a_fax_that_the_api_leaves_out_stays_the_last_known(
     held: Held, steps: list[Any], fax: str | None
 ) -> None:
     register = after(held, *steps)
@@ -172,14 +176,14 @@ def test_a_fax_that_the_api_leaves_out_is_the_last_known(
     assert set(register.effects["effect"]) <= {"unchanged", "new"}, "a fax alone is no change"
 
 
-def test_what_each_delta_did_is_told(held: Held) -> None:
+def test_the_effect_of_each_delta_record_is_listed(held: Held) -> None:
     register = after(
         held,
-        release(body("A"), **AUGUST),
-        delta(body("A")),
-        delta(body("B"), "20260825T043000Z"),
-        delta(stub_of(body("C")), "20260826T043000Z"),
-        delta(body("B", LastChangeDate="2026-08-27"), "20260827T043000Z"),
+        release(trust("A"), **AUGUST),
+        delta(trust("A")),
+        delta(trust("B"), "20260825T043000Z"),
+        delta(stub_of(trust("C")), "20260826T043000Z"),
+        delta(trust("B", LastChangeDate="2026-08-27"), "20260827T043000Z"),
         delta(make_record("R9Z"), "20260828T043000Z"),
     )
     effects = ["unchanged", "changed", "stub_of_a_complete_record", "unchanged", "new"]
@@ -187,12 +191,12 @@ def test_what_each_delta_did_is_told(held: Held) -> None:
     assert register.effects["ods_code"].to_list() == ["R1A"] * 4 + ["R9Z"]
 
 
-def test_targets_that_nobody_holds_are_listed(held: Held) -> None:
+def test_targets_that_are_not_held_are_listed(held: Held) -> None:
     held.release(
         [
             ANCHOR,
             make_record("R1B"),
-            body("A", Rels={"Rel": [rel("R1A", "NONE"), rel("R1A", "R0A"), rel("R1A", "R1B")]}),
+            trust("A", Rels={"Rel": [rel("R1A", "NONE"), rel("R1A", "R0A"), rel("R1A", "R1B")]}),
         ]
     )
     held.delta(
@@ -205,7 +209,7 @@ def test_targets_that_nobody_holds_are_listed(held: Held) -> None:
 
 def test_display_names_are_the_newest_and_an_unknown_role_keeps_its_id(held: Held) -> None:
     odd = {"id": "RO999", "uniqueRoleId": number_of("odd"), "Status": "Active"}
-    held.release([ANCHOR, body("A", Roles={"Role": [*body("A")["Roles"]["Role"], odd]})])
+    held.release([ANCHOR, trust("A", Roles={"Role": [*trust("A")["Roles"]["Role"], odd]})])
     newer = [{"id": "RO197", "code": "197", "displayName": "NHS TRUST (NEW NAME)", "primaryRole": True}]
     held.delta([], roles=newer)
     frames = held.register().frames

@@ -1,4 +1,4 @@
-"""spans.py: releases in any order of arrival give the same maximal runs, and nothing else."""
+"""spans.py: releases that arrive in any order give the same maximal runs."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ SCHEMA = {
     "last_change_date": pl.Date,
     "fax_hash": pl.UInt64,
 }
-# What each release says of two codes: a content, or nothing.
+# What each release shows of two codes: a content, or None.
 RELEASES = st.lists(
     st.fixed_dictionaries({"A": st.sampled_from([None, 1, 2]), "B": st.sampled_from([None, 1])}),
     min_size=1,
@@ -39,16 +39,16 @@ def rows_of(frame: pl.DataFrame) -> list[Row]:
 
 
 def slow(releases: Sequence[dict[str, int | None]]) -> list[Row]:
-    """Maximal runs, by hand."""
-    found: list[list] = []
+    """Return maximal runs, computed row by row."""
+    runs: list[list] = []
     for code in ("A", "B"):
         for n, release in enumerate(releases):
             content = release[code]
-            if content is not None and found and found[-1] == [code, found[-1][1], n - 1, content]:
-                found[-1][2] = n
+            if content is not None and runs and runs[-1] == [code, runs[-1][1], n - 1, content]:
+                runs[-1][2] = n
             elif content is not None:
-                found.append([code, n, n, content])
-    return sorted(tuple(row) for row in found)
+                runs.append([code, n, n, content])
+    return sorted(tuple(row) for row in runs)
 
 
 @given(RELEASES, st.randoms(use_true_random=False))
@@ -75,7 +75,7 @@ def test_releases_that_arrive_in_any_order_give_the_same_runs(releases: list, ch
     assert rows_of(runs) == slow(releases)
 
 
-def test_rows_are_the_same_only_if_all_that_counts_is() -> None:
+def test_rows_are_equal_only_if_every_compared_column_is() -> None:
     whole = spans([("A", 0, 0, 1), ("A", 1, 1, 1)])
     assert joined(whole).height == 1
     values = {"published_in": "full", "ref_only": True, "is_xml": True, "content_hash": 9, "fax_hash": 9}
@@ -85,7 +85,7 @@ def test_rows_are_the_same_only_if_all_that_counts_is() -> None:
         assert joined(other).height == 2, name
 
 
-def test_a_cut_leaves_what_it_does_not_touch() -> None:
+def test_a_cut_outside_a_span_leaves_it_unchanged() -> None:
     rows = [("A", 0, 5, 1), ("A", 7, 9, 2), ("B", 0, 9, 1)]
     cuts = pl.DataFrame({"ods_code": ["A", "A", "A", "C"], "cut": [2, 3, 9, 1]})
     assert rows_of(cut(spans(rows), cuts)) == [

@@ -1,4 +1,4 @@
-"""history.*, one case a test: what is a version, when it ends, and what is none."""
+"""versions.py, one case a test: what makes a version, when it ends, and what makes none."""
 
 from datetime import date
 from typing import Any
@@ -7,16 +7,16 @@ import pytest
 
 from ods_pipeline.history.fold import Register
 from ods_pipeline_tests.support.builders import Held, dates, make_record, notice, stub_of
-from ods_pipeline_tests.support.history.steps import (
+from ods_pipeline_tests.support.history.stories import (
     ANCHOR,
     AUGUST,
     JULY,
     SEPTEMBER,
     Step,
     after,
-    body,
     delta,
     release,
+    trust,
 )
 
 IN_JULY, IN_AUGUST, IN_SEPTEMBER = date(2026, 7, 24), date(2026, 8, 21), date(2026, 9, 18)
@@ -25,7 +25,7 @@ Life = list[tuple[Any, ...]]
 
 
 def life(register: Register, *columns: str, code: str = "R1A") -> Life:
-    """The versions of a code, in order."""
+    """Return the versions of a code, in order."""
     wanted = columns or ("name", "known_from", "known_to", "gone_by")
     return register.frames["history.organisations"].filter(ods_code=code).select(wanted).rows()
 
@@ -35,15 +35,15 @@ def life(register: Register, *columns: str, code: str = "R1A") -> Life:
     ("steps", "versions"),
     [
         (
-            [release(body("A"), **JULY), release(body("A"), **AUGUST)],
+            [release(trust("A"), **JULY), release(trust("A"), **AUGUST)],
             [("A", IN_JULY, None, None)],
         ),
         (
-            [release(body("A"), **JULY), delta(body("B")), release(body("B"), **SEPTEMBER)],
+            [release(trust("A"), **JULY), delta(trust("B")), release(trust("B"), **SEPTEMBER)],
             [("A", IN_JULY, FETCHED, None), ("B", FETCHED, None, None)],
         ),
         (
-            [release(body("A"), **JULY), delta(body("B")), release(body("A"), **SEPTEMBER)],
+            [release(trust("A"), **JULY), delta(trust("B")), release(trust("A"), **SEPTEMBER)],
             [
                 ("A", IN_JULY, FETCHED, None),
                 ("B", FETCHED, IN_SEPTEMBER, None),
@@ -51,23 +51,23 @@ def life(register: Register, *columns: str, code: str = "R1A") -> Life:
             ],
         ),
         (
-            [delta(body("B")), release(body("A"), **AUGUST)],
+            [delta(trust("B")), release(trust("A"), **AUGUST)],
             [("A", IN_AUGUST, FETCHED, None), ("B", FETCHED, None, None)],
         ),
         (
-            [release(body("A"), **AUGUST), delta(body("B"), "20260821T043000Z")],
+            [release(trust("A"), **AUGUST), delta(trust("B"), "20260821T043000Z")],
             [("B", IN_AUGUST, None, None)],
         ),
         (
-            [release(body("A"), **JULY), release(**AUGUST), release(body("A"), **SEPTEMBER)],
+            [release(trust("A"), **JULY), release(**AUGUST), release(trust("A"), **SEPTEMBER)],
             [("A", IN_JULY, IN_AUGUST, "absent"), ("A", IN_SEPTEMBER, None, None)],
         ),
         (
-            [release(body("A"), **JULY), release(body("A"), **SEPTEMBER), release(**AUGUST)],
+            [release(trust("A"), **JULY), release(trust("A"), **SEPTEMBER), release(**AUGUST)],
             [("A", IN_JULY, IN_AUGUST, "absent"), ("A", IN_SEPTEMBER, None, None)],
         ),
         (
-            [release(body("A"), **JULY), release(body("A"), **SEPTEMBER), release(body("B"), **AUGUST)],
+            [release(trust("A"), **JULY), release(trust("A"), **SEPTEMBER), release(trust("B"), **AUGUST)],
             [
                 ("A", IN_JULY, IN_AUGUST, None),
                 ("B", IN_AUGUST, IN_SEPTEMBER, None),
@@ -76,22 +76,22 @@ def life(register: Register, *columns: str, code: str = "R1A") -> Life:
         ),
         (
             [
-                release(body("A"), **JULY),
+                release(trust("A"), **JULY),
                 delta(notifications=[notice("R1A", "2026-08-10")]),
-                release(body("A"), **SEPTEMBER),
+                release(trust("A"), **SEPTEMBER),
             ],
             [("A", IN_JULY, date(2026, 8, 10), "notice"), ("A", IN_SEPTEMBER, None, None)],
         ),
         (
-            [release(body("A"), **JULY), delta(gone=[body("A")]), release(**SEPTEMBER)],
+            [release(trust("A"), **JULY), delta(gone=[trust("A")]), release(**SEPTEMBER)],
             [("A", IN_JULY, IN_SEPTEMBER, "absent")],
         ),
         (
-            [release(body("A"), **JULY), delta(gone=[body("A")])],
+            [release(trust("A"), **JULY), delta(gone=[trust("A")])],
             [("A", IN_JULY, None, None)],
         ),
         (
-            [release(body("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-21")])],
+            [release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-08-21")])],
             [("A", IN_AUGUST, IN_AUGUST, "notice")],
         ),
     ],
@@ -118,19 +118,19 @@ def test_versions_follow_the_observations(held: Held, steps: list[Step], version
 def test_a_stub_after_a_complete_record_is_no_version_not_even_with_a_newer_stamp(
     held: Held, stamp: str
 ) -> None:
-    stub = stub_of(body("STUB"), LastChangeDate=stamp)
-    register = after(held, release(body("A"), **AUGUST), delta(stub))
+    stub = stub_of(trust("STUB"), LastChangeDate=stamp)
+    register = after(held, release(trust("A"), **AUGUST), delta(stub))
     assert life(register, "name", "known_to", "last_change_date") == [("A", None, date(2026, 8, 1))]
 
 
 def test_a_stub_is_a_version_until_a_complete_record_comes(held: Held) -> None:
-    register = after(held, release(stub_of(body("A")), **JULY), release(body("A"), **AUGUST))
+    register = after(held, release(stub_of(trust("A")), **JULY), release(trust("A"), **AUGUST))
     wanted = [(True, IN_JULY, IN_AUGUST, False), (False, IN_AUGUST, None, False)]
     assert life(register, "ref_only", "known_from", "known_to", "is_unstamped") == wanted
 
 
-def test_a_code_that_comes_back_as_a_stub_has_the_content_it_had(held: Held) -> None:
-    steps = [release(body("A"), **JULY), release(**AUGUST), release(stub_of(body("A")), **SEPTEMBER)]
+def test_a_code_that_comes_back_as_a_stub_keeps_its_content(held: Held) -> None:
+    steps = [release(trust("A"), **JULY), release(**AUGUST), release(stub_of(trust("A")), **SEPTEMBER)]
     columns = ("name", "ref_only", "known_from", "capture_id", "last_capture_id")
     first, again = life(after(held, *steps), *columns)
     assert again == ("A", False, IN_SEPTEMBER, "release=2026-09-25/full", "release=2026-07-31/full")
@@ -139,8 +139,8 @@ def test_a_code_that_comes_back_as_a_stub_has_the_content_it_had(held: Held) -> 
 
 @pytest.mark.parametrize("stub_left", [True, False])
 def test_a_move_to_the_archive_is_no_change(held: Held, stub_left: bool) -> None:
-    held.release([ANCHOR, body("A")], **JULY)
-    held.release([ANCHOR, *([stub_of(body("A"))] if stub_left else [])], [body("A")], **AUGUST)
+    held.release([ANCHOR, trust("A")], **JULY)
+    held.release([ANCHOR, *([stub_of(trust("A"))] if stub_left else [])], [trust("A")], **AUGUST)
     register = held.register()
     assert life(register, "known_from", "known_to", "published_in") == [(IN_JULY, None, "archive")]
     seen = register.frames["history.observations"].filter(ods_code="R1A")
@@ -153,21 +153,21 @@ def test_a_move_to_the_archive_is_no_change(held: Held, stub_left: bool) -> None
 def test_content_that_changes_under_the_same_stamp_is_unstamped(
     held: Held, stamp: str, unstamped: bool
 ) -> None:
-    register = after(held, release(body("A"), **JULY), release(body("B", LastChangeDate=stamp), **AUGUST))
+    register = after(held, release(trust("A"), **JULY), release(trust("B", LastChangeDate=stamp), **AUGUST))
     assert life(register, "name", "is_unstamped") == [("A", False), ("B", unstamped)]
 
 
-def test_a_stamp_alone_is_no_version_and_both_stamps_are_kept(held: Held) -> None:
-    register = after(held, release(body("A"), **JULY), delta(body("A", LastChangeDate="2026-08-23")))
+def test_a_new_stamp_alone_makes_no_version_and_both_stamps_are_kept(held: Held) -> None:
+    register = after(held, release(trust("A"), **JULY), delta(trust("A", LastChangeDate="2026-08-23")))
     columns = ("stamped_on", "last_change_date", "capture_id", "last_capture_id")
     assert life(register, *columns) == [
         (date(2026, 8, 1), date(2026, 8, 23), "release=2026-07-31/full", "fetch=20260824T043000Z")
     ]
 
 
-def test_a_code_that_is_used_again_has_a_version_of_each_body(held: Held) -> None:
-    other = body("OTHER BODY", Date=dates("2025-06-01"), Contacts=None)
-    register = after(held, release(body("A", **PHONES), **JULY), release(other, **AUGUST))
+def test_a_re_used_code_has_a_version_for_each_organisation(held: Held) -> None:
+    other = trust("OTHER BODY", Date=dates("2025-06-01"), Contacts=None)
+    register = after(held, release(trust("A", **PHONES), **JULY), release(other, **AUGUST))
     assert life(register, "name", "operational_start") == [
         ("A", date(2010, 4, 1)),
         ("OTHER BODY", date(2025, 6, 1)),
@@ -188,21 +188,21 @@ OTHER_FAX = {"Contacts": {"Contact": [TEL, {**FAX, "value": "3"}]}}
 @pytest.mark.parametrize(
     ("steps", "faxes"),
     [
-        ([release(body("A", **PHONES), **JULY), delta(body("A", **NO_FAX))], [(IN_JULY, "2")]),
+        ([release(trust("A", **PHONES), **JULY), delta(trust("A", **NO_FAX))], [(IN_JULY, "2")]),
         (
-            [release(body("A", **PHONES), **JULY), release(body("A", **OTHER_FAX), **AUGUST)],
+            [release(trust("A", **PHONES), **JULY), release(trust("A", **OTHER_FAX), **AUGUST)],
             [(IN_JULY, "2"), (IN_AUGUST, "3")],
         ),
         (
-            [release(body("A", **PHONES), **JULY), release(body("A", **NO_FAX), **AUGUST)],
+            [release(trust("A", **PHONES), **JULY), release(trust("A", **NO_FAX), **AUGUST)],
             [(IN_JULY, "2"), (IN_AUGUST, None)],
         ),
-        ([delta(body("A", **NO_FAX)), release(body("A", **PHONES), **SEPTEMBER)], [(FETCHED, "2")]),
+        ([delta(trust("A", **NO_FAX)), release(trust("A", **PHONES), **SEPTEMBER)], [(FETCHED, "2")]),
         (
             [
-                release(body("A", **PHONES), **JULY),
-                release(body("A", **OTHER_FAX), **AUGUST),
-                delta(body("A", **NO_FAX), "20260821T043000Z"),
+                release(trust("A", **PHONES), **JULY),
+                release(trust("A", **OTHER_FAX), **AUGUST),
+                delta(trust("A", **NO_FAX), "20260821T043000Z"),
             ],
             [(IN_JULY, "2"), (IN_AUGUST, "3")],
         ),
@@ -212,16 +212,16 @@ OTHER_FAX = {"Contacts": {"Contact": [TEL, {**FAX, "value": "3"}]}}
         "changed",
         "gone from TRUD",
         "not known before",
-        "outranked, yet it says the fax",
+        "outranked, but it shows the fax",
     ],
 )
-def test_a_fax_is_compared_only_between_records_that_can_say(
+def test_a_fax_is_compared_only_between_records_that_can_show_it(
     held: Held, steps: list[Step], faxes: Life
 ) -> None:
     register = after(held, *steps)
     contacts = register.frames["history.contacts"].filter(ods_code="R1A", contact_type="fax")
-    said = dict(contacts.select("known_from", "contact_value").iter_rows())
-    assert [(since, said.get(since)) for (since,) in life(register, "known_from")] == faxes
+    fax = dict(contacts.select("known_from", "contact_value").iter_rows())
+    assert [(since, fax.get(since)) for (since,) in life(register, "known_from")] == faxes
 
 
 def test_every_part_has_the_interval_of_its_record(held: Held) -> None:

@@ -1,1 +1,1 @@
-"""Input that means harm, or is merely broken: none of it crashes, none of it is lost without a word."""
+"""Hostile or broken input: none of it crashes the program, none of it is lost silently."""

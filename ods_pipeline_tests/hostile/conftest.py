@@ -1,4 +1,4 @@
-"""The register of ``nasty.py``, open for questions."""
+"""The published register of ``nasty.py``, open for queries."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Harm to JSON: types swapped, keys doubled, numbers beyond all measure, depth, text that is no text."""
+"""Damage to JSON: types swapped, keys doubled, enormous numbers, deep nesting, text that is not valid."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from ods_pipeline_tests.hostile.bytes_mutants import harmed
 from ods_pipeline_tests.support.builders import make_record, notice, rel, succ
 from ods_pipeline_tests.support.payloads import organisation_json
 
-# Written as they are into the text; what Python's own writer would never write is here too.
+# JSON text that is inserted unchanged. Python's own writer would never write some of it.
 SCALARS = (
     "null",
     "true",
@@ -53,13 +53,13 @@ DEPTHS = (10, 200, 900, 1100, 3000, 100_000)
 
 
 class Raw(str):
-    """A piece of JSON text that is put in as it is."""
+    """A piece of JSON text that is inserted unchanged."""
 
     __slots__ = ()
 
 
 def text_of(node: Any) -> str:
-    """JSON as it may come: `Raw` pieces, keys that stand twice (a list of pairs in a dict's place)."""
+    """Return a node as JSON text. A tuple of pairs is an object, in which a key can be there twice."""
     if isinstance(node, Raw):
         return str(node)
     if isinstance(node, dict):
@@ -71,23 +71,23 @@ def text_of(node: Any) -> str:
     return json.dumps(node, ensure_ascii=False)
 
 
-def _places(node: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """Every place below a node: the container and the key in it."""
+def _places(node: Any, places: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Add every place below a node: a container and a key in it."""
     keys: Any = list(node) if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
     for key in keys:
-        found.append((node, key))
-        _places(node[key], found)
-    return found
+        places.append((node, key))
+        _places(node[key], places)
+    return places
 
 
 def _deep(random: Random) -> Raw:
     depth = random.choice(DEPTHS)
-    one, end = random.choice([("[", "]"), ('{"Date":', "}"), ('{"a":[', "]}")])
-    return Raw(one * depth + "1" + end * depth)
+    start, end = random.choice([("[", "]"), ('{"Date":', "}"), ('{"a":[', "]}")])
+    return Raw(start * depth + "1" + end * depth)
 
 
 def mutant(node: Any, random: Random) -> bytes:
-    """One to three changes of a JSON body, and now and then harm to its bytes."""
+    """Return JSON with one to three changes; a quarter of the time its bytes are damaged as well."""
     node = json.loads(json.dumps(node))
     for _ in range(random.randint(1, 3)):
         places = _places(node, [])
@@ -97,8 +97,8 @@ def mutant(node: Any, random: Random) -> bytes:
         other = random.choice(places)
         random.choice(_WAYS)(container, key, other[0][other[1]], random)
     text = text_of(node)
-    body = text.encode("utf-8", "surrogatepass")
-    return harmed(body, random, 2) if random.random() < 0.25 else body
+    payload = text.encode("utf-8", "surrogatepass")
+    return harmed(payload, random, 2) if random.random() < 0.25 else payload
 
 
 def _scalar(container: Any, key: Any, _other: Any, random: Random) -> None:
@@ -114,7 +114,7 @@ def _transplant(container: Any, key: Any, other: Any, _random: Random) -> None:
 
 
 def _wrap(container: Any, key: Any, _other: Any, random: Random) -> None:
-    """A list around one, or one out of a list."""
+    """A value becomes a list, or a list its first value."""
     inner = container[key]
     if isinstance(inner, list) and inner and random.random() < 0.5:
         container[key] = inner[0]
@@ -123,7 +123,7 @@ def _wrap(container: Any, key: Any, _other: Any, random: Random) -> None:
 
 
 def _twice(container: Any, key: Any, other: Any, _random: Random) -> None:
-    """A key that stands twice in an object: as Raw text, for no dict can hold it."""
+    """A key is in an object twice. This needs Raw text, because a dict cannot hold it."""
     if isinstance(container[key], dict) and container[key]:
         first = next(iter(container[key]))
         container[key] = Raw(text_of((*container[key].items(), (first, other))))

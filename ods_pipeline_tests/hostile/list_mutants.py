@@ -1,4 +1,4 @@
-"""Lists of codes as nobody should send them: every encoding, quotes, NULs, cells and rows beyond measure."""
+"""Odd and damaged lists of codes: every encoding, quotes, NULs, enormous cells and numbers of rows."""
 
 import io
 from random import Random
@@ -51,7 +51,7 @@ ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32",
 
 
 def text(random: Random) -> bytes:
-    """A list as text: delimiter, quotes, line ends and encoding as they come."""
+    """Return a list as text with random delimiter, quotes, line ends and encoding."""
     delimiter, end = random.choice(",;\t|: "), random.choice(["\n", "\r\n", "\r", "\n\n", "\u2028"])
     columns, rows = random.choice([1, 1, 2, 3, 8]), random.randint(0, 12)
     lines = [[random.choice(HEADERS) for _ in range(columns)]] if random.random() < 0.7 else []
@@ -68,8 +68,8 @@ def text(random: Random) -> bytes:
     whole = end.join(delimiter.join(map(written, line)) for line in lines)
     if random.random() < 0.01:
         whole += random.choice(["x" * 1_000_000, "a," * 10_000, "\n" * 20_000, '"' * 5_001, "=" * 200_001])
-    body = whole.encode(random.choice(ENCODINGS), "replace")
-    return harmed(body, random) if random.random() < 0.4 else body
+    content = whole.encode(random.choice(ENCODINGS), "replace")
+    return harmed(content, random) if random.random() < 0.4 else content
 
 
 BOOK = workbook({"S": [["code", "name"], ["RRP", "A"], ["TAF", 5]], "T": [["=1+1"]]})
@@ -78,14 +78,14 @@ pl.DataFrame({"code": ["RRP", None, "TAF"], "n": [1, 2, 3]}).write_parquet(PARQU
 
 
 def book(random: Random) -> bytes:
-    """A workbook, sound or odd, then harmed."""
-    given = BOOK
+    """Return a workbook, sound or odd, then damaged."""
+    content = BOOK
     if random.random() < 0.3:
         rows = [[random.choice(CELLS[:20]) for _ in range(2)] for _ in range(random.randint(0, 4))]
-        given = workbook({"S": rows})
+        content = workbook({"S": rows})
     if random.random() < 0.4:
-        return lying_header(given, random)
-    return harmed(given, random)
+        return lying_header(content, random)
+    return harmed(content, random)
 
 
 def table(random: Random) -> bytes:

@@ -1,4 +1,4 @@
-"""A register of bodies that nobody would make up in good faith, published once for all tests that ask it.
+"""A register of hostile organisations, published once for all tests that query it.
 
 What lives here: extreme dates, names and codes that mean something to SQL, spreadsheets or terminals, and the
 set published from them. What does not: what must be true of it (the tests).
@@ -13,13 +13,14 @@ from typing import Any
 
 import duckdb
 
+from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.support.builders import Held, dates, make_record, rel, role, succ
-from ods_pipeline_tests.support.history.tellings import with_duckdb
+from ods_pipeline_tests.support.history.folding import with_duckdb
 
 FIRST, LAST = "0001-01-01", "9999-12-31"
-# A megabyte, and a mark at its end that shows whether it is all there.
+# A megabyte, with a mark at its end that shows whether the name is complete.
 LONG_NAME = "A" * 1_000_000 + " WHOLE"
 FORMULAS = ("=CMD|'/C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "＝1+1", "＋1", "－1", "＠A")
 ODD_CODES = (
@@ -48,7 +49,7 @@ ODD_CODES = (
 )
 
 
-def body(
+def organisation(
     code: str,
     start: str = "2010-04-01",
     end: str | None = None,
@@ -58,43 +59,43 @@ def body(
     role_id: str = "RO197",
     **changes: Any,
 ) -> dict[str, Any]:
-    """A body, and its role, from ``start`` to ``end``; ``legal`` are its legal dates."""
+    """Return an organisation and its role from ``start`` to ``end``; ``legal`` are its legal dates."""
     days = [*(dates(*legal, kind="Legal") if legal else []), *dates(start, end)]
     parts = {"Role": [role(code, role_id, Date=days, Status=status)]}
     return make_record(code, Date=days, Status=status, Roles=parts, **changes)
 
 
 def extreme() -> list[dict[str, Any]]:
-    """Bodies, links and successions on the first and the last day that a date can name."""
+    """Return organisations, relationships and successions on the first and last day that a date can hold."""
 
     def site(code: str, start: str, end: str | None, *links: tuple[str, str, str]) -> dict[str, Any]:
         rels = [rel(code, to, Date=dates(*days)) for to, *days in links]
-        return body(code, start, end, role_id="RO198", Rels={"Rel": rels})
+        return organisation(code, start, end, role_id="RO198", Rels={"Rel": rels})
 
     return [
-        body("X01", FIRST, LAST, legal=(FIRST, LAST)),
-        body("X02", FIRST, FIRST),
-        body("X03", LAST, LAST),
-        body("X04", LAST, legal=(LAST, None)),
-        body("X05", FIRST, legal=(FIRST, LAST)),
-        body("X06", FIRST, LAST, status="Inactive"),
-        body("X07", LAST, FIRST),
+        organisation("X01", FIRST, LAST, legal=(FIRST, LAST)),
+        organisation("X02", FIRST, FIRST),
+        organisation("X03", LAST, LAST),
+        organisation("X04", LAST, legal=(LAST, None)),
+        organisation("X05", FIRST, legal=(FIRST, LAST)),
+        organisation("X06", FIRST, LAST, status="Inactive"),
+        organisation("X07", LAST, FIRST),
         site("X0101", FIRST, LAST, ("X01", FIRST, LAST)),
         site("X0102", "2010-04-01", None, ("X01", LAST, LAST), ("X02", FIRST, FIRST)),
-        body("X08", end="2020-03-31", Succs={"Succ": [succ("X08", "Successor", "X01", LAST)]}),
-        body("X09", Succs={"Succ": [succ("X09", "Predecessor", "X02", FIRST)]}, LastChangeDate=LAST),
-        body("X10", status="Inactive", LastChangeDate=FIRST),
+        organisation("X08", end="2020-03-31", Succs={"Succ": [succ("X08", "Successor", "X01", LAST)]}),
+        organisation("X09", Succs={"Succ": [succ("X09", "Predecessor", "X02", FIRST)]}, LastChangeDate=LAST),
+        organisation("X10", status="Inactive", LastChangeDate=FIRST),
     ]
 
 
 def later() -> list[dict[str, Any]]:
-    """The same a few days on: dates that jump from one end of the calendar to the other."""
+    """Return the same organisations a few days later: dates jump from one end of time to the other."""
     link = {"Rel": [rel("X0101", "X01", Date=dates(FIRST, FIRST))]}
     return [
-        body("X01", FIRST, LAST, legal=(FIRST, LAST), Name="RENAMED"),
-        body("X02", FIRST, LAST),
-        body("X03", FIRST, LAST),
-        body("X0101", FIRST, "9999-12-30", role_id="RO198", Rels=link),
+        organisation("X01", FIRST, LAST, legal=(FIRST, LAST), Name="RENAMED"),
+        organisation("X02", FIRST, LAST),
+        organisation("X03", FIRST, LAST),
+        organisation("X0101", FIRST, "9999-12-30", role_id="RO198", Rels=link),
     ]
 
 
@@ -109,16 +110,16 @@ def named() -> list[dict[str, Any]]:
 
 @functools.cache
 def nasty_set() -> Path:
-    """The folder of the published set, as a data root is to those who read it."""
+    """Return the folder of the published set, which can be read like a data root."""
     folder = Path(tempfile.mkdtemp(prefix="ods_pipeline_tests_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     held = Held(folder)
     held.release([*extreme(), *named()])
     held.delta(later())
-    with_duckdb(fold(observe(held.root.flat_folders())), folder / "set")
+    with_duckdb(fold(observe(flat_folders(held.root))), folder / "set")
     return folder / "set"
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """The rows of an answer; ``values`` are the parameters."""
+    """Return the rows of a query; ``values`` are its parameters."""
     return connection.execute(sql, list(values)).fetchall()

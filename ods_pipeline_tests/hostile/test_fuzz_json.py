@@ -1,4 +1,4 @@
-"""Damaged JSON of the ORD API, of a receipt and of TRUD: refused, set aside or read, and no answer lost."""
+"""Damaged JSON of the ORD API and of a receipt is rejected, set aside or read, and no answer is lost."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def a_record(random: Random) -> bytes:
 
 
 def one_record(payload: bytes) -> str:
-    """A payload becomes one well-formed Organisation element, or breaks a rule that has a name."""
+    """Convert a payload: it becomes one well-formed Organisation element, or breaks a named rule."""
     try:
         xml = json_to_xml(payload, {})
     except BadRecord as bad:
@@ -47,7 +47,7 @@ def some_answers(random: Random) -> list[bytes]:
 
 
 def a_fetch(payloads: list[bytes]) -> str:
-    """Every answer of a fetch is used or set aside, and the sound ones are used."""
+    """Flatten a fetch: every answer is used or set aside, and the sound ones are used."""
     with TemporaryDirectory(dir=IN_MEMORY) as folder:
         fetch = write_delta(Path(folder), SOUND)
         for number, payload in enumerate(payloads):
@@ -58,8 +58,8 @@ def a_fetch(payloads: list[bytes]) -> str:
     aside = flat.frames["quarantined_records"]
     assert set(map(code_of, SOUND)) <= set(used)
     assert len(used) + aside.height == len(SOUND) + len(payloads)
-    asked = {*map(code_of, SOUND), *(f"RX{n}" for n in range(len(payloads)))}
-    assert {*used, *aside["ods_code"]} == asked
+    codes = {*map(code_of, SOUND), *(f"RX{n}" for n in range(len(payloads)))}
+    assert {*used, *aside["ods_code"]} == codes
     return "read"
 
 
@@ -82,45 +82,45 @@ def kept_fetch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Lists:
-    """Reads one fetch again and again, each time with one of its lists damaged, or its receipt."""
+    """Reads one fetch many times, each time with one of its lists or its receipt damaged."""
 
     def __init__(self, fetch: Path) -> None:
         self.fetch, self.receipt = fetch, receipt_of(fetch)
         self.kept = {e["path"]: (fetch / e["path"]).read_bytes() for e in self.receipt["files"]}
 
-    def __call__(self, given: tuple[str, bytes]) -> str:
-        name, body = given
+    def __call__(self, damaged: tuple[str, bytes]) -> str:
+        name, payload = damaged
         for path, content in self.kept.items():
             (self.fetch / path).write_bytes(content)
         receipt = json.dumps(self.receipt).encode()
         if name == "receipt.json":
-            receipt = mutant(self.receipt, Random(int(body)))
+            receipt = mutant(self.receipt, Random(int(payload)))
         (self.fetch / "receipt.json").write_bytes(receipt)
         if name != "receipt.json":
-            put(self.fetch, name, body)
+            put(self.fetch, name, payload)
         flat = flatten_fetch(self.fetch)
         assert_conserved(flat)
         return "read"
 
 
 def an_answer(random: Random) -> tuple[int, Answer]:
-    """An answer of the API to one of its questions, with headers that may lie."""
+    """Return an answer of the API to one of our requests; its headers may be wrong."""
     row = {"OrgId": "RX1", "LastChangeDate": "2026-09-01", "Name": "X"}
-    bodies = [
+    payloads = [
         {"Organisations": [{"OrgLink": "https://x/ORD/2-0-0/organisations/RX1"}]},
         {"Organisations": [row, {**row, "OrgId": "RX2"}]},
         RECORD,
         ROLES,
     ]
-    which = random.randrange(len(bodies))
-    body = mutant(bodies[which], random)
+    which = random.randrange(len(payloads))
+    payload = mutant(payloads[which], random)
     total = random.choice(["1", "2", "02", "-1", "٢", "9" * 20, "1e3", ""])
     headers = {"X-Total-Count": total.encode(), "returned-records": random.choice([b"2", b"1", b"\xff"])}
-    return which, Answer(200, httpx.Headers(headers), body)
+    return which, Answer(200, httpx.Headers(headers), payload)
 
 
-class _Asked(OrdApi):
-    """The API with one answer to every question; only how it is read is looked at."""
+class _OneAnswer(OrdApi):
+    """A client that gets one answer to every request, so that only the reading of answers is tested."""
 
     def __init__(self) -> None:
         super().__init__(Sources())
@@ -128,11 +128,11 @@ class _Asked(OrdApi):
         self._asker.ask = lambda _url, _path, accept, **_options: accept(self.answer)  # ty: ignore
 
 
-API = _Asked()
+API = _OneAnswer()
 
 
-def read_answer(given: tuple[int, Answer]) -> str:
-    which, API.answer = given
+def read_answer(request: tuple[int, Answer]) -> str:
+    which, API.answer = request
     try:
         if which == 0:
             assert all(re.fullmatch(r"[A-Za-z0-9-]{1,20}", c) for c in API.sync("2026-09-01").codes)
@@ -160,7 +160,7 @@ def test_a_damaged_record_becomes_xml_or_breaks_a_rule(random: Random) -> None:
 
 @settings(max_examples=150)
 @given(RANDOMS)
-def test_a_damaged_answer_is_no_answer(random: Random) -> None:
+def test_a_damaged_answer_is_not_an_answer(random: Random) -> None:
     outcome(an_answer(random), read_answer)
 
 
@@ -173,9 +173,9 @@ def test_a_fetch_of_damaged_answers_loses_none(kept_fetch: Path) -> None:
 
 @pytest.mark.slow
 def test_a_great_many(kept_fetch: Path) -> None:
-    found = try_many("JSON, records", 25_000, a_record, one_record)
-    assert found["read"] > 1000 and len(found) > 4
+    outcomes = try_many("JSON, records", 25_000, a_record, one_record)
+    assert outcomes["read"] > 1000 and len(outcomes) > 4
     try_many("JSON, answers of the API", 15_000, an_answer, read_answer)
     try_many(f"JSON, fetches of {ANSWERS} damaged answers each", 60, some_answers, a_fetch)
-    found = try_many("JSON, lists and receipts of a fetch", 1_500, a_list, Lists(kept_fetch))
-    assert min(found.values()) > 30
+    outcomes = try_many("JSON, lists and receipts of a fetch", 1_500, a_list, Lists(kept_fetch))
+    assert min(outcomes.values()) > 30

@@ -1,4 +1,4 @@
-"""Lists of codes, in any bytes: read with every line that has a cell, or refused in one line."""
+"""Lists of codes in any bytes are read with every filled line, or rejected in one line."""
 
 import csv
 import io
@@ -19,12 +19,12 @@ from ods_pipeline_tests.hostile import list_mutants
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 
 pytestmark = pytest.mark.promise("hostile")
-# What a spreadsheet takes for the beginning of a formula; the full-width signs in some languages.
+# What a spreadsheet takes for the beginning of a formula; the full-width characters in some languages.
 FORMULA = tuple("=+-@\t\r＝＋－＠")
 
 
 class Listed:
-    """Reads lists from one file."""
+    """Writes a list to one file, reads it, and checks the result."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -35,7 +35,7 @@ class Listed:
         rows, cells = codes.rows, read_cells(self.file)
         assert rows["line"].is_sorted() and rows["line"].n_unique() == rows.height > 0
         assert rows["code"].drop_nulls().str.contains(r"^\S+$").all()
-        # No line with anything on it is lost, but for the header and the lines above it.
+        # No filled line is lost except the header and the lines above it.
         filled = [
             n for n, row in zip(cells.lines, zip(*cells.columns, strict=True), strict=True) if _any(row)
         ]
@@ -61,7 +61,7 @@ def listed() -> Iterator[Listed]:
 
 @settings(max_examples=120)
 @given(st.randoms(use_true_random=False))
-def test_a_list_is_read_whole_or_refused(random: Random) -> None:
+def test_a_list_is_read_whole_or_rejected(random: Random) -> None:
     make = random.choice([list_mutants.text, list_mutants.text, list_mutants.book, list_mutants.table])
     with NamedTemporaryFile(prefix="ods_list_") as file:
         outcome(make(random), Listed(Path(file.name)))
@@ -77,5 +77,5 @@ def test_a_list_is_read_whole_or_refused(random: Random) -> None:
     ],
 )
 def test_a_great_many(listed: Listed, what: str, many: int, make) -> None:
-    found = try_many(what, many, make, listed)
-    assert min(found["read"], found["refused"]) > many / 100
+    outcomes = try_many(what, many, make, listed)
+    assert min(outcomes["read"], outcomes["refused"]) > many / 100

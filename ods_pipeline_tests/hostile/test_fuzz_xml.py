@@ -1,4 +1,4 @@
-"""Damaged XML: refused, set aside or read, never a crash, and no record lost. lxml counts what there was."""
+"""Damaged XML is rejected, set aside or read, and no record is lost. lxml counts the records."""
 
 from collections import Counter
 from io import BytesIO
@@ -21,12 +21,12 @@ from ods_pipeline_tests.support.payloads import release_zip
 
 pytestmark = pytest.mark.promise("hostile")
 PARTS = {"roles": "Role", "relationships": "Rel", "successions": "Succ", "contacts": "Contact"}
-# Small pieces, so that a file of a few records is cut several times.
+# Small segments, so that a file of a few records is cut several times.
 PIECE = 1500
 
 
 def tree_of(xml: bytes) -> etree._Element | None:
-    """What lxml makes of it; None if it is not well-formed."""
+    """Return the tree that lxml reads, or None if the XML is not well-formed."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         return etree.fromstring(xml, parser=parser)
@@ -39,12 +39,12 @@ def local(element: etree._Element) -> str:
 
 
 def records_in(tree: etree._Element) -> list[etree._Element]:
-    """Elements named Organisation; one with a prefix is of another vocabulary."""
+    """Return the elements named Organisation. One with a prefix belongs to another vocabulary."""
     return [e for e in tree.iter() if local(e) == "Organisation" and e.prefix is None]
 
 
 def code_in(record: etree._Element) -> str | None:
-    """The code, as an independent reader finds it: the extension of the record's own OrgId."""
+    """Return the code as an independent reader finds it: the extension of the record's own OrgId."""
     for child in record:
         if local(child) == "OrgId":
             return (child.get("extension") or "").strip() or None
@@ -56,14 +56,14 @@ def parts_in(record: etree._Element, tag: str) -> int:
 
 
 def pieces(xml: bytes) -> str:
-    """The stream reader: the pieces hold all that stands between the head and the end of the file."""
+    """Cut with the stream reader: the segments contain every record of the file."""
     stream = RegisterStream(BytesIO(xml), "mutant.xml", segment_bytes=PIECE)
-    found = [*stream.segments()]
-    assert all(p.startswith(RECORDS_OPEN) and p.endswith(RECORDS_CLOSE) for p in found)
+    segments = [*stream.segments()]
+    assert all(s.startswith(RECORDS_OPEN) and s.endswith(RECORDS_CLOSE) for s in segments)
     tree = tree_of(xml)
     if tree is None:
         return "read, though lxml would not"
-    inner = b"".join(p[len(RECORDS_OPEN) : -len(RECORDS_CLOSE)] for p in found)
+    inner = b"".join(s[len(RECORDS_OPEN) : -len(RECORDS_CLOSE)] for s in segments)
     whole = tree_of(RECORDS_OPEN + inner + RECORDS_CLOSE)
     if whole is not None:  # a prefix declared in the root may be missing here
         assert len(records_in(whole)) == len(records_in(tree))
@@ -71,7 +71,7 @@ def pieces(xml: bytes) -> str:
 
 
 def document(inner: bytes) -> str:
-    """The segment reader: every record is in the rows or set aside, with its code, its name and its parts."""
+    """Read one segment: every record is in the rows or set aside, with its code, its name and its parts."""
     text = RECORDS_OPEN + inner + RECORDS_CLOSE
     read = read_document(text, "mutant")
     kept, aside = read.frames["organisations"], read.problems
@@ -83,9 +83,9 @@ def document(inner: bytes) -> str:
     records = records_in(tree)
     assert read.records == len(records)
     for number, code, name in kept.select("record", "ods_code", "name").iter_rows():
-        own = records[number]
-        assert code == code_in(own)
-        assert name.split() == " ".join(own.xpath("*[local-name()='Name']//text()")).split()
+        record = records[number]
+        assert code == code_in(record)
+        assert name.split() == " ".join(record.xpath("*[local-name()='Name']//text()")).split()
     for table, tag in PARTS.items():
         rows = Counter(read.frames[table]["record"].to_list())
         for number in kept["record"]:
@@ -94,7 +94,7 @@ def document(inner: bytes) -> str:
 
 
 def release(files: tuple[bytes, bytes]) -> str:
-    """The whole way from the zip: the register's tables have every code of both files, or say why not."""
+    """Flatten a whole zip: every code of both files is in a table of the register or set aside."""
     with TemporaryDirectory(dir=IN_MEMORY) as folder:
         path = release_zip(Path(folder), release_date="2026-09-25", full=files[0], archive=files[1])
         flat = flatten(path)
@@ -102,14 +102,14 @@ def release(files: tuple[bytes, bytes]) -> str:
     trees = [tree_of(f) for f in files]
     if None in trees:
         return "read, though lxml would not"
-    there = Counter(code_in(r) for tree in trees if tree is not None for r in records_in(tree))
-    found = Counter()
+    expected = Counter(code_in(r) for tree in trees if tree is not None for r in records_in(tree))
+    actual = Counter()
     for name in ("organisations", "superseded_records", "quarantined_records"):
-        found.update(flat.frames[name]["ods_code"].to_list())
-    assert found.total() == there.total()
-    nameless = found - there, there - found  # a broken record may not tell its code, but it must be set aside
+        actual.update(flat.frames[name]["ods_code"].to_list())
+    assert actual.total() == expected.total()
+    unmatched = actual - expected, expected - actual  # a record without a readable code must be set aside
     aside = flat.frames["quarantined_records"].filter(pl.col("ods_code").is_null()).height
-    assert nameless[0].total() <= aside and set(nameless[0]) <= {None}
+    assert unmatched[0].total() <= aside and set(unmatched[0]) <= {None}
     return "read, some set aside" if flat.frames["quarantined_records"].height else "read"
 
 
@@ -130,13 +130,13 @@ RANDOMS = st.randoms(use_true_random=False)
 
 @settings(max_examples=200)
 @given(RANDOMS)
-def test_a_damaged_file_is_cut_into_whole_records_or_refused(random: Random) -> None:
+def test_a_damaged_file_is_cut_into_whole_records_or_rejected(random: Random) -> None:
     outcome(a_file(random), pieces)
 
 
 @settings(max_examples=40)
 @given(RANDOMS)
-def test_damaged_records_are_read_set_aside_or_refused(random: Random) -> None:
+def test_damaged_records_are_read_set_aside_or_rejected(random: Random) -> None:
     outcome(some_records(random), document)
 
 
@@ -156,5 +156,5 @@ def test_a_damaged_release_loses_no_record(random: Random) -> None:
     ],
 )
 def test_a_great_many(what: str, many: int, make, read) -> None:
-    found = try_many(what, many, make, read)
-    assert found["refused"] > many / 50 and found["read"] > many / 50, "both must happen, or it proves little"
+    outcomes = try_many(what, many, make, read)
+    assert outcomes["refused"] > many / 50 and outcomes["read"] > many / 50, "too few of one outcome"

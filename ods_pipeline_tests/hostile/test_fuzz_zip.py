@@ -1,4 +1,4 @@
-"""Damaged and hostile zips: the same register comes out of them as out of the sound one, or one line does."""
+"""Damaged and hostile zips give the same register as the sound one, or an error in one line."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ SOUND = {sha256(FULL).hexdigest(), sha256(ARCHIVE).hexdigest()}
 
 
 class Opened:
-    """Opens zips from one place, alone in its folder, and looks for anything that was put beside them."""
+    """Opens zips from one path that is alone in its folder."""
 
     def __init__(self, folder: Path) -> None:
         self.zip = folder / "hscorgrefdataxml_data_9.0.0_20260925000001.zip"
@@ -35,9 +35,10 @@ class Opened:
                 try:
                     with file.open() as stream:
                         text = stream.read()
-                except ZIP_DAMAGE as error:  # flatten_release says the same
+                except ZIP_DAMAGE as error:  # as flatten_release does
                     raise BadRelease("damaged", do="Fetch it again") from error
-                # zipfile proves the CRC of what it gives; a member may be cut where the header says less.
+                # zipfile checks the CRC of what it returns; a member may be shorter if its header gives a
+                # smaller size.
                 assert sha256(text).hexdigest() in SOUND or FULL.startswith(text) or ARCHIVE.startswith(text)
         return "opened"
 
@@ -45,12 +46,12 @@ class Opened:
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Opened]:
     yield Opened(tmp_path)
-    assert len([*tmp_path.rglob("*")]) <= 1, "something was written beside the zip"
+    assert len([*tmp_path.rglob("*")]) <= 1, "something was written next to the zip"
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
-def test_a_zip_gives_sound_files_or_is_refused(opened: Opened, random: Random) -> None:
+def test_a_zip_gives_sound_files_or_is_rejected(opened: Opened, random: Random) -> None:
     outcome(zip_mutants.mutant(random), opened)
 
 
@@ -59,7 +60,7 @@ def test_a_great_many(opened: Opened) -> None:
     if IN_MEMORY:
         opened.zip = IN_MEMORY / f"{os.getpid()}_{opened.zip.name}"
     try:
-        found = try_many("zips", 12_000, zip_mutants.mutant, opened)
+        outcomes = try_many("zips", 12_000, zip_mutants.mutant, opened)
     finally:
         opened.zip.unlink(missing_ok=True)
-    assert found["opened"] > 1000 and found["refused"] > 1000
+    assert outcomes["opened"] > 1000 and outcomes["refused"] > 1000

@@ -1,7 +1,8 @@
-"""The TRUD key is in nothing that a run leaves or says, after failure and after success.
+"""The TRUD key is in nothing that a run writes or logs, after failure and after success.
 
-What a run leaves byte by byte stands in `defs/test_catch_up.py`; here is what bytes hide: packed columns,
-the key in other spellings, chains of exceptions, processes, and what Dagster would show of its definitions.
+`defs/test_catch_up.py` compares the files byte by byte. Here are the places that bytes hide: compressed
+columns, other spellings of the key, chains of exceptions, command lines, and what Dagster shows of its
+definitions.
 """
 
 import base64
@@ -45,8 +46,8 @@ SPELLINGS = {
 
 
 @dataclass
-class Left:
-    """What two runs left: the data root, all log lines, and the error of the first."""
+class Traces:
+    """What two runs leave: the data root, all log lines, and the error of the first."""
 
     root: DataRoot
     logged: list[str] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Left:
     shown: list[str] = field(default_factory=list)
 
 
-class _Everything(logging.Handler):
+class _EveryRecord(logging.Handler):
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.DEBUG)
         self.lines = lines
@@ -64,11 +65,11 @@ class _Everything(logging.Handler):
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
-    """A build that fails at the download, then one that succeeds; every logger may speak."""
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
+    """A build that fails at the download, then one that succeeds, with every logger at DEBUG."""
     folder, clock = tmp_path_factory.mktemp("key"), SimulatedClock("2026-09-04T04:30:00+00:00")
-    found = Left(DataRoot(folder / "data"))
-    handler, top = _Everything(found.logged), logging.getLogger()
+    traces = Traces(DataRoot(folder / "data"))
+    handler, top = _EveryRecord(traces.logged), logging.getLogger()
     level = top.level
     top.addHandler(handler)
     top.setLevel(logging.DEBUG)
@@ -76,16 +77,16 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         with small_server(folder, clock) as server:
             server.faults.append(Fault("reset", "/download/", 999))
             with pytest.raises(OdsError) as failed:
-                pipeline.build(found.root, **live(server, clock, trud_only=True))
-            found.error = failed.value
+                pipeline.build(traces.root, **live(server, clock, trud_only=True))
+            traces.error = failed.value
             server.faults.clear()
-            built = pipeline.build(found.root, **live(server, clock, trud_only=True))
+            built = pipeline.build(traces.root, **live(server, clock, trud_only=True))
             assert built.published is not None
-            definitions = build_definitions(found.root.path, sources=sources_of(server, clock))
+            definitions = build_definitions(traces.root.path, sources=sources_of(server, clock))
             repository = definitions.get_repository_def()
-            found.shown = [repr(definitions), repr(repository), str(definitions.resources)]
-            found.shown += [repr(vars(s)) for s in repository.sensor_defs]
-        yield found
+            traces.shown = [repr(definitions), repr(repository), str(definitions.resources)]
+            traces.shown += [repr(vars(s)) for s in repository.sensor_defs]
+        yield traces
     finally:
         top.removeHandler(handler)
         top.setLevel(level)
@@ -96,18 +97,18 @@ def assert_nowhere(*texts: str) -> None:
 
 
 @pytest.mark.slow
-def test_no_file_has_it_in_any_spelling(left: Left) -> None:
-    files = [p for p in left.root.path.rglob("*") if p.is_file()]
+def test_no_file_contains_the_key_in_any_spelling(traces: Traces) -> None:
+    files = [p for p in traces.root.path.rglob("*") if p.is_file()]
     assert {"datapackage.json", "build.json", "ods.duckdb"} <= {p.name for p in files}
     assert_nowhere(*(p.read_bytes().decode("latin-1") for p in files), *map(str, files))
 
 
 @pytest.mark.slow
-def test_no_column_has_it_once_unpacked(left: Left) -> None:
-    for file in left.root.path.rglob("*.parquet"):
+def test_no_unpacked_column_contains_the_key(traces: Traces) -> None:
+    for file in traces.root.path.rglob("*.parquet"):
         schema = pl.read_parquet_metadata(file)
         assert_nowhere(str(schema), pl.read_parquet(file).write_json())
-    with duckdb.connect(str(left.root.path / "ods.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(traces.root.path / "ods.duckdb"), read_only=True) as connection:
         tables = connection.sql("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
         assert len(tables) > 20
         for schema, table in tables:
@@ -117,10 +118,10 @@ def test_no_column_has_it_once_unpacked(left: Left) -> None:
 
 
 @pytest.mark.slow
-def test_no_log_line_and_no_event_has_it(left: Left) -> None:
-    assert len(left.logged) > 10
-    assert_nowhere(*left.logged)
-    with open_instance(left.root) as instance:
+def test_no_log_line_and_no_event_contains_the_key(traces: Traces) -> None:
+    assert len(traces.logged) > 10
+    assert_nowhere(*traces.logged)
+    with open_instance(traces.root) as instance:
         runs = instance.get_runs()
         assert {r.status for r in runs} == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
         for run in runs:
@@ -129,10 +130,10 @@ def test_no_log_line_and_no_event_has_it(left: Left) -> None:
 
 
 @pytest.mark.slow
-def test_no_error_in_the_chain_has_it(left: Left) -> None:
-    assert left.error is not None
-    assert_nowhere("".join(traceback.format_exception(left.error)))
-    seen: list[BaseException | None] = [left.error]
+def test_no_error_in_the_chain_contains_the_key(traces: Traces) -> None:
+    assert traces.error is not None
+    assert_nowhere("".join(traceback.format_exception(traces.error)))
+    seen: list[BaseException | None] = [traces.error]
     while seen[-1] is not None:
         error = seen[-1]
         assert_nowhere(str(error), repr(error), str(error.args), str(getattr(error, "__notes__", "")))
@@ -140,15 +141,15 @@ def test_no_error_in_the_chain_has_it(left: Left) -> None:
 
 
 @pytest.mark.slow
-def test_what_dagster_shows_of_its_definitions_has_it_not(left: Left) -> None:
-    assert len(left.shown) > 3
-    assert_nowhere(*left.shown)
+def test_dagster_definitions_do_not_contain_the_key(traces: Traces) -> None:
+    assert len(traces.shown) > 3
+    assert_nowhere(*traces.shown)
 
 
-def test_the_ui_is_given_no_key_on_its_command_line(
+def test_the_command_line_of_the_ui_does_not_contain_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """Everybody on the machine can read a command line; the environment of a process only its owner."""
+    """Every user can read the command line of a process; only its owner can read its environment."""
     started: list[list[str]] = []
 
     def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
@@ -160,21 +161,21 @@ def test_the_ui_is_given_no_key_on_its_command_line(
     with pytest.raises(SystemExit):
         cli.main(["ui", "--data-root", str(tmp_path / "data")])
     assert len(started) == 1
-    told = capsys.readouterr()
-    assert_nowhere(str(started), told.out, told.err)
+    printed = capsys.readouterr()
+    assert_nowhere(str(started), printed.out, printed.err)
     files = [p for p in tmp_path.rglob("*") if p.is_file()]
     assert files
     assert_nowhere(*(p.read_bytes().decode("latin-1") for p in files))
 
 
 @pytest.mark.parametrize("wrong", ["", " with blank", "/../x"])
-def test_a_key_that_is_none_is_not_told_either(
+def test_an_invalid_key_is_not_printed_either(
     run_main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, wrong: str
 ) -> None:
-    """A key with a slip in it is still nearly a key; the first is sound, and the address is not."""
+    """A key with a typo is nearly the key. In the first case the key is valid and the address is not."""
     monkeypatch.setenv("TRUD_API_KEY", KEY + wrong)
     monkeypatch.setenv("ODS_TRUD_URL", "http://127.0.0.1:9" if wrong else f"no url {KEY}")
     assert run_main("build", "--data-root", tmp_path / "data") == 1
-    told = capsys.readouterr()
-    assert told.err
-    assert_nowhere(told.out, told.err)
+    printed = capsys.readouterr()
+    assert printed.err
+    assert_nowhere(printed.out, printed.err)

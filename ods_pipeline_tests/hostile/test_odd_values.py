@@ -1,4 +1,4 @@
-"""Codes and names that mean something to SQL, spreadsheets or terminals are values and no more."""
+"""Codes and names that mean something to SQL, spreadsheets or terminals are treated as plain values."""
 
 import csv
 import io
@@ -10,14 +10,14 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.card import card_of
+from ods_pipeline.lookup.card import read_card
 from ods_pipeline_tests.hostile.nasty import FORMULAS, LONG_NAME, ODD_CODES, ask, nasty_set
 from ods_pipeline_tests.support.running import Main
 
 pytestmark = [pytest.mark.promise("hostile"), pytest.mark.promise("no_injection")]
 ONE = ("ods_find", "ods_current_codes", "ods_equivalent_codes", "ods_history")
 DATED = ("ods_ancestors", "ods_descendants")
-# What is asked for, though nothing of the kind is held.
+# Looked up although nothing of the kind is held.
 STRANGERS = (
     "' OR 1=1 --",
     "x'; DROP SCHEMA ord CASCADE; --",
@@ -31,7 +31,7 @@ STRANGERS = (
 )
 
 
-def test_every_code_is_in_every_table_as_it_was_given(published: duckdb.DuckDBPyConnection) -> None:
+def test_every_code_is_in_every_table_unchanged(published: duckdb.DuckDBPyConnection) -> None:
     for table in (
         "ord.organisations",
         "history.organisations",
@@ -43,64 +43,66 @@ def test_every_code_is_in_every_table_as_it_was_given(published: duckdb.DuckDBPy
 
 
 @pytest.mark.parametrize("code", ODD_CODES)
-def test_a_code_finds_itself_and_nobody_else(published: duckdb.DuckDBPyConnection, code: str) -> None:
-    """% and _ and * are no patterns here, and a quote ends nothing."""
+def test_a_code_finds_itself_and_no_other(published: duckdb.DuckDBPyConnection, code: str) -> None:
+    """%, _ and * are not patterns here, and a quote does not end the text."""
     for macro in ONE[1:3]:
-        found = {row[0] for row in ask(published, f"SELECT ods_code FROM {macro}($1)", code)}
-        assert found <= {code, code.upper()}
+        codes = {row[0] for row in ask(published, f"SELECT ods_code FROM {macro}($1)", code)}
+        assert codes <= {code, code.upper()}
     for macro in DATED:
         assert ask(published, f"FROM {macro}($1, DATE '2026-08-24')", code) == []
-    found = ask(published, "SELECT ods_code, match_kind FROM ods_find($1)", code)
-    exact = [c for c, kind in found if kind == "code"]
-    assert exact in ([code], []), "looked for in upper case and without white space: found, or not"
+    matches = ask(published, "SELECT ods_code, match_kind FROM ods_find($1)", code)
+    exact = [c for c, kind in matches if kind == "code"]
+    assert exact in ([code], []), (
+        "looked up in upper case and without white space, so it matches itself or nothing"
+    )
     if code == code.upper() and " " not in code:
         assert exact == [code]
     held = code == code.upper()
     if held:
-        assert card_of(published, code, None, None).record["ods_code"] == code
+        assert read_card(published, code, None, None).record["ods_code"] == code
 
 
 @pytest.mark.parametrize("text", STRANGERS, ids=range(len(STRANGERS)))
-def test_what_is_asked_is_a_value(published: duckdb.DuckDBPyConnection, text: str) -> None:
+def test_the_text_of_a_query_is_a_value(published: duckdb.DuckDBPyConnection, text: str) -> None:
     before = ask(published, "SELECT count(*) FROM duckdb_tables()")
     for macro in ONE:
         try:
             ask(published, f"FROM {macro}($1)", text)
         except (duckdb.Error, UnicodeEncodeError):
-            assert text in ("\0", "\ud800"), "only what is no text may be refused"
+            assert text in ("\0", "\ud800"), "only text that is not valid may be rejected"
     assert ask(published, "SELECT count(*) FROM duckdb_tables()") == before
 
 
 @pytest.mark.parametrize("text", [*ODD_CODES, *STRANGERS], ids=range(len(ODD_CODES) + len(STRANGERS)))
-def test_the_commands_answer_or_say_that_it_is_not_held(run_main: Main, text: str, capsys: Any) -> None:
+def test_the_commands_answer_or_report_that_it_is_not_held(run_main: Main, text: str, capsys: Any) -> None:
     for command in ("find", "show"):
         assert run_main(command, "--data-root", nasty_set(), "--", text) in (0, 1, 5)
-    told = capsys.readouterr()
-    assert "Traceback" not in told.out + told.err
-    shown = told.out.replace("\n", "")
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+    shown = printed.out.replace("\n", "")
     assert "\x1b" not in shown and "\x9b" not in shown
 
 
-def test_what_a_list_or_a_name_brings_is_no_command_to_the_terminal(
+def test_no_text_of_a_list_or_a_name_reaches_the_terminal_as_a_command(
     run_main: Main, tmp_path: Path, capsys: Any
 ) -> None:
-    given = tmp_path / "list.csv"
-    given.write_text("code\n\x1b[2JX\nC0001\nRRP\n")
-    assert run_main("check", given, "--data-root", nasty_set()) == 5
+    listed = tmp_path / "list.csv"
+    listed.write_text("code\n\x1b[2JX\nC0001\nRRP\n")
+    assert run_main("check", listed, "--data-root", nasty_set()) == 5
     assert run_main("find", "C0001", "--data-root", nasty_set()) == 0
-    told = capsys.readouterr().out
-    assert not set(told) & {"\x1b", "\x9b", "\u202e"}
+    printed = capsys.readouterr().out
+    assert not set(printed) & {"\x1b", "\x9b", "\u202e"}
 
 
-def test_a_name_of_a_megabyte_is_whole_everywhere(run_main: Main, tmp_path: Path, capsys: Any) -> None:
+def test_a_name_of_a_megabyte_is_complete_everywhere(run_main: Main, tmp_path: Path, capsys: Any) -> None:
     for table in ("tables/organisations", "history/organisations", "marts/organisation_status"):
         frame = pl.read_parquet(nasty_set() / f"{table}.parquet").filter(ods_code="N0001")
         assert frame["name"].to_list() == [LONG_NAME]
     assert run_main("find", "N0001", "--data-root", nasty_set()) == 0
     assert LONG_NAME in capsys.readouterr().out
-    given, out = tmp_path / "list.csv", tmp_path / "out.csv"
-    given.write_text("code\nN0001\n")
-    assert run_main("check", given, "--out", out, "--data-root", nasty_set()) == 0
+    listed, out = tmp_path / "list.csv", tmp_path / "out.csv"
+    listed.write_text("code\nN0001\n")
+    assert run_main("check", listed, "--out", out, "--data-root", nasty_set()) == 0
     csv.field_size_limit(2_000_000)
     try:
         (row,) = csv.DictReader(io.StringIO(out.read_text()))
@@ -113,11 +115,11 @@ def test_a_name_of_a_megabyte_is_whole_everywhere(run_main: Main, tmp_path: Path
 def test_no_cell_of_an_export_is_a_formula(run_main: Main, tmp_path: Path, command: str) -> None:
     out = tmp_path / "out.csv"
     if command == "check":
-        given = tmp_path / "list.csv"
-        given.write_text(
+        listed = tmp_path / "list.csv"
+        listed.write_text(
             "code\n" + "\n".join(f"F{n:04d}" for n in range(len(FORMULAS))) + "\n=1+1\n＝1+1\n\t@x\n"
         )
-        assert run_main("check", given, "--out", out, "--data-root", nasty_set()) == 5
+        assert run_main("check", listed, "--out", out, "--data-root", nasty_set()) == 5
     else:
         assert run_main("changes", "--since", "2000-01-01", "--csv", out, "--data-root", nasty_set()) == 0
     cells = [c for row in csv.reader(io.StringIO(out.read_text())) for c in row]
@@ -128,20 +130,18 @@ def test_no_cell_of_an_export_is_a_formula(run_main: Main, tmp_path: Path, comma
 
 
 @pytest.mark.parametrize("known", ["0001-01-01", "9999-12-31"])
-def test_days_at_the_ends_of_the_calendar_can_be_asked_for(
-    run_main: Main, tmp_path: Path, known: str
-) -> None:
-    given = tmp_path / "list.csv"
-    given.write_text("code\nX01\nX03\nX0101\n")
+def test_days_at_the_ends_of_the_calendar_are_accepted(run_main: Main, tmp_path: Path, known: str) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("code\nX01\nX03\nX0101\n")
     assert run_main("show", "X01", "--as-of", known, "--data-root", nasty_set()) == 0
     assert run_main("show", "X01", "--known", known, "--data-root", nasty_set()) == (1 if known < "2" else 0)
-    assert run_main("check", given, "--on", known, "--data-root", nasty_set()) in (0, 5)
+    assert run_main("check", listed, "--on", known, "--data-root", nasty_set()) in (0, 5)
     assert run_main("changes", "--since", known, "--data-root", nasty_set()) == 0
 
 
-def test_a_path_that_no_list_can_have_is_told(run_main: Main) -> None:
+def test_an_impossible_path_of_a_list_is_an_error(run_main: Main) -> None:
     for path in ("a\0b.csv", "x" * 5000, "/dev/null", "."):
         try:
             assert run_main("check", path, "--data-root", nasty_set()) in (1, 2)
         except OdsError:  # pragma: no cover
-            pytest.fail("errors for people end in main()")
+            pytest.fail("main() must catch errors for people")

@@ -1,6 +1,7 @@
-"""Harm to XML that knows what XML is: tags, attributes, records, entities, comments, namespaces.
+"""Damage to XML at the level of XML: tags, attributes, records, entities, comments, namespaces.
 
-Most of it leaves a file well-formed, or nearly so: that is where a reader can lose something unseen.
+Most of it leaves a file well-formed, or nearly so. Such files are where a reader can lose something
+unnoticed.
 """
 
 import re
@@ -118,22 +119,22 @@ def _swap(xml: bytes, random: Random) -> bytes:
 
 
 def _element(xml: bytes, random: Random) -> bytes:
-    """A whole element is dropped, doubled or put elsewhere."""
-    found = list(re.finditer(rb"<(\w+)[^>]*?(?:/>|>[^<]*</\1>)", xml))
-    if not found:
+    """Drop, double or move a whole element."""
+    matches = list(re.finditer(rb"<(\w+)[^>]*?(?:/>|>[^<]*</\1>)", xml))
+    if not matches:
         return xml
-    one = random.choice(found)
+    match = random.choice(matches)
     way = random.randrange(3)
     if way == 0:
-        return xml[: one.start()] + xml[one.end() :]
+        return xml[: match.start()] + xml[match.end() :]
     if way == 1:
-        return xml[: one.end()] + one.group() + xml[one.end() :]
-    to = random.choice(found).start()
-    return xml[:to] + one.group() + xml[to:]
+        return xml[: match.end()] + match.group() + xml[match.end() :]
+    to = random.choice(matches).start()
+    return xml[:to] + match.group() + xml[to:]
 
 
 def _insert(xml: bytes, random: Random) -> bytes:
-    """An odd piece, between two tokens or within a text."""
+    """Insert an odd piece between two tokens or within a text."""
     piece = random.choice(PIECES)
     if random.random() < 0.3:
         at = random.randrange(len(xml) + 1)
@@ -142,47 +143,47 @@ def _insert(xml: bytes, random: Random) -> bytes:
 
 
 def _attribute(xml: bytes, random: Random) -> bytes:
-    found = [*_ATTRIBUTE.finditer(xml)]
-    if not found:
+    matches = [*_ATTRIBUTE.finditer(xml)]
+    if not matches:
         return xml
-    one = random.choice(found)
-    name, value = one.groups()
+    match = random.choice(matches)
+    name, value = match.groups()
     new = random.choice(
         [
             b"",
-            one.group() * 2,
+            match.group() * 2,
             b" %s='%s'" % (name, value),
             b' %s = "%s"' % (name, value),
             b'\n%s\t=\n"%s"' % (name, value),
             b' %s="%s"' % (name.swapcase(), value),
             b' x:%s="%s"' % (name, value),
             b' %s="%s"' % (name, random.choice(VALUES)),
-            b' odd="1"' + one.group(),
+            b' odd="1"' + match.group(),
             b' %s="=&quot;"' % name,
         ]
     )
-    return xml[: one.start()] + new + xml[one.end() :]
+    return xml[: match.start()] + new + xml[match.end() :]
 
 
 def _record(xml: bytes, random: Random) -> bytes:
-    """A whole record goes, comes twice, changes its place, or another comes; most often the count follows."""
-    found = [*_RECORD.finditer(xml)]
-    if not found:
+    """Drop, double, damage or move a whole record, or add another one."""
+    matches = [*_RECORD.finditer(xml)]
+    if not matches:
         return xml
-    one, to = random.choice(found), random.choice(found).start()
+    match, to = random.choice(matches), random.choice(matches).start()
     way = random.randrange(4)
     if way == 0:
-        return xml[: one.start()] + xml[one.end() :]
+        return xml[: match.start()] + xml[match.end() :]
     if way == 1:
-        return xml[:to] + one.group() + xml[to:]
+        return xml[:to] + match.group() + xml[to:]
     if way == 2:
-        return xml[: one.start()] + harmed(one.group(), random, 1) + xml[one.end() :]
+        return xml[: match.start()] + harmed(match.group(), random, 1) + xml[match.end() :]
     new = organisation_xml(make_record(f"N{random.randrange(99):02d}")).encode()
     return xml[:to] + new + xml[to:]
 
 
 def _renamed(xml: bytes, random: Random) -> bytes:
-    """A prefix, another name or a namespace for an element, everywhere or once."""
+    """Give an element a prefix, another name or a namespace, everywhere or once."""
     names = re.findall(rb"<(\w+)", xml)
     if not names:
         return xml
@@ -198,7 +199,7 @@ def _renamed(xml: bytes, random: Random) -> bytes:
 
 
 def _ids(xml: bytes, random: Random) -> bytes:
-    """An id of one part becomes that of another."""
+    """Replace the id of one part by that of another."""
     own = b"%d" % number_of(random.choice(["R1A", "R1B", "R1C"]), "RO197")
     return re.sub(rb'(unique\w+Id=")\d+', rb"\g<1>" + own, xml, count=random.randint(1, 3))
 
@@ -208,7 +209,7 @@ WAYS += (_record, _record, _renamed, _ids, harmed)
 
 
 def mutant(xml: bytes, random: Random) -> bytes:
-    """One to four changes of the XML; mostly the RecordCount then agrees: it is not to be what tells."""
+    """Return XML with one to four changes, mostly with a RecordCount that agrees with them."""
     for _ in range(random.choice([1, 1, 1, 2, 3, 4])):
         xml = random.choice(WAYS)(xml, random)
     if random.random() < 0.8:

@@ -1,4 +1,4 @@
-"""Harm to zips: headers that lie, names that lead elsewhere, zips in zips, sizes, methods, flags."""
+"""Damage to zips: false headers, names that point elsewhere, zips in zips, sizes, methods, flags."""
 
 import io
 import re
@@ -41,7 +41,7 @@ NAMES = (
     "\ud83d.xml",
 )
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-# Places in the headers, from their signature: local header and central directory.
+# Offsets of header fields from the signature: local header, central directory, end record.
 _LOCAL = {"version": 4, "flags": 6, "method": 8, "crc": 14, "packed": 18, "size": 22, "name": 26, "extra": 28}
 _CENTRAL = {"flags": 8, "method": 10, "crc": 16, "packed": 20, "size": 24, "name": 28, "extra": 30}
 _CENTRAL |= {"comment": 32, "disk": 34, "attributes": 38, "offset": 42}
@@ -60,7 +60,7 @@ def member(name: str, content: bytes, random: Random, *, link: bool = False) -> 
 
 
 def made(random: Random) -> bytes:
-    """A zip whose members have odd names, come twice, are links, folders, or zips in zips."""
+    """Return a zip whose members have odd names, are doubled, are links or folders, or are zips in zips."""
     buffer = io.BytesIO()
     with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w") as archive:
         for name, content in INNER.items():
@@ -78,29 +78,33 @@ def made(random: Random) -> bytes:
     return buffer.getvalue()
 
 
-def lying_header(given: bytes, random: Random) -> bytes:
-    """A field of some header says something else."""
-    sign = random.choice([*_FIELDS])
-    places = [m.start() for m in re.finditer(re.escape(sign), given) if m.start() + 46 <= len(given)]
-    if not places:
-        return given
-    at = random.choice(places) + random.choice([*_FIELDS[sign].values()])
+def lying_header(content: bytes, random: Random) -> bytes:
+    """Return a zip in which one field of one header has another value."""
+    signature = random.choice([*_FIELDS])
+    offsets = [
+        m.start() for m in re.finditer(re.escape(signature), content) if m.start() + 46 <= len(content)
+    ]
+    if not offsets:
+        return content
+    at = random.choice(offsets) + random.choice([*_FIELDS[signature].values()])
     number = struct.pack("<H", random.choice(_NUMBERS)) * random.choice([1, 2])
-    return given[:at] + number + given[at + len(number) :]
+    return content[:at] + number + content[at + len(number) :]
 
 
 def mutant(random: Random) -> bytes:
-    """A zip made oddly, or one that was sound until its headers or bytes were changed."""
-    given = made(random) if random.random() < 0.3 else random.choice([GOOD, GOOD, STORED])
+    """Return an odd zip, or a sound one whose headers or bytes are changed."""
+    content = made(random) if random.random() < 0.3 else random.choice([GOOD, GOOD, STORED])
     way = random.randrange(5)
-    if way == 0 and given in (GOOD, STORED):  # the harm is in a zip within
+    if way == 0 and content in (GOOD, STORED):  # the damage is in an inner zip
         inner = {name: lying_header(content, random) for name, content in INNER.items()}
         return zip_bytes({**inner, **({} if random.random() < 0.7 else {"more.zip": GOOD})})
     if way <= 2:
         for _ in range(random.randint(1, 3)):
-            given = lying_header(given, random)
+            content = lying_header(content, random)
     if way == 3:
-        given = harmed(given, random)
+        content = harmed(content, random)
     if way == 4 and random.random() < 0.3:
-        given = random.choice([b"junk" * 9 + given, given + b"\0" * 99, given + GOOD, b"PK\x03\x04" + given])
-    return given
+        content = random.choice(
+            [b"junk" * 9 + content, content + b"\0" * 99, content + GOOD, b"PK\x03\x04" + content]
+        )
+    return content

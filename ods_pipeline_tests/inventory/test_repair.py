@@ -1,4 +1,4 @@
-"""What a loss of power leaves empty stops no build: it is made anew, or set aside and told."""
+"""Files that a loss of power leaves empty stop no build: they are rewritten, or set aside and reported."""
 
 import logging
 import os
@@ -11,27 +11,26 @@ import polars as pl
 import pytest
 
 from ods_pipeline.cli import main
-from ods_pipeline.dataroot.layout import DataRoot, current_build, flat_mark, publish_build, write_flat
+from ods_pipeline.dataroot.builds import current_build, publish_build
+from ods_pipeline.dataroot.flat import flat_folders, flat_mark, write_flat
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
-from ods_pipeline.history.state import usable_state
-from ods_pipeline.inventory.held import (
-    build_info,
-    due_fetches,
-    due_stamps,
-    held_captures,
-    held_fetches,
-    holds_sample,
-    is_published,
-    newest_publication,
-    refuse_mixture,
-)
-from ods_pipeline.inventory.repair import mend
+from ods_pipeline.inventory.due import due_fetches, due_stamps
+from ods_pipeline.inventory.held import held_captures, held_fetches, newest_publication
+from ods_pipeline.inventory.repair import repair
+from ods_pipeline.inventory.sample import holds_sample, refuse_mixture
+from ods_pipeline.inventory.state import usable_state
+from ods_pipeline.publish.build_info import is_published, read_build_info
+from ods_pipeline.sources.ord.source import OrdSource
+from ods_pipeline.sources.plan import Plan
+from ods_pipeline.sources.protocol import Page
 from ods_pipeline.sources.receipt import receipt_path
 from ods_pipeline.sources.recorded import held_releases
-from ods_pipeline.sources.unfinished import Plan, Unfinished
-from ods_pipeline_tests.dataroot.test_layout import write_build
+from ods_pipeline.sources.settings import Sources
+from ods_pipeline.sources.unfinished import Unfinished
 from ods_pipeline_tests.support.opened import opened_by
 from ods_pipeline_tests.support.rooms import FIRST_FETCH, copy_of, published, sample_root
+from ods_pipeline_tests.support.small_builds import write_build
 
 LAST_FETCH, LAST_DAY = "fetch=20260904T043000Z", date(2026, 9, 4)
 
@@ -42,7 +41,7 @@ def root(tmp_path: Path) -> DataRoot:
 
 
 def empty(file: Path) -> Path:
-    """What is left of a small file whose name reached the disk, and whose bytes did not."""
+    """Empty a file: its name reached the disk, its bytes did not."""
     file.chmod(0o644)
     file.write_bytes(b"")
     return file
@@ -63,12 +62,12 @@ def test_a_fetch_with_an_empty_receipt_is_set_aside_and_its_stamps_are_due(
         4,
         True,
     )
-    (told,) = mend(root)
-    assert told.startswith(f"{FIRST_FETCH}: its receipt is damaged")
-    assert told.endswith(f"It is set aside as quarantine/{FIRST_FETCH}.")
+    (problem,) = repair(root)
+    assert problem.startswith(f"{FIRST_FETCH}: its receipt is damaged")
+    assert problem.endswith(f"It is set aside as quarantine/{FIRST_FETCH}.")
     assert (root.quarantine / FIRST_FETCH / "organisations").is_dir()
     assert (root.quarantine / f"{FIRST_FETCH}.reason.json").exists()
-    assert (mend(root), held_fetches(root)) == ([], others)
+    assert (repair(root), held_fetches(root)) == ([], others)
 
 
 @pytest.mark.promise("resumed")
@@ -78,7 +77,7 @@ def test_a_release_with_an_empty_receipt_gets_the_same_again(root: DataRoot) -> 
     whole = receipt_path(release).read_bytes()
     empty(receipt_path(release))
     assert held_releases(root) == []
-    assert mend(root) == []
+    assert repair(root) == []
     assert (held_releases(root), receipt_path(release).read_bytes()) == ([before], whole)
 
 
@@ -87,38 +86,38 @@ def test_a_release_that_is_empty_itself_is_set_aside(root: DataRoot) -> None:
     (before,) = held_releases(root)
     release = empty(root.raw_releases / before.file_name)
     empty(receipt_path(release))
-    (told,) = mend(root)
-    assert told.startswith(f"{release.name}: the file is empty.") and "quarantine/" in told
+    (problem,) = repair(root)
+    assert problem.startswith(f"{release.name}: the file is empty.") and "quarantine/" in problem
     assert [p.name for p in root.raw_releases.iterdir()] == []
 
 
 @pytest.mark.promise("resumed")
 @pytest.mark.parametrize("left", ["", "{", "[]", '{"tables": 1, "mark": {}}', '{"tables": [], "mark": "x"}'])
-def test_a_damaged_mark_is_none(root: DataRoot, left: str) -> None:
+def test_a_damaged_mark_counts_as_none(root: DataRoot, left: str) -> None:
     mark = empty(root.flat / LAST_FETCH / "flat.json")
     mark.write_text(left)
     assert flat_mark(root, LAST_FETCH) is None
     assert [f.folder.name for f in due_fetches(root)] == [LAST_FETCH]
-    assert mend(root) == [], "it is flattened again"
+    assert repair(root) == [], "it is flattened again"
 
 
 @pytest.mark.promise("no_lost_day")
-def test_a_damaged_flat_folder_without_its_raw_files_is_told(root: DataRoot) -> None:
+def test_a_damaged_flat_folder_without_its_raw_files_is_reported(root: DataRoot) -> None:
     empty(root.flat / LAST_FETCH / "flat.json")
     shutil.rmtree(root.raw_fetches / LAST_FETCH)
-    (told,) = mend(root)
-    assert f"{LAST_FETCH}: it is damaged" in told and "the register is without it" in told
+    (problem,) = repair(root)
+    assert f"{LAST_FETCH}: it is damaged" in problem and "the register lacks this capture" in problem
 
 
 @pytest.mark.promise("resumed")
 @pytest.mark.parametrize("left", ["", "[1]"])
-def test_a_build_that_does_not_say_what_it_is_of_is_made_again(
+def test_a_build_with_damaged_build_info_is_built_again(
     root: DataRoot, caplog: pytest.LogCaptureFixture, left: str
 ) -> None:
     build, captures = current_build(root), held_captures(root)
     assert build is not None and captures is not None and is_published(root, captures, None)
     empty(build / "build.json").write_text(left)
-    assert build_info(build) == {}
+    assert read_build_info(build) == {}
     assert not is_published(root, captures, None)
     logging.getLogger("ods_pipeline").propagate = True
     with caplog.at_level(logging.INFO, logger="ods_pipeline"):
@@ -128,7 +127,7 @@ def test_a_build_that_does_not_say_what_it_is_of_is_made_again(
 
 @pytest.mark.slow
 @pytest.mark.promise("resumed")
-def test_a_build_goes_on_after_all_of_that(root: DataRoot) -> None:
+def test_a_build_continues_after_all_of_that(root: DataRoot) -> None:
     before = published(root)
     empty(root.raw_fetches / LAST_FETCH / "receipt.json")
     empty(receipt_path(root.raw_releases / held_releases(root)[0].file_name))
@@ -144,7 +143,7 @@ def test_a_build_goes_on_after_all_of_that(root: DataRoot) -> None:
 
 
 class Flushed:
-    """The inodes that were flushed, and whether something existed by then."""
+    """Records the inodes that are flushed while ``too_late`` is false."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, too_late: Callable[[], bool]) -> None:
         self.inodes: set[int] = set()
@@ -179,21 +178,22 @@ def test_files_are_on_the_disk_before_their_names_are(
     (folder / ".work" / "gone").mkdir(parents=True)
     (folder / "organisations").mkdir()
     flushed = Flushed(monkeypatch, (folder / "sync.json").exists)
-    Unfinished(folder, plan).keep_list("sync.json", "/sync", b'{"Organisations": []}')
+    fetch = Unfinished(folder, plan, OrdSource(Sources()))
+    fetch.keep_page(Page("sync.json", "/sync", b'{"Organisations": []}'))
     assert flushed.has(folder / "sync.json")
     flushed = Flushed(monkeypatch, (folder / "receipt.json").exists)
-    Unfinished(folder, plan).finish(datetime(2026, 9, 4, 4, 31, tzinfo=UTC))
+    fetch.finish(datetime(2026, 9, 4, 4, 31, tzinfo=UTC))
     assert flushed.has(folder / "receipt.json", folder / "organisations")
 
 
 def test_whether_it_is_the_sample_is_read_from_one_folder() -> None:
     root = sample_root()
-    folders, captures = root.flat_folders(), held_captures(root)
+    folders, captures = flat_folders(root), held_captures(root)
     assert captures is not None and len(folders) == 7
 
-    def ask() -> None:
+    def read_sample_mark() -> None:
         assert holds_sample(root)
         refuse_mixture(root, captures, "here")
 
-    assert set(opened_by(ask, folders)) == {folders[0].name}
+    assert set(opened_by(read_sample_mark, folders)) == {folders[0].name}
     assert set(opened_by(lambda: newest_publication(root), folders)) == {"release=2026-08-28"}

@@ -1,4 +1,4 @@
-"""Whatever bytes a file has, it is read or refused in one line; nothing else ever comes out."""
+"""Any bytes are read as a list or rejected in one line; there is no third outcome."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +35,7 @@ CUT = st.builds(
 )
 @example(content=b"\xff\xfe", column=None)
 @example(content=b"\xff\xfe\x00\xd8", column=None)
-def test_a_file_is_read_or_refused(content: bytes, column: str | None) -> None:
+def test_a_file_is_read_or_rejected(content: bytes, column: str | None) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "list"
         file.write_bytes(content)
@@ -48,5 +48,5 @@ def test_a_file_is_read_or_refused(content: bytes, column: str | None) -> None:
     assert rows.height > 0
     assert rows["line"].is_sorted() and rows["line"].n_unique() == rows.height
     assert rows["code"].drop_nulls().str.contains(r"^\S+$").all()
-    again = safe_csv(rows).splitlines()
-    assert again[0] == "line,given,code"
+    written = safe_csv(rows).splitlines()
+    assert written[0] == "line,given,code"

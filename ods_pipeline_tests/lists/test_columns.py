@@ -1,4 +1,4 @@
-"""Lists as people keep them: which lines are read, which column, what is said about it."""
+"""Lists as people keep them: which lines are read, which column, which notes are given."""
 
 import io
 from pathlib import Path
@@ -31,7 +31,7 @@ TWO = [(2, "RRP"), (3, "TAF")]
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "expected"),
     [
         pytest.param("RRP\nTAF\n", [(1, "RRP"), (2, "TAF")], id="bare codes"),
         pytest.param("RRP\rTAF", [(1, "RRP"), (2, "TAF")], id="line ends of old Macs"),
@@ -41,23 +41,23 @@ TWO = [(2, "RRP"), (3, "TAF")]
         pytest.param(
             "LEEDS\tRRP\nYORK AND SELBY\tTAF\n", [(1, "RRP"), (2, "TAF")], id="by the form of its cells"
         ),
-        pytest.param("year|what\n2024|RRP\n2025|TAF\n", TWO, id="years are no codes"),
-        pytest.param("postcode,code\nN1 9XA,RRP\nN1 9XB,TAF\n", TWO, id="a postcode is no code"),
-        pytest.param("\ncode\n\nTAF\n \n", [(4, "TAF")], id="empty lines count, and are no entries"),
+        pytest.param("year|what\n2024|RRP\n2025|TAF\n", TWO, id="years are not codes"),
+        pytest.param("postcode,code\nN1 9XA,RRP\nN1 9XB,TAF\n", TWO, id="a postcode is not a code"),
+        pytest.param("\ncode\n\nTAF\n \n", [(4, "TAF")], id="empty lines count, but are not entries"),
         pytest.param("code,name\n,B\nTAF,\n,\n", [(2, None), (3, "TAF")], id="a line with all but its code"),
         pytest.param(
             'code,name\nRRP,"two\nlines"\nTAF,\n', [(2, "RRP"), (4, "TAF")], id="a cell of two lines"
         ),
         pytest.param("Our trusts\n\ncode,name\nRRP,A\nTAF,B\n", [(4, "RRP"), (5, "TAF")], id="a title above"),
-        pytest.param("code\n rrp\u200b\nt\u00a0a f\n", TWO, id="spaces, invisible signs and lower case"),
+        pytest.param("code\n rrp\u200b\nt\u00a0a f\n", TWO, id="spaces, invisible characters and lower case"),
         pytest.param("code\n\uff32\uff32\uff30\nTAF\n", TWO, id="full-width letters"),
-        pytest.param('code\n="RRP"\n\'TAF\n', TWO, id="what a spreadsheet wraps around text"),
+        pytest.param('code\n="RRP"\n\'TAF\n', TWO, id="what a spreadsheet puts around text"),
         pytest.param('code,name\nRRP,"open\nTAF,x\n', TWO, id="a quote that is never closed"),
         pytest.param("code,a\nRRP\nTAF,b,c,d\n", TWO, id="ragged lines"),
     ],
 )
-def test_the_codes_of_a_text_file(tmp_path: Path, content: str, found: list[tuple[int, str]]) -> None:
-    assert lines(read(tmp_path, content)) == found
+def test_the_codes_of_a_text_file(tmp_path: Path, content: str, expected: list[tuple[int, str]]) -> None:
+    assert lines(read(tmp_path, content)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_the_codes_of_a_text_file(tmp_path: Path, content: str, found: list[tupl
 def test_every_encoding_that_spreadsheets_write(tmp_path: Path, encoding: str) -> None:
     codes = read(tmp_path, "name,code\nCAFÉ,RRP\nB,TAF\n".encode(encoding))
     assert lines(codes) == TWO
-    told = [note for note in codes.notes if "Windows-1252" in note]
-    assert told == (
-        ["it is not UTF-8 (line 2), so it is read as Windows-1252"] if encoding == "cp1252" else []
+    notes = [note for note in codes.notes if "Windows-1252" in note]
+    assert notes == (
+        ["the file is not UTF-8 (line 2), so it is read as Windows-1252"] if encoding == "cp1252" else []
     )
 
 
-def test_what_stands_in_the_file_is_kept_beside_the_code(tmp_path: Path) -> None:
+def test_the_text_of_the_cell_is_kept_next_to_the_code(tmp_path: Path) -> None:
     assert read(tmp_path, "code\n rrp \n").rows["given"].to_list() == [" rrp "]
 
 
@@ -86,7 +86,7 @@ def test_the_column_by_number_without_a_header(tmp_path: Path) -> None:
     assert lines(read(tmp_path, "A81001,RRP\nA81002,TAF\n", "2")) == [(1, "RRP"), (2, "TAF")]
 
 
-def test_what_was_decided_is_told(tmp_path: Path) -> None:
+def test_choices_are_notes(tmp_path: Path) -> None:
     codes = read(tmp_path, "name,Site Code\nA,RRP01\n")
     assert codes.notes == ["column 2 of 2 is taken ('Site Code')", "line 1 is taken as the header"]
 
@@ -96,13 +96,13 @@ def test_a_workbook_with_titles_numbers_and_other_sheets(tmp_path: Path) -> None
     content = workbook({"Empty": [], "March": rows, "Notes": [["ask Finance"]]})
     codes = read(tmp_path, content, name="list.xlsx")
     assert lines(codes) == [(4, "RRP"), (5, "50"), (6, None), (7, "TAF")]
-    assert codes.notes[0] == "sheet 'March' is read; the workbook has also Empty, Notes"
+    assert codes.notes[0] == "sheet 'March' is read; the workbook also has Empty, Notes"
 
 
 def test_a_sheet_by_name(tmp_path: Path) -> None:
     content = workbook({"One": [["RRP"]], "Two": [["TAF"]]})
     assert lines(read(tmp_path, content, None, "Two", name="a.xlsx")) == [(1, "TAF")]
-    with pytest.raises(OdsError, match=r"no sheet 'Three'.*It has: One, Two"):
+    with pytest.raises(OdsError, match=r"no sheet 'Three'.*with one of: One, Two"):
         read(tmp_path, content, None, "Three", name="a.xlsx")
 
 
@@ -113,45 +113,45 @@ def test_a_parquet_file(tmp_path: Path) -> None:
     assert lines(read(tmp_path, parquet(x=["RRP"], y=[1.5]), name="a.parquet")) == [(1, "RRP")]
 
 
-def test_the_content_and_not_the_name_says_what_a_file_is(tmp_path: Path) -> None:
+def test_the_content_and_not_the_name_decides_the_kind_of_file(tmp_path: Path) -> None:
     assert lines(read(tmp_path, workbook({"S": [["RRP"]]}), name="list.csv")) == [(1, "RRP")]
     assert lines(read(tmp_path, "RRP\n", name="list.xlsx")) == [(1, "RRP")]
 
 
 @pytest.mark.promise("explained")
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         pytest.param(b"", "there is nothing in the file", id="empty"),
         pytest.param(b" \n\t\n", "there is nothing in the file", id="white space"),
         pytest.param(b"ODS code\n", "a header and nothing below it", id="a header alone"),
         pytest.param(b"RRP,TAF\nQM7,RNK\n", "not clear which column", id="two columns of codes"),
         pytest.param(b"in the,beginning\nwas the,word\n", "not clear which column", id="prose"),
-        pytest.param(bytes(range(256)) * 20, "this is no text file", id="bytes"),
-        pytest.param(b"%PDF-1.7 ...", "no list but a PDF", id="a PDF"),
-        pytest.param(b"\x1f\x8b\x08...", "compressed by gzip", id="gzip"),
+        pytest.param(bytes(range(256)) * 20, "this is not a text file", id="bytes"),
+        pytest.param(b"%PDF-1.7 ...", "not a list but a PDF", id="a PDF"),
+        pytest.param(b"\x1f\x8b\x08...", "a gzip file", id="gzip"),
         pytest.param(b"PK\x03\x04...", "the workbook is damaged or cut short", id="half a zip"),
         pytest.param(b"PAR1 and no more PAR1", "the Parquet file cannot be read", id="half a Parquet file"),
         pytest.param(bytes.fromhex("D0CF11E0A1B11AE1") * 99, "the workbook cannot be read", id="half an xls"),
         pytest.param(b"RRP" + b"," * 3000, "line 1 has 3,001 cells", id="too many columns"),
-        pytest.param(b'"' + b"x" * 200_000, "no list of lines", id="a cell without end"),
+        pytest.param(b'"' + b"x" * 200_000, "not a list of lines", id="a cell without end"),
     ],
 )
-def test_what_is_no_list_is_told_in_one_line(tmp_path: Path, content: bytes, told: str) -> None:
-    with pytest.raises(OdsError, match=told) as caught:
+def test_what_is_not_a_list_is_explained_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(OdsError, match=message) as caught:
         read(tmp_path, content)
     assert str(caught.value).startswith(str(tmp_path / "list.csv"))
     assert "\n" not in str(caught.value)
     assert caught.value.do
 
 
-def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_column_is_reported_with_those_that_there_are(tmp_path: Path) -> None:
     for column in ("trust", "3", "0"):
         with pytest.raises(OdsError, match=f"no column '{column}'.*1 'code', 2 'name'"):
             read(tmp_path, "code,name\nRRP,A\n", column)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere.csv", tmp_path):
         with pytest.raises(OdsError, match="there is no such file"):
             read_code_list(place)

@@ -1,4 +1,4 @@
-"""Verdicts on the sample: what is said of each code, on which day, and what is meant instead."""
+"""Verdicts on the sample: on each code, on a given day, and what was meant instead."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -32,7 +32,7 @@ def sample() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture
 def judged(sample: duckdb.DuckDBPyConnection) -> Judge:
-    """The rows by code."""
+    """A function that judges codes and returns the rows by code."""
 
     def run(*codes: str, day: date = TODAY, kind: str | None = None) -> dict[str, dict[str, object]]:
         return {str(row["code"]): row for row in judge(sample, listed(*codes), day, kind).to_dicts()}
@@ -54,17 +54,17 @@ def test_every_verdict_today(judged: Judge) -> None:
         "R/P": "no_code",
         "NW19XL": "no_code",
     }
-    found = judged(*expected)
-    assert {code: row["verdict"] for code, row in found.items()} == expected
+    rows = judged(*expected)
+    assert {code: row["verdict"] for code, row in rows.items()} == expected
     assert set(expected.values()) | {"blank", "wrong_kind", "not_yet_open"} == set(VERDICTS)
-    assert found["R1G"]["closed_on"] == date(2015, 9, 30)
-    assert found["R1G"]["replaced_by"] == ["RA9"]
-    assert found["FX104"]["note"] == "Open; closes after 2026-12-31"
-    assert found["5A9"]["note"] is not None and "archived" in str(found["5A9"]["note"])
+    assert rows["R1G"]["closed_on"] == date(2015, 9, 30)
+    assert rows["R1G"]["replaced_by"] == ["RA9"]
+    assert rows["FX104"]["note"] == "Open; closes after 2026-12-31"
+    assert rows["5A9"]["note"] is not None and "archived" in str(rows["5A9"]["note"])
 
 
 @pytest.mark.promise("successors")
-def test_a_divided_body_has_all_its_successors(judged: Judge) -> None:
+def test_a_divided_organisation_has_all_its_successors(judged: Judge) -> None:
     (row,) = judged("QM7").values()
     assert (row["verdict"], row["replaced_by"]) == ("closed", ["D7T5G", "S1Y5D"])
     assert row["note"] == "Closed on 2026-03-31; now D7T5G, S1Y5D"
@@ -85,16 +85,16 @@ def test_the_day_decides(judged: Judge, day: date, verdict: str, replaced: list[
 
 
 def test_replacements_are_those_of_the_day(judged: Judge) -> None:
-    """RHC was followed by RRP, and RRP by G6V2S on 2024-11-01."""
+    """RRP succeeded RHC, and G6V2S succeeded RRP on 2024-11-01."""
     days = (date(2024, 10, 31), date(2024, 11, 1))
     assert [judged("RHC", day=day)["RHC"]["replaced_by"] for day in days] == [["RRP"], ["G6V2S"]]
 
 
 def test_a_site_where_a_trust_is_meant(judged: Judge) -> None:
-    found = judged("TAF01", "U90001", "E83018001", kind="trust")
-    assert {row["verdict"] for row in found.values()} == {"wrong_kind"}
-    assert (found["TAF01"]["meant_code"], found["TAF01"]["kind"]) == ("G6V2S", "trust_site")
-    assert found["U90001"]["meant_code"] is None
+    rows = judged("TAF01", "U90001", "E83018001", kind="trust")
+    assert {row["verdict"] for row in rows.values()} == {"wrong_kind"}
+    assert (rows["TAF01"]["meant_code"], rows["TAF01"]["kind"]) == ("G6V2S", "trust_site")
+    assert rows["U90001"]["meant_code"] is None
     before = judged("TAF01", kind="trust", day=date(2020, 1, 1))
     assert before["TAF01"]["meant_code"] == "TAF"
     assert judged("E83018001", kind="gp_practice")["E83018001"]["meant_code"] == "E83018"
@@ -110,28 +110,28 @@ def test_a_kind_narrows_what_may_be_meant(judged: Judge) -> None:
     ("given", "meant"),
     [("G6VS2", "G6V2S"), ("G6V25", "G6V2S"), ("G6V2SX", "G6V2S"), ("G62S", "G6V2S"), ("XRRP", "RRP")],
 )
-def test_a_slip_has_its_likely_code(judged: Judge, given: str, meant: str) -> None:
+def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> None:
     row = judged(given)[given]
     assert row["likely_codes"] == [meant]
     assert str(row["note"]).endswith(f"perhaps {meant}")
 
 
-def test_where_many_codes_are_one_sign_away_none_is_proposed(judged: Judge) -> None:
+def test_if_many_codes_are_one_character_away_none_is_proposed(judged: Judge) -> None:
     assert judged("RX0")["RX0"]["likely_codes"] == []
 
 
-def test_lines_keep_their_order_and_repeats_are_told(sample: duckdb.DuckDBPyConnection) -> None:
-    found = judge(sample, listed("RRP", None, "TAF", "RRP"), TODAY, None)
-    assert found.select("line", "code", "repeats_line").rows() == [
+def test_lines_keep_their_order_and_repeats_are_marked(sample: duckdb.DuckDBPyConnection) -> None:
+    rows = judge(sample, listed("RRP", None, "TAF", "RRP"), TODAY, None)
+    assert rows.select("line", "code", "repeats_line").rows() == [
         (1, "RRP", None),
         (2, None, None),
         (3, "TAF", None),
         (4, "RRP", 1),
     ]
-    assert found["verdict"][1] == "blank"
+    assert rows["verdict"][1] == "blank"
 
 
 def test_many_lines_take_seconds_at_most(sample: duckdb.DuckDBPyConnection) -> None:
-    """Codes that are not held cost the most: each is compared with all that are."""
-    found = judge(sample, listed(*(f"X{n:05}Z" for n in range(20_000))), TODAY, None)
-    assert found["verdict"].unique().to_list() == ["not_held"]
+    """Codes that are not held cost the most: each is compared with every code that is."""
+    rows = judge(sample, listed(*(f"X{n:05}Z" for n in range(20_000))), TODAY, None)
+    assert rows["verdict"].unique().to_list() == ["not_held"]

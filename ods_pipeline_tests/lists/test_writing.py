@@ -1,4 +1,4 @@
-"""The CSV that a check writes can be opened by a spreadsheet without harm."""
+"""A spreadsheet can open the CSV of a check without harm."""
 
 import csv
 import io
@@ -14,16 +14,16 @@ def written(**columns: list[object]) -> list[dict[str, str]]:
 
 
 @pytest.mark.promise("no_injection")
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", " =", "\n="])
-def test_a_formula_is_made_text(sign: str) -> None:
-    attack = f'{sign}cmd|" /C calc"!A0'
+@pytest.mark.parametrize("prefix", ["=", "+", "-", "@", "\t", "\r", " =", "\n="])
+def test_a_formula_is_made_text(prefix: str) -> None:
+    attack = f'{prefix}cmd|" /C calc"!A0'
     assert written(given=[attack])[0]["given"] == f"'{attack}"
 
 
-def test_what_is_no_formula_stays() -> None:
+def test_other_text_does_not_change() -> None:
     values = ["RRP", "ST MARY'S, LEEDS", 'THE "OAKS"', "A=B", "", None]
     assert [row["given"] for row in written(given=values, n=[1] * 6)] == [*values[:-1], ""]
 
 
-def test_lists_stand_with_spaces() -> None:
+def test_lists_are_joined_by_spaces() -> None:
     assert [row["codes"] for row in written(codes=[["A1", "B2"], []], n=[1, 2])] == ["A1 B2", ""]

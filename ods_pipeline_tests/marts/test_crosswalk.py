@@ -18,24 +18,24 @@ from ods_pipeline.marts.build import build_mart, overrides
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, body, mart_on, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 CLOSED = {"operational_end": date(2020, 3, 31), "status": "Inactive"}
 
 
-def entry(code: str, kind: str, target: str, day: str = "2020-04-01") -> Body:
+def entry(code: str, kind: str, target: str, day: str = "2020-04-01") -> Row:
     day_in_law = date.fromisoformat(day)
     return {"ods_code": code, "succession_type": kind, "target_ods_code": target, "legal_start": day_in_law}
 
 
-def crosswalk(build: Path) -> dict[tuple[str, str], Body]:
+def crosswalk(build: Path) -> dict[tuple[str, str], Row]:
     frame = mart_on("code_crosswalk", build, TODAY)
     return {(row["old_code"], row["new_code"]): row for row in frame.to_dicts()}
 
 
-def ends(found: dict[tuple[str, str], Body], code: str) -> list[str]:
-    return [new for (old, new), row in found.items() if old == code and row["is_terminal"]]
+def ends(result: dict[tuple[str, str], Row], code: str) -> list[str]:
+    return [new for (old, new), row in result.items() if old == code and row["is_terminal"]]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_the_real_trusts_lead_to_the_one_that_is_open(sample: Path, path: list[s
             assert row["new_is_open"] is (last == len(path) - 1)
 
 
-def test_the_twelve_records_alone_say_the_same(shared: Path, tmp_path: Path) -> None:
+def test_the_twelve_records_alone_give_the_same(shared: Path, tmp_path: Path) -> None:
     """Straight from the payloads, edge by edge, without any table of ours."""
     graph = nx.DiGraph()
     for file in sorted((shared / "ord-json").glob("*.json")):
@@ -88,11 +88,11 @@ def test_the_twelve_records_alone_say_the_same(shared: Path, tmp_path: Path) -> 
 @pytest.mark.promise("successors")
 def test_two_old_icbs_end_in_one_and_three_are_split(sample: Path) -> None:
     rows = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(pl.col("hops") > 0)
-    told = {
+    answer = {
         code: (rows.filter(old_code=code)["new_code"].to_list(), rows.filter(old_code=code)["is_split"].all())
         for code in ("QMJ", "QRV", "QM7", "QJG", "QNQ")
     }
-    assert told == {
+    assert answer == {
         "QMJ": (["Z9B2Z"], False),
         "QRV": (["Z9B2Z"], False),
         "QM7": (["D7T5G", "S1Y5D"], True),
@@ -108,8 +108,10 @@ def test_of_two_sides_a_day_apart_the_later_counts(sample: Path, tmp_path: Path)
         ("QU9", "S0E4D", date(2026, 4, 1), 1)
     ]
     sides = [entry("A", "Successor", "B", "2020-03-31"), entry("B", "Predecessor", "A", "2020-04-01")]
-    found = crosswalk(write(tmp_path, [body("A", "RO98", **CLOSED), body("B", "RO98")], successions=sides))
-    assert found["A", "B"]["effective_on"] == date(2020, 4, 1)
+    result = crosswalk(
+        write(tmp_path, [organisation("A", "RO98", **CLOSED), organisation("B", "RO98")], successions=sides)
+    )
+    assert result["A", "B"]["effective_on"] == date(2020, 4, 1)
 
 
 @pytest.mark.promise("successors")
@@ -121,29 +123,31 @@ def test_a_cycle_ends_and_is_reported(tmp_path: Path) -> None:
         entry("D", "Successor", "A"),
         entry("E", "Successor", "E"),
     ]
-    build = write(tmp_path, [body(code, "RO98") for code in "ABCDE"], successions=sides)
-    found = crosswalk(build)
+    build = write(tmp_path, [organisation(code, "RO98") for code in "ABCDE"], successions=sides)
+    result = crosswalk(build)
     circle = ["A", "B", "C"]
     expected = {"A": circle, "B": circle, "C": circle, "D": circle, "E": ["E"]}
-    assert {code: ends(found, code) for code in "ABCDE"} == expected
+    assert {code: ends(result, code) for code in "ABCDE"} == expected
     found_marts = marts_on(build, TODAY, "code_crosswalk")
     (build / "marts").mkdir()
     for name, frame in found_marts.items():
         frame.write_parquet(build / TABLES[name].path)
-    told = {f.name: f for f in findings("code_crosswalk", found_marts["code_crosswalk"], build, TODAY)}
-    assert not told["no_cycles"].passed and not told["no_cycles"].blocking
-    assert told["no_cycles"].summary == ("successions: 3 in a circle: A -> B -> A, A -> C -> A, B -> C -> B")
+    answer = {f.name: f for f in findings("code_crosswalk", found_marts["code_crosswalk"], build, TODAY)}
+    assert not answer["no_cycles"].passed and not answer["no_cycles"].blocking
+    assert answer["no_cycles"].summary == (
+        "successions: 3 in a circle: A -> B -> A, A -> C -> A, B -> C -> B"
+    )
 
 
 def test_a_curated_succession_fills_what_ods_lacks(sample: Path, tmp_path: Path) -> None:
     row = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(old_code="RYK", is_terminal=True)
     assert row.select("new_code", "source").rows() == [("TAJ", "curated")]
-    both = [body("RYK", "RO197", **CLOSED), body("TAJ", "RO197")]
+    both = [organisation("RYK", "RO197", **CLOSED), organisation("TAJ", "RO197")]
     assert crosswalk(write(tmp_path / "held", both))["RYK", "TAJ"]["new_is_open"]
     recorded = [entry("RYK", "Successor", "TAJ")]
-    found = crosswalk(write(tmp_path / "recorded", both, successions=recorded))
-    assert (found["RYK", "TAJ"]["source"], found["RYK", "TAJ"]["effective_on"]) == ("ods", date(2020, 4, 1))
-    assert list(crosswalk(write(tmp_path / "neither", [body("A", "RO197")]))) == [("A", "A")]
+    result = crosswalk(write(tmp_path / "recorded", both, successions=recorded))
+    assert (result["RYK", "TAJ"]["source"], result["RYK", "TAJ"]["effective_on"]) == ("ods", date(2020, 4, 1))
+    assert list(crosswalk(write(tmp_path / "neither", [organisation("A", "RO197")]))) == [("A", "A")]
 
 
 @pytest.mark.promise("successors")
@@ -183,30 +187,30 @@ def test_the_crosswalk_of_any_graph_is_walked_breadth_first(worlds: list[list], 
     entries = [entry(old, "Successor", new) for old, new in sorted(edges)]
     entries += [entry(new, "Predecessor", old, "2020-03-31") for old, new in sorted(edges) if old < new]
     with TemporaryDirectory() as folder:
-        bodies = [body(code, "RO98") for code in codes]
-        build = write(Path(folder) / "sorted", bodies, successions=entries)
+        organisations = [organisation(code, "RO98") for code in codes]
+        build = write(Path(folder) / "sorted", organisations, successions=entries)
         frame = mart_on("code_crosswalk", build, TODAY)
         Random(seed).shuffle(entries)
-        Random(seed).shuffle(bodies)
-        other = write(Path(folder) / "shuffled", bodies, successions=entries)
+        Random(seed).shuffle(organisations)
+        other = write(Path(folder) / "shuffled", organisations, successions=entries)
         assert_frame_equal(mart_on("code_crosswalk", other, TODAY), frame)
     proper = {(old, new) for old, new in edges if old != new}
     graph = nx.DiGraph(proper)
     graph.add_nodes_from(codes)
     circles = nx.condensation(graph)
-    last = {c for n, found in circles.nodes(data="members") if circles.out_degree(n) == 0 for c in found}
+    last = {c for n, result in circles.nodes(data="members") if circles.out_degree(n) == 0 for c in result}
     expected = {
         (code, new): (len(way) - 1, way, new in last)
         for code in codes
         for new, way in walked(proper, code).items()
     }
     rows = frame.select("old_code", "new_code", "hops", "path", "is_terminal").rows()
-    assert {(old, new): tuple(told) for old, new, *told in rows} == expected
+    assert {(old, new): tuple(answer) for old, new, *answer in rows} == expected
     splits = {code for code in codes if graph.out_degree(code) > 1}
     for row in frame.to_dicts():
         assert row["is_split"] is bool(splits & set(row["path"][:-1]))
 
 
-def test_the_mart_reads_what_it_says_it_reads(sample: Path) -> None:
+def test_the_mart_reads_only_the_tables_of_its_lineage(sample: Path) -> None:
     whole = pl.read_parquet(sample / TABLES["code_crosswalk"].path)
     assert_frame_equal(build_mart("code_crosswalk", sample, TODAY), whole)

@@ -1,4 +1,4 @@
-"""ods_find(text): by code, postcode and name, in which order, and what it says of what is not there."""
+"""ods_find(text): by code, postcode and name, in which order, and the reason if nothing matches."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 from ods_pipeline.marts import macros
 from ods_pipeline.schema import SCHEMAS, TABLES
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, body, link, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 CLOSED = {"status": "Inactive", "operational_end": date(2020, 3, 31)}
 # What ods_find reads besides code_finder.
 _TABLES = [TABLES[name] for name in ("captures", "quarantined_records", "unresolved_targets")]
-Find = Callable[[str], list[Body]]
+Find = Callable[[str], list[Row]]
 
 
-def asked(connection: duckdb.DuckDBPyConnection, text: str) -> list[Body]:
+def ask_for(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
     answer = connection.execute("FROM ods_find(?)", [text])
     names = [column[0] for column in answer.description or []]
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def kinds(rows: list[Body]) -> list[tuple[str, str]]:
+def kinds(rows: list[Row]) -> list[tuple[str, str]]:
     return [(row["match_kind"], row["ods_code"]) for row in rows]
 
 
@@ -38,48 +38,48 @@ def kinds(rows: list[Body]) -> list[tuple[str, str]]:
 def find() -> Iterator[Find]:
     """`ods_find` of the published sample."""
     with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
-        yield lambda text: asked(connection, text)
+        yield lambda text: ask_for(connection, text)
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
-    """`ods_find` of a register of a few bodies in two streets."""
+    """`ods_find` of a register of a few organisations in two streets."""
     here = {"postcode": "LS1 1AA", "address_line_1": "1 HIGH STREET"}
     there = {"postcode": "LS1 1AA", "address_line_1": "2 HIGH STREET"}
-    bodies = [
-        body("A1", "RO177", name="OLD MILL SURGERY", **here, **CLOSED),
-        body("A2", "RO177", name="THE MILL SURGERY", **here),
-        body("A3", "RO182", name="MILL PHARMACY", **there),
-        body("A4", "RO182", name="ABBEY CHEMIST", **there, **CLOSED),
-        body("A5", "RO197", name="ST MARY'S MILLFIELD"),
-        body("A6", "RO197", name="MILL"),
-        body("A7", "RO197", name="SURGERY AT THE MILL"),
-        *(body(f"B{n}", "RO197") for n in range(7)),
-        body("5E1", "RO179", **CLOSED),
-        body("012", "RO141"),
-        body("l0 4sq", "RO177"),
+    organisations = [
+        organisation("A1", "RO177", name="OLD MILL SURGERY", **here, **CLOSED),
+        organisation("A2", "RO177", name="THE MILL SURGERY", **here),
+        organisation("A3", "RO182", name="MILL PHARMACY", **there),
+        organisation("A4", "RO182", name="ABBEY CHEMIST", **there, **CLOSED),
+        organisation("A5", "RO197", name="ST MARY'S MILLFIELD"),
+        organisation("A6", "RO197", name="MILL"),
+        organisation("A7", "RO197", name="SURGERY AT THE MILL"),
+        *(organisation(f"B{n}", "RO197") for n in range(7)),
+        organisation("5E1", "RO179", **CLOSED),
+        organisation("012", "RO141"),
+        organisation("l0 4sq", "RO177"),
     ]
-    beside: dict[str, Any] = {
+    others_of: dict[str, Any] = {
         "quarantined_records": [
             {"ods_code": "BAD01", "rule": "dates", "capture_id": "x", "record_number": 1}
         ],
         "unresolved_targets": [{"target_ods_code": "GONE1", "pointed_at_by": 2, "example_ods_code": "A1"}],
         "captures": [{"capture_id": "x", "as_of": date(2026, 9, 3)}],
     }
-    build = write(tmp_path_factory.mktemp("small"), bodies, [link("A2", "RE6", "A5")])
+    build = write(tmp_path_factory.mktemp("small"), organisations, [link("A2", "RE6", "A5")])
     finder = marts_on(build, TODAY, "code_finder")["code_finder"]
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
         for table in _TABLES:
-            rows = pl.DataFrame(beside[table.name], schema_overrides=table.dtypes)
+            rows = pl.DataFrame(others_of[table.name], schema_overrides=table.dtypes)
             connection.register("frame", pl.concat([table.empty(), rows], how="diagonal").to_arrow())
             connection.execute(f"CREATE TABLE ord.{table.name} AS FROM frame")
         connection.register("finder", finder.to_arrow())
         connection.execute("CREATE TABLE marts.code_finder AS FROM finder")
         macros.define(connection, TODAY, words_only=True)
         connection.execute(resources.files("ods_pipeline.marts.macros").joinpath("ods_find.sql").read_text())
-        yield lambda text: asked(connection, text)
+        yield lambda text: ask_for(connection, text)
 
 
 @pytest.mark.parametrize("text", ["RRP", " rrp ", "r r p", "\ufeffRRP"])
@@ -112,7 +112,7 @@ def test_all_words_of_a_name_in_any_order_best_first(small: Find) -> None:
     assert kinds(small("s t u r g e y m mil"))[0][0] == "none"
 
 
-def test_what_runs_it_stands_beside(small: Find) -> None:
+def test_a_site_has_its_head_office_next_to_it(small: Find) -> None:
     (row,) = [row for row in small("A2") if row["match_kind"] == "code"]
     assert (row["hq_code"], row["hq_name"]) == ("A5", "ST MARY'S MILLFIELD")
     assert [row["site_count"] for row in small("A5")] == [1]
@@ -122,8 +122,8 @@ def test_what_runs_it_stands_beside(small: Find) -> None:
     ("text", "reason"),
     [
         ("ZZZ99", "Not in the register as of 2026-09-04, nor in its archive"),
-        ("G6V9Z", "form of codes given out since October 2020"),
-        ("LS99 9ZZ", "No body is held at this postcode"),
+        ("G6V9Z", "form of codes issued since October 2020"),
+        ("LS99 9ZZ", "No organisation is held at this postcode"),
         ("no such place anywhere", "No name has all these words"),
         ("R?", "No ODS code has this form"),
         ("", "There is no code"),
@@ -140,7 +140,7 @@ def test_what_the_register_knows_of_a_code_it_does_not_hold(small: Find) -> None
     assert "2 relationships or successions point at it (A1" in small("gone1")[0]["explanation"]
 
 
-def test_a_deleted_code_tells_when(find: Find) -> None:
+def test_a_deleted_code_has_its_day(find: Find) -> None:
     (row,) = find("NZ902")
     assert (row["match_kind"], row["openness"], row["closed_on"]) == ("code", "deleted", date(2026, 8, 29))
 
@@ -157,7 +157,7 @@ def test_a_deleted_code_tells_when(find: Find) -> None:
         pytest.param("G62S", "G6V2S", id="a sign left out"),
     ],
 )
-def test_a_slip_is_told_with_the_code_that_may_be_meant(find: Find, text: str, meant: str) -> None:
+def test_a_typo_lists_the_code_that_may_be_meant(find: Find, text: str, meant: str) -> None:
     assert kinds(find(text)) == [("none", text), ("similar", meant)]
 
 
@@ -182,7 +182,7 @@ def test_a_column_of_texts_is_looked_up_as_each_text_would_be() -> None:
             "SELECT text, match_kind, ods_code FROM (SELECT unnest(?) AS text) AS l, ods_find(l.text)",
             [texts],
         ).fetchall()
-        alone = [(text, *pair) for text in texts for pair in kinds(asked(connection, text))]
+        alone = [(text, *pair) for text in texts for pair in kinds(ask_for(connection, text))]
     assert len(alone) > len(texts)
     assert sorted(pairs) == sorted(alone)
 

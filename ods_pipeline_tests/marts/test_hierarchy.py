@@ -17,7 +17,7 @@ from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.oracles.marts import Oracle
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, body, link, mart_on, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
@@ -28,31 +28,31 @@ def sample() -> Path:
     return sample_root().path
 
 
-def hierarchy(build: Path, today: date = TODAY) -> dict[str, Body]:
+def hierarchy(build: Path, today: date = TODAY) -> dict[str, Row]:
     """The rows of today by code, after they have been compared with the oracle."""
-    found = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
-    frame = found["provider_hierarchy_current"]
+    result = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
+    frame = result["provider_hierarchy_current"]
     assert_frame_equal(frame.drop("valid_from", "valid_to"), Oracle(build, today).current())
-    dates = found["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
+    dates = result["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
     assert frame.join(dates, on=dates.columns, how="anti", nulls_equal=True).is_empty()
     return {row["ods_code"]: row for row in frame.to_dicts()}
 
 
 def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) -> None:
-    """On each day each body has the row that the oracle derives from the relationships, or none."""
-    by_code: dict[str, list[Body]] = {code: [] for code in oracle.bodies}
+    """On each day each organisation has the row that the oracle derives from the relationships, or none."""
+    by_code: dict[str, list[Row]] = {code: [] for code in oracle.organisations}
     for row in frame.to_dicts():
         by_code[row.pop("ods_code")].append(row)
     for day in days:
-        asked = oracle.on(day)
-        for code, told in by_code.items():
-            begun = [row for row in told if row["valid_from"] <= day]
+        ask_for = oracle.on(day)
+        for code, answer in by_code.items():
+            begun = [row for row in answer if row["valid_from"] <= day]
             now = [row for row in begun if row["valid_to"] is None or row["valid_to"] > day]
-            expected = [asked.hierarchy_row(code)] if asked.lives(code) else []
-            found = [{"ods_code": code} | {c: v for c, v in row.items() if "valid" not in c} for row in now]
-            assert found == expected, (code, day)
-    for code, told in by_code.items():
-        for row, following in pairwise(told):
+            expected = [ask_for.hierarchy_row(code)] if ask_for.lives(code) else []
+            result = [{"ods_code": code} | {c: v for c, v in row.items() if "valid" not in c} for row in now]
+            assert result == expected, (code, day)
+    for code, answer in by_code.items():
+        for row, following in pairwise(answer):
             same = row["valid_to"] == following["valid_from"]
             assert not (same and all(row[c] == following[c] for c in row if "valid" not in c)), code
 
@@ -60,10 +60,10 @@ def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) 
 @pytest.mark.promise("audited")
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
-    found = hierarchy(sample, today)
-    assert len(found) > 490
-    assert {row["kind"] for row in found.values()} < set(KINDS)
-    assert sum(row["icb_code"] is not None for row in found.values()) > 100
+    result = hierarchy(sample, today)
+    assert len(result) > 490
+    assert {row["kind"] for row in result.values()} < set(KINDS)
+    assert sum(row["icb_code"] is not None for row in result.values()) > 100
 
 
 @pytest.mark.promise("no_guess")
@@ -72,19 +72,19 @@ def test_every_row_of_the_sample_is_rederived_edge_by_edge(sample: Path) -> None
     days = oracle.days()
     assert len(days) > 100
     frame = mart_on("provider_hierarchy", sample, TODAY)
-    assert frame["ods_code"].n_unique() == len(oracle.bodies)
+    assert frame["ods_code"].n_unique() == len(oracle.organisations)
     assert_rederived(frame, oracle, [*days[::4], date(2026, 3, 31), date(2026, 4, 1)])
 
 
 def test_the_hierarchy_changes_with_the_day(sample: Path) -> None:
     frame = pl.read_parquet(sample / TABLES["provider_hierarchy"].path)
 
-    def told(code: str, column: str) -> list[tuple[str, str | None]]:
+    def answer(code: str, column: str) -> list[tuple[str, str | None]]:
         rows = frame.filter(ods_code=code).select(pl.col("valid_from").cast(pl.String), column).rows()
         return [row for before, row in pairwise([(None, None), *rows]) if row[1] != before[1]]
 
-    assert told("RQW", "icb_code") == [("2020-04-01", "QM7"), ("2026-04-01", "D7T5G")]
-    assert told("Y99903", "pcn_code") == [("2019-07-01", "U90001"), ("2026-10-01", "U90002")]
+    assert answer("RQW", "icb_code") == [("2020-04-01", "QM7"), ("2026-04-01", "D7T5G")]
+    assert answer("Y99903", "pcn_code") == [("2019-07-01", "U90001"), ("2026-10-01", "U90002")]
 
 
 @pytest.mark.promise("no_guess")
@@ -104,36 +104,41 @@ def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
 
 
 def test_an_operator_chain_is_followed_to_its_top(tmp_path: Path) -> None:
-    bodies = [body("V1", "RO101"), body("V2", "RO104"), body("V3", "RO104")]
-    found = hierarchy(write(tmp_path, bodies, [link("V1", "RE6", "V2"), link("V2", "RE6", "V3")]))
-    assert [found[c]["operator_code"] for c in ("V1", "V2", "V3")] == ["V2", "V3", None]
-    assert [found[c]["provider_code"] for c in ("V1", "V2", "V3")] == ["V3", "V3", "V3"]
+    organisations = [organisation("V1", "RO101"), organisation("V2", "RO104"), organisation("V3", "RO104")]
+    result = hierarchy(write(tmp_path, organisations, [link("V1", "RE6", "V2"), link("V2", "RE6", "V3")]))
+    assert [result[c]["operator_code"] for c in ("V1", "V2", "V3")] == ["V2", "V3", None]
+    assert [result[c]["provider_code"] for c in ("V1", "V2", "V3")] == ["V3", "V3", "V3"]
 
 
 def test_a_cycle_of_operators_ends(tmp_path: Path) -> None:
-    bodies = [body("V1", "RO104"), body("V2", "RO104"), body("V3", "RO101"), body("V4", "RO101")]
+    organisations = [
+        organisation("V1", "RO104"),
+        organisation("V2", "RO104"),
+        organisation("V3", "RO101"),
+        organisation("V4", "RO101"),
+    ]
     links = [
         link("V1", "RE6", "V2"),
         link("V2", "RE6", "V1"),
         link("V3", "RE6", "V1"),
         link("V4", "RE6", "V4"),
     ]
-    found = hierarchy(write(tmp_path, bodies, links))
-    providers = {code: row["provider_code"] for code, row in found.items()}
+    result = hierarchy(write(tmp_path, organisations, links))
+    providers = {code: row["provider_code"] for code, row in result.items()}
     assert providers == {"V1": "V2", "V2": "V1", "V3": "V2", "V4": "V4"}
 
 
 def test_of_two_open_pcn_links_the_later_start_wins_and_is_flagged(tmp_path: Path) -> None:
-    bodies = [body("P1", "RO177"), body("U1", "RO272"), body("U2", "RO272")]
+    organisations = [organisation("P1", "RO177"), organisation("U1", "RO272"), organisation("U2", "RO272")]
     links = [link("P1", "RE8", "U2", "2020-07-01"), link("P1", "RE8", "U1", "2023-07-01")]
-    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    row = hierarchy(write(tmp_path, organisations, links))["P1"]
     assert (row["pcn_code"], row["is_ambiguous"]) == ("U1", True)
 
 
 def test_one_parent_held_twice_is_not_ambiguous(tmp_path: Path) -> None:
-    bodies = [body("P1", "RO177"), body("U1", "RO272")]
+    organisations = [organisation("P1", "RO177"), organisation("U1", "RO272")]
     links = [link("P1", "RE8", "U1", "2020-07-01"), link("P1", "RE8", "U1", "2023-07-01")]
-    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    row = hierarchy(write(tmp_path, organisations, links))["P1"]
     assert (row["pcn_code"], row["is_ambiguous"]) == ("U1", False)
 
 
@@ -143,30 +148,41 @@ def test_one_parent_held_twice_is_not_ambiguous(tmp_path: Path) -> None:
 def test_a_future_link_does_not_show_and_an_ended_one_never_wins(
     tmp_path: Path, today: str, pcn: str
 ) -> None:
-    bodies = [body("P1", "RO177"), body("U1", "RO272"), body("U2", "RO272")]
+    organisations = [organisation("P1", "RO177"), organisation("U1", "RO272"), organisation("U2", "RO272")]
     links = [link("P1", "RE8", "U1", "2020-07-01", "2026-09-30"), link("P1", "RE8", "U2", "2026-10-01")]
-    row = hierarchy(write(tmp_path, bodies, links), date.fromisoformat(today))["P1"]
+    row = hierarchy(write(tmp_path, organisations, links), date.fromisoformat(today))["P1"]
     assert (row["pcn_code"], row["is_ambiguous"]) == (pcn, False)
 
 
 @pytest.mark.promise("no_guess")
 @pytest.mark.parametrize("role", ["RO98", "RO261"])
 def test_a_commissioner_is_never_an_operator(tmp_path: Path, role: str) -> None:
-    bodies = [body("S1", "RO198"), body("R1", "RO197"), body("Q1", role)]
+    organisations = [organisation("S1", "RO198"), organisation("R1", "RO197"), organisation("Q1", role)]
     links = [
         link("S1", "RE6", "R1", "2015-04-01"),
         link("S1", "RE6", "Q1", "2020-04-01"),
         link("R1", "RE6", "Q1"),
     ]
-    found = hierarchy(write(tmp_path, bodies, links))
-    assert [found[c]["operator_code"] for c in ("S1", "R1")] == ["R1", None]
-    assert [found[c]["provider_code"] for c in ("S1", "R1")] == ["R1", "R1"]
-    assert not found["S1"]["is_ambiguous"]
+    result = hierarchy(write(tmp_path, organisations, links))
+    assert [result[c]["operator_code"] for c in ("S1", "R1")] == ["R1", None]
+    assert [result[c]["provider_code"] for c in ("S1", "R1")] == ["R1", "R1"]
+    assert not result["S1"]["is_ambiguous"]
 
 
 def test_the_commissioner_s_icb_comes_before_partner_and_geography(tmp_path: Path) -> None:
-    icbs = [body("Q1", "RO261"), body("Q2", "RO261"), body("Y1", "RO209"), body("C1", "RO98")]
-    bodies = [*icbs, body("P1", "RO177"), body("R1", "RO197"), body("S1", "RO198"), body("R2", "RO197")]
+    icbs = [
+        organisation("Q1", "RO261"),
+        organisation("Q2", "RO261"),
+        organisation("Y1", "RO209"),
+        organisation("C1", "RO98"),
+    ]
+    organisations = [
+        *icbs,
+        organisation("P1", "RO177"),
+        organisation("R1", "RO197"),
+        organisation("S1", "RO198"),
+        organisation("R2", "RO197"),
+    ]
     links = [
         link("P1", "RE4", "C1"),
         link("C1", "RE5", "Q1"),
@@ -179,23 +195,28 @@ def test_the_commissioner_s_icb_comes_before_partner_and_geography(tmp_path: Pat
         link("S1", "RE6", "R1"),
         link("R2", "RE5", "Q2"),
     ]
-    found = hierarchy(write(tmp_path, bodies, links))
-    told = {
-        c: tuple(found[c][k] for k in ("icb_code", "icb_basis", "region_code"))
+    result = hierarchy(write(tmp_path, organisations, links))
+    answer = {
+        c: tuple(result[c][k] for k in ("icb_code", "icb_basis", "region_code"))
         for c in ("P1", "R1", "S1", "R2")
     }
     partner, geography = ("Q1", "partner", "Y1"), ("Q2", "geography", None)
-    assert told == {"P1": ("Q1", "commissioner", "Y1"), "R1": partner, "S1": partner, "R2": geography}
+    assert answer == {"P1": ("Q1", "commissioner", "Y1"), "R1": partner, "S1": partner, "R2": geography}
 
 
 def test_a_preferred_relationship_beats_a_later_start(tmp_path: Path) -> None:
-    bodies = [body("P1", "RO177"), body("C1", "RO98"), body("Q1", "RO261"), body("Q2", "RO261")]
+    organisations = [
+        organisation("P1", "RO177"),
+        organisation("C1", "RO98"),
+        organisation("Q1", "RO261"),
+        organisation("Q2", "RO261"),
+    ]
     links = [
         link("P1", "RE4", "C1"),
         link("C1", "RE5", "Q1", "2015-04-01"),
         link("C1", "RE2", "Q2", "2023-04-01"),
     ]
-    row = hierarchy(write(tmp_path, bodies, links))["P1"]
+    row = hierarchy(write(tmp_path, organisations, links))["P1"]
     assert (row["commissioning_icb_code"], row["is_ambiguous"]) == ("Q1", False)
 
 
@@ -251,7 +272,7 @@ WORLDS = st.tuples(
 )
 
 
-def placed(row: Body, world: int) -> Body:
+def placed(row: Row, world: int) -> Row:
     """The same row in a world of its own: its codes belong to no other."""
     return {c: f"{v}-{world}" if c in ("ods_code", "target_ods_code") else v for c, v in row.items()}
 
@@ -261,16 +282,19 @@ def placed(row: Body, world: int) -> Body:
 @settings(max_examples=5, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
-    bodies, links, roles = [], [], []
+    organisations, links, roles = [], [], []
     for n, (lives, some_links, some_roles) in enumerate(worlds):
-        some = [body(code, life["primary_role_id"]) | life for code, life in zip(CODES, lives, strict=True)]
-        bodies += [placed(row, n) for row in some]
+        some = [
+            organisation(code, life["primary_role_id"]) | life
+            for code, life in zip(CODES, lives, strict=True)
+        ]
+        organisations += [placed(row, n) for row in some]
         links += [placed(row, n) for row in some_links]
         roles += [placed(row, n) for row in some_roles]
     numbered = [{"unique_role_id": n, **role} for n, role in enumerate(roles)]
     with TemporaryDirectory() as folder:
-        build = write(Path(folder), bodies, links, roles=numbered)
-        found = marts_on(build, TODAY, "provider_hierarchy", "provider_hierarchy_current")
+        build = write(Path(folder), organisations, links, roles=numbered)
+        result = marts_on(build, TODAY, "provider_hierarchy", "provider_hierarchy_current")
         oracle = Oracle(build, TODAY)
-    assert_frame_equal(found["provider_hierarchy_current"].drop("valid_from", "valid_to"), oracle.current())
-    assert_rederived(found["provider_hierarchy"], oracle, [TODAY + timedelta(days=n) for n in range(-5, 9)])
+    assert_frame_equal(result["provider_hierarchy_current"].drop("valid_from", "valid_to"), oracle.current())
+    assert_rederived(result["provider_hierarchy"], oracle, [TODAY + timedelta(days=n) for n in range(-5, 9)])

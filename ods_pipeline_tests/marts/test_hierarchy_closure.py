@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import body, link, marts_on, write
+from ods_pipeline_tests.support.small_registers import link, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 BEFORE, AFTER = date(2026, 3, 31), date(2026, 4, 1)
@@ -61,10 +61,10 @@ def test_the_closure_of_any_graph_is_that_of_networkx_on_every_day(worlds: list[
             last = None if length is None else first + timedelta(days=length)
             # Commissioner is the one level that any role may have with any other: a free choice of graph.
             links.append(link(f"{child}-{n}", "RE4", f"{parent}-{n}", str(first), last and str(last)))
-    bodies = [body(f"{code}-{m}", "RO157") for m in range(n + 1) for code in CODES]
+    organisations = [organisation(f"{code}-{m}", "RO157") for m in range(n + 1) for code in CODES]
     with TemporaryDirectory() as folder:
-        found = marts_on(write(Path(folder), bodies, links), TODAY, "hierarchy_closure")
-    parents, closure = found["hierarchy_parents"], found["hierarchy_closure"]
+        result = marts_on(write(Path(folder), organisations, links), TODAY, "hierarchy_closure")
+    parents, closure = result["hierarchy_parents"], result["hierarchy_closure"]
     for day in (TODAY + timedelta(days=d) for d in range(-1, 10)):
         graph = nx.DiGraph(parents.filter(on(day)).select("ods_code", "parent_code").rows())
         expected = {
@@ -80,22 +80,27 @@ def test_the_closure_of_any_graph_is_that_of_networkx_on_every_day(worlds: list[
 
 def test_a_closed_parent_keeps_its_children_s_past(tmp_path: Path) -> None:
     gone = {"operational_end": date(2024, 10, 31), "status": "Inactive"}
-    bodies = [body("S1", "RO198"), body("R1", "RO197", **gone), body("R2", "RO197"), body("Q1", "RO261")]
+    organisations = [
+        organisation("S1", "RO198"),
+        organisation("R1", "RO197", **gone),
+        organisation("R2", "RO197"),
+        organisation("Q1", "RO261"),
+    ]
     links = [
         link("S1", "RE6", "R1", "2015-04-01", "2024-10-31"),
         link("S1", "RE6", "R2", "2024-11-01"),
         link("R1", "RE5", "Q1", "2020-04-01", "2024-10-31"),
         link("R2", "RE5", "Q1", "2024-11-01"),
     ]
-    found = marts_on(write(tmp_path, bodies, links), TODAY, "provider_hierarchy", "hierarchy_closure")
-    rows = found["provider_hierarchy"].filter(ods_code="S1")
+    result = marts_on(write(tmp_path, organisations, links), TODAY, "provider_hierarchy", "hierarchy_closure")
+    rows = result["provider_hierarchy"].filter(ods_code="S1")
     assert rows.select(pl.col("valid_from").cast(pl.String), "provider_code", "icb_code").rows() == [
         ("2010-04-01", "S1", None),
         ("2015-04-01", "R1", None),
         ("2020-04-01", "R1", "Q1"),
         ("2024-11-01", "R2", "Q1"),
     ]
-    above = found["hierarchy_closure"].filter(on(date(2022, 1, 1)), descendant_code="S1")
+    above = result["hierarchy_closure"].filter(on(date(2022, 1, 1)), descendant_code="S1")
     assert sorted(above.select("ancestor_code", "depth").rows()) == [("Q1", 2), ("R1", 1)]
 
 
@@ -111,24 +116,30 @@ def test_practices_and_trusts_of_the_merged_icbs_change_icb_on_1_april(
         assert new in ({NEW_ICBS[old]} if old in NEW_ICBS else SPLIT_ICBS[old]), (code, old, new)
     unmoved = both.filter(~pl.col("icb_code").is_in([*NEW_ICBS, *SPLIT_ICBS]))
     assert unmoved.filter(pl.col("icb_code") != pl.col("icb_code_after")).is_empty()
-    told = pl.read_parquet(sample_root().path / TABLES["icb_changes"].path)
-    assert told["effective_on"].unique().to_list() == [AFTER]
-    assert not told["is_scheduled"].any()
+    answer = pl.read_parquet(sample_root().path / TABLES["icb_changes"].path)
+    assert answer["effective_on"].unique().to_list() == [AFTER]
+    assert not answer["is_scheduled"].any()
     rows = moved.select("ods_code", "icb_code", "icb_code_after").sort("ods_code").rows()
-    listed = told.filter(pl.col("kind") != "sub_icb").select("ods_code", "old_icb_code", "new_icb_code")
+    listed = answer.filter(pl.col("kind") != "sub_icb").select("ods_code", "old_icb_code", "new_icb_code")
     assert listed.sort("ods_code").rows() == rows
-    assert told.filter(kind="sub_icb").height > 10
+    assert answer.filter(kind="sub_icb").height > 10
 
 
 def test_a_change_that_is_announced_is_scheduled(tmp_path: Path) -> None:
     new = {"operational_start": date(2027, 4, 1)}
     old = {"operational_end": date(2027, 3, 31)}
-    bodies = [body("R1", "RO197"), body("Q1", "RO261", **old), body("Q2", "RO261", **new)]
+    organisations = [
+        organisation("R1", "RO197"),
+        organisation("Q1", "RO261", **old),
+        organisation("Q2", "RO261", **new),
+    ]
     links = [link("R1", "RE8", "Q1", "2023-07-01", "2027-03-31"), link("R1", "RE8", "Q2", "2027-04-01")]
-    found = marts_on(write(tmp_path, bodies, links), TODAY, "icb_changes", "provider_hierarchy_current")
+    result = marts_on(
+        write(tmp_path, organisations, links), TODAY, "icb_changes", "provider_hierarchy_current"
+    )
     columns = ("effective_on", "ods_code", "old_icb_code", "new_icb_code", "is_scheduled")
-    assert found["icb_changes"].select(columns).rows() == [(date(2027, 4, 1), "R1", "Q1", "Q2", True)]
-    now = found["provider_hierarchy_current"].filter(ods_code="R1").row(0, named=True)
+    assert result["icb_changes"].select(columns).rows() == [(date(2027, 4, 1), "R1", "Q1", "Q2", True)]
+    now = result["provider_hierarchy_current"].filter(ods_code="R1").row(0, named=True)
     assert (now["icb_code"], now["valid_to"]) == ("Q1", date(2027, 4, 1))
 
 

@@ -11,37 +11,37 @@ from ods_pipeline.marts.build import kinds_of_organisation
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, body, link, mart_on, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 
 
-def of_sample(mart: str) -> dict[str, Body]:
+def of_sample(mart: str) -> dict[str, Row]:
     frame = pl.read_parquet(sample_root().path / TABLES[mart].path)
     return {row["ods_code"]: row for row in frame.to_dicts()}
 
 
-def ended(day: str, **changes: Any) -> Body:
+def ended(day: str, **changes: Any) -> Row:
     return {"operational_end": date.fromisoformat(day), "status": "Inactive", **changes}
 
 
-def test_the_state_of_a_code_is_told_in_words() -> None:
-    told = {code: row["explanation"] for code, row in of_sample("organisation_status").items()}
-    assert told["RRP"] == "Active, but legally closed on 2024-10-31; succeeded by G6V2S"
-    assert told["QM7"] == "Closed on 2026-03-31; succeeded by D7T5G, S1Y5D"
-    assert told["FX104"] == "Open; closes after 2026-12-31"
-    assert told["NZ902"] == "Deleted from the register on 2026-08-29; ODS records no successor"
-    assert told["G6V2S"].startswith("Open since ")
+def test_the_state_of_a_code_is_explained_in_words() -> None:
+    answer = {code: row["explanation"] for code, row in of_sample("organisation_status").items()}
+    assert answer["RRP"] == "Active, but legally closed on 2024-10-31; succeeded by G6V2S"
+    assert answer["QM7"] == "Closed on 2026-03-31; succeeded by D7T5G, S1Y5D"
+    assert answer["FX104"] == "Open; closes after 2026-12-31"
+    assert answer["NZ902"] == "Deleted from the register on 2026-08-29; ODS records no successor"
+    assert answer["G6V2S"].startswith("Open since ")
 
 
 def test_every_code_held_or_deleted_has_a_state() -> None:
-    found = of_sample("organisation_status")
+    result = of_sample("organisation_status")
     held = pl.read_parquet(sample_root().path / TABLES["organisations"].path)
     gone = pl.read_parquet(sample_root().path / TABLES["deletions"].path).filter(state="confirmed")
-    assert set(found) == {*held["ods_code"], *gone["ods_code"]}
-    assert {row["as_of"] for row in found.values()} == {TODAY}
+    assert set(result) == {*held["ods_code"], *gone["ods_code"]}
+    assert {row["as_of"] for row in result.values()} == {TODAY}
     archived = set(held.filter(published_in="archive")["ods_code"])
-    assert {code for code, row in found.items() if row["is_archived"]} == archived
+    assert {code for code, row in result.items() if row["is_archived"]} == archived
 
 
 @pytest.mark.promise("dates")
@@ -68,9 +68,9 @@ def test_every_code_held_or_deleted_has_a_state() -> None:
     ],
 )
 def test_openness_follows_from_the_dates(
-    tmp_path: Path, dates: Body, openness: str, opens_on: str, closes_on: str | None
+    tmp_path: Path, dates: Row, openness: str, opens_on: str, closes_on: str | None
 ) -> None:
-    row = mart_on("organisation_status", write(tmp_path, [body("A", "RO197", **dates)]), TODAY).row(
+    row = mart_on("organisation_status", write(tmp_path, [organisation("A", "RO197", **dates)]), TODAY).row(
         0, named=True
     )
     assert row["openness"] == openness
@@ -86,10 +86,16 @@ def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> No
         {"ods_code": "P2", "role_id": "RO76", "unique_role_id": 2, "operational_start": date(2010, 4, 1)}
         | {"operational_end": date(2015, 3, 31)},
     ]
-    bodies = [body("P1", "RO177"), body("P2", "RO177", **ended("2015-03-31")), body("P3", "RO177")]
-    found = marts_on(write(tmp_path, bodies, roles=roles), TODAY, "organisation_status", "provider_hierarchy")
+    organisations = [
+        organisation("P1", "RO177"),
+        organisation("P2", "RO177", **ended("2015-03-31")),
+        organisation("P3", "RO177"),
+    ]
+    result = marts_on(
+        write(tmp_path, organisations, roles=roles), TODAY, "organisation_status", "provider_hierarchy"
+    )
     kinds = (
-        found["organisation_kinds"].select(pl.col("valid_from").cast(pl.String), "ods_code", "kind").rows()
+        result["organisation_kinds"].select(pl.col("valid_from").cast(pl.String), "ods_code", "kind").rows()
     )
     assert kinds == [
         ("2010-04-01", "P1", "prescribing_cost_centre"),
@@ -98,9 +104,9 @@ def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> No
         ("2010-04-01", "P2", "gp_practice"),
         ("2010-04-01", "P3", "prescribing_cost_centre"),
     ]
-    states = {row["ods_code"]: row["kind"] for row in found["organisation_status"].to_dicts()}
+    states = {row["ods_code"]: row["kind"] for row in result["organisation_status"].to_dicts()}
     assert states == {"P1": "prescribing_cost_centre", "P2": "gp_practice", "P3": "prescribing_cost_centre"}
-    assert found["provider_hierarchy"].filter(ods_code="P1").height == 3
+    assert result["provider_hierarchy"].filter(ods_code="P1").height == 3
 
 
 def test_a_deleted_code_is_what_its_primary_role_alone_makes_it(tmp_path: Path) -> None:
@@ -116,16 +122,16 @@ def test_a_deleted_code_is_what_its_primary_role_alone_makes_it(tmp_path: Path) 
     }
 
 
-def test_no_two_rules_make_one_body_two_kinds() -> None:
+def test_no_two_rules_give_one_organisation_two_kinds() -> None:
     rules = kinds_of_organisation()
     assert rules.select("primary_role_id", "with_role_id").is_unique().all()
     assert rules.select("primary_role_id", "preference").is_unique().all()
     assert set(rules["kind"]) == set(KINDS)
 
 
-def test_a_closed_code_says_where_it_belonged_and_where_it_went() -> None:
-    found = of_sample("closed_codes")
-    rhc, vm903, rrp = found["RHC"], found["VM903"], found["RRP"]
+def test_a_closed_code_shows_where_it_belonged_and_where_it_went() -> None:
+    result = of_sample("closed_codes")
+    rhc, vm903, rrp = result["RHC"], result["VM903"], result["RRP"]
     assert (rhc["successor_codes"], rhc["terminal_codes"], rhc["successor_count"]) == (["RRP"], ["G6V2S"], 1)
     assert (rrp["kind"], rrp["last_provider_code"], rrp["last_icb_code"]) == ("trust", "RRP", "Z9B2Z")
     assert (vm903["last_provider_code"], vm903["last_icb_code"]) == ("C9902", "QMJ")
@@ -134,7 +140,7 @@ def test_a_closed_code_says_where_it_belonged_and_where_it_went() -> None:
         [],
         ["D8M2P"],
     )
-    assert found["NZ902"]["last_provider_code"] is None
+    assert result["NZ902"]["last_provider_code"] is None
 
 
 def test_the_care_home_that_closed_and_reopened_next_door_is_a_candidate() -> None:
@@ -147,16 +153,16 @@ def test_the_care_home_that_closed_and_reopened_next_door_is_a_candidate() -> No
 
 def test_candidates_are_of_the_same_place_kind_and_time(tmp_path: Path) -> None:
     here = {"postcode": "N1 1AA", "name": "ROSE LODGE CARE HOME"}
-    old = body("OLD", "RO101", **here, **ended("2025-06-30"))
-    recorded = body("TOLD", "RO101", **here, **ended("2025-06-30"))
+    old = organisation("OLD", "RO101", **here, **ended("2025-06-30"))
+    recorded = organisation("TOLD", "RO101", **here, **ended("2025-06-30"))
     start = {"operational_start": date(2025, 7, 15)}
     others = [
-        body("LIKE", "RO101", postcode="N11AA", name="ROSE LODGE RESIDENTIAL HOME", **start),
-        body("OTHERNAME", "RO101", postcode="N1 1AA", name="THE WILLOWS", **start),
-        body("OTHERKIND", "RO182", **here, **start),
-        body("OTHERPLACE", "RO101", postcode="N2 2BB", name="ROSE LODGE CARE HOME", **start),
-        body("LATER", "RO101", **here, operational_start=date(2026, 2, 1)),
-        body("KNOWN", "RO101", **here, **start),
+        organisation("LIKE", "RO101", postcode="N11AA", name="ROSE LODGE RESIDENTIAL HOME", **start),
+        organisation("OTHERNAME", "RO101", postcode="N1 1AA", name="THE WILLOWS", **start),
+        organisation("OTHERKIND", "RO182", **here, **start),
+        organisation("OTHERPLACE", "RO101", postcode="N2 2BB", name="ROSE LODGE CARE HOME", **start),
+        organisation("LATER", "RO101", **here, operational_start=date(2026, 2, 1)),
+        organisation("KNOWN", "RO101", **here, **start),
     ]
     succession = {"ods_code": "TOLD", "succession_type": "Successor", "target_ods_code": "KNOWN"}
     succession["legal_start"] = date(2025, 7, 15)
@@ -169,42 +175,42 @@ def test_candidates_are_of_the_same_place_kind_and_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("old", "new"), [("RO119", "RO141"), ("RO107", "RO197")])
 def test_a_candidate_may_have_another_role_of_the_same_kind(tmp_path: Path, old: str, new: str) -> None:
-    bodies = [
-        body("OLD", old, uprn=5, **ended("2021-03-31")),
-        body("NEW", new, uprn=5, operational_start=date(2021, 4, 1)),
+    organisations = [
+        organisation("OLD", old, uprn=5, **ended("2021-03-31")),
+        organisation("NEW", new, uprn=5, operational_start=date(2021, 4, 1)),
     ]
-    (row,) = mart_on("successor_candidates", write(tmp_path, bodies), TODAY).to_dicts()
+    (row,) = mart_on("successor_candidates", write(tmp_path, organisations), TODAY).to_dicts()
     assert (row["old_code"], row["candidate_code"]) == ("OLD", "NEW")
 
 
-def test_a_body_with_legal_dates_alone_lives_between_them(tmp_path: Path) -> None:
-    bodies = [
-        body(
+def test_an_organisation_with_legal_dates_alone_lives_between_them(tmp_path: Path) -> None:
+    organisations = [
+        organisation(
             "OVER", "RO197", operational_start=None, legal_start=date(2015, 1, 1), legal_end=date(2020, 3, 31)
         ),
-        body("LATER", "RO197", operational_start=None, legal_start=date(2027, 1, 1), legal_end=None),
+        organisation("LATER", "RO197", operational_start=None, legal_start=date(2027, 1, 1), legal_end=None),
     ]
-    found = marts_on(write(tmp_path, bodies), TODAY, "provider_hierarchy_current", "closed_codes")
-    assert found["provider_hierarchy_current"].is_empty()
-    assert found["closed_codes"]["ods_code"].to_list() == ["OVER"]
+    result = marts_on(write(tmp_path, organisations), TODAY, "provider_hierarchy_current", "closed_codes")
+    assert result["provider_hierarchy_current"].is_empty()
+    assert result["closed_codes"]["ods_code"].to_list() == ["OVER"]
 
 
 @pytest.mark.promise("no_guess")
 def test_a_link_without_a_start_never_shows_and_one_without_an_end_ended_with_its_record(
     tmp_path: Path,
 ) -> None:
-    bodies = [
-        body("S1", "RO198", last_change_date=date(2020, 1, 1)),
-        body("R1", "RO197"),
-        body("R2", "RO197"),
+    organisations = [
+        organisation("S1", "RO198", last_change_date=date(2020, 1, 1)),
+        organisation("R1", "RO197"),
+        organisation("R2", "RO197"),
     ]
     links = [
         {**link("S1", "RE6", "R1"), "operational_start": None},
         {**link("S1", "RE6", "R2", "2015-04-01"), "status": "Inactive"},
         {**link("S1", "RE6", "GONE", "2019-04-01"), "target_primary_role_id": "RO197"},
     ]
-    found = marts_on(write(tmp_path, bodies, links), TODAY, "provider_hierarchy")
-    edges = found["hierarchy_edges"].select(
+    result = marts_on(write(tmp_path, organisations, links), TODAY, "provider_hierarchy")
+    edges = result["hierarchy_edges"].select(
         "parent_code", "level", "valid_from", "valid_to", "end_is_inferred"
     )
     assert sorted(edges.rows(), key=str) == [
@@ -212,7 +218,7 @@ def test_a_link_without_a_start_never_shows_and_one_without_an_end_ended_with_it
         ("R1", "operator", None, None, False),
         ("R2", "operator", date(2015, 4, 1), date(2020, 1, 1), True),
     ]
-    rows = found["provider_hierarchy"].filter(ods_code="S1")
+    rows = result["provider_hierarchy"].filter(ods_code="S1")
     assert rows.select("provider_code", pl.col("valid_from").cast(pl.String)).rows() == [
         ("S1", "2010-04-01"),
         ("R2", "2015-04-01"),

@@ -9,14 +9,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ods_pipeline.defs.assets.marts import read_by
 from ods_pipeline.marts.build import build_mart, mart_connection
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import MARTS, ORD
 from ods_pipeline.schema.marts import OPENNESS
 from ods_pipeline_tests.oracles.marts import Oracle, openness
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, body, mart_on, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
@@ -28,7 +27,7 @@ def sample() -> Path:
     return sample_root().path
 
 
-def closed(build: Path, today: date = TODAY) -> dict[str, Body]:
+def closed(build: Path, today: date = TODAY) -> dict[str, Row]:
     return {row["ods_code"]: row for row in mart_on("closed_codes", build, today).to_dicts()}
 
 
@@ -54,11 +53,6 @@ def test_the_checks_of_the_marts_name_what_is_missing(sample: Path) -> None:
     assert codes.summary == "closed codes: 1 missing: R1G"
 
 
-def test_lineage_is_read_from_the_sql() -> None:
-    assert [t.name for t in read_by("hierarchy_edges")] == ["organisations", "relationships"]
-    assert [t.name for t in read_by("code_crosswalk")] == ["organisation_status", "succession_edges"]
-
-
 @pytest.mark.promise("dates")
 def test_every_case_of_openness_is_the_oracle_s() -> None:
     before, same, after = date(2026, 9, 3), TODAY, date(2026, 9, 5)
@@ -66,43 +60,43 @@ def test_every_case_of_openness_is_the_oracle_s() -> None:
     cases = list(product(("Active", "Inactive"), days, days, days))
     with mart_connection(Path("nowhere"), TODAY) as connection:
         sql = "SELECT openness_on(?, CAST(? AS DATE), CAST(? AS DATE), CAST(? AS DATE), ods_today())"
-        said = {case: connection.execute(sql, [*case]).fetchall()[0][0] for case in cases}
-    assert said == {case: openness(*case, TODAY) for case in cases}
-    assert set(said.values()) == set(OPENNESS) - {"deleted"}
-    assert said["Active", None, None, None] == "open"
-    assert said["Active", before, None, None] == "legally_closed"
-    assert said["Active", None, None, same] == "closing"
-    assert said["Active", None, None, before] == "closed"
-    assert said["Inactive", None, before, None] == "closed"
-    assert said["Active", None, after, None] == "not_yet_open"
+        answers = {case: connection.execute(sql, [*case]).fetchall()[0][0] for case in cases}
+    assert answers == {case: openness(*case, TODAY) for case in cases}
+    assert set(answers.values()) == set(OPENNESS) - {"deleted"}
+    assert answers["Active", None, None, None] == "open"
+    assert answers["Active", before, None, None] == "legally_closed"
+    assert answers["Active", None, None, same] == "closing"
+    assert answers["Active", None, None, before] == "closed"
+    assert answers["Inactive", None, before, None] == "closed"
+    assert answers["Active", None, after, None] == "not_yet_open"
 
 
 def test_closed_codes_of_the_sample(sample: Path) -> None:
-    found = closed(sample)
-    assert found["R1G"]["successor_codes"] == ["RA9"]
-    assert found["QM7"]["successor_codes"] == ["D7T5G", "S1Y5D"]
-    assert found["QM7"]["successor_count"] == 2
-    assert found["RRP"]["openness"] == "legally_closed"
-    assert found["NZ902"]["openness"] == "deleted"
-    assert found["T1201"]["successor_codes"] == []  # it succeeds itself
-    assert "V99003" not in found  # unconfirmed: it stays
-    assert {"RA9", "D7T5G", "FX105"} & set(found) == set()
+    result = closed(sample)
+    assert result["R1G"]["successor_codes"] == ["RA9"]
+    assert result["QM7"]["successor_codes"] == ["D7T5G", "S1Y5D"]
+    assert result["QM7"]["successor_count"] == 2
+    assert result["RRP"]["openness"] == "legally_closed"
+    assert result["NZ902"]["openness"] == "deleted"
+    assert result["T1201"]["successor_codes"] == []  # it succeeds itself
+    assert "V99003" not in result  # unconfirmed: it stays
+    assert {"RA9", "D7T5G", "FX105"} & set(result) == set()
 
 
 @every_day
 def test_closed_codes_are_those_that_are_not_open(sample: Path, today: date) -> None:
     oracle = Oracle(sample, today)
-    said = {code: oracle.openness(code) for code in oracle.bodies}
-    expected = {code: word for code, word in said.items() if word in ("closed", "legally_closed")}
-    found = closed(sample, today)
-    assert {c: row["openness"] for c, row in found.items() if row["openness"] != "deleted"} == expected
+    answers = {code: oracle.openness(code) for code in oracle.organisations}
+    expected = {code: word for code, word in answers.items() if word in ("closed", "legally_closed")}
+    result = closed(sample, today)
+    assert {c: row["openness"] for c, row in result.items() if row["openness"] != "deleted"} == expected
     assert [
         c
-        for c, r in found.items()
+        for c, r in result.items()
         if r["openness"] != "deleted" and r["closed_on"] and r["closed_on"] >= today
     ] == []
     silent = [
-        c for c, row in found.items() if row["successor_codes"] and "succeeded by" not in row["explanation"]
+        c for c, row in result.items() if row["successor_codes"] and "succeeded by" not in row["explanation"]
     ]
     assert silent == []
 
@@ -118,22 +112,26 @@ def test_closed_on_is_the_legal_end_once_it_is_past(tmp_path: Path) -> None:
         "ODD": {"operational_start": future, "operational_end": past},
         "OPEN": {"operational_end": future},
     }
-    build = write(tmp_path, [body(code, "RO197", **changes) for code, changes in ends.items()])
-    found = closed(build)
-    assert {c: row["closed_on"] for c, row in found.items()} == {
+    build = write(tmp_path, [organisation(code, "RO197", **changes) for code, changes in ends.items()])
+    result = closed(build)
+    assert {c: row["closed_on"] for c, row in result.items()} == {
         "BOTH": earlier,
         "AHEAD": past,
         "LEGAL": past,
         "SILENT": None,
     }
-    assert found["SILENT"]["explanation"].startswith("Closed (Inactive); ODS gives no end date")
+    assert result["SILENT"]["explanation"].startswith("Closed (Inactive); ODS gives no end date")
 
 
 @pytest.mark.promise("successors")
 def test_either_side_of_a_succession_is_enough(tmp_path: Path) -> None:
     end = {"operational_end": date(2020, 3, 31)}
-    bodies = [body("A1", "RO98", **end), body("B2", "RO98", **end), body("C3", "RO98")]
+    organisations = [
+        organisation("A1", "RO98", **end),
+        organisation("B2", "RO98", **end),
+        organisation("C3", "RO98"),
+    ]
     sides = [("A1", "Successor", "C3"), ("C3", "Predecessor", "A1"), ("C3", "Predecessor", "B2")]
     successions = [{"ods_code": a, "succession_type": t, "target_ods_code": b} for a, t, b in sides]
-    found = closed(write(tmp_path, bodies, successions=successions))
-    assert {code: row["successor_codes"] for code, row in found.items()} == {"A1": ["C3"], "B2": ["C3"]}
+    result = closed(write(tmp_path, organisations, successions=successions))
+    assert {code: row["successor_codes"] for code, row in result.items()} == {"A1": ["C3"], "B2": ["C3"]}

@@ -27,7 +27,7 @@ def changed(column: str, code: str, **values: object) -> Harm:
 
 
 @pytest.mark.parametrize(
-    ("mart", "harm", "told"),
+    ("mart", "harm", "answer"),
     [
         ("organisation_parents", without("ods_code", "RRP"), "1 missing: RRP"),
         (
@@ -67,9 +67,9 @@ def changed(column: str, code: str, **values: object) -> Harm:
         ),
     ],
 )
-def test_a_check_names_what_is_wrong(mart: str, harm: Harm, told: str) -> None:
+def test_a_check_names_what_is_wrong(mart: str, harm: Harm, answer: str) -> None:
     build = sample_root().path
     frame = pl.read_parquet(build / TABLES[mart].path)
     assert all(f.passed for f in findings(mart, frame, build, TODAY))
     summaries = [f.summary for f in findings(mart, harm(frame), build, TODAY) if not f.passed]
-    assert any(told in summary for summary in summaries), summaries
+    assert any(answer in summary for summary in summaries), summaries

@@ -1,4 +1,4 @@
-"""The named tables on the sample: what they say of bodies whose story is known (data/sample/README.md)."""
+"""The named tables on the sample: rows of organisations whose story is known (data/sample/README.md)."""
 
 from datetime import date
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Body, mart_on
+from ods_pipeline_tests.support.small_registers import Row, mart_on
 
 
 @pytest.fixture(scope="module")
@@ -16,37 +16,37 @@ def sample() -> Path:
     return sample_root().path
 
 
-def rows(sample: Path, mart: str) -> dict[str, Body]:
+def rows(sample: Path, mart: str) -> dict[str, Row]:
     table = TABLES[mart]
     frame = pl.read_parquet(sample / table.path)
     return {row[table.key[0]]: row for row in frame.to_dicts()}
 
 
-def some(row: Body, *names: str) -> tuple[object, ...]:
+def some(row: Row, *names: str) -> tuple[object, ...]:
     return tuple(row[name] for name in names)
 
 
 def test_a_practice_has_its_pcn_icb_and_region(sample: Path) -> None:
     practices = rows(sample, "gp_practices")
-    told = some(practices["E83003"], "openness", "pcn_code", "sub_icb_code", "icb_code", "region_code")
-    assert told == ("open", "U90001", "93C", "Z9B2Z", "Y56")
+    answer = some(practices["E83003"], "openness", "pcn_code", "sub_icb_code", "icb_code", "region_code")
+    assert answer == ("open", "U90001", "93C", "Z9B2Z", "Y56")
     assert {row["setting_role_id"] for row in practices.values()} == {"RO76"}
     assert [code for code, row in practices.items() if row["is_ambiguous"]] == ["Y99904"]
 
 
 def test_a_closed_practice_keeps_the_parents_it_had_last(sample: Path) -> None:
     closed = rows(sample, "gp_practices")["Y99901"]
-    told = some(closed, "openness", "closed_on", "pcn_code", "icb_code", "parents_are_past")
-    assert told == ("closed", date(2026, 8, 25), "U90001", "Z9B2Z", True)
+    answer = some(closed, "openness", "closed_on", "pcn_code", "icb_code", "parents_are_past")
+    assert answer == ("closed", date(2026, 8, 25), "U90001", "Z9B2Z", True)
 
 
 def test_a_practice_that_has_yet_to_open_shows_what_it_will_have(sample: Path) -> None:
-    told = {
+    answer = {
         day: mart_on("gp_practices", sample, day).row(by_predicate=pl.col("ods_code") == "E83003", named=True)
         for day in (date(1974, 3, 31), date(2026, 9, 4))
     }
-    assert [row["openness"] for row in told.values()] == ["not_yet_open", "open"]
-    assert not told[date(1974, 3, 31)]["parents_are_past"]
+    assert [row["openness"] for row in answer.values()] == ["not_yet_open", "open"]
+    assert not answer[date(1974, 3, 31)]["parents_are_past"]
 
 
 def test_sites_keep_their_codes_when_trusts_merge(sample: Path) -> None:
@@ -60,17 +60,17 @@ def test_one_care_home_and_its_group(sample: Path) -> None:
     open_one, closed_one, both = sites["D8M2P"], sites["VM903"], sites["VM904"]
     assert some(open_one, "hq_code", "sibling_count", "care_home", "domiciliary") == ("A9C1X", 1, True, False)
     assert some(both, "hq_code", "sibling_count", "care_home", "domiciliary") == ("A9C1X", 1, True, True)
-    told = some(closed_one, "openness", "hq_code", "sibling_count", "care_home", "replaced_by")
-    assert told == ("closed", "C9902", 2, False, [])
+    answer = some(closed_one, "openness", "hq_code", "sibling_count", "care_home", "replaced_by")
+    assert answer == ("closed", "C9902", 2, False, [])
     assert closed_one["candidate_codes"] == ["D8M2P"]
 
 
 def test_who_is_paid_for_a_vaccination_site(sample: Path) -> None:
     frame = pl.read_parquet(sample / TABLES["vaccination_sites"].path)
-    told = frame.select(
+    answer = frame.select(
         "site_code", "valid_from", "valid_to", "parent_code", "parent_kind", "icb_code"
     ).rows()
-    assert told == [
+    assert answer == [
         ("K1V4C", date(2021, 1, 18), None, "P9X1", "pharmacy_hq", None),
         ("R3C7V", date(2021, 1, 11), date(2026, 4, 1), "RKE", "trust", "QMJ"),
         ("R3C7V", date(2026, 4, 1), None, "RKE", "trust", "Z9B2Z"),
@@ -81,10 +81,10 @@ def test_who_is_paid_for_a_vaccination_site(sample: Path) -> None:
 
 def test_the_payee_of_a_pcn_changes_and_the_membership_is_cut(sample: Path) -> None:
     frame = pl.read_parquet(sample / TABLES["pcn_membership"].path)
-    told = frame.filter(pl.col("practice_code") == "F83003").select(
+    answer = frame.filter(pl.col("practice_code") == "F83003").select(
         "pcn_code", "valid_from", "valid_to", "nominated_payee_code", "sub_icb_code"
     )
-    assert told.rows() == [
+    assert answer.rows() == [
         ("U90003", date(2019, 7, 1), date(2020, 4, 1), "F83023", "07R"),
         ("U90003", date(2020, 4, 1), date(2022, 4, 1), "F83023", "93C"),
         ("U90003", date(2022, 4, 1), None, "F83017", "93C"),
@@ -93,8 +93,8 @@ def test_the_payee_of_a_pcn_changes_and_the_membership_is_cut(sample: Path) -> N
 
 def test_a_change_of_pcn_that_is_announced_has_its_row_already(sample: Path) -> None:
     frame = pl.read_parquet(sample / TABLES["pcn_membership"].path)
-    told = frame.filter(pl.col("practice_code") == "Y99903").select("pcn_code", "valid_from", "valid_to")
-    assert told.rows()[-2:] == [
+    answer = frame.filter(pl.col("practice_code") == "Y99903").select("pcn_code", "valid_from", "valid_to")
+    assert answer.rows()[-2:] == [
         ("U90001", date(2020, 4, 1), date(2026, 10, 1)),
         ("U90002", date(2026, 10, 1), None),
     ]

@@ -1,4 +1,4 @@
-"""The hierarchies and crosswalks of a register of national size: every check holds, and nobody waits long."""
+"""The hierarchies and crosswalks of a register of national size: every check holds, and none takes long."""
 
 import time
 from datetime import date
@@ -9,7 +9,7 @@ import pytest
 
 from ods_pipeline.marts.build import build_mart
 from ods_pipeline.marts.checking import findings
-from ods_pipeline.publish.files import write_duckdb
+from ods_pipeline.publish.duckdb import complete_duckdb
 from ods_pipeline.schema import MARTS, TABLES
 from ods_pipeline_tests.support.national import national_register
 
@@ -21,7 +21,7 @@ ONE_CODE = 0.5
 
 
 @pytest.mark.slow
-def test_a_register_of_national_size_is_built_checked_and_asked(tmp_path: Path) -> None:
+def test_a_register_of_national_size_is_built_checked_and_queried(tmp_path: Path) -> None:
     build = national_register(tmp_path)
     (build / "marts").mkdir()
     for table in MARTS:
@@ -37,7 +37,7 @@ def test_a_register_of_national_size_is_built_checked_and_asked(tmp_path: Path) 
     for table in TABLES.values():
         if not (build / table.path).exists():
             table.empty().write_parquet(build / table.path)
-    write_duckdb(build, TABLES.values(), TODAY)
+    complete_duckdb(build, TABLES.values(), TODAY)
     with duckdb.connect(str(build / "ods.duckdb"), read_only=True) as connection:
         for question in (
             "SELECT ods_code FROM ods_ancestors('RS00100', '2026-04-01')",

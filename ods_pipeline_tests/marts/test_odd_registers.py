@@ -19,9 +19,9 @@ def test_every_mart_of_an_odd_register_passes_its_checks_and_keeps_its_rules(
     tmp_path: Path, seed: int
 ) -> None:
     odd = odd_registers(seed, SIDE_BY_SIDE)
-    build = write(tmp_path, odd.pop("bodies"), odd.pop("links"), **odd)
-    found = marts_on(build, TODAY, *(mart.name for mart in MARTS))
-    broken = {name: broken_rules(TABLES[name], frame) for name, frame in found.items()}
+    build = write(tmp_path, odd.pop("organisations"), odd.pop("links"), **odd)
+    result = marts_on(build, TODAY, *(mart.name for mart in MARTS))
+    broken = {name: broken_rules(TABLES[name], frame) for name, frame in result.items()}
     assert {name: rules for name, rules in broken.items() if rules} == {}
-    few = {name for name, frame in found.items() if frame.height < SIDE_BY_SIDE // 2}
+    few = {name for name, frame in result.items() if frame.height < SIDE_BY_SIDE // 2}
     assert few <= {"icb_changes"}, "nothing would be proven of a mart without rows"

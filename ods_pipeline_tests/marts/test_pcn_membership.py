@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline_tests.support.small_registers import Body, body, link, mart_on, write
+from ods_pipeline_tests.support.small_registers import Row, link, mart_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 FIRST = date(2020, 1, 1)
 PCNS, PAYEES = ("U1", "U2"), ("P1", "P2", "R1")
 BODIES = [
-    body("P1", "RO177"),
-    body("P2", "RO177"),
-    body("R1", "RO197"),
-    *(body(code, "RO272") for code in PCNS),
+    organisation("P1", "RO177"),
+    organisation("P2", "RO177"),
+    organisation("R1", "RO197"),
+    *(organisation(code, "RO272") for code in PCNS),
 ]
 
 
@@ -25,7 +25,7 @@ def days(length: int) -> st.SearchStrategy[date]:
     return st.integers(0, length).map(lambda n: FIRST + timedelta(days=n))
 
 
-def dated(rel: str, codes: tuple[str, ...]) -> st.SearchStrategy[Body]:
+def dated(rel: str, codes: tuple[str, ...]) -> st.SearchStrategy[Row]:
     return st.builds(
         lambda code, pcn, start, length: {
             **link(code, rel, pcn),
@@ -39,7 +39,7 @@ def dated(rel: str, codes: tuple[str, ...]) -> st.SearchStrategy[Body]:
     )
 
 
-def holder(links: list[Body], day: date, by: str, **wanted: str) -> str | None:
+def holder(links: list[Row], day: date, by: str, **wanted: str) -> str | None:
     """Of the links that hold on a day, the one that began last; then the first by its code."""
     holding = [
         x
@@ -57,21 +57,21 @@ def holder(links: list[Body], day: date, by: str, **wanted: str) -> str | None:
     members=st.lists(dated("RE8", ("P1", "P2")), max_size=5),
     payees=st.lists(dated("RE9", PAYEES), max_size=5),
 )
-def test_each_day_has_the_pcn_and_payee_of_the_oracle(members: list[Body], payees: list[Body]) -> None:
+def test_each_day_has_the_pcn_and_payee_of_the_oracle(members: list[Row], payees: list[Row]) -> None:
     links = [{**x, "unique_rel_id": n} for n, x in enumerate([*members, *payees], 1)]
     with TemporaryDirectory() as folder:
-        found = mart_on("pcn_membership", write(Path(folder), BODIES, links), TODAY).to_dicts()
+        result = mart_on("pcn_membership", write(Path(folder), BODIES, links), TODAY).to_dicts()
     for practice in ("P1", "P2"):
-        own = [row for row in found if row["practice_code"] == practice]
+        own = [row for row in result if row["practice_code"] == practice]
         for n in range(-1, 15):
             day = FIRST + timedelta(days=n)
             rows = [
                 r for r in own if r["valid_from"] <= day and (r["valid_to"] is None or r["valid_to"] > day)
             ]
-            told = [(row["pcn_code"], row["nominated_payee_code"]) for row in rows]
+            answer = [(row["pcn_code"], row["nominated_payee_code"]) for row in rows]
             pcn = holder(members, day, "target_ods_code", ods_code=practice)
             payee = pcn and holder(payees, day, "ods_code", target_ods_code=pcn)
-            assert told == ([(pcn, payee)] if pcn else [])
+            assert answer == ([(pcn, payee)] if pcn else [])
         for before, after in pairwise(own):
             same = [k for k in ("pcn_code", "nominated_payee_code", "is_ambiguous") if before[k] == after[k]]
             assert len(same) < 3 or before["valid_to"] < after["valid_from"], "neighbours that say the same"
@@ -90,9 +90,9 @@ def test_a_payee_that_is_stated_anew_from_the_next_day_is_one_row_and_passes_its
     assert row["nominated_payee_code"] == "P2"
 
 
-def one_row(folder: Path, *links: Body) -> tuple[date, date | None, str | None]:
-    bodies = [{**row, "last_change_date": date(2022, 1, 1)} for row in BODIES]
-    (row,) = mart_on("pcn_membership", write(folder, bodies, links), TODAY).to_dicts()
+def one_row(folder: Path, *links: Row) -> tuple[date, date | None, str | None]:
+    organisations = [{**row, "last_change_date": date(2022, 1, 1)} for row in BODIES]
+    (row,) = mart_on("pcn_membership", write(folder, organisations, links), TODAY).to_dicts()
     return row["valid_from"], row["valid_to"], row["nominated_payee_code"]
 
 

@@ -14,9 +14,9 @@ def test_the_practices_with_an_open_membership_are_there_with_their_commissioner
     held = pl.read_parquet(reports_root(shared).path / TABLES["gp_practices"].path)
     with_link = memberships(shared).filter(OPEN_ON_THE_DAY).select("code")
     assert with_link.height == 11_812
-    found = with_link.join(held, left_on="code", right_on="ods_code")
-    assert found.height == 7_128
-    commissioner = found.join(practices(shared), on="code").select("commissioner", "sub_icb_code")
+    result = with_link.join(held, left_on="code", right_on="ods_code")
+    assert result.height == 7_128
+    commissioner = result.join(practices(shared), on="code").select("commissioner", "sub_icb_code")
     both = commissioner.drop_nulls("sub_icb_code")
     assert both.height > 6_500
     assert both.filter(pl.col("commissioner") != pl.col("sub_icb_code")).is_empty()

@@ -32,8 +32,10 @@ def test_every_open_code_has_the_commissioner_of_column_15(reports: Reports, bui
     report, links = reports
     expected = links.filter(OPEN_ON_THE_DAY).select("code").join(report, on="code")
     assert expected.height == expected["code"].n_unique() == 11_812
-    told = mart(build, "provider_hierarchy_current").select("ods_code", "commissioner_code", "kind", "as_of")
-    both = expected.join(told, left_on="code", right_on="ods_code")
+    answer = mart(build, "provider_hierarchy_current").select(
+        "ods_code", "commissioner_code", "kind", "as_of"
+    )
+    both = expected.join(answer, left_on="code", right_on="ods_code")
     assert both.height == 11_812
     assert both.filter(pl.col("commissioner").ne_missing(pl.col("commissioner_code"))).is_empty()
     assert both["as_of"].unique().to_list() == [DAY]
@@ -56,7 +58,7 @@ def test_closed_codes_keep_their_last_commissioner(reports: Reports, build: Path
     assert both.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") > DAY)).is_empty()
 
 
-def test_codes_without_a_membership_say_that_they_have_no_commissioner(reports: Reports, build: Path) -> None:
+def test_codes_without_a_membership_have_no_commissioner(reports: Reports, build: Path) -> None:
     report, links = reports
     without = report.join(links, on="code", how="anti")
     assert without.height == 167
@@ -69,15 +71,15 @@ def test_codes_without_a_membership_say_that_they_have_no_commissioner(reports: 
 def test_every_interval_comes_back_from_the_edges(reports: Reports, build: Path) -> None:
     _, links = reports
     edges = mart(build, "hierarchy_edges").filter(level="commissioner")
-    told = edges.select(
+    answer = edges.select(
         id="unique_rel_id",
         code="ods_code",
         parent="parent_code",
         start="valid_from",
         end=pl.col("valid_to") - timedelta(days=1),
     )
-    assert told.height == links.height == 47_822
-    assert told.sort("id").equals(links.select(told.columns).sort("id"))
+    assert answer.height == links.height == 47_822
+    assert answer.sort("id").equals(links.select(answer.columns).sort("id"))
 
 
 def test_two_intervals_that_touch_with_the_same_parent_stay_two(reports: Reports, build: Path) -> None:

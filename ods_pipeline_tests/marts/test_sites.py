@@ -7,12 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from ods_pipeline_tests.support.small_registers import Body, body, link, marts_on, write
+from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 
 
-def role(code: str, role_id: str, start: str, end: str | None = None) -> Body:
+def role(code: str, role_id: str, start: str, end: str | None = None) -> Row:
     days = {
         "operational_start": date.fromisoformat(start),
         "operational_end": end and date.fromisoformat(end),
@@ -20,40 +20,59 @@ def role(code: str, role_id: str, start: str, end: str | None = None) -> Body:
     return {"ods_code": code, "role_id": role_id, "status": "Inactive" if end else "Active", **days}
 
 
-def built(folder: Path, mart: str, bodies: list[Body], links: list[Body], roles: list[Body]) -> pl.DataFrame:
+def built(
+    folder: Path, mart: str, organisations: list[Row], links: list[Row], roles: list[Row]
+) -> pl.DataFrame:
     numbered: dict[str, Any] = {"roles": [{**r, "unique_role_id": n} for n, r in enumerate(roles, 1)]}
     links = [{**x, "unique_rel_id": n} for n, x in enumerate(links, 1)]
-    return marts_on(write(folder, bodies, links, **numbered), TODAY, mart)[mart]
+    return marts_on(write(folder, organisations, links, **numbered), TODAY, mart)[mart]
 
 
 @pytest.mark.promise("dates")
 @pytest.mark.parametrize(("end", "held"), [(None, True), ("2026-09-04", True), ("2026-09-03", False)])
 def test_a_service_holds_to_its_last_day(tmp_path: Path, end: str | None, held: bool) -> None:
-    bodies = [body("V1", "RO101"), body("A1", "RO104")]
+    organisations = [organisation("V1", "RO101"), organisation("A1", "RO104")]
     roles = [role("V1", "RO269", "2020-01-01", end)]
-    (row,) = built(tmp_path, "social_care_sites", bodies, [link("V1", "RE6", "A1")], roles).to_dicts()
+    (row,) = built(tmp_path, "social_care_sites", organisations, [link("V1", "RE6", "A1")], roles).to_dicts()
     assert (row["care_home"], row["domiciliary"], row["hq_code"]) == (held, False, "A1")
 
 
 def test_siblings_are_the_other_open_sites(tmp_path: Path) -> None:
     closed = {"status": "Inactive", "operational_end": date(2025, 3, 31)}
-    sites = [body("V1", "RO101"), body("V2", "RO101"), body("V3", "RO101", **closed), body("V4", "RO101")]
+    sites = [
+        organisation("V1", "RO101"),
+        organisation("V2", "RO101"),
+        organisation("V3", "RO101", **closed),
+        organisation("V4", "RO101"),
+    ]
     links = [
         link(code, "RE6", "A1", end="2025-03-31" if code == "V3" else None) for code in ("V1", "V2", "V3")
     ]
-    frame = built(tmp_path, "social_care_sites", [*sites, body("A1", "RO104")], links, [])
-    told = frame.select("site_code", "hq_code", "sibling_count").rows()
-    assert told == [("V1", "A1", 1), ("V2", "A1", 1), ("V3", "A1", 2), ("V4", None, 0)]
+    frame = built(tmp_path, "social_care_sites", [*sites, organisation("A1", "RO104")], links, [])
+    answer = frame.select("site_code", "hq_code", "sibling_count").rows()
+    assert answer == [("V1", "A1", 1), ("V2", "A1", 1), ("V3", "A1", 2), ("V4", None, 0)]
 
 
 def test_an_operator_that_is_no_trust_is_not_shown_as_one(tmp_path: Path) -> None:
-    bodies = [body("S1", "RO198"), body("S2", "RO198"), body("R1", "RO107"), body("N1", "RO172")]
-    frame = built(tmp_path, "trust_sites", bodies, [link("S1", "RE6", "R1"), link("S2", "RE6", "N1")], [])
+    organisations = [
+        organisation("S1", "RO198"),
+        organisation("S2", "RO198"),
+        organisation("R1", "RO107"),
+        organisation("N1", "RO172"),
+    ]
+    frame = built(
+        tmp_path, "trust_sites", organisations, [link("S1", "RE6", "R1"), link("S2", "RE6", "N1")], []
+    )
     assert frame.select("site_code", "trust_code").rows() == [("S1", "R1"), ("S2", None)]
 
 
 def test_a_vaccination_site_is_one_while_it_has_the_role(tmp_path: Path) -> None:
-    bodies = [body("S1", "RO198"), body("R1", "RO197"), body("R2", "RO197"), body("P1", "RO177")]
+    organisations = [
+        organisation("S1", "RO198"),
+        organisation("R1", "RO197"),
+        organisation("R2", "RO197"),
+        organisation("P1", "RO177"),
+    ]
     links = [
         link("S1", "RE6", "R1", "2015-04-01", "2022-03-31"),
         link("S1", "RE6", "R2", "2022-04-01"),
@@ -63,7 +82,7 @@ def test_a_vaccination_site_is_one_while_it_has_the_role(tmp_path: Path) -> None
         role("S1", "RO279", "2021-07-01", "2023-03-31"),
         role("P1", "RO279", "2021-01-01"),
     ]
-    frame = built(tmp_path, "vaccination_sites", bodies, links, roles)
+    frame = built(tmp_path, "vaccination_sites", organisations, links, roles)
     assert frame.select("site_code", "parent_code", "valid_from", "valid_to").rows() == [
         ("P1", None, date(2021, 1, 1), None),
         ("S1", "R1", date(2021, 1, 1), date(2022, 4, 1)),
@@ -72,23 +91,23 @@ def test_a_vaccination_site_is_one_while_it_has_the_role(tmp_path: Path) -> None
 
 
 @pytest.mark.promise("no_guess")
-def test_coverage_tells_why_there_is_no_parent(tmp_path: Path) -> None:
-    bodies = [body(code, "RO198") for code in ("S1", "S2", "S3", "S4", "S5")]
+def test_coverage_gives_the_reason_for_no_parent(tmp_path: Path) -> None:
+    organisations = [organisation(code, "RO198") for code in ("S1", "S2", "S3", "S4", "S5")]
     links = [
         link("S1", "RE6", "R1"),
         link("S2", "RE6", "R1", end="2024-03-31"),
         link("S3", "RE6", "R1", start="2026-10-01"),
         {**link("S4", "RE6", "GONE"), "target_primary_role_id": "RO197"},
     ]
-    frame = built(tmp_path, "coverage", [*bodies, body("R1", "RO197")], links, [])
+    frame = built(tmp_path, "coverage", [*organisations, organisation("R1", "RO197")], links, [])
     reasons = ("no_link", "link_ended", "link_not_begun", "parent_not_held", "parent_has_none")
-    told = {
+    answer = {
         level: frame.filter(kind="trust_site", level=level)
         .select("open_codes", "with_parent", "share", *reasons)
         .row(0)
         for level in ("provider", "icb")
     }
-    assert told == {"provider": (5, 1, 0.2, 1, 1, 1, 1, 0), "icb": (5, 0, 0.0, 4, 0, 0, 0, 1)}
+    assert answer == {"provider": (5, 1, 0.2, 1, 1, 1, 1, 0), "icb": (5, 0, 0.0, 4, 0, 0, 0, 1)}
 
 
 @pytest.mark.parametrize(
@@ -96,26 +115,30 @@ def test_coverage_tells_why_there_is_no_parent(tmp_path: Path) -> None:
     [
         ({"operational_end": date(2021, 3, 9)}, {}, 0),  # it ends before it starts
         ({"status": "Inactive"}, {"last_change_date": date(2021, 3, 10)}, 0),  # stamped on its first day
-        ({}, {"status": "Inactive", "operational_end": date(2021, 2, 1)}, 0),  # the body was closed by then
+        (
+            {},
+            {"status": "Inactive", "operational_end": date(2021, 2, 1)},
+            0,
+        ),  # the organisation was closed by then
         ({"operational_start": None, "legal_start": date(2021, 3, 10)}, {}, 1),
     ],
 )
 def test_a_vaccination_site_has_rows_for_the_days_on_which_it_was_one(
-    tmp_path: Path, dates: Body, changes: Body, rows: int
+    tmp_path: Path, dates: Row, changes: Row, rows: int
 ) -> None:
     roles = [{**role("P1", "RO279", "2021-03-10"), **dates}]
-    frame = built(tmp_path, "vaccination_sites", [body("P1", "RO177", **changes)], [], roles)
+    frame = built(tmp_path, "vaccination_sites", [organisation("P1", "RO177", **changes)], [], roles)
     assert frame.height == rows
 
 
 def test_a_pharmacy_site_that_ends_before_it_starts_has_no_row(tmp_path: Path) -> None:
-    void = body("X1", "RO280", operational_end=date(2010, 3, 31), status="Inactive")
+    void = organisation("X1", "RO280", operational_end=date(2010, 3, 31), status="Inactive")
     assert built(tmp_path, "vaccination_sites", [void], [], []).is_empty()
 
 
 def test_a_site_that_operates_others_is_no_sibling_of_theirs(tmp_path: Path) -> None:
-    sites = [body(code, "RO101") for code in ("V1", "V2", "V3")]
+    sites = [organisation(code, "RO101") for code in ("V1", "V2", "V3")]
     links = [link("V2", "RE6", "V1"), link("V3", "RE6", "V1")]
     frame = built(tmp_path, "social_care_sites", sites, links, [])
-    told = frame.select("site_code", "hq_code", "sibling_count").rows()
-    assert told == [("V1", None, 0), ("V2", "V1", 1), ("V3", "V1", 1)]
+    answer = frame.select("site_code", "hq_code", "sibling_count").rows()
+    assert answer == [("V1", None, 0), ("V2", "V1", 1), ("V3", "V1", 1)]

@@ -11,11 +11,12 @@ import duckdb
 import polars as pl
 import pytest
 
+from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.sample import FACTS, read
 from ods_pipeline_tests.support.builders import Held
-from ods_pipeline_tests.support.history.tellings import with_duckdb
+from ods_pipeline_tests.support.history.folding import with_duckdb
 from ods_pipeline_tests.support.rooms import sample_root
 
 PLANNED = [row for row in read(FACTS, "planned_changes") if row["change_kind"]]
@@ -34,7 +35,7 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[t
     return connection.execute(sql, list(values)).fetchall()
 
 
-def test_every_planned_change_of_the_sample_is_told_once_and_nothing_else(
+def test_every_planned_change_of_the_sample_is_one_event_and_nothing_else_is(
     sample: duckdb.DuckDBPyConnection,
 ) -> None:
     rows = ask(
@@ -49,10 +50,10 @@ def test_every_planned_change_of_the_sample_is_told_once_and_nothing_else(
     assert len(planned) == len(PLANNED) == 13
     assert sorted(row[:4] for row in rows) == sorted(planned)
     for row in rows:
-        told = dict(zip(("field", "old_value", "new_value", "related_code"), row[4:], strict=True))
+        answer = dict(zip(("field", "old_value", "new_value", "related_code"), row[4:], strict=True))
         plan = planned[row[:4]]
-        assert {name: told[name] for name in told if plan[name]} == {
-            name: plan[name] for name in told if plan[name]
+        assert {name: answer[name] for name in answer if plan[name]} == {
+            name: plan[name] for name in answer if plan[name]
         }
 
 
@@ -66,8 +67,10 @@ def test_nothing_drifts_in_the_sample(sample: duckdb.DuckDBPyConnection) -> None
 
 @pytest.fixture(scope="module")
 def merger(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The real records of the merger of RRP and TAF into G6V2S (August 2026), after a release of October 2024
-    in which RRP and TAF have no legal end yet."""
+    """Real records of the merger of RRP and TAF into G6V2S (August 2026).
+
+    They come after a release of October 2024 in which RRP and TAF have no legal end yet.
+    """
     folder = tmp_path_factory.mktemp("merger")
     files = sorted((shared / "ord-json").glob("*.json"))
     records = [json.loads(file.read_bytes())["Organisation"] for file in files]
@@ -82,12 +85,12 @@ def merger(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     held = Held(folder)
     held.release(before, published="2024-10-18", released="2024-10-25")
     held.release(complete)
-    file = with_duckdb(fold(observe(held.root.flat_folders())), folder / "build")
+    file = with_duckdb(fold(observe(flat_folders(held.root))), folder / "build")
     with duckdb.connect(str(file), read_only=True) as connection:
         yield connection
 
 
-def test_before_the_merger_the_old_trusts_are_the_bodies(merger: duckdb.DuckDBPyConnection) -> None:
+def test_before_the_merger_the_old_trusts_exist(merger: duckdb.DuckDBPyConnection) -> None:
     question = (
         "SELECT ods_code, legally_open, openness FROM ods_as_of(?) WHERE ods_code IN ('RRP', 'TAF', 'G6V2S')"
     )
@@ -124,7 +127,7 @@ def test_the_legal_end_is_an_event_and_is_explained(merger: duckdb.DuckDBPyConne
 
 
 @pytest.mark.promise("as_of_then")
-def test_what_a_reader_of_2024_was_told(merger: duckdb.DuckDBPyConnection) -> None:
+def test_what_a_reader_of_2024_saw(merger: duckdb.DuckDBPyConnection) -> None:
     question = "SELECT ods_code, legal_end FROM ods_as_known(?) WHERE ods_code IN ('RRP', 'TAF', 'G6V2S')"
     assert ask(merger, question, "2024-12-31") == [("RRP", None), ("TAF", None)]
     assert [row[0] for row in ask(merger, question, "2026-08-21")] == ["G6V2S", "RRP", "TAF"]
@@ -165,7 +168,7 @@ def test_the_register_as_known_changes_with_the_day(sample: duckdb.DuckDBPyConne
 
 @pytest.mark.promise("dates")
 @pytest.mark.parametrize("day", [date(2015, 1, 1), date(2020, 4, 1), date(2026, 9, 4), date(2027, 1, 1)])
-def test_bodies_of_a_day_are_those_whose_dates_hold_then(
+def test_organisations_of_a_day_are_those_whose_dates_hold_then(
     sample: duckdb.DuckDBPyConnection, day: date
 ) -> None:
     expected = set()

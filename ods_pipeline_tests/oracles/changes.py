@@ -1,8 +1,7 @@
-"""Events, told slowly: two versions of one code beside each other, one rule after another.
+"""A slow oracle of events: two versions of one code next to each other, one rule after another.
 
-What lives here: what the events of a body and of its own fields mean, as plain Python on plain rows
-(``slow_parts.py`` has those of its roles, links and successions). What does not: speed. Nothing is shared
-with ``history/changes``.
+Lives here: the events of an organisation and of its own fields, as plain Python on plain rows. Does not live
+here: those of roles, links and successions (``parts.py``). Nothing is shared with ``history/changes``.
 """
 
 from collections import Counter
@@ -20,43 +19,45 @@ LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", 
 
 
 def slow_changes(history: History) -> Counter[Event]:
-    """Every event of every code."""
+    """Return every event of every code."""
     days = sorted(set(history.captures["as_of"]))
     first = min(history.captures.filter(kind="full")["as_of"])
     parts = {name: _by_version(rows.collect().rows(named=True)) for name, rows in history.parts.items()}
-    spoke = _spoke_of_fax(history)
+    sightings = _fax_sightings(history)
     versions: dict[str, list[Row]] = {}
     for row in history.organisations.sort("ods_code", "known_from").rows(named=True):
         own = {name: rows.get((row["ods_code"], row["known_from"]), []) for name, rows in parts.items()}
-        told_of_fax = spoke.get(row["ods_code"], [])
-        versions.setdefault(row["ods_code"], []).append({**row, "parts": own, "spoke_of_fax": told_of_fax})
-    found = [*_archived(history), *_unconfirmed(history)]
-    for code, told in versions.items():
-        for before, now in zip([None, *told], told, strict=False):
-            found += _arrived(code, now, days)
+        fax = sightings.get(row["ods_code"], [])
+        versions.setdefault(row["ods_code"], []).append({**row, "parts": own, "fax_sightings": fax})
+    events = [*_archived(history), *_unconfirmed(history)]
+    for code, life in versions.items():
+        for before, now in zip([None, *life], life, strict=False):
+            events += _arrived(code, now, days)
             if now["gone_by"]:
-                found.append(_deleted(code, now, history))
+                events.append(_deleted(code, now, history))
             if before is None:
                 if now["known_from"] > first:
-                    found.append(_born(code, now, "created"))
+                    events.append(_born(code, now, "created"))
             elif _another(before, now):
                 names = {"old": before["name"], "new": now["name"]}
-                found.append(replace(_born(code, now, "code_reused", "name"), **names))
+                events.append(replace(_born(code, now, "code_reused", "name"), **names))
             elif before["gone_by"]:
-                found.append(_born(code, now, "created", "returned"))
+                events.append(_born(code, now, "created", "returned"))
             else:
                 day_before = max(d for d in days if d < now["known_from"])
-                found += _changed(Step(code, before, now, day_before, now["known_from"], now["is_unstamped"]))
-    return Counter(found)
+                events += _changed(
+                    Step(code, before, now, day_before, now["known_from"], now["is_unstamped"])
+                )
+    return Counter(events)
 
 
 def _by_version(rows: list[Row]) -> dict[tuple[str, date], list[Row]]:
-    found: dict[tuple[str, date], list[Row]] = {}
+    versions: dict[tuple[str, date], list[Row]] = {}
     for row in rows:
         key = row.pop("ods_code"), row.pop("known_from")
         del row["known_to"]
-        found.setdefault(key, []).append(row)
-    return found
+        versions.setdefault(key, []).append(row)
+    return versions
 
 
 def _another(before: Row, now: Row) -> bool:
@@ -88,12 +89,12 @@ def _day_of(history: History, capture: str) -> date:
 
 
 def _unconfirmed(history: History) -> Iterator[Event]:
-    """What the register doubts today, as long as it holds the code."""
+    """Yield the unconfirmed deletions of codes that the register still holds."""
     for row in history.deletions.filter(state="unconfirmed").rows(named=True):
         held = history.organisations.filter(ods_code=row["ods_code"]).filter(known_to=None)
         day = row["deleted_on"]
-        told = history.notices.filter(ods_code=row["ods_code"], deleted_on=day, source=row["source"])
-        detected = _day_of(history, told["capture_id"][0]) if told.height else day
+        brought = history.notices.filter(ods_code=row["ods_code"], deleted_on=day, source=row["source"])
+        detected = _day_of(history, brought["capture_id"][0]) if brought.height else day
         for name in history.organisations.join(held, on=["ods_code", "known_from"])["name"]:
             details = {"old": name, "new": "unconfirmed"}
             yield Event(row["ods_code"], "deleted", day, detected, row["source"], **details)
@@ -124,7 +125,7 @@ def _changed(step: Step) -> Iterator[Event]:
         yield from successions(step)
 
 
-# --- the body -----------------------------------------------------------------------------------------------
+# --- the organisation itself --------------------------------------------------------------------------------
 
 
 def _life(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after another)
@@ -132,12 +133,12 @@ def _life(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
     end, legal_end, start = (step.after[c] for c in ("operational_end", "legal_end", "operational_start"))
     old_end, old_legal_end = step.before["operational_end"], step.before["legal_end"]
     law_was, law_is = law_is_over(step.before, step.before_day), law_is_over(step.after, step.day)
-    told = set()
+    reported = set()
     if was == "ahead" and now == "open":
         yield step.event("opened", start, field="operational_start", new=start)
-        told |= {"operational_start", "legal_start"}
+        reported |= {"operational_start", "legal_start"}
     if was != "closed" and now == "closed":
-        told |= {"operational_end"}
+        reported |= {"operational_end"}
         if end:
             old = old_end if step.differs("operational_end") else None
             yield step.event("closed", end + DAY, field="operational_end", old=old, new=end)
@@ -148,30 +149,30 @@ def _life(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
             old = step.before["status"] if step.differs("status") else None
             yield step.event("closed", field="status", old=old, new=step.after["status"])
         if not end or end == legal_end:
-            told |= {"legal_end"}
+            reported |= {"legal_end"}
     if was == "closed" and now == "open":
-        told |= set(FOUR_DATES)
+        reported |= set(FOUR_DATES)
         since = start if start and old_end and start > old_end else None
         field = "operational_end" if end != old_end else "status"
         yield step.event("reopened", since, field=field, old=step.before[field], new=step.after[field])
     if law_was and not law_is and was == now == "open":
-        told |= {"legal_end"}
+        reported |= {"legal_end"}
         since = start if start and old_end and start > old_end else None
         yield step.event("reopened", since, field="legal_end", old=old_legal_end, new=legal_end)
     if was != "closed" and now != "closed" and end and end >= step.day and end != old_end:
-        told |= {"operational_end"} | ({"legal_end"} if legal_end == end else set())
+        reported |= {"operational_end"} | ({"legal_end"} if legal_end == end else set())
         yield step.event("closing_announced", end + DAY, field="operational_end", old=old_end, new=end)
     one_day = (end is not None and end == legal_end) or (was != "closed" and now == "closed" and not end)
     if legal_end and not one_day:
         old = old_legal_end if step.differs("legal_end") else None
         if law_is and not law_was:
-            told |= {"legal_end"}
+            reported |= {"legal_end"}
             yield step.event("legally_closed", legal_end + DAY, field="legal_end", old=old, new=legal_end)
         elif legal_end >= step.day and legal_end != old_legal_end and "closed" not in (was, now):
-            told |= {"legal_end"}
+            reported |= {"legal_end"}
             yield step.event("closing_announced", legal_end + DAY, field="legal_end", old=old, new=legal_end)
     for column in FOUR_DATES:
-        if step.differs(column) and column not in told:
+        if step.differs(column) and column not in reported:
             yield step.event("dates_corrected", field=column, old=step.before[column], new=step.after[column])
 
 
@@ -210,7 +211,7 @@ def _contacts(step: Step) -> Iterator[Event]:
         values: dict[str, list[str]] = {}
         for row in parts["contacts"]:
             values.setdefault(row["contact_type"], []).append(row["contact_value"])
-        sides.append({kind: ", ".join(sorted(found)) for kind, found in values.items()})
+        sides.append({kind: ", ".join(sorted(texts)) for kind, texts in values.items()})
     for kind in sorted({*sides[0], *sides[1]}):
         old, new = sides[0].get(kind), sides[1].get(kind)
         known = kind != "fax" or (
@@ -221,21 +222,26 @@ def _contacts(step: Step) -> Iterator[Event]:
 
 
 def _had_none(row: Row, day: date) -> bool:
-    """Whether the last that spoke of fax numbers up to a day spoke of this body. It named none, or the row
-    would have it."""
-    spoke = [r for r in row["spoke_of_fax"] if r["day"] <= day]
-    return bool(spoke) and not _another(spoke[-1], row)
+    """Whether the newest record up to a day that could show a fax is of this organisation.
+
+    That record had no fax: otherwise the row would have it.
+    """
+    sightings = [r for r in row["fax_sightings"] if r["day"] <= day]
+    return bool(sightings) and not _another(sightings[-1], row)
 
 
-def _spoke_of_fax(history: History) -> dict[str, list[Row]]:
-    """By code, in order: the records that say whether there is a fax. The API's say nothing without one."""
+def _fax_sightings(history: History) -> dict[str, list[Row]]:
+    """Return the records that show whether there is a fax, by code and in order.
+
+    A record of the API without a fax does not show it.
+    """
     releases = sorted({c["as_of"] for c in history.captures.rows(named=True) if c["kind"] == "full"})
-    found: dict[str, list[Row]] = {}
+    sightings: dict[str, list[Row]] = {}
     for row in history.observations.filter(ref_only=False).rows(named=True):
         if row["is_xml"] or row["fax_numbers"]:
             days = [row["as_of"]] if row["is_delta"] else releases
             seen = [{**row, "day": d} for d in days if row["as_of"] <= d <= row["as_of_last"]]
-            found.setdefault(row["ods_code"], []).extend(seen)
-    for rows in found.values():
+            sightings.setdefault(row["ods_code"], []).extend(seen)
+    for rows in sightings.values():
         rows.sort(key=lambda r: (r["day"], r["is_delta"], r["capture_id"]))
-    return found
+    return sightings

@@ -1,6 +1,7 @@
-"""Drift, told slowly: one release and one code at a time, all observations before it in a row.
+"""A slow oracle of drift: one release and one code at a time, with all observations before it.
 
-What lives here: what missed and different mean, as plain loops. Nothing is shared with ``history/drift.py``.
+Lives here: the meaning of ``missed`` and ``different``, as plain loops. Nothing is shared with
+``history/drift.py``.
 """
 
 from datetime import date
@@ -10,7 +11,7 @@ from ods_pipeline_tests.oracles.steps import Row
 
 
 def slow_drift(history: History) -> dict[tuple[date, str], str]:
-    """Day of the release and code: missed or different."""
+    """Return ``missed`` or ``different`` by day of the release and code."""
     captures = history.captures.rows(named=True)
     releases = sorted({c["as_of"] for c in captures if c["kind"] == "full"})
     fetches = [c for c in captures if c["kind"] == "delta"]
@@ -20,13 +21,13 @@ def slow_drift(history: History) -> dict[tuple[date, str], str]:
         for day in days:
             if row["as_of"] <= day <= row["as_of_last"]:
                 seen.setdefault(row["ods_code"], []).append({**row, "day": day})
-    found = {}
+    drifts = {}
     for code, rows in seen.items():
         for row in (r for r in rows if not r["is_delta"]):
             kind = _drifts(row, rows, releases, fetches)
             if kind:
-                found[row["day"], code] = kind
-    return found
+                drifts[row["day"], code] = kind
+    return drifts
 
 
 def _drifts(row: Row, rows: list[Row], releases: list[date], fetches: list[Row]) -> str | None:
@@ -40,12 +41,12 @@ def _drifts(row: Row, rows: list[Row], releases: list[date], fetches: list[Row])
         return "different" if held[-1]["content_hash"] != row["content_hash"] else None
     if any(r["last_change_date"] >= stamp for r in held):
         return None
-    asked = [
+    requests = [
         f["as_of"] for f in fetches if f["stamps_from"] <= stamp <= f["stamps_to"] and f["as_of"] >= stamp
     ]
     # A fetch on the day of the stamp proves something only to a release of a later day.
-    if not any(stamp < f <= day or f == stamp < day for f in asked):
+    if not any(stamp < f <= day or f == stamp < day for f in requests):
         return None
-    last = max([*asked, day])
+    last = max([*requests, day])
     shown = any(r["is_delta"] and r["last_change_date"] >= stamp and r["day"] <= last for r in rows)
     return None if shown else "missed"

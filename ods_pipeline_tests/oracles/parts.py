@@ -1,4 +1,4 @@
-"""Events of roles, successions and links, told slowly: see ``slow_changes.py``."""
+"""A slow oracle of the events of roles, successions and links: see ``oracles/changes.py``."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ def _start(row: Row) -> date | None:
 
 
 def _follows(step: Step, old: Row, new: Row) -> bool:
-    """What the row's dates do, the body's do as well."""
+    """Whether the row's dates changed only as its organisation's dates did."""
     ends, starts = _end(old) != _end(new), _start(old) != _start(new)
-    body_ends = {step.after["operational_end"], step.after["legal_end"]} - {None}
+    own_ends = {step.after["operational_end"], step.after["legal_end"]} - {None}
     ended_with = _end(old) in {step.before["operational_end"], step.before["legal_end"]} - {None}
-    end_follows = _end(new) in body_ends or (ended_with and _end(new) == step.after["operational_end"])
+    end_follows = _end(new) in own_ends or (ended_with and _end(new) == step.after["operational_end"])
     start_follows = (
         _start(old) == step.before["operational_start"] and _start(new) == step.after["operational_start"]
     )
@@ -37,11 +37,11 @@ def _listed(old: Row, new: Row, columns: list[str]) -> dict[str, str]:
     return shown
 
 
-def _besides(old: Row, new: Row, columns: tuple[str, ...]) -> list[str]:
-    """The columns that differ; of a row that ends, without those that hold this end."""
+def _other_differences(old: Row, new: Row, columns: tuple[str, ...]) -> list[str]:
+    """Return the columns that differ; for a row that ends, without those that hold this end."""
     end = None if _end(old) else _end(new)
-    told = {c for c in ("operational_end", "legal_end") if end and new[c] == end}
-    return [c for c in columns if old[c] != new[c] and c not in told]
+    reported = {c for c in ("operational_end", "legal_end") if end and new[c] == end}
+    return [c for c in columns if old[c] != new[c] and c not in reported]
 
 
 def _stopped(step: Step, old: Row, new: Row) -> bool:
@@ -74,7 +74,7 @@ def roles(step: Step) -> Iterator[Event]:
             end = _end(new)
             if end and not _end(old):
                 yield step.event("role_ended", end + DAY, old=new["role_id"], **this)
-            if others := _besides(old, new, FOUR_DATES):
+            if others := _other_differences(old, new, FOUR_DATES):
                 yield step.event("dates_corrected", **_listed(old, new, others), **this)
         elif _stopped(step, old, new):
             yield step.event("role_ended", old=new["role_id"], **this)
@@ -86,7 +86,7 @@ def successions(step: Step) -> Iterator[Event]:
         days: dict[tuple[str, str], list[date]] = {}
         for row in parts["successions"]:
             days.setdefault((row["succession_type"], row["target_ods_code"]), []).append(row["legal_start"])
-        sides.append({key: sorted(found) for key, found in days.items()})
+        sides.append({key: sorted(starts) for key, starts in days.items()})
     kinds = {"Successor": "successor_recorded", "Predecessor": "predecessor_recorded"}
     for key in sorted({*sides[0], *sides[1]}):
         old, new = sides[0].get(key), sides[1].get(key)
@@ -105,12 +105,12 @@ def successions(step: Step) -> Iterator[Event]:
 
 @dataclass
 class Link:
-    """One side of a link: where it points, since or until when."""
+    """One side of a link: its target, and the day on which it begins or no longer holds."""
 
     row: Row
     kind: str | None
     effective: date
-    told: bool = False
+    in_a_move: bool = False
     removed: bool = False
     past: bool = False
 
@@ -134,7 +134,7 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
     had = {(r["rel_id"], r["target_ods_code"]) for r in before.values()}
     begun: list[Link] = []
     ended: list[Link] = []
-    standing: list[Row] = []
+    unchanged: list[Row] = []
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         old_kind = _kind_of_parent(old, step.before["primary_role_id"]) if old else None
@@ -154,7 +154,7 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
             else:
                 ended.append(Link(old, old_kind, step.stamp, removed=True))
         elif old == new:
-            standing.append(new)
+            unchanged.append(new)
         elif old["target_ods_code"] != new["target_ods_code"] and old_kind == new_kind is not None:
             ended.append(Link(old, old_kind, step.stamp))
             begun.append(Link(new, new_kind, step.stamp))
@@ -166,22 +166,22 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
                 ended.append(Link(old, old_kind, end + DAY))
             elif not dated and _stopped(step, old, new):
                 ended.append(Link(old, old_kind, step.stamp))
-            others = _besides(old, new, ("rel_id", "target_ods_code", *FOUR_DATES))
+            others = _other_differences(old, new, ("rel_id", "target_ods_code", *FOUR_DATES))
             if others and not (follows and set(others) <= set(FOUR_DATES)):
                 shown = _listed(old, new, others)
                 yield step.event("relationship_changed", related=new["target_ods_code"], **shown, **this)
-    yield from _moves(step, begun, ended, standing)
-    for link in (b for b in begun if not b.told):
+    yield from _moves(step, begun, ended, unchanged)
+    for link in (b for b in begun if not b.in_a_move):
         row = {"what": link.row["rel_id"], "unique_id": link.row["unique_rel_id"], "related": link.target}
         yield step.event("relationship_added", link.effective, field=link.kind, new=link.target, **row)
-    for link in (e for e in ended if not e.told):
+    for link in (e for e in ended if not e.in_a_move):
         row = {"what": link.row["rel_id"], "unique_id": link.row["unique_rel_id"], "related": link.target}
         field = "removed" if link.removed else link.kind
         yield step.event("relationship_ended", link.effective, field=field, old=link.target, **row)
 
 
-def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]) -> Iterator[Event]:
-    told: set[tuple[str, str, date]] = set()
+def _moves(step: Step, begun: list[Link], ended: list[Link], unchanged: list[Row]) -> Iterator[Event]:
+    reported: set[tuple[str, str, date]] = set()
     for kind in KINDS_OF_PARENT:
         new = [b for b in begun if b.kind == kind and not b.past]
         old = [e for e in ended if e.kind == kind]
@@ -197,7 +197,7 @@ def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]
                     pairs.append((*left, joining[0].row, joining[0].effective, joining[0].target))
                     old.remove(leaving)
                     new.remove(joining[0])
-        others = [r for r in standing if _kind_of_parent(r, step.after["primary_role_id"]) == kind]
+        others = [r for r in unchanged if _kind_of_parent(r, step.after["primary_role_id"]) == kind]
         others.sort(key=lambda r: (r["target_ods_code"], r["unique_rel_id"]))
         for leaving in old:
             next_one = [r for r in others if _start(r) == leaving.effective][:1]
@@ -214,10 +214,10 @@ def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]
             for side, target, day in ((begun, new_target, effective), (ended, old_target, left_on)):
                 for each in side:
                     same = (each.kind, each.target, each.effective) == (kind, target, day)
-                    each.told = each.told or same
-            if (old_target, new_target, effective) in told:
+                    each.in_a_move = each.in_a_move or same
+            if (old_target, new_target, effective) in reported:
                 continue
-            told.add((old_target, new_target, effective))
+            reported.add((old_target, new_target, effective))
             details = {"old": old_target, "new": new_target, "related": new_target, "what": row["rel_id"]}
             yield step.event(
                 "parent_changed", effective, field=kind, unique_id=row["unique_rel_id"], **details
@@ -225,7 +225,7 @@ def _moves(step: Step, begun: list[Link], ended: list[Link], standing: list[Row]
 
 
 def _one_a_day(links: list[Link]) -> list[Link]:
-    """Of the links to one target and of one day the first, in order of their days."""
+    """Return the first link for each target and day, in order of the days."""
     ordered = sorted(links, key=lambda x: (x.row["rel_id"], x.row["unique_rel_id"]))
     firsts = {(link.effective, link.target): link for link in reversed(ordered)}
     return [firsts[key] for key in sorted(firsts)]

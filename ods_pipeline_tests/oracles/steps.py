@@ -1,4 +1,4 @@
-"""What the slow oracle of events works on: an event, and two versions beside each other."""
+"""What the slow oracle of events works on: an event, and two versions next to each other."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -27,8 +27,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Step:
-    """Two versions of a code that adjoin, or one version twice on the day on which a date of it has come.
-    Their parts stand under ``parts``."""
+    """Two adjoining versions of a code, or one version twice on the day on which one of its dates arrives.
+
+    Their components are under ``parts``.
+    """
 
     code: str
     before: Row

@@ -1,4 +1,4 @@
-"""The table classes: every fact is described once, and every derivative says the same."""
+"""The table classes: each fact is described once, and everything derived from it agrees."""
 
 import re
 
@@ -23,27 +23,26 @@ ARROW_TO_FRICTIONLESS = {
     pa.uint64(): "integer",
     pa.bool_(): "boolean",
     pa.float64(): "number",
-    pa.float64(): "number",
 }
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
 
 def contract_tables() -> dict[str, list[str]]:
-    """Table name to column names, from the section "Facts" of the contract beside the repository."""
+    """Column names by table, from the section "Facts" of the contract next to the repository."""
     file = REPOSITORY.parent / "shared" / "design" / "tables.md"
     if not file.is_file():
-        pytest.skip(f"the contract is not here ({file}); it lies beside the repository, not in it")
+        pytest.skip(f"the contract is missing ({file}); it is next to the repository, not in it")
     facts = file.read_text().partition("## Facts")[2].partition("\n## ")[0]
-    found = {}
-    for name, body in re.findall(r"^\*\*(\w+)\*\* — (.*?)(?=\n\n|\Z)", facts, re.DOTALL | re.MULTILINE):
-        found[name] = columns_in(body)
-    return found
+    columns = {}
+    for name, section in re.findall(r"^\*\*(\w+)\*\* — (.*?)(?=\n\n|\Z)", facts, re.DOTALL | re.MULTILINE):
+        columns[name] = columns_in(section)
+    return columns
 
 
-def columns_in(body: str) -> list[str]:
+def columns_in(text: str) -> list[str]:
     """Column names between backticks: `a, b (RO197), line_1..3, (c, d)`."""
     columns = []
-    for span in re.findall(r"`([^`]*)`", body):
+    for span in re.findall(r"`([^`]*)`", text):
         listed = span[1:-1] if span.startswith("(") else re.sub(r"\([^)]*\)", "", span)
         for word in (part.strip() for part in listed.split(",")):
             if numbered := re.fullmatch(r"(\w+_)(\d)\.\.(\d)", word):
@@ -71,7 +70,7 @@ def test_keys_are_required_columns(table: Table) -> None:
     assert set(table.stored) <= set(table.columns)
 
 
-def test_names_and_places_are_unique() -> None:
+def test_names_and_paths_are_unique() -> None:
     assert [t.id for t in [*ORD, *HISTORY, *EVENTS, *MARTS]] == list(TABLES)
     assert len(TABLES) == len(ORD) + len(HISTORY) + len(EVENTS) + len(MARTS)
     assert len({t.path for t in TABLES.values()}) == len(TABLES)
@@ -98,21 +97,21 @@ def test_arrow_polars_and_frictionless_agree(table: Table) -> None:
     fields = frictionless_schema(table)["fields"]
     assert schema.names == table.columns == [f["name"] for f in fields]
     empty = table.empty().to_arrow().schema
-    for ours, of_polars, described in zip(schema, empty, fields, strict=True):
-        assert ours.metadata == {b"description": described["description"].encode()}
-        assert ours.nullable == ("constraints" not in described)
-        if pa.types.is_list(ours.type):
-            assert described["type"] == "array"
+    for field, of_polars, entry in zip(schema, empty, fields, strict=True):
+        assert field.metadata == {b"description": entry["description"].encode()}
+        assert field.nullable == ("constraints" not in entry)
+        if pa.types.is_list(field.type):
+            assert entry["type"] == "array"
         else:
-            assert described["type"] == ARROW_TO_FRICTIONLESS[ours.type]
-            assert ours.type == (pa.string() if pa.types.is_large_string(of_polars.type) else of_polars.type)
+            assert entry["type"] == ARROW_TO_FRICTIONLESS[field.type]
+            assert field.type == (pa.string() if pa.types.is_large_string(of_polars.type) else of_polars.type)
     assert frictionless_schema(table)["primaryKey"] == table.key
     assert schema.metadata[b"as_of"] == b"2026-09-04"
     assert schema.metadata[b"table"] == f"{table.schema}.{table.name}".encode()
 
 
 @every_table
-def test_duckdb_has_the_types_the_documents_name(table: Table) -> None:
+def test_duckdb_has_the_documented_types_and_comments(table: Table) -> None:
     with duckdb.connect() as connection:
         connection.register("frame", arrow_schema(table, {}).empty_table())
         connection.execute(f"CREATE SCHEMA {table.schema}")
@@ -127,12 +126,12 @@ def test_duckdb_has_the_types_the_documents_name(table: Table) -> None:
         name: (duckdb_type(column.dtype), column.description)
         for name, column in table.model.columns().items()
     }
-    # DuckDB quotes names that are words of its own.
+    # DuckDB quotes names that are its own keywords.
     assert {name: (kind.replace('"', ""), comment) for name, kind, comment in rows} == documented
 
 
 @pytest.mark.promise("documented")
-def test_the_data_dictionary_is_not_stale() -> None:
+def test_the_data_dictionary_is_up_to_date() -> None:
     written = (REPOSITORY / "docs" / "data-dictionary.md").read_text()
     assert written == dictionary(list(TABLES.values())), "Run: ods-pipeline dictionary"
 
@@ -146,7 +145,7 @@ def test_the_data_dictionary_has_a_line_for_every_column() -> None:
         assert all(line.count("|") - line.count("\\|") == 4 for line in lines)
 
 
-def test_the_contract_is_parsed_as_it_is_meant() -> None:
+def test_the_contract_is_parsed_correctly() -> None:
     parsed = columns_in("Key `(a, b)`. `c, d (RC1|RC2), line_1..3, e (BIGINT)`. Also `f` (shared).")
     assert parsed == ["a", "b", "c", "d", "line_1", "line_2", "line_3", "e", "f"]
 
@@ -157,5 +156,5 @@ def test_every_table_of_the_contract_has_all_its_columns() -> None:
     assert len(contract) == 9
     lacking = {name: set(columns) - set(TABLES[name].columns) for name, columns in contract.items()}
     assert {name: columns for name, columns in lacking.items() if columns} == {}
-    # Guards the parser: a contract that it reads as empty would prove nothing.
+    # Without this a parser that reads nothing would pass.
     assert len(contract["organisations"]) > 20 and len(contract["captures"]) > 20

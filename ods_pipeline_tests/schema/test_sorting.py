@@ -1,4 +1,4 @@
-"""sorting.py: the order is that of Polars' own sort, whatever order the rows come in."""
+"""sorting.py: the order is that of Polars' own sort, for rows that arrive in any order."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.schema.sorting import as_before, in_order, sorted_by
+from ods_pipeline.schema.sorting import is_sorted_by, repeats_key, sorted_by
 
 ROWS = st.lists(
     st.tuples(
@@ -25,11 +25,11 @@ KEYS = st.permutations(["code", "number", "day"])
 def test_rows_come_in_order_of_the_key(rows: list[tuple], key: list[str]) -> None:
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     assert sorted_by(frame, key).equals(frame.sort(key))
-    assert in_order(frame, key) == frame.equals(frame.sort(key))
+    assert is_sorted_by(frame, key) == frame.equals(frame.sort(key))
 
 
 @given(ROWS)
-def test_numbers_and_days_alone_are_a_key_too(rows: list[tuple]) -> None:
+def test_a_key_may_be_numbers_and_days_alone(rows: list[tuple]) -> None:
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").unique(["number", "day"], maintain_order=True)
     assert sorted_by(frame, ["number", "day"]).equals(frame.sort("number", "day"))
 
@@ -44,8 +44,8 @@ def test_rows_in_order_are_not_moved_and_nulls_are_sorted_as_polars_does() -> No
 
 
 @given(st.lists(st.tuples(st.none() | st.text("AB", max_size=1), st.none() | st.integers(0, 1)), max_size=8))
-def test_rows_that_repeat_a_key_are_told_nulls_included(rows: list[tuple]) -> None:
+def test_rows_that_repeat_a_key_are_found_nulls_included(rows: list[tuple]) -> None:
     frame = pl.DataFrame(rows, schema={"code": pl.String, "number": pl.Int64}, orient="row")
     ordered = frame.sort("code", "number")
-    told = as_before(ordered, ["code", "number"])
-    assert told.to_list() == [n > 0 and row == ordered.row(n - 1) for n, row in enumerate(ordered.rows())]
+    repeats = repeats_key(ordered, ["code", "number"])
+    assert repeats.to_list() == [n > 0 and row == ordered.row(n - 1) for n, row in enumerate(ordered.rows())]

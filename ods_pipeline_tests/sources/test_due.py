@@ -16,7 +16,7 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def test_the_first_asking_begins_at_the_publication_date() -> None:
+def test_the_first_fetch_begins_at_the_publication_date() -> None:
     assert due_window(PUBLISHED, [], day("2026-09-04")) == (PUBLISHED, day("2026-09-04"))
 
 
@@ -30,7 +30,7 @@ def test_after_missed_days_the_stamps_that_were_not_settled_are_asked_for_again(
     assert due_window(PUBLISHED, asked, day("2026-09-04")) == (day("2026-08-29"), day("2026-09-04"))
 
 
-def test_a_day_once_asked_for_is_done() -> None:
+def test_a_day_is_done_after_one_fetch() -> None:
     asked = [(PUBLISHED, day("2026-09-04"), day("2026-09-04"))]
     assert due_window(PUBLISHED, asked, day("2026-09-04")) is None
 
@@ -54,7 +54,9 @@ def test_a_release_of_today_or_of_tomorrow_is_asked_about_from_its_own_day() -> 
 @pytest.mark.promise("no_lost_day")
 def test_184_days_can_be_asked_for_and_185_cannot() -> None:
     assert due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP)) is not None
-    with pytest.raises(OdsError, match=r"since 2026-08-21 .* 184 days only.*next release.*--release latest"):
+    with pytest.raises(
+        OdsError, match=r"since 2026-08-21 .* 184 days\. Take the next release.*--release latest"
+    ):
         due_window(PUBLISHED, [], PUBLISHED + timedelta(days=LONGEST_GAP + 1))
 
 

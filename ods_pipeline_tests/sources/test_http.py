@@ -1,4 +1,4 @@
-"""Turns, waits and what a server asks for: all on a clock that is not real."""
+"""Turns and waits, on a simulated clock."""
 
 import threading
 import time
@@ -10,24 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ods_pipeline.sources.http import Pace, Stopped, retry_after
+from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline_tests.support.simulated import SimulatedClock
 
 NOW = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
 
 
 def turns_of(pace: Pace, threads: int, each: int) -> list[float]:
-    found: list[float] = []
+    moments: list[float] = []
 
     def work() -> None:
         for _ in range(each):
-            found.append(pace.take_turn())
+            moments.append(pace.take_turn())
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(30)
-    return sorted(found)
+    return sorted(moments)
 
 
 @pytest.mark.promise("polite")
@@ -40,7 +41,7 @@ def test_eight_threads_together_never_start_more_than_four_in_any_second() -> No
 
 
 @pytest.mark.promise("polite")
-def test_a_hold_holds_everyone() -> None:
+def test_a_hold_applies_to_all_threads() -> None:
     clock = SimulatedClock("2026-09-04T04:30:00+00:00")
     pace = Pace(clock, 0.27)
     before = pace.take_turn()
@@ -50,9 +51,9 @@ def test_a_hold_holds_everyone() -> None:
 
 
 @pytest.mark.promise("polite")
-def test_maintenance_is_sat_out_in_the_middle_of_the_work() -> None:
+def test_maintenance_hours_in_the_middle_of_the_work_are_waited_out() -> None:
     clock = SimulatedClock("2026-10-26T16:59:59.9+00:00")  # winter time since yesterday
-    pace = Pace(clock, 0.27, heeds_maintenance=True)
+    pace = Pace(clock, 0.27, maintenance_ends)
     moments = []
     for _ in range(3):
         pace.take_turn()
@@ -61,12 +62,12 @@ def test_maintenance_is_sat_out_in_the_middle_of_the_work() -> None:
     assert set(hours) <= {16, 19} and hours[-1] == 19
 
 
-def test_who_waits_for_a_turn_can_be_stopped_at_once() -> None:
+def test_a_thread_that_waits_for_a_turn_can_be_stopped_at_once() -> None:
     class Slow(SimulatedClock):
         def sleep(self, seconds: float) -> None:
             time.sleep(0.01)  # an hour never passes
 
-    pace = Pace(Slow("2026-09-04T16:30:00+00:00"), 0.27, heeds_maintenance=True)
+    pace = Pace(Slow("2026-09-04T16:30:00+00:00"), 0.27, maintenance_ends)
     ended = threading.Event()
 
     def wait() -> None:

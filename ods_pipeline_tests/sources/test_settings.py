@@ -1,4 +1,4 @@
-"""What the environment may say of the sources, and that a key shows nowhere."""
+"""How the environment configures the sources, and that a key shows nowhere."""
 
 import pickle
 from dataclasses import replace
@@ -34,10 +34,10 @@ def test_uat_and_local_are_named_by_the_environment() -> None:
         ("TRUD_API_KEY", "../../other"),
     ],
 )
-def test_a_value_that_is_none_is_told_without_showing_it(name: str, value: str) -> None:
-    with pytest.raises(OdsError, match=name) as told:
+def test_a_bad_value_is_refused_without_showing_it(name: str, value: str) -> None:
+    with pytest.raises(OdsError, match=name) as caught:
         sources_from({name: value})
-    assert name == "ODS_ORD_FORMAT" or value not in str(told.value)
+    assert name == "ODS_ORD_FORMAT" or value not in str(caught.value)
 
 
 @pytest.mark.promise("no_key")
@@ -53,5 +53,5 @@ def test_a_key_shows_nowhere_and_is_never_written_down() -> None:
 
 
 @pytest.mark.promise("polite")
-def test_the_distance_between_requests_lets_four_into_a_second_and_no_fifth() -> None:
+def test_the_interval_lets_four_requests_into_a_second_and_no_fifth() -> None:
     assert 1.1 < 4 * Manners().interval < 1.3

@@ -1,4 +1,4 @@
-"""Releases from TRUD: listed, downloaded, resumed, proven; the key is told to nobody."""
+"""Releases from TRUD: listed, downloaded, resumed, proven; the key is shown to nobody."""
 
 import hashlib
 import json
@@ -34,14 +34,14 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture
 def server(clock: SimulatedClock) -> Iterator[OrdServer]:
-    with OrdServer(Made(releases={OLD: b"old", NEW: CONTENT}), now=clock.now, key=KEY) as found:
-        yield found
+    with OrdServer(Made(releases={OLD: b"old", NEW: CONTENT}), now=clock.now, key=KEY) as opened:
+        yield opened
 
 
 @pytest.fixture
 def trud(server: OrdServer, clock: SimulatedClock) -> Iterator[Trud]:
-    with closing(Trud(sources_of(server, clock, manners=replace(IMPATIENT, attempts=4)))) as found:
-        yield found
+    with closing(Trud(sources_of(server, clock, manners=replace(IMPATIENT, attempts=4)))) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def ranges(server: OrdServer) -> list[str]:
 
 
 def test_releases_are_listed_newest_first_without_the_key_in_sight(trud: Trud) -> None:
-    found = trud.releases()
-    assert [r.release_date for r in found] == ["2026-08-28", "2026-07-28"]
+    listed = trud.releases()
+    assert [r.release_date for r in listed] == ["2026-08-28", "2026-07-28"]
     assert [r.release_date for r in trud.releases(latest=True)] == ["2026-08-28"]
-    assert found[0].sha256 == hashlib.sha256(CONTENT).hexdigest()
-    assert KEY not in repr(found)
+    assert listed[0].sha256 == hashlib.sha256(CONTENT).hexdigest()
+    assert KEY not in repr(listed)
     assert trud.find("2026-07-28").file_name == OLD
     with pytest.raises(OdsError, match=r"lists no release of 2026-06-26.*2026-08-28, 2026-07-28"):
         trud.find("2026-06-26")
@@ -81,7 +81,7 @@ def test_a_release_is_downloaded_and_proven(trud: Trud, root: DataRoot) -> None:
 
 @pytest.mark.promise("resumed")
 @pytest.mark.parametrize("kind", ["half", "reset", "stall", "status"])
-def test_a_download_that_is_cut_goes_on_where_it_ended(
+def test_a_download_that_is_cut_continues_where_it_ended(
     trud: Trud, server: OrdServer, root: DataRoot, kind: str
 ) -> None:
     server.faults += [Fault("half", ZIPS, 1), Fault(kind, ZIPS, 2, 503 if kind == "status" else None)]
@@ -123,7 +123,9 @@ def test_a_file_that_was_whole_before_its_receipt_is_not_fetched_again(
 
 def test_a_wrong_sha256_is_never_taken(trud: Trud, server: OrdServer, root: DataRoot) -> None:
     server.faults.append(Fault("wrong_sha", "", 99))
-    with pytest.raises(BadRelease, match=r"not what it lists: its SHA-256 is [0-9a-f]{12}… and .* is listed"):
+    with pytest.raises(
+        BadRelease, match=r"not the one that TRUD lists: its SHA-256 is [0-9a-f]{12}… and .* is listed"
+    ):
         trud.download(root, trud.find("latest"))
     assert len(server.asked(ZIPS)) == 2
     assert [*root.raw_releases.iterdir()] == []
@@ -142,21 +144,23 @@ def test_a_server_that_ignores_ranges_starts_over(trud: Trud, server: OrdServer,
     release = trud.find("latest")
     partial = root.raw_releases / f"{NEW}.{str(release.sha256)[:12]}.part"
     partial.parent.mkdir(parents=True)
-    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file: no beginning of it
+    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file, so it is no beginning of it
     trud.download(root, release)
     assert_whole(root)
 
 
 @pytest.mark.parametrize("kind", ["html", "status"])
-def test_a_list_that_does_not_come_is_told(server: OrdServer, clock: SimulatedClock, kind: str) -> None:
+def test_a_list_that_does_not_come_ends_in_an_error(
+    server: OrdServer, clock: SimulatedClock, kind: str
+) -> None:
     server.faults.append(Fault(kind, "releases", 99, 502))
-    with closing(Trud(sources_of(server, clock))) as trud, pytest.raises(Unreachable) as told:
+    with closing(Trud(sources_of(server, clock))) as trud, pytest.raises(Unreachable) as caught:
         trud.releases()
-    assert "TRUD gave no answer to the list of releases in 4 attempts" in str(told.value)
+    assert "TRUD gave no answer to the list of releases in 4 attempts" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "extra",
     [
         {"httpStatus": 200, "message": "OK"},
         {"httpStatus": 200, "message": None},
@@ -165,16 +169,16 @@ def test_a_list_that_does_not_come_is_told(server: OrdServer, clock: SimulatedCl
         {},
     ],
 )
-def test_what_tells_a_good_list_is_its_status_and_not_its_message(
-    trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+def test_a_good_list_is_known_by_its_status_and_not_by_its_message(
+    trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
 ) -> None:
-    listed = json.loads(server.reply(f"/trud/api/v1/keys/{KEY}/items/341/releases", {}).body)["releases"]
-    monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": listed, **told}))
+    listed = json.loads(server.reply(f"/trud/api/v1/keys/{KEY}/items/341/releases", {}).content)["releases"]
+    monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": listed, **extra}))
     assert [r.file_name for r in trud.releases()] == [NEW, OLD]
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told"),
+    ("status", "content", "message"),
     [
         (200, {"httpStatus": 403, "message": "No subscription.", "releases": [{}]}, "No subscription."),
         (404, {"httpStatus": 404, "message": "No releases found."}, "No releases found."),
@@ -184,26 +188,26 @@ def test_what_tells_a_good_list_is_its_status_and_not_its_message(
         (200, {"message": "Nothing here."}, "Nothing here."),
     ],
 )
-def test_what_trud_refuses_is_told_in_its_words(
-    *, trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, status: int, body: Any, told: str
+def test_a_refusal_shows_the_message_of_trud(
+    *, trud: Trud, server: OrdServer, monkeypatch: pytest.MonkeyPatch, status: int, content: Any, message: str
 ) -> None:
-    monkeypatch.setattr(server, "reply", lambda *_: as_json(body, status=status))
-    with pytest.raises(OdsError, match=rf"TRUD gives no list of releases \({re.escape(told)}\)"):
+    monkeypatch.setattr(server, "reply", lambda *_: as_json(content, status=status))
+    with pytest.raises(OdsError, match=rf"TRUD gives no list of releases \({re.escape(message)}\)"):
         trud.releases()
 
 
 @pytest.mark.promise("no_key")
-def test_a_refused_key_is_told_without_it(
+def test_the_error_about_a_refused_key_does_not_show_it(
     server: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The server repeats the key in its message, as the real one may."""
     other = Key("another-key-that-is-not-good")
-    with closing(Trud(sources_of(server, clock, key=other))) as trud, pytest.raises(OdsError) as told:
+    with closing(Trud(sources_of(server, clock, key=other))) as trud, pytest.raises(OdsError) as caught:
         trud.releases()
-    assert "Failed to verify the API key (key)" in str(told.value)
-    text = "".join(traceback.format_exception(told.value)) + caplog.text
+    assert "Failed to verify the API key (key)" in str(caught.value)
+    text = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert other.reveal() not in text
-    assert told.value.__context__ is None
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.promise("no_key")
@@ -219,9 +223,9 @@ def test_no_failure_shows_the_key(
     for pattern in ("releases", ZIPS):
         server.faults[:] = [Fault(kind, pattern, 99, place if kind == "redirect" else int(status or 0))]
         impatient = sources_of(server, clock, manners=replace(IMPATIENT, attempts=2))
-        with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as told:
+        with closing(Trud(impatient)) as trud, pytest.raises(OdsError) as caught:
             trud.download(root, trud.find("latest"))
-        error: BaseException | None = told.value
+        error: BaseException | None = caught.value
         while error is not None:
             assert KEY not in "".join(traceback.format_exception(error)) + repr(vars(error))
             error = error.__context__
@@ -240,12 +244,12 @@ def test_a_link_to_another_server_is_not_followed(server: OrdServer, clock: Simu
         trud.releases()
 
 
-def test_without_a_key_nobody_is_asked(server: OrdServer, clock: SimulatedClock) -> None:
+def test_without_a_key_no_server_is_asked(server: OrdServer, clock: SimulatedClock) -> None:
     with pytest.raises(OdsError, match=r"there is no TRUD key. Set TRUD_API_KEY"):
         Trud(sources_of(server, clock, key=None))
 
 
-def test_a_release_without_sha256_is_proven_by_its_size_and_told(
+def test_a_release_without_sha256_is_proven_by_its_size_with_a_warning(
     trud: Trud, root: DataRoot, caplog: pytest.LogCaptureFixture
 ) -> None:
     listed = trud.find("latest")

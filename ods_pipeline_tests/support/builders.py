@@ -1,7 +1,7 @@
-"""Small records, releases and fetches for tests, on top of `payloads.py`.
+"""Small records, releases and fetches for tests, on top of ``payloads.py``.
 
-What lives here: defaults, so that a test names only what it is about. What does not: bytes on the wire
-(`payloads.py`), ways to break them (`damage.py`). Ids are made from the code, so that they never clash.
+Lives here: defaults, so that a test names only what it is about. Does not live here: bytes on the wire
+(``payloads.py``), and ways to break them (``damage.py``). Ids are made from the code, so they never clash.
 """
 
 import hashlib
@@ -13,13 +13,14 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from ods_pipeline.dataroot.layout import DataRoot, write_flat
+from ods_pipeline.dataroot.flat import flat_folders, write_flat
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
-from ods_pipeline.inventory.held import mark_of
+from ods_pipeline.inventory.due import mark_of
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.support.payloads import Record, release_xml, release_zip, write_fetch
 
@@ -47,12 +48,12 @@ PUBLISHED = "2026-08-21"
 RELEASED = "2026-08-28"
 STAMP = "20260824T043000Z"
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
-# What says where a record was read, and not what it says.
+# Columns that say where a record was read: no part of its content.
 PROVENANCE = ("capture_id", "published_in", "record_number", "is_xml")
 
 
 def number_of(*parts: str) -> int:
-    """An id that belongs to these words alone."""
+    """Return an id that belongs to these texts alone."""
     return zlib.crc32("|".join(parts).encode())
 
 
@@ -88,7 +89,7 @@ def succ(code: str, kind: str, to: str, day: str = "2024-04-01") -> dict[str, An
 
 
 def make_record(code: str, **overrides: Any) -> dict[str, Any]:
-    """A complete trust with an address, a telephone and one role; a value of None leaves a key out."""
+    """Return a complete trust with an address, a telephone and one role. A value of None leaves a key out."""
     location = {"AddrLn1": "1 HIGH STREET", "Town": "LEEDS", "PostCode": "LS1 1AA", "Country": "ENGLAND"}
     record: dict[str, Any] = {
         "Name": f"BODY {code}",
@@ -106,7 +107,7 @@ def make_record(code: str, **overrides: Any) -> dict[str, Any]:
 
 
 def stub_of(record: Record, **overrides: Any) -> dict[str, Any]:
-    """What the other file of a release, or the API, shows of an archived record."""
+    """Return the stub that the other file of a release, or the API, has of an archived record."""
     short = {key: value for key, value in record.items() if key not in ("Contacts", "Rels", "Succs")}
     return {**short, "refOnly": True, **overrides}
 
@@ -120,7 +121,7 @@ def write_release(
     released: str = RELEASED,
     source: str = "NHS Digital",
 ) -> Path:
-    """The zip of a release; the records may be text already."""
+    """Write the zip of a release, and return its path. Records may be text already."""
     files = {
         kind: release_xml(
             records,
@@ -135,14 +136,14 @@ def write_release(
 
 
 def write_delta(folder: Path, records: Sequence[Record], stamp: str = STAMP, **options: Any) -> Path:
-    """A recorded fetch made on the day of its stamp; `options` as for `write_fetch`."""
+    """Write a recorded fetch made on the day of its stamp. ``options`` are those of ``write_fetch``."""
     day = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
     days = {"as_of": day, "stamps_from": day, "stamps_to": day}
     return write_fetch(folder, stamp=stamp, records=records, **{**days, **CODE_LISTS, **options})
 
 
 def notice(code: str, day: str) -> dict[str, Any]:
-    """One entry of `/notifications`."""
+    """Return one entry of ``/notifications``."""
     reason = {"code": 3, "description": "HUMAN ERROR"}
     return {"OrgID": code, "PrimaryRoleId": "RO197", "reason": reason, "time": f"{day} 00:00:00"}
 
@@ -151,15 +152,15 @@ def flatten(release: Path) -> Flat:
     return flatten_release(release, ORIGIN, threads=1)
 
 
-def put(folder: Path, path: str, body: bytes, *, asked: str | None = None) -> None:
-    """Puts a file into a fetch as if it had been received so: the receipt says the same."""
-    (folder / path).write_bytes(body)
+def put(folder: Path, path: str, content: bytes, *, asked: str | None = None) -> None:
+    """Put a file into a fetch as if it had been received that way: the receipt lists it too."""
+    (folder / path).write_bytes(content)
     receipt = json.loads((folder / "receipt.json").read_bytes())
     entry = {
         "path": path,
         "url_path": f"/{path}",
-        "bytes": len(body),
-        "sha256": hashlib.sha256(body).hexdigest(),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
     receipt["files"] = [*(e for e in receipt["files"] if e["path"] != path), entry]
     receipt["codes"] += [asked] if asked else []
@@ -171,7 +172,7 @@ def receipt_of(folder: Path) -> dict[str, Any]:
 
 
 def edit_receipt(**changes: Any) -> Callable[[Path], None]:
-    """Harm for a fetch: its receipt says something else."""
+    """Return a function that changes these entries of a fetch's receipt."""
 
     def edit(folder: Path) -> None:
         (folder / "receipt.json").write_text(json.dumps({**receipt_of(folder), **changes}))
@@ -180,24 +181,24 @@ def edit_receipt(**changes: Any) -> Callable[[Path], None]:
 
 
 def facts(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The rows of every component without where they were read: what XML and JSON must agree on."""
+    """Return the rows of every component, without their provenance: XML and JSON must agree on them."""
     organisations = frames["organisations"].drop(PROVENANCE, strict=False).sort("ods_code")
     return {"organisations": organisations, **{name: frames[name] for name in COMPONENTS}}
 
 
 def without(frames: Mapping[str, pl.DataFrame], codes: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """`facts` of all codes but these."""
+    """Return the ``facts`` of all codes but these."""
     return {
         name: frame.filter(~pl.col("ods_code").is_in(list(codes))) for name, frame in facts(frames).items()
     }
 
 
-def same(one: Mapping[str, pl.DataFrame], other: Mapping[str, pl.DataFrame]) -> bool:
-    return all(one[name].equals(other[name]) for name in ("organisations", *COMPONENTS))
+def same(first: Mapping[str, pl.DataFrame], second: Mapping[str, pl.DataFrame]) -> bool:
+    return all(first[name].equals(second[name]) for name in ("organisations", *COMPONENTS))
 
 
 def assert_conserved(flat: Flat) -> None:
-    """Nothing vanished: parsed = used + superseded + quarantined, and the frames hold that many rows."""
+    """Check that no record is lost: parsed = used + superseded + quarantined, as rows of the frames."""
     counts = flat.captures.select(pl.col("^.*_records$").sum()).row(0, named=True)
     per_capture = pl.col("used_records") + pl.col("superseded_records") + pl.col("quarantined_records")
     assert flat.captures.filter(pl.col("parsed_records") != per_capture).is_empty()
@@ -210,7 +211,7 @@ def assert_conserved(flat: Flat) -> None:
 class Held:
     """A data root with captures in it, as flat folders.
 
-    Flattening is a pure function, so each distinct capture is flattened once in a test run.
+    Flattening is a pure function, so each distinct capture is flattened once in a process.
     """
 
     _flats: ClassVar[dict[str, Flat]] = {}
@@ -236,4 +237,4 @@ class Held:
         return self.add(self._flats[key])
 
     def register(self) -> Register:
-        return fold(observe(self.root.flat_folders()))
+        return fold(observe(flat_folders(self.root)))

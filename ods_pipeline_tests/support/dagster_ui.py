@@ -1,6 +1,6 @@
-"""Dagster's own UI on a data root, started as people start it, and asked in its own language.
+"""Dagster's own UI on a data root, started as users start it, and queried through GraphQL.
 
-What lives here: the process and its answers. What does not: what it should show.
+Lives here: the process and its answers. Does not live here: what it should show.
 """
 
 import json
@@ -23,20 +23,20 @@ STARTS_WITHIN = 90.0
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Dagster:
-    """A web server of Dagster's, asked in its own language."""
+    """Dagster's web server, queried through GraphQL."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/graphql"
 
     def ask(self, query: str) -> dict[str, Any]:
-        body = json.dumps({"query": query}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        payload = json.dumps({"query": query}).encode()
+        request = urllib.request.Request(self.url, payload, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as response:
             answer = json.load(response)
         assert "errors" not in answer, answer
@@ -51,7 +51,7 @@ class Dagster:
 
 @contextmanager
 def running_ui(root: DataRoot) -> Iterator[Dagster]:
-    """`ods-pipeline ui` on a data root, ended as by Ctrl-C."""
+    """Run `ods-pipeline ui` on a data root, and end it as Ctrl-C does."""
     port = free_port()
     command = [sys.executable, "-m", "ods_pipeline.cli", "ui"]
     command += ["--data-root", str(root.path), "--port", str(port)]

@@ -1,6 +1,6 @@
 """Ways to break one record of a release, each with the rule that must name it.
 
-What lives here: edits of the XML text of a record made by `make_record`, as small as they can be.
+What lives here: the smallest possible edits of the XML text of a record made by `make_record`.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Damage:
-    """`harm` breaks the text of a record; the quarantine must name `rule`, with `says` in the detail."""
+    """`harm` breaks the text of a record. The quarantine must name `rule`, with `detail` in its detail."""
 
     rule: str
-    says: str
+    detail: str
     harm: Callable[[str], str]
 
 
 def _swap(pattern: str, new: str) -> Callable[[str], str]:
-    """Puts `new` where the pattern first stands; a pattern that stands nowhere would prove nothing."""
+    """Replaces the first match of the pattern. A pattern without a match would prove nothing."""
 
     def harm(xml: str) -> str:
         broken, times = re.subn(pattern, new, xml, count=1, flags=re.DOTALL)
@@ -122,4 +122,4 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
     ("relationship to nobody", "incomplete_component", "without target_ods_code", _section("Rels", _NOBODY)),
     ("foreign target", "foreign_code_root", "target's OrgId root is '9.9'", _section("Rels", _FOREIGN)),
 ]
-DAMAGES = {name: Damage(rule, says, harm) for name, rule, says, harm in _TABLE}
+DAMAGES = {name: Damage(rule, detail, harm) for name, rule, detail, harm in _TABLE}

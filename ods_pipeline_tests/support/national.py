@@ -1,7 +1,8 @@
-"""A register of national size, made without XML: 370,000 organisations, 770,000 relationships, 24,000
-successions, with the shares of the August 2026 release.
+"""A register of national size, made without XML, with the shares of the August 2026 release.
 
-What lives here: tables of facts as a mart reads them. What does not: records (`builders.py`), real bodies.
+It has 370,000 organisations, 770,000 relationships and 24,000 successions.
+
+What lives here: tables of facts as marts read them. What does not: records (`builders.py`), real data.
 """
 
 from datetime import date
@@ -12,7 +13,7 @@ import polars as pl
 
 from ods_pipeline.schema import ORD
 
-# kind of body: primary role, how many, prefix of its invented codes
+# kind of organisation: primary role, how many, prefix of its invented codes
 BODIES = {
     "region": ("RO209", 7, "Y"),
     "icb": ("RO261", 60, "Q"),

@@ -1,5 +1,7 @@
-"""Registers at random of which little is as it should be: dates that contradict each other, ends without a
-start, links and roles beyond the life of a body, bodies that operate each other.
+"""Random registers in which little is as it should be.
+
+Dates contradict each other, ends have no start, links and roles reach beyond the life of an organisation,
+organisations operate each other.
 
 What lives here: making them, many side by side in one build. What does not: what must hold of them.
 """
@@ -7,7 +9,7 @@ What lives here: making them, many side by side in one build. What does not: wha
 from datetime import date, timedelta
 from random import Random
 
-from ods_pipeline_tests.support.small_registers import Body, body
+from ods_pipeline_tests.support.small_registers import Row, organisation
 
 TODAY = date(2026, 9, 4)
 EDGES = (date.min, date(1900, 1, 1), date.max)
@@ -63,25 +65,27 @@ RELATIONSHIPS = ("RE2", "RE3", "RE4", "RE5", "RE6", "RE8", "RE9")
 SECOND_ROLES = ("RO76", "RO279", "RO279", "RO269", "RO270", "RO319", "RO218", "RO280")
 
 
-def odd_registers(seed: int, count: int) -> dict[str, list[Body]]:
-    """``count`` registers beside each other, their codes apart: what ``small_registers.write`` takes.
-    The same ones for the same seed."""
+def odd_registers(seed: int, count: int) -> dict[str, list[Row]]:
+    """Make ``count`` registers without common codes, as ``small_registers.write`` takes them.
+
+    The same seed gives the same registers.
+    """
     dice = Random(seed)
-    found: dict[str, list[Body]] = {
-        name: [] for name in ("bodies", "links", "roles", "successions", "deletions")
+    result: dict[str, list[Row]] = {
+        name: [] for name in ("organisations", "links", "roles", "successions", "deletions")
     }
     for world in range(count):
         for table, rows in _register(dice).items():
-            found[table] += [_placed(row, world) for row in rows]
-    for number, role in enumerate(found["roles"], start=1):
+            result[table] += [_placed(row, world) for row in rows]
+    for number, role in enumerate(result["roles"], start=1):
         role["unique_role_id"] = number
-    return found
+    return result
 
 
-def _register(dice: Random) -> dict[str, list[Body]]:
+def _register(dice: Random) -> dict[str, list[Row]]:
     codes = list(CAST)
 
-    def link(code: str, rel: str, to: str) -> Body:
+    def link(code: str, rel: str, to: str) -> Row:
         return {"ods_code": code, "rel_id": rel, "target_ods_code": to, **_dates(dice)}
 
     likely = [link(*stated) for stated in LIKELY for _ in range(dice.choice((0, 1, 1, 2)))]
@@ -99,7 +103,7 @@ def _register(dice: Random) -> dict[str, list[Body]]:
         for _ in range(dice.randint(0, 5))
     }
     return {
-        "bodies": [_body(code, dice) for code in codes],
+        "organisations": [_organisation(code, dice) for code in codes],
         "links": [*likely, *unlikely],
         "roles": [*roles, *practices],
         "successions": [
@@ -120,11 +124,11 @@ def _register(dice: Random) -> dict[str, list[Body]]:
     }
 
 
-def _body(code: str, dice: Random) -> Body:
+def _organisation(code: str, dice: Random) -> Row:
     role = CAST[code] if dice.random() < 0.85 else dice.choice(OTHER_ROLES)
     place = {"uprn": dice.choice((None, 1, 2)), "postcode": dice.choice((None, "N1 1AA", "n11aa", "\u2060"))}
     dates = _dates(dice) if dice.random() < 0.6 else _dates_as_they_should_be()
-    return body(code, role, published_in="full") | {
+    return organisation(code, role, published_in="full") | {
         **dates,
         **place,
         "status": dates["status"] or "Active",
@@ -133,7 +137,7 @@ def _body(code: str, dice: Random) -> Body:
     }
 
 
-def _dates(dice: Random) -> Body:
+def _dates(dice: Random) -> Row:
     """Status and four days, each of which may be there or not, in any order."""
 
     def day(share: float) -> date | None:
@@ -150,7 +154,7 @@ def _dates(dice: Random) -> Body:
     }
 
 
-def _dates_as_they_should_be() -> Body:
+def _dates_as_they_should_be() -> Row:
     others = dict.fromkeys(("operational_end", "legal_start", "legal_end"))
     return {"status": "Active", "operational_start": date(2010, 4, 1), **others}
 
@@ -159,6 +163,6 @@ def _near(dice: Random) -> date:
     return TODAY + timedelta(days=dice.randint(-5, 3))
 
 
-def _placed(row: Body, world: int) -> Body:
+def _placed(row: Row, world: int) -> Row:
     """The same row with codes that belong to no other register."""
     return {c: f"{v}-{world}" if c in ("ods_code", "target_ods_code") else v for c, v in row.items()}

@@ -1,4 +1,4 @@
-"""Counts the files opened in some folders, by whatever library: the kernel is asked (inotify, Linux)."""
+"""Counts the files that any library opens in some folders, with the kernel's inotify (Linux only)."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ _EVENT = struct.Struct("iIII")  # watch, mask, cookie, length of the name that f
 
 
 def opened_by(work: Callable[[], object], folders: Sequence[Path]) -> Counter[str]:
-    """Runs ``work``; how often a file was opened in each of the folders, by name of the folder."""
+    """Run ``work`` and return how often a file was opened in each folder, by the folder's name."""
     if sys.platform != "linux":
         pytest.skip("counting opened files needs inotify, and this is not Linux")
     libc = ctypes.CDLL(None, use_errno=True)
@@ -25,17 +25,17 @@ def opened_by(work: Callable[[], object], folders: Sequence[Path]) -> Counter[st
         watched = {libc.inotify_add_watch(queue, os.fsencode(f), _OPENED): f.name for f in folders}
         assert min(watched) >= 0, os.strerror(ctypes.get_errno())
         work()
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         while True:
             try:
                 events = os.read(queue, 1 << 20)
             except BlockingIOError:
-                return found
+                return counts
             at = 0
             while at < len(events):
                 watch, mask, _, length = _EVENT.unpack_from(events, at)
                 if not mask & _IS_FOLDER:
-                    found[watched[watch]] += 1
+                    counts[watched[watch]] += 1
                 at += _EVENT.size + length
     finally:
         os.close(queue)

@@ -1,6 +1,6 @@
-"""The wire of the local server: requests and replies as they go over it, and the ways in which they go wrong.
+"""The wire of the local server: requests, replies, and the faults that happen to them.
 
-What lives here: HTTP and its faults. What does not: what is answered (`ord_server.py`).
+What lives here: HTTP and its faults. What does not: the replies themselves (`ord_server.py`).
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HTML = b"<html><head><title>Sign in</title></head><body>The service is behind a wall.</body></html>"
+HTML = b"<html><head><title>Log in</title></head><body>The service is behind a wall.</body></html>"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request. `monotonic` is real time; `at` is the clock the server was given."""
+    """One request. `monotonic` is real time; `at` is the time on the server's own clock."""
 
     at: datetime
     monotonic: float
@@ -31,10 +31,10 @@ class Asked:
 
 @dataclass
 class Fault:
-    """Something that goes wrong the next `times` times when a path matches `pattern`.
+    """A fault that happens the next `times` times when a path matches `pattern`.
 
     Kinds: reset, stall, drip, half, long_length, short_length, gzip_garbage, html, status, other_code,
-    repeated_page, wrong_bytes, redirect. `value` is a status, seconds, a code, a place: what the kind needs.
+    repeated_page, wrong_bytes, redirect. `value` is what it needs: a status, seconds, a code, an address.
     """
 
     kind: str
@@ -52,16 +52,16 @@ class Fault:
 
 @dataclass
 class Reply:
-    """An answer before any fault."""
+    """A reply before any fault."""
 
     status: int
-    body: bytes
+    content: bytes
     headers: dict[str, str] = field(default_factory=dict)
     kind: str = "application/json"
 
 
-def as_json(body: Any, headers: dict[str, str] | None = None, status: int = 200) -> Reply:
-    return Reply(status, json.dumps(body).encode(), headers or {})
+def as_json(content: Any, headers: dict[str, str] | None = None, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(content).encode(), headers or {})
 
 
 def error(status: int, text: str) -> Reply:
@@ -69,7 +69,7 @@ def error(status: int, text: str) -> Reply:
 
 
 class Http(ThreadingHTTPServer):
-    """Ends whole: connections that are kept alive are cut, and every thread is waited for."""
+    """A server that ends completely: it cuts open connections and waits for every thread."""
 
     daemon_threads = False
     block_on_close = True
@@ -93,7 +93,7 @@ class Http(ThreadingHTTPServer):
         super().server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients go away in the middle of answers here; that is what is tested."""
+        """Prints nothing: clients that go away in the middle of an answer are part of the tests."""
 
 
 def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
@@ -120,19 +120,19 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
                 with server.lock:
                     server.in_flight -= 1
 
-        def send(self, reply: Reply, *, length: int | None = None, body: bytes | None = None) -> None:
-            body = reply.body if body is None else body
+        def send(self, reply: Reply, *, length: int | None = None, content: bytes | None = None) -> None:
+            content = reply.content if content is None else content
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.kind)
-            self.send_header("Content-Length", str(len(body) if length is None else length))
+            self.send_header("Content-Length", str(len(content) if length is None else length))
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(content)
             self.wfile.flush()
 
         def go_wrong(self, fault: Fault, reply: Reply) -> None:  # noqa: PLR0912 - one kind, one branch
-            half = reply.body[: len(reply.body) // 2]
+            half = reply.content[: len(reply.content) // 2]
             if fault.kind == "reset":
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -142,39 +142,39 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
                 server.ending.wait(fault.value or 30)
                 self.close_connection = True
             elif fault.kind == "drip":
-                self.send(reply, length=len(reply.body), body=b"")
-                for byte in reply.body:
+                self.send(reply, length=len(reply.content), content=b"")
+                for byte in reply.content:
                     if server.ending.wait(fault.value):
                         return
                     self.wfile.write(bytes([byte]))
             elif fault.kind in ("half", "long_length"):  # the connection ends before what was announced
                 more = 1000 if fault.kind == "long_length" else 0
-                self.send(reply, length=len(reply.body) + more, body=reply.body if more else half)
+                self.send(reply, length=len(reply.content) + more, content=reply.content if more else half)
                 self.close_connection = True
             elif fault.kind == "short_length":
                 self.send(reply, length=len(half))
                 self.close_connection = True
             elif fault.kind == "gzip_garbage":
-                garbage = gzip.compress(reply.body)[:12] + b"\0garbage" * 8
+                garbage = gzip.compress(reply.content)[:12] + b"\0garbage" * 8
                 self.send(Reply(200, garbage, {**reply.headers, "Content-Encoding": "gzip"}))
             elif fault.kind == "html":
                 self.send(Reply(200, HTML, kind="text/html; charset=utf-8"))
             elif fault.kind == "status":
                 refused = error(fault.value, "Out of order")
-                self.send(Reply(fault.value, refused.body, fault.headers))
+                self.send(Reply(fault.value, refused.content, fault.headers))
             elif fault.kind == "other_code":
                 self.send(server.reply(f"/ORD/2-0-0/organisations/{fault.value}", {}))
             elif fault.kind == "repeated_page":
                 first = re.sub(r"&Offset=\d+", "", self.path)
                 self.send(server.reply(first, {}))
             elif fault.kind == "wrong_bytes":
-                self.send(reply, body=b"\0" * len(reply.body))
+                self.send(reply, content=b"\0" * len(reply.content))
             elif fault.kind == "redirect":
                 self.send(Reply(302, b"", {"Location": fault.value}))
             else:
                 raise ValueError(f"no such fault: {fault.kind}")
 
         def log_message(self, format: str, *args: Any) -> None:
-            """The log is a list."""
+            """Prints nothing: the log is a list."""
 
     return Handler

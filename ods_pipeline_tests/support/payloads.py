@@ -1,7 +1,7 @@
-"""Write payloads as the NHS sources write them: the XML release, its zip, a recorded fetch of the ORD API.
+"""Writes payloads as the NHS sources do: the XML release, its zip, a recorded fetch of the ORD API.
 
-What lives here: bytes on the wire. What does not: what the register holds (see the sample and the factory).
-A record is the dict under the key `Organisation` of an ORD JSON payload; every writer starts from that shape.
+Lives here: bytes on the wire. Does not live here: what the register holds (see the sample and the factory). A
+record is the dict under the key ``Organisation`` of an ORD JSON payload. Every writer starts from that shape.
 Nothing here reads a clock: the same arguments give the same bytes.
 """
 
@@ -39,15 +39,15 @@ CONCEPT = ("id", "code", "displayName")
 
 
 def code_of(record: Record) -> str:
-    """The ODS code of a record."""
+    """Return the ODS code of a record."""
     return record["OrgId"]["extension"]
 
 
 def organisation_xml(record: Record, *, rng: Rng = None, shift_address: bool = False) -> str:
-    """One `Organisation` of XML v2-0-0: Legal date first, `Type` of a succession as element text.
+    """Return one ``Organisation`` of XML v2-0-0: Legal date first, ``Type`` of a succession as element text.
 
-    `rng` shuffles the children of Organisation, Role, Rel and Succ: no reader may lean on their order.
-    `shift_address` writes line 2 as line 3, as XML does for some records whose JSON has no hole.
+    ``rng`` shuffles the children of Organisation, Role, Rel and Succ: no reader may rely on their order.
+    ``shift_address`` writes line 2 as line 3, as XML does for some records whose JSON has no hole.
     """
     children = [[f"<Name>{escape(record['Name'])}</Name>"], *_dates(record), [_org_id(record)]]
     children += [*_value("Status", record), *_value("LastChangeDate", record)]
@@ -95,7 +95,7 @@ def _value(tag: str, node: Record) -> list[Lines]:
 
 
 def _listed(record: Record, section: str) -> list[Record]:
-    """Items of a section; a bare object counts as a list of one, as readers must take it too."""
+    """Return the items of a section. A bare object counts as a list of one item, as it must for readers."""
     items = (record.get(section) or {}).get(section[:-1]) or []
     return [items] if isinstance(items, Mapping) else list(items)
 
@@ -107,7 +107,7 @@ def _dates(node: Record) -> list[Lines]:
 
 
 def _part(tag: str, node: Record, rng: Rng) -> Lines:
-    """A Role, Rel or Succ with its dates, status, type and target, as far as it has them."""
+    """Return a Role, Rel or Succ with its dates, status, type and target, as far as it has them."""
     children = [*_dates(node), *_value("Status", node)]
     if "Type" in node:
         children.append([f"<Type>{node['Type']}</Type>"])
@@ -133,9 +133,9 @@ def release_xml(
     record_classes: Sequence[Concept],
     bom: bool = False,
 ) -> bytes:
-    """A whole release file. `record_count` allows a generator, or a declared count that is not true.
+    """Return a whole release file. ``record_count`` allows a generator, or a declared count that is wrong.
 
-    A record that is text already (`organisation_xml` with its options) goes in as it is.
+    A record that is text already (``organisation_xml`` with its options) is written unchanged.
     """
     if record_count is None:
         records = list(records)
@@ -172,7 +172,7 @@ def release_xml(
 
 
 def release_zip(folder: Path, *, release_date: date | str, full: bytes, archive: bytes) -> Path:
-    """The outer zip as TRUD names it; the date in the names is the release date, not the publication date."""
+    """Write the outer zip under TRUD's name. Names have the release date, not the publication date."""
     day = date.fromisoformat(str(release_date))
     inner = {
         "fullfile.zip": zip_bytes({f"HSCOrgRefData_Full_{day:%Y%m%d}.xml": full}),
@@ -185,7 +185,7 @@ def release_zip(folder: Path, *, release_date: date | str, full: bytes, archive:
 
 
 def zip_bytes(members: Mapping[str, bytes]) -> bytes:
-    """A zip whose bytes depend on its members only: no time, no user, no host system."""
+    """Return a zip whose bytes depend on its members only: no time, no user, no host system."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
@@ -196,7 +196,7 @@ def zip_bytes(members: Mapping[str, bytes]) -> bytes:
 
 
 def organisation_json(record: Record) -> bytes:
-    """The body of `/organisations/{code}`: in its own key order, Operational first, ids as numbers."""
+    """Return the payload of ``/organisations/{code}``: Operational date first, ids as numbers."""
     return _compact({"Organisation": _api_form({key: record[key] for key in JSON_KEYS if record.get(key)})})
 
 
@@ -211,7 +211,7 @@ def _api_form(node: Any) -> Any:
 
 
 def search_row(record: Record, role_names: Mapping[str, str]) -> dict[str, Any]:
-    """A row of `/organisations?…`; here `OrgId` is a string and the class has a capital O."""
+    """Return a row of ``/organisations?…``. There, ``OrgId`` is a string and the class has a capital O."""
     role = next(role["id"] for role in _listed(record, "Roles") if role.get("primaryRole"))
     row = {
         "Name": record["Name"],
@@ -243,35 +243,38 @@ def write_fetch(
     sample: bool = False,
     sync_extra: Sequence[str] = (),
 ) -> Path:
-    """A recorded fetch, `root/fetch=<stamp>/`, its receipt last.
+    """Write a recorded fetch to ``root/fetch=<stamp>/``, with its receipt last.
 
-    `gone`: records as last seen, which search and sync still list and the API no longer gives (404).
-    `sync_extra`: codes that only sync lists, being stamped after `stamps_to`.
+    ``gone`` has records as last seen, which search and sync still list but the API no longer has (404).
+    ``sync_extra`` has codes that only sync lists, because they are stamped after ``stamps_to``.
     """
     folder = root / f"fetch={stamp}"
     names = {role["id"]: role["displayName"] for role in roles}
     listed = sorted([*records, *gone], key=code_of)
     codes = [code_of(record) for record in listed]
     links = [{"OrgLink": f"{BASE_URL}/organisations/{code}"} for code in sorted({*codes, *sync_extra})]
-    bodies = {"sync.json": (f"/sync?LastChangeDate={stamps_from}", _compact({"Organisations": links}))}
+    payloads = {"sync.json": (f"/sync?LastChangeDate={stamps_from}", _compact({"Organisations": links}))}
     for start in range(0, max(len(listed), 1), PAGE):
         rows = [search_row(record, names) for record in listed[start : start + PAGE]]
         offset = f"&Offset={start + 1}" if start else ""  # the API refuses Offset=0
-        asked = f"/organisations?LastChangeDate={stamps_from}&Limit={PAGE}{offset}"
-        bodies[f"search-{start // PAGE + 1:04d}.json"] = (asked, _compact({"Organisations": rows}))
+        url_path = f"/organisations?LastChangeDate={stamps_from}&Limit={PAGE}{offset}"
+        payloads[f"search-{start // PAGE + 1:04d}.json"] = (url_path, _compact({"Organisations": rows}))
     for record in records:
         path = f"organisations/{code_of(record)}"
-        bodies[f"{path}.json"] = (f"/{path}", organisation_json(record))
-    bodies["notifications.json"] = ("/notifications", _compact({"DeletedOrganisations": list(notifications)}))
+        payloads[f"{path}.json"] = (f"/{path}", organisation_json(record))
+    payloads["notifications.json"] = (
+        "/notifications",
+        _compact({"DeletedOrganisations": list(notifications)}),
+    )
     for name, kind, concepts in (
         ("roles", "Roles", [{**role, "primaryRole": str(role["primaryRole"]).lower()} for role in roles]),
         ("rels", "Relationships", [_pick(item, *CONCEPT) for item in relationships]),
         ("recordclasses", "RecordClasses", [_pick(item, *CONCEPT) for item in record_classes]),
     ):
-        bodies[f"{name}.json"] = (f"/{name}", _compact({kind: concepts}))
+        payloads[f"{name}.json"] = (f"/{name}", _compact({kind: concepts}))
     (folder / "organisations").mkdir(parents=True, exist_ok=True)
-    for path, (_, body) in bodies.items():
-        (folder / path).write_bytes(body)
+    for path, (_, payload) in payloads.items():
+        (folder / path).write_bytes(payload)
     started = datetime.fromisoformat(stamp)
     receipt = {
         "shape": 1,
@@ -287,13 +290,18 @@ def write_fetch(
         "codes": codes,
         "gone": [{"ods_code": code, "http_status": 404} for code in sorted(map(code_of, gone))],
         "files": [
-            {"path": path, "url_path": asked, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-            for path, (asked, body) in sorted(bodies.items())
+            {
+                "path": path,
+                "url_path": url_path,
+                "bytes": len(payload),
+                "sha256": hashlib.sha256(payload).hexdigest(),
+            }
+            for path, (url_path, payload) in sorted(payloads.items())
         ],
     }
     (folder / "receipt.json").write_bytes(json.dumps(receipt, indent=2, ensure_ascii=False).encode() + b"\n")
     return folder
 
 
-def _compact(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+def _compact(payload: Any) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

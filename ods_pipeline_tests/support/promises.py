@@ -1,7 +1,9 @@
 """The promises of docs/guarantees.md and the tests that enforce them.
 
-`python -m ods_pipeline_tests.support.promises` writes below each promise the tests that bear its mark
-(`@pytest.mark.promise("name")`). Marks are read from the source, without importing a test.
+The marks of the tests (`@pytest.mark.promise("name")`) are the one place that assigns tests to promises.
+`python -m ods_pipeline_tests.support.promises` writes the lists below the promises from them. Marks are read
+from the source without importing a test, which takes less than a second. A promise has a few tests: those
+that would fail first, and not all that touch it.
 """
 
 import ast
@@ -23,7 +25,7 @@ _LIST = re.compile(r"(<!-- tests: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Promise:
-    """One numbered heading of the document, and the paragraph below it."""
+    """A numbered heading of the document, and the paragraph below it."""
 
     number: int
     name: str
@@ -33,8 +35,10 @@ class Promise:
 
 @dataclass(frozen=True, order=True)
 class Marked:
-    """A test, or a whole file of them (``test`` is empty), that bears the mark of a promise. ``file`` is
-    relative to the folder of tests."""
+    """A test, or a whole file of tests (``test`` is then empty), that carries the mark of a promise.
+
+    ``file`` is relative to the folder of tests.
+    """
 
     promise: str
     file: str
@@ -46,11 +50,11 @@ class Marked:
 
 
 class MarkError(ValueError):
-    """A mark that cannot be read from the source."""
+    """A mark of a promise cannot be read from the source."""
 
 
-def promised_in(document: str) -> list[Promise]:
-    """The promises of a document, in its order."""
+def promises_in(document: str) -> list[Promise]:
+    """Return the promises of a document, in its order."""
     return [
         Promise(int(m["number"]), m["name"], m["title"], " ".join(m["text"].split()))
         for m in _HEADING.finditer(document)
@@ -58,25 +62,28 @@ def promised_in(document: str) -> list[Promise]:
 
 
 @functools.cache
-def promised() -> tuple[Promise, ...]:
-    """The promises of docs/guarantees.md."""
-    return tuple(promised_in(GUARANTEES.read_text(encoding="utf-8")))
+def read_promises() -> tuple[Promise, ...]:
+    """Return the promises of docs/guarantees.md."""
+    return tuple(promises_in(GUARANTEES.read_text(encoding="utf-8")))
 
 
 @functools.cache
-def marked(folder: Path = TESTS) -> tuple[Marked, ...]:
-    """Every mark of a promise in the test files below a folder, sorted."""
-    found = [
+def read_marks(folder: Path = TESTS) -> tuple[Marked, ...]:
+    """Return every mark of a promise in the test files below a folder, sorted.
+
+    Raises MarkError if a mark is not a name in quotes, or marks something that is not a test.
+    """
+    marks = [
         mark
         for path in folder.rglob("test_*.py")
         if "mark.promise" in (text := path.read_text(encoding="utf-8"))
         for mark in _marks_of(text, path.relative_to(folder).as_posix())
     ]
-    return tuple(sorted(found))
+    return tuple(sorted(marks))
 
 
-def listed(document: str, marks: tuple[Marked, ...]) -> str:
-    """The document with the lists of tests as the marks say."""
+def with_lists(document: str, marks: tuple[Marked, ...]) -> str:
+    """Return the document with the lists of tests that the marks give."""
 
     def tests(match: re.Match[str]) -> str:
         rows = [f"* `{mark}`{' (slow)' if mark.slow else ''}\n" for mark in marks if mark.promise == match[2]]
@@ -87,21 +94,23 @@ def listed(document: str, marks: tuple[Marked, ...]) -> str:
 
 def _marks_of(source: str, file: str) -> Iterator[Marked]:
     tree = ast.parse(source, file)
-    whole = [
+    file_marks = [
         mark
         for node in tree.body
         if isinstance(node, ast.Assign)
         and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets)
         for mark in _elements(node.value)
     ]
-    whole_is_slow = any(_name(mark) == "slow" for mark in whole)
-    yield from (Marked(name, file, "", whole_is_slow) for name in _promises(whole, file))
+    file_is_slow = any(_name(mark) == "slow" for mark in file_marks)
+    yield from (Marked(name, file, "", file_is_slow) for name in _promises(file_marks, file))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            slow = whole_is_slow or any(_name(mark) == "slow" for mark in node.decorator_list)
+            slow = file_is_slow or any(_name(mark) == "slow" for mark in node.decorator_list)
             for name in _promises(node.decorator_list, file):
                 if not node.name.startswith("test_"):
-                    raise MarkError(f"{file}: {node.name} is no test and bears a mark")
+                    raise MarkError(
+                        f"{file}: {node.name} is not a test and carries a mark. Move the mark to a test"
+                    )
                 yield Marked(name, file, node.name, slow)
 
 
@@ -118,12 +127,12 @@ def _promises(marks: list[ast.expr], file: str) -> Iterator[str]:
                 yield name
             case _:
                 raise MarkError(
-                    f"{file}:{mark.lineno}: the mark of a promise has its name in quotes and no more"
+                    f'{file}:{mark.lineno}: a mark takes one name in quotes. Write promise("name")'
                 )
 
 
 def _name(mark: ast.expr) -> str:
-    """``slow`` of ``pytest.mark.slow``, empty for whatever is no mark."""
+    """Return ``slow`` for ``pytest.mark.slow``; empty for anything that is not a mark."""
     match mark.func if isinstance(mark, ast.Call) else mark:
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id="pytest"), attr="mark"), attr=name):
             return name
@@ -131,7 +140,8 @@ def _name(mark: ast.expr) -> str:
 
 
 def main() -> None:
-    GUARANTEES.write_text(listed(GUARANTEES.read_text(encoding="utf-8"), marked()), encoding="utf-8")
+    """Write the lists into docs/guarantees.md."""
+    GUARANTEES.write_text(with_lists(GUARANTEES.read_text(encoding="utf-8"), read_marks()), encoding="utf-8")
 
 
 if __name__ == "__main__":

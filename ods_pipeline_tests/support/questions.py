@@ -1,7 +1,10 @@
-"""The questions of the documents: their statements, and the answers on the embedded sample.
+"""SQL blocks of the documents, and their answers on the embedded sample.
 
-`python -m ods_pipeline_tests.support.questions` builds the sample and writes the answers into
-docs/questions.md and README.md: below each SQL block that an answer follows or should follow.
+What lives here: finding the blocks and answers, and how an answer is laid out. What does not: other kinds of
+code blocks (`ods_pipeline_tests/docs/test_code_blocks.py`).
+
+`python -m ods_pipeline_tests.support.questions` builds the sample and writes the answer below each SQL block
+of README.md and docs/.
 """
 
 import re
@@ -17,35 +20,36 @@ from ods_pipeline_tests.support.rooms import REPOSITORY
 
 QUESTIONS = REPOSITORY / "docs" / "questions.md"
 README = REPOSITORY / "README.md"
+DOCUMENTS = (README, *sorted((REPOSITORY / "docs").glob("*.md")))
 # A statement, and the answer below it if there is one.
-_ASKED = re.compile(r"^```sql\n(?P<sql>.*?)^```\n(?:\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
-_WIDEST = 56
+_STATEMENT = re.compile(r"^```sql\n(?P<sql>.*?)^```\n(?:\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
+_MAX_CELL_WIDTH = 56
 
 
 def statements(document: Path) -> list[str]:
-    """Every SQL block of a document."""
-    return [match["sql"].strip() for match in _ASKED.finditer(document.read_text(encoding="utf-8"))]
+    """Return every SQL block of a document."""
+    return [match["sql"].strip() for match in _STATEMENT.finditer(document.read_text(encoding="utf-8"))]
 
 
-def answered(document: Path, connection: duckdb.DuckDBPyConnection) -> str:
-    """The document with the answers as they are."""
+def with_answers(document: Path, connection: duckdb.DuckDBPyConnection) -> str:
+    """Return the document with the answers that the database gives now."""
 
     def answer(match: re.Match[str]) -> str:
-        return f"```sql\n{match['sql']}```\n\n```text\n{shown(connection, match['sql'])}```\n"
+        return f"```sql\n{match['sql']}```\n\n```text\n{aligned(connection, match['sql'])}```\n"
 
-    return _ASKED.sub(answer, document.read_text(encoding="utf-8"))
+    return _STATEMENT.sub(answer, document.read_text(encoding="utf-8"))
 
 
-def shown(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """The answer as aligned columns, whatever the width of the terminal."""
-    found = connection.execute(sql)
-    header = [column[0] for column in found.description or []]
-    rows = [[_cell(value) for value in row] for row in found.fetchall()]
+def aligned(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Return an answer as aligned columns, independent of the width of the terminal."""
+    result = connection.execute(sql)
+    header = [column[0] for column in result.description or []]
+    rows = [[_cell(value) for value in row] for row in result.fetchall()]
     widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    ruled = [header, ["-" * width for width in widths], *rows]
+    lines = [header, ["-" * width for width in widths], *rows]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
-        for row in ruled
+        for row in lines
     )
 
 
@@ -53,16 +57,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= _MAX_CELL_WIDTH else text[: _MAX_CELL_WIDTH - 1] + "…"
 
 
 def main() -> None:
+    """Build the sample and write the answers into the documents."""
     with tempfile.TemporaryDirectory() as folder:
         root = DataRoot(Path(folder) / "data")
         pipeline.build(root)
         with duckdb.connect(str(root.path / "ods.duckdb"), read_only=True) as connection:
-            for document in (QUESTIONS, README):
-                document.write_text(answered(document, connection), encoding="utf-8")
+            for document in DOCUMENTS:
+                document.write_text(with_answers(document, connection), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The ODS reports of October 2019 as a register: practices and cost centres of `epraccur`, and who
-commissioned them when, of `epcmem`.
+"""The ODS reports of October 2019 as a register.
 
-What lives here: a release composed from the reports, built as any other. What does not: what it must say.
+Practices and cost centres are from `epraccur`, and who commissioned them when is from `epcmem`.
+
+What lives here: a release composed from the reports, built as any other. What does not: what it must hold.
 Codes, names, days and memberships are as published; roles of commissioners follow from the form of their
 codes, and what `epcmem` has of codes that `epraccur` lacks is a cost centre here.
 """
@@ -45,24 +46,24 @@ CODE_LISTS: dict[str, Any] = {
 
 def practices(shared: Path) -> pl.DataFrame:
     """`epraccur`: `code, name, opened, closed, status, commissioner, setting`, closed inclusive."""
-    found = _report(shared / "reports" / "epraccur_2019-10.csv.gz")
+    result = _report(shared / "reports" / "epraccur_2019-10.csv.gz")
     kept = {1: "code", 2: "name", 11: "opened", 12: "closed", 13: "status", 15: "commissioner", 26: "setting"}
     columns = [pl.nth(number - 1).alias(name) for number, name in kept.items()]
-    return found.select(columns).with_columns(pl.col("opened", "closed").str.to_date("%Y%m%d"))
+    return result.select(columns).with_columns(pl.col("opened", "closed").str.to_date("%Y%m%d"))
 
 
 def memberships(shared: Path) -> pl.DataFrame:
     """`epcmem`: `code, parent, start, end`, end inclusive; `id` numbers the rows."""
-    found = _report(shared / "reports" / "epcmem_2019-10.csv.gz")
+    result = _report(shared / "reports" / "epcmem_2019-10.csv.gz")
     kept = {1: "code", 2: "parent", 4: "start", 5: "end"}
     columns = [pl.nth(number - 1).alias(name) for number, name in kept.items()]
-    typed = found.select(columns).with_columns(pl.col("start", "end").str.to_date("%Y%m%d"))
+    typed = result.select(columns).with_columns(pl.col("start", "end").str.to_date("%Y%m%d"))
     return typed.with_row_index("id", 1).with_columns(pl.col("id").cast(pl.Int64))
 
 
 def _report(path: Path) -> pl.DataFrame:
-    found = pl.read_csv(path, has_header=False, infer_schema=False)
-    return found.with_columns(pl.all().replace("", None))
+    result = pl.read_csv(path, has_header=False, infer_schema=False)
+    return result.with_columns(pl.all().replace("", None))
 
 
 @functools.cache
@@ -89,13 +90,13 @@ def _records(shared: Path) -> Iterator[Record]:
         extra = "RO76" if row["setting"] == GP_PRACTICE else "RO72"
         life = (row["opened"], row["closed"])
         yield _record(row["code"], row["name"], ("RO177", extra), life, by_code.pop(row["code"], []))
-    for code, found in by_code.items():
-        yield _record(code, f"COST CENTRE {code}", ("RO177", "RO72"), _span(found), found)
+    for code, result in by_code.items():
+        yield _record(code, f"COST CENTRE {code}", ("RO177", "RO72"), _span(result), result)
     ccgs = set(
         pl.read_csv(shared / "reports" / "eccg_2025-12.csv", has_header=False, infer_schema=False).to_series()
     )
-    for (parent,), found in links.sort("parent").group_by("parent", maintain_order=True):
-        life = _span(found.to_dicts())
+    for (parent,), result in links.sort("parent").group_by("parent", maintain_order=True):
+        life = _span(result.to_dicts())
         yield _record(
             str(parent), f"COMMISSIONER {parent}", (_commissioner_role(str(parent), ccgs),), life, []
         )

@@ -1,7 +1,7 @@
-"""Data roots for tests that need whole ones, and the command as people run it.
+"""Complete data roots for tests, and the command as users run it.
 
-What lives here: the sample built once for all tests, cheap copies of it, subprocesses. What does not: what is
-in it. The shared roots are for reading only: a test that changes something takes a copy.
+Lives here: the sample built once for all tests, cheap copies of it, subprocesses. Does not live here: the
+content of the sample. The shared roots are read-only: a test that changes something takes a copy.
 """
 
 import atexit
@@ -25,15 +25,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RELEASE = next((SAMPLE / "trud").glob("*.zip"))
 FETCHES = SAMPLE / "ord"
 FIRST_FETCH = "fetch=20260824T043000Z"
-# The place that all processes of a test run share (conftest.py); without it a process has its own.
+# The folder that all processes of a test run share (conftest.py); without it each process has its own.
 ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
-# What a developer has set for the real sources is not for tests.
+# A developer's settings for the real sources must not reach the tests.
 REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
 def _room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
-    """A data root that is made once for all processes of a test run; the first to ask makes it."""
+    """A data root that is built once for all processes of a test run, by the first that needs it."""
     place = Path(os.environ.get(ROOMS) or _own_place())
     root, whole = DataRoot(place / name / "data"), place / name / "whole"
     with FileLock(place / f"{name}.lock"):
@@ -54,7 +54,7 @@ def _own_place() -> str:
 def _build_sample(root: DataRoot) -> None:
     ran = run_cli("build", "--data-root", root.path)
     assert ran.returncode == 0, ran.stderr
-    (root.path.parent / "told.txt").write_text(ran.stdout, encoding="utf-8")
+    (root.path.parent / "output.txt").write_text(ran.stdout, encoding="utf-8")
     (root.path.parent / "errors.txt").write_text(ran.stderr, encoding="utf-8")
 
 
@@ -68,10 +68,10 @@ def sample_root() -> DataRoot:
     return _room("sample", _build_sample)
 
 
-def sample_told() -> tuple[str, str]:
+def sample_output() -> tuple[str, str]:
     """What the command that built the sample wrote to stdout and stderr."""
     folder = sample_root().path.parent
-    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("told.txt", "errors.txt"))
+    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("output.txt", "errors.txt"))
     return out, err
 
 
@@ -82,8 +82,8 @@ def release_root() -> DataRoot:
 
 
 def copy_of(root: DataRoot, folder: Path) -> DataRoot:
-    """The same data root in another place, to be changed."""
-    # SQLite's side files come and go while another process of the tests looks at the shared root.
+    """A copy of a data root that a test may change."""
+    # SQLite's side files come and go while another test process reads the shared root.
     shutil.copytree(
         root.path, folder / "data", symlinks=True, ignore=shutil.ignore_patterns("*.db-wal", "*.db-shm")
     )
@@ -91,16 +91,18 @@ def copy_of(root: DataRoot, folder: Path) -> DataRoot:
 
 
 def published(root: DataRoot) -> dict[str, str]:
-    """SHA-256 of every published file, as a reader finds them."""
-    kept = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
+    """SHA-256 of every published file, by the path that a reader uses."""
+    places = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
     files = [
-        file for place in kept for file in ([place] if place.is_file() else sorted(place.rglob("*.parquet")))
+        file
+        for place in places
+        for file in ([place] if place.is_file() else sorted(place.rglob("*.parquet")))
     ]
     return {str(f.relative_to(root.path)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
 def run_cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`ods-pipeline …` in a process of its own."""
+    """Run `ods-pipeline …` in its own process."""
     command = [sys.executable, "-m", "ods_pipeline.cli", *map(str, arguments)]
     return subprocess.run(
         command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300
@@ -108,7 +110,7 @@ def run_cli(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Compl
 
 
 def run_python(script: str, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A script in a process of its own, which may end it as it likes."""
+    """Run a script in its own process, which it may end in any way."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(
         command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=300

@@ -1,8 +1,8 @@
-"""What tests of commands are given: see `conftest.py` of all tests."""
+"""The type of the fixture `run_main`, which is in the `conftest.py` of all tests."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-# `ods-pipeline …` in this process; gives the exit code.
+# Runs `ods-pipeline …` in this process and returns the exit code.
 Main = Callable[..., int]
 Argument = str | Path

@@ -1,6 +1,6 @@
-"""Time that passes only when somebody waits, and sources that are the local server.
+"""A clock that moves only when someone waits, and the local server as the sources of a run.
 
-What lives here: a clock for whole months in a second. What does not: the server.
+What lives here: time, and settings for tests. What does not: the server (`ord_server.py`).
 """
 
 import threading
@@ -16,15 +16,15 @@ from ods_pipeline_tests.support.builders import make_record
 from ods_pipeline_tests.support.worlds import Made
 
 KEY = "k3y0fTheTests-never-to-be-seen"
-FOREVER = 1e9  # this clock may jump while an answer is on its way
-# Real seconds where a socket has to give up; all other times are the clock's.
+FOREVER = 1e9  # this clock may jump while an answer is under way
+# Real seconds for sockets that have to give up; all other times are the simulated clock's.
 QUICK = Manners(attempts=4, connect=10.0, read=20.0, answer=FOREVER, download=FOREVER)
 ONE_AT_A_TIME = replace(QUICK, in_flight=1)
 IMPATIENT = replace(QUICK, read=0.7, attempts=3)  # for a server that stalls
 
 
 class SimulatedClock:
-    """A clock that stands still until somebody sleeps. Threads may share it."""
+    """A clock that moves only when someone sleeps. Threads may share it."""
 
     def __init__(self, at: str) -> None:
         self.begin, self.seconds = datetime.fromisoformat(at).astimezone(UTC), 1000.0
@@ -41,7 +41,7 @@ class SimulatedClock:
             self.seconds += seconds
 
     def go_to(self, at: str | datetime) -> None:
-        """Moves on to a moment that is still to come."""
+        """Moves on to a later moment."""
         moment = datetime.fromisoformat(at) if isinstance(at, str) else at
         assert moment > self.now()
         self.sleep((moment - self.now()).total_seconds())
@@ -49,16 +49,17 @@ class SimulatedClock:
 
 def sources_of(server: OrdServer, clock: Clock, **changes: Any) -> Sources:
     """The local server as the sources of a run."""
-    given = {"ord_url": server.ord_url, "trud_url": server.trud_url, "key": Key(KEY), "clock": clock}
-    return Sources(**{**given, "manners": QUICK, **changes})
+    defaults = {"ord_url": server.ord_url, "trud_url": server.trud_url, "key": Key(KEY), "clock": clock}
+    return Sources(**{**defaults, "manners": QUICK, **changes})
 
 
 def mostly_later(number: int) -> str:
-    """One in a hundred is stamped within the window: long lists, few records."""
+    """A stamp within the window for one record in a hundred: long lists, few records."""
     return "2026-09-05" if number % 100 else "2026-09-03"
 
 
 def world_of(number: int, stamp: str | Callable[[int], str] = "2026-09-03") -> Made:
+    """A register of `number` records, with one stamp or a stamp for each number."""
     codes = [f"RX{n:04d}" for n in range(number)]
     return Made(
         {
@@ -69,4 +70,5 @@ def world_of(number: int, stamp: str | Callable[[int], str] = "2026-09-03") -> M
 
 
 def of_organisations(paths: list[str]) -> list[str]:
+    """The codes that these paths ask for."""
     return [p.rpartition("/")[2] for p in paths if "/organisations/" in p]

@@ -1,7 +1,7 @@
 """Registers of a few rows, made for one question each.
 
 What lives here: rows with defaults, written where a mart looks for its tables of facts, and marts built on
-them. What does not: what the marts should say of them.
+them. What does not: what the marts should make of them.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from typing import Any
 
 import polars as pl
 
-from ods_pipeline.defs.assets.marts import read_by
-from ods_pipeline.marts.build import build_mart
-from ods_pipeline.marts.checking import findings
+from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
+from ods_pipeline.marts.checking import findings_on
+from ods_pipeline.marts.lineage import marts_in_order, read_by
 from ods_pipeline.schema import MARTS, ORD
 
-Body = dict[str, Any]
+Row = dict[str, Any]
 READ_BY_MARTS = [table for table in ORD if any(table in read_by(mart.name) for mart in MARTS)]
 
 
-def body(code: str, role: str, **changes: Any) -> Body:
+def organisation(code: str, role: str, **changes: Any) -> Row:
     start = {"status": "Active", "operational_start": date(2010, 4, 1)}
     return {"ods_code": code, "name": f"BODY {code}", "primary_role_id": role, **start, **changes}
 
 
-def link(code: str, rel: str, to: str, start: str = "2015-04-01", end: str | None = None) -> Body:
+def link(code: str, rel: str, to: str, start: str = "2015-04-01", end: str | None = None) -> Row:
     days = {
         "operational_start": date.fromisoformat(start),
         "operational_end": end and date.fromisoformat(end),
@@ -34,15 +34,17 @@ def link(code: str, rel: str, to: str, start: str = "2015-04-01", end: str | Non
     return {"ods_code": code, "rel_id": rel, "target_ods_code": to, **days}
 
 
-def write(folder: Path, bodies: Sequence[Body], links: Sequence[Body] = (), **others: Sequence[Body]) -> Path:
+def write(
+    folder: Path, organisations: Sequence[Row], links: Sequence[Row] = (), **others: Sequence[Row]
+) -> Path:
     """A build with just these rows in the tables that some mart reads."""
     practices = [
         {"ods_code": b["ods_code"], "role_id": "RO76", "unique_role_id": n}
-        for n, b in enumerate(bodies)
+        for n, b in enumerate(organisations)
         if b["primary_role_id"] == "RO177"
     ]
     numbered = [{"unique_rel_id": n, **row} for n, row in enumerate(links, start=1)]
-    content = {"organisations": bodies, "relationships": numbered, "roles": practices, **others}
+    content = {"organisations": organisations, "relationships": numbered, "roles": practices, **others}
     for table in READ_BY_MARTS:
         frame = pl.DataFrame(content.get(table.name, []), schema_overrides=table.dtypes, strict=True)
         whole = pl.concat([table.empty(), frame], how="diagonal")
@@ -52,21 +54,26 @@ def write(folder: Path, bodies: Sequence[Body], links: Sequence[Body] = (), **ot
 
 
 def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[str, pl.DataFrame]:
-    """The marts `names` of a build, and those they are made from, as they are on another day. Nothing is
-    written into the build. Their own checks must pass, unless `check` is False."""
-    wanted = _with_what_they_read(names)
-    found = {}
+    """The marts `names` of a build, and those they read, as they are on another day.
+
+    Nothing is written into the build. Their own checks must pass, unless `check` is False.
+    """
+    wanted = _with_those_they_read(names)
+    frames = {}
     with TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "tables").symlink_to((build / "tables").resolve())
         (place / "marts").mkdir()
-        for table in MARTS:
-            if table.name in wanted:
-                frame = found[table.name] = build_mart(table.name, place, today)
-                told = findings(table.name, frame, place, today) if check else []
-                assert [f.summary for f in told if not f.passed and f.blocking] == []
-                frame.write_parquet(place / table.path)
-    return found
+        # One connection for all: to open one costs more than a mart on a few rows.
+        with mart_connection(place, today) as connection:
+            for table in marts_in_order():
+                if table.name in wanted:
+                    frame = frames[table.name] = rows_of_mart(table.name, connection)
+                    outcomes = findings_on(connection, table.name, frame) if check else []
+                    assert [f.summary for f in outcomes if not f.passed and f.blocking] == []
+                    frame.write_parquet(place / table.path)
+                    add_table(connection, place, table, unpack=True)
+    return frames
 
 
 def mart_on(name: str, build: Path, today: date) -> pl.DataFrame:
@@ -74,7 +81,7 @@ def mart_on(name: str, build: Path, today: date) -> pl.DataFrame:
     return marts_on(build, today, name)[name]
 
 
-def _with_what_they_read(names: Sequence[str]) -> set[str]:
+def _with_those_they_read(names: Sequence[str]) -> set[str]:
     wanted, open_ends = set(names), list(names)
     while open_ends:
         new = {t.name for t in read_by(open_ends.pop()) if t.schema == "marts"} - wanted

@@ -1,4 +1,4 @@
-"""Figures come from tests to the end of the run and into the document, also through other processes."""
+"""Figures reach the end of the run and the document, also through other processes."""
 
 import subprocess
 import sys
@@ -71,8 +71,8 @@ def test_figures_of_several_processes_are_printed_and_written(tmp_path: Path) ->
     assert " cores (" in written
 
 
-def test_counts_are_added_up_measures_have_their_highest_and_texts_are_listed() -> None:
-    taken = [
+def test_counts_are_added_up_of_measures_the_highest_is_kept_and_texts_are_listed() -> None:
+    recorded = [
         ("whole", "tries", 1_000),
         ("whole", "tries", 234),
         ("whole", "seconds", 3),
@@ -81,7 +81,7 @@ def test_counts_are_added_up_measures_have_their_highest_and_texts_are_listed() 
         ("whole", "with", "DuckDB 1.2"),
         ("audited", "records", 0),
     ]
-    assert list(figures.put_together(taken).items()) == [
+    assert list(figures.combine(recorded).items()) == [
         (("audited", "records"), "0"),
         (("whole", "seconds"), "3"),
         (("whole", "tries"), "1,234"),
@@ -89,9 +89,9 @@ def test_counts_are_added_up_measures_have_their_highest_and_texts_are_listed() 
     ]
 
 
-def test_what_a_run_did_not_take_stays_with_its_day() -> None:
-    first = figures.rewritten(PLACE, {("whole", "a"): "1", ("whole", "b"): "2"}, date(2026, 1, 1), "x")
-    again = figures.rewritten(first, {("whole", "b"): "3", ("audited", "c"): "4"}, date(2026, 2, 2), "y")
+def test_figures_that_a_run_did_not_record_stay_with_their_day() -> None:
+    first = figures.with_figures(PLACE, {("whole", "a"): "1", ("whole", "b"): "2"}, date(2026, 1, 1), "x")
+    again = figures.with_figures(first, {("whole", "b"): "3", ("audited", "c"): "4"}, date(2026, 2, 2), "y")
     assert figures.rows_of(again) == {
         ("audited", "c"): ("4", "2026-02-02"),
         ("whole", "a"): ("1", "2026-01-01"),
@@ -110,6 +110,6 @@ def test_what_a_run_did_not_take_stays_with_its_day() -> None:
         ("whole", "tries", True),
     ],
 )
-def test_what_fits_no_table_is_refused(promise: str, what: str, value: figures.Value) -> None:
-    with pytest.raises(ValueError, match=r"no promise|no figure"):
+def test_a_figure_that_does_not_fit_is_refused(promise: str, what: str, value: figures.Value) -> None:
+    with pytest.raises(ValueError, match=r"no promise|not a figure"):
         figures.record(promise, what, value)

@@ -21,14 +21,14 @@ def server() -> Iterator[OrdServer]:
     world = Made({code: make_record(code, LastChangeDate="2026-09-01") for code in CODES})
     world.put(make_record("RY1", LastChangeDate="2026-03-03"))
     world.zips = {"hscorgrefdataxml_data_8.0.0_20260828000001.zip": b"0123456789"}
-    with OrdServer(world, now=lambda: NOW, key="good") as found:
-        yield found
+    with OrdServer(world, now=lambda: NOW, key="good") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as found:
-        yield found
+    with httpx.Client(trust_env=False) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -66,17 +66,17 @@ def test_sync_lists_what_changed_on_or_after_a_date_185_days_back_at_most(
 
 
 def test_search_pages_from_one_on_with_a_link_to_the_next(server: OrdServer, client: httpx.Client) -> None:
-    asked = f"{server.ord_url}/organisations?LastChangeDate=2026-09-01&Limit=10"
-    found: list[str] = []
+    page = f"{server.ord_url}/organisations?LastChangeDate=2026-09-01&Limit=10"
+    codes: list[str] = []
     pages = 0
-    while asked:
-        answer = client.get(asked)
+    while page:
+        answer = client.get(page)
         rows = answer.json()["Organisations"]
         assert answer.headers["X-Total-Count"] == "25"
         assert answer.headers["returned-records"] == str(len(rows))
-        found += [row["OrgId"] for row in rows]
-        asked, pages = answer.headers.get("next-page", ""), pages + 1
-    assert (found, pages) == (sorted(CODES), 3)
+        codes += [row["OrgId"] for row in rows]
+        page, pages = answer.headers.get("next-page", ""), pages + 1
+    assert (codes, pages) == (sorted(CODES), 3)
     first = client.get(f"{server.ord_url}/organisations?LastChangeDate=2026-09-01")
     assert len(first.json()["Organisations"]) == 20, "the default of Limit"
 

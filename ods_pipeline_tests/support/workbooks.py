@@ -13,7 +13,7 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def workbook(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
-    """The bytes of an xlsx file: text is text, numbers are numbers, None is an empty cell."""
+    """Return the bytes of an xlsx file. Text stays text, numbers stay numbers, None is an empty cell."""
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -34,9 +34,9 @@ def workbook(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
         + "</sheets></workbook>",
     }
     for n, rows in enumerate(sheets.values(), 1):
-        body = "".join(_row(number, row) for number, row in enumerate(rows, 1))
+        content = "".join(_row(number, row) for number, row in enumerate(rows, 1))
         parts[f"xl/worksheets/sheet{n}.xml"] = (
-            f'<worksheet xmlns="{_MAIN}"><sheetData>{body}</sheetData></worksheet>'
+            f'<worksheet xmlns="{_MAIN}"><sheetData>{content}</sheetData></worksheet>'
         )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -46,11 +46,11 @@ def workbook(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
 
 
 def _relations(targets: Mapping[str, tuple[str, str]]) -> str:
-    body = "".join(
+    content = "".join(
         f'<Relationship Id="{name}" Type="{_LINKS}/{kind}" Target="{target}"/>'
         for name, (kind, target) in targets.items()
     )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{body}</Relationships>'
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{content}</Relationships>'
 
 
 def _row(number: int, row: Sequence[Cell]) -> str:
@@ -60,7 +60,7 @@ def _row(number: int, row: Sequence[Cell]) -> str:
     return f'<row r="{number}">{cells}</row>' if cells else ""
 
 
-def _cell(place: str, value: Cell) -> str:
+def _cell(reference: str, value: Cell) -> str:
     if isinstance(value, str):
-        return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
-    return f'<c r="{place}"><v>{value}</v></c>'
+        return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+    return f'<c r="{reference}"><v>{value}</v></c>'

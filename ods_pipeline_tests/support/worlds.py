@@ -1,7 +1,7 @@
-"""What the local ORD and TRUD server gives: a register as it stands at a moment, and the releases so far.
+"""What the local ORD and TRUD server answers with: the register of a moment, and the releases so far.
 
-Lives here: worlds played back from a folder in the recorded shape, and worlds made of records. Does not live
-here: HTTP (`ord_server.py`).
+What lives here: worlds played back from recorded fetches, and worlds made of records. What does not: HTTP
+(`ord_server.py`).
 """
 
 import io
@@ -23,11 +23,11 @@ KINDS = {"/roles": "roles", "/rels": "relationships", "/recordclasses": "record_
 
 
 class Register(Protocol):
-    """The API's side of a moment."""
+    """The register that the API shows at a moment."""
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Search rows in order of code: what is listed."""
+        """The search rows of all listed codes, in order of code."""
         ...
 
     @property
@@ -36,13 +36,13 @@ class Register(Protocol):
         ...
 
     def record(self, code: str) -> bytes | None:
-        """The JSON of a record; None for what is gone or never was."""
+        """The JSON of a record; None if the code is gone or unknown."""
         ...
 
 
 @dataclass
 class Fetched:
-    """A moment that was recorded."""
+    """The register of a recorded moment."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     records: dict[str, bytes] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Fetched:
 
 
 class World(Protocol):
-    """What is there on a day (UK)."""
+    """The register and the releases of a day (UK)."""
 
     def register(self, day: date) -> Register: ...
 
@@ -63,10 +63,10 @@ class World(Protocol):
 
 
 class Recorded:
-    """A folder with `ord/fetch=…` and `trud/*.zip`, as of a day: what was fetched up to then.
+    """A folder with `ord/fetch=…` and `trud/*.zip`, played back up to a day.
 
-    Codes are listed and given as they were last fetched. The sample's mark is taken out of its release: the
-    server plays the real thing.
+    Each code has the record that was fetched last. The sample's mark is taken out of its release, because the
+    server plays the real services.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,29 +76,29 @@ class Recorded:
 
     def register(self, day: date) -> Fetched:
         rows: dict[str, dict[str, Any]] = {}
-        found = Fetched()
+        register = Fetched()
         for as_of, folder in self._fetches:
-            if as_of > day and found.lists:
+            if as_of > day and register.lists:
                 break
             for page in sorted(folder.glob("search-*.json")):
                 rows |= {row["OrgId"]: row for row in json.loads(page.read_bytes())["Organisations"]}
-            found.records |= {
+            register.records |= {
                 p.stem: p.read_bytes() for p in sorted((folder / "organisations").glob("*.json"))
             }
             for gone in _receipt(folder)["gone"]:
-                found.records.pop(gone["ods_code"], None)
-            found.lists = {
+                register.records.pop(gone["ods_code"], None)
+            register.lists = {
                 path: (folder / f"{path[1:]}.json").read_bytes() for path in (*LISTS, "/notifications")
             }
-        found.rows = [rows[code] for code in sorted(rows)]
-        return found
+        register.rows = [rows[code] for code in sorted(rows)]
+        return register
 
     def releases(self, day: date) -> dict[str, bytes]:
-        return {name: body for name, body in self._releases.items() if name[-18:-10] <= f"{day:%Y%m%d}"}
+        return {name: content for name, content in self._releases.items() if name[-18:-10] <= f"{day:%Y%m%d}"}
 
 
 class Made:
-    """A world of records. Give it functions of the day, or change what it holds between two questions."""
+    """A world of records. Tests change it between questions, or in `before`, which each question calls."""
 
     def __init__(
         self,
@@ -128,8 +128,8 @@ class Made:
 
     @property
     def lists(self) -> dict[str, bytes]:
-        found = {path: json.dumps({LISTS[path]: _concepts(path)}).encode() for path in LISTS}
-        return found | {"/notifications": json.dumps({"DeletedOrganisations": self.notices}).encode()}
+        code_lists = {path: json.dumps({LISTS[path]: _concepts(path)}).encode() for path in LISTS}
+        return code_lists | {"/notifications": json.dumps({"DeletedOrganisations": self.notices}).encode()}
 
     def record(self, code: str) -> bytes | None:
         return organisation_json(self.records[code]) if code in self.records else None
@@ -150,7 +150,7 @@ def _receipt(folder: Path) -> dict[str, Any]:
 
 
 def _unmarked(content: bytes) -> bytes:
-    """The same zip, with the publication source of the real thing where the sample has its mark."""
+    """The same zip, with the real publication source in place of the sample's mark."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as old:
             members = {info: old.read(info) for info in old.infolist()}
@@ -158,7 +158,7 @@ def _unmarked(content: bytes) -> bytes:
         return content
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for info, body in members.items():
-            plain = _unmarked(body) if info.filename.endswith(".zip") else body
+        for info, member in members.items():
+            plain = _unmarked(member) if info.filename.endswith(".zip") else member
             new.writestr(info, plain.replace(SAMPLE_MARK.encode(), b"NHS Digital"))
     return out.getvalue()

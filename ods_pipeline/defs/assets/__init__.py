@@ -1,1 +1,1 @@
-"""Dagster only: one concept a file. The logic is elsewhere; a body here is a few lines."""
+"""The assets. Their functions call the rooms that do the work, and report to Dagster."""

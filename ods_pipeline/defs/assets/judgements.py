@@ -1,6 +1,6 @@
-"""Judgements of time: code_changes and drift, read from the history of the build under way, in one step.
+"""Judgements over time: ``code_changes`` and ``drift``, derived from the history of the build under way.
 
-One step, because the events that correct a drift say so.
+One step for both, because a change that corrects a drift is marked as such.
 """
 
 import logging
@@ -9,14 +9,15 @@ from datetime import date
 
 import dagster as dg
 
-from ods_pipeline.dataroot.layout import require_build
+from ods_pipeline.checks.base import log_failures
+from ods_pipeline.dataroot.builds import require_build
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
 from ods_pipeline.history.tables import READ, read_history
-from ods_pipeline.inventory.held import origin_of
 from ods_pipeline.marts.checking import findings, mart_checks
+from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.files import write_table
 from ods_pipeline.schema import EVENTS, TABLES
 
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dg.multi_asset(
-    name="tell_events",
+    name="judge_changes",
     specs=[
         dg.AssetSpec(
             table_key(table),
@@ -42,7 +43,8 @@ log = logging.getLogger(__name__)
         for name, blocking in [("unique_key", True), *((c.name, c.blocking) for c in mart_checks(table.name))]
     ],
 )
-def events(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
+def judgements(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
+    """Derive, check and write ``code_changes`` and ``drift``."""
     build = require_build(data_root.root)
     origin = origin_of(build)
     history = read_history(build)
@@ -50,13 +52,11 @@ def events(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
     frames = {"drift": drifted, "code_changes": code_changes(history, drifted)}
     for table in EVENTS:
         frame = frames[table.name]
-        found = findings(table.name, frame, build, date.fromisoformat(origin["today"]))
-        for finding in found:
-            if not finding.passed:
-                log.warning("%s.%s: %s", table.schema, table.name, finding.summary)
+        outcomes = findings(table.name, frame, build, date.fromisoformat(origin["today"]))
+        log_failures(log, f"{table.schema}.{table.name}", outcomes)
         size = write_table(table, frame, build, origin)
         yield dg.MaterializeResult(
             asset_key=table_key(table),
             metadata=table_metadata(frame, data_root.root.path / table.path, size),
-            check_results=[check_result(f, table_key(table)) for f in found],
+            check_results=[check_result(f, table_key(table)) for f in outcomes],
         )

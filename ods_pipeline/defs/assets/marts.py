@@ -1,8 +1,8 @@
-"""Marts: one asset a SQL file, with lineage read from the SQL's own table names, all built in one step.
+"""Marts: one asset a SQL file, with lineage from its parsed SQL, all built in one step.
 
-One step, because a mart alone is never published: the whole set is, and a step of Dagster's costs more than
-most marts do. Seconds of each stand in its metadata. ``ods.duckdb`` is filled beside it, first with the
-tables that are there already, then with each mart: neither work keeps all cores busy by itself.
+One step, because a mart alone is never published: the whole set is, and a Dagster step costs more than most
+marts. The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the
+tables that are built already, then with each mart: neither task keeps all cores busy by itself.
 """
 
 import logging
@@ -15,22 +15,25 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from ods_pipeline.dataroot.layout import require_build
+from ods_pipeline.dataroot.builds import require_build
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.held import origin_of
-from ods_pipeline.marts.build import add_table, mart_connection, mart_sql, rows_of_mart, tables_read
+from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on, mart_checks
-from ods_pipeline.publish.files import filling_duckdb, write_table
+from ods_pipeline.marts.lineage import mart_sql, marts_in_order, read_by, step_sql, steps_of
+from ods_pipeline.publish.build_info import origin_of
+from ods_pipeline.publish.duckdb import filling_duckdb
+from ods_pipeline.publish.files import write_table
 from ods_pipeline.schema import HISTORY, MARTS, ORD, Table
 
 log = logging.getLogger(__name__)
 
 
-def read_by(name: str) -> list[Table]:
-    """The tables that a mart's SQL reads."""
-    return tables_read(mart_sql(name))
+def shown_sql(name: str) -> dg.MarkdownMetadataValue:
+    """Return the SQL of a mart for Dagster's page of the asset, its steps first."""
+    statements = (*map(step_sql, steps_of(name)), mart_sql(name))
+    return dg.MetadataValue.md("\n\n".join(f"```sql\n{sql}\n```" for sql in statements))
 
 
 @dg.multi_asset(
@@ -44,7 +47,7 @@ def read_by(name: str) -> list[Table]:
             description=table.description,
             metadata={
                 "dagster/column_schema": column_schema(table),
-                "sql": dg.MetadataValue.md(f"```sql\n{mart_sql(table.name)}\n```"),
+                "sql": shown_sql(table.name),
             },
         )
         for table in MARTS
@@ -56,6 +59,7 @@ def read_by(name: str) -> list[Table]:
     ],
 )
 def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
+    """Build all marts in order, each with its checks, and fill ``ods.duckdb``."""
     build = require_build(data_root.root)
     origin = origin_of(build)
     today = date.fromisoformat(origin["today"])
@@ -67,7 +71,7 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
     ):
         for table in (*ORD, *HISTORY):
             fill(table)
-        for table in MARTS:
+        for table in marts_in_order():
             yield _built(
                 table,
                 build,
@@ -88,20 +92,31 @@ def _built(
     connection: duckdb.DuckDBPyConnection,
     writer: Executor,
 ) -> dg.MaterializeResult:
-    """Builds and checks a mart, and writes it while it is checked; the marts after it read the file.
-    ``place`` is where it stands once it is published."""
+    """Build and check a mart, and write it during the check; the marts after it read the file.
+
+    Args:
+        table: The mart.
+        build: The folder of the build.
+        origin: Where the build comes from, for the footer of the file.
+        place: The path of the file once it is published.
+        connection: The mart connection.
+        writer: Runs the writing.
+
+    Raises:
+        OdsError: The SQL of the mart or of a check fails.
+    """
     key, began = table_key(table), time.monotonic()
     try:
         frame = rows_of_mart(table.name, connection)
         written = writer.submit(write_table, table, frame, build, origin)
-        found = findings_on(connection, table.name, frame)
+        outcomes = findings_on(connection, table.name, frame)
     except duckdb.Error as error:
         raise OdsError(
             f"the SQL of this mart or of one of its checks failed: {error}",
             where=f"{table.schema}.{table.name}",
-            do="This is a fault of the pipeline: please report it with the release date",
+            do="This is a fault of the pipeline. Please report it with the release date",
         ) from error
-    for finding in found:
+    for finding in outcomes:
         if not finding.passed:
             level = logging.ERROR if finding.blocking else logging.WARNING
             log.log(level, "%s.%s: %s", table.schema, table.name, finding.summary)
@@ -111,5 +126,5 @@ def _built(
     return dg.MaterializeResult(
         asset_key=key,
         metadata=table_metadata(frame, place, size) | seconds,
-        check_results=[check_result(f, key) for f in found],
+        check_results=[check_result(f, key) for f in outcomes],
     )

@@ -1,16 +1,17 @@
-"""The published set: ods.duckdb and datapackage.json beside the Parquet files, and the flip."""
+"""The published set: ``ods.duckdb`` and ``datapackage.json`` next to the Parquet files, and the flip."""
 
 import logging
 from datetime import date
 
 import dagster as dg
 
-from ods_pipeline.dataroot.layout import publish_build, require_build
+from ods_pipeline.dataroot.builds import publish_build, require_build
 from ods_pipeline.defs.assets.raw import DELTA_FRESHNESS
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import table_key
-from ods_pipeline.inventory.held import origin_of
-from ods_pipeline.publish.files import complete_duckdb, write_datapackage
+from ods_pipeline.publish.build_info import origin_of
+from ods_pipeline.publish.datapackage import write_datapackage
+from ods_pipeline.publish.duckdb import complete_duckdb
 from ods_pipeline.schema import MARTS, TABLES
 
 ODS_DUCKDB = dg.AssetKey(["published", "ods_duckdb"])
@@ -26,11 +27,12 @@ log = logging.getLogger(__name__)
             group_name="published",
             kinds={"duckdb"},
             freshness_policy=DELTA_FRESHNESS,
-            description="ods.duckdb with every table and mart; one rename then publishes the build.",
+            description="ods.duckdb with every table and mart. One rename then publishes the whole build.",
         )
     ],
 )
 def ods_duckdb(data_root: DataRootResource) -> dg.MaterializeResult:
+    """Complete ``ods.duckdb``, write ``datapackage.json`` and publish the build under way."""
     root = data_root.root
     build = require_build(root)
     origin = origin_of(build)

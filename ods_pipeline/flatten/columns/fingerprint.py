@@ -1,12 +1,13 @@
-"""One number for the whole content of a record, so that two observations can be compared at once.
+"""One number for the whole content of a record: two observations are equal if their numbers are.
 
-Content is everything ODS says in the record except LastChangeDate: equal content read from XML and from JSON
+Content is everything in the record except LastChangeDate: equal content read from XML and from JSON
 has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave them out.
 
-Each value becomes a number of 64 bits, salted with the names of its table and column; the number of a row is
-made of the sum over its values, and that of a record of the sum over its rows, in whatever order they come.
-What mixes is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). It is arithmetic on whole columns
-and nothing else, so the same in every version of every library; nothing here is about secrecy.
+Each value becomes a number of 64 bits, salted with the names of its table and column. The number of a row is
+mixed from the sum over its values, and that of a record from the sum over its rows, so their order does not
+matter. The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The numbers are published:
+they must stay the same in every version of every library, which plain arithmetic guarantees. They are not
+meant to keep anything secret.
 """
 
 import hashlib
@@ -14,77 +15,80 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
-from ods_pipeline.flatten.columns.words import WORD, Words, as_array, as_series, numbers_of, valid_of
+from ods_pipeline.flatten.columns.words import WORD, Words
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _NOT_CONTENT = {"last_change_date", "published_in", "capture_id", "ods_code"}
-# A contact's number among those of its type follows from its value.
-_NOT_OF_A_ROW = {"ods_code", "ordinal"}
+# The ordinal of a contact follows from its value.
+_NOT_CONTENT_OF_A_COMPONENT = {"ods_code", "ordinal"}
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Adds ``content_hash`` and ``fax_hash`` (UInt64; fax_hash null without fax) to ``organisations``.
+    """Add ``content_hash`` and ``fax_hash`` (UInt64; fax_hash is null without fax) to ``organisations``.
 
-    ``record`` joins components to their organisation; ``organisations`` are sorted by it.
+    Args:
+        organisations: one row a record, sorted by ``record``.
+        components: the frames of the components; ``record`` joins them to their organisation.
     """
-    own = [c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns]
+    content_columns = [
+        c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns
+    ]
     record = organisations["record"].to_numpy()
-    content = _rows(organisations, "organisations", own)
+    content = _row_numbers(organisations, "organisations", content_columns)
     fax, has_fax = np.zeros(len(record), np.uint64), np.zeros(len(record), np.bool_)
     for name in COMPONENTS:
-        table = components[name]
-        columns = [c for c in TABLES[name].stored if c not in _NOT_OF_A_ROW]
-        rows, of_record = _rows(table, name, columns), table["record"].to_numpy()
+        columns = [c for c in TABLES[name].stored if c not in _NOT_CONTENT_OF_A_COMPONENT]
+        rows, owner = _row_numbers(components[name], name, columns), components[name]["record"].to_numpy()
         if name == "contacts":
-            is_fax = Words(as_array(table["contact_type"])).are("fax")
-            has_fax[np.searchsorted(record, of_record[is_fax])] = True
-            fax = _sums(rows[is_fax], of_record[is_fax], record)
-            rows, of_record = rows[~is_fax], of_record[~is_fax]
-        content += _sums(rows, of_record, record)
-    fax_hash = as_series(pa.array(_mixed(fax), mask=~has_fax))
-    return organisations.hstack([pl.Series("content_hash", _mixed(content)), fax_hash.alias("fax_hash")])
+            is_fax = components[name]["contact_type"].eq_missing("fax").to_numpy()
+            has_fax[np.searchsorted(record, owner[is_fax])] = True
+            fax = _sums(rows[is_fax], owner[is_fax], record)
+            rows, owner = rows[~is_fax], owner[~is_fax]
+        content += _sums(rows, owner, record)
+    fax_hash = pl.Series("fax_hash", _mixed(fax)).set(pl.Series(~has_fax), None)
+    return organisations.hstack([pl.Series("content_hash", _mixed(content)), fax_hash])
 
 
-def _rows(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
-    """A number for each row, of all its values."""
-    found = np.full(frame.height, _salt(table), np.uint64)
+def _row_numbers(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
+    """Return a number for each row, made of all its values."""
+    sums = np.full(frame.height, _salt(table), np.uint64)
     for column in columns:
-        found += _values(frame[column], _salt(f"{table}.{column}"))
-    return _mixed(found)
+        sums += _value_numbers(frame[column], _salt(f"{table}.{column}"))
+    return _mixed(sums)
 
 
-def _sums(rows: np.ndarray, of_record: np.ndarray, record: np.ndarray) -> np.ndarray:
-    """For each of ``record`` (sorted) the sum over its rows."""
-    found = np.zeros(len(record), np.uint64)
-    if not len(rows):
-        return found
-    if (of_record[1:] < of_record[:-1]).any():
-        order = np.argsort(of_record, kind="stable")
-        rows, of_record = rows[order], of_record[order]
-    starts = np.flatnonzero(np.append(True, of_record[1:] != of_record[:-1]))
-    found[np.searchsorted(record, of_record[starts])] = np.add.reduceat(rows, starts)
-    return found
+def _sums(rows: np.ndarray, owner: np.ndarray, record: np.ndarray) -> np.ndarray:
+    """Return, for each of ``record`` (sorted), the sum over the rows that it owns."""
+    sums = np.zeros(len(record), np.uint64)
+    if len(rows) == 0:
+        return sums
+    if (owner[1:] < owner[:-1]).any():
+        order = np.argsort(owner, kind="stable")
+        rows, owner = rows[order], owner[order]
+    starts = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+    sums[np.searchsorted(record, owner[starts])] = np.add.reduceat(rows, starts)
+    return sums
 
 
-def _values(column: pl.Series, salt: np.uint64) -> np.ndarray:
-    """A number for each value; 0 for null."""
-    array = as_array(column)
-    is_text = column.dtype == pl.String
-    numbers = _texts(Words(array)) if is_text else numbers_of(array).astype(np.int64).view(np.uint64)
-    mixed, valid = _mixed(numbers ^ salt), valid_of(array)
-    return mixed if valid is None else mixed * valid
+def _value_numbers(column: pl.Series, salt: np.uint64) -> np.ndarray:
+    """Return a number for each value; 0 for null."""
+    if column.dtype == pl.String:
+        numbers = _text_numbers(Words(column.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())))
+    else:
+        numbers = column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().view(np.uint64)
+    mixed = _mixed(numbers ^ salt)
+    return mixed * column.is_not_null().to_numpy() if column.null_count() else mixed
 
 
-def _texts(words: Words) -> np.ndarray:
-    """A number for each text: its length and the sum over its words, each salted with its place."""
-    found = words.lengths.astype(np.uint64)
-    salts = _salts_of_places(-(-int(found.max(initial=0)) // WORD))
+def _text_numbers(words: Words) -> np.ndarray:
+    """Return a number for each text: its length plus the sum over its words, each salted with its place."""
+    sums = words.lengths.astype(np.uint64)
+    salts = _salts_of_places(-(-int(sums.max(initial=0)) // WORD))
     for place, salt in enumerate(salts):
         rows = words.having(place)
-        found[rows] += _mixed(words.at(place, rows) ^ salt)
-    return found
+        sums[rows] += _mixed(words.at(place, rows) ^ salt)
+    return sums
 
 
 @cache
@@ -98,7 +102,7 @@ def _salts_of_places(count: int) -> np.ndarray:
 
 
 def _mixed(numbers: np.ndarray) -> np.ndarray:
-    """Numbers in which every bit depends on every bit of those given, in their place; no two become one."""
+    """Mix each number in place: every bit depends on every bit before, and no two numbers become one."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         numbers ^= numbers >> np.uint64(shift)
         numbers *= np.uint64(factor)

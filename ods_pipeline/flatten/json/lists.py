@@ -1,4 +1,8 @@
-"""The lists that a fetch brings beside the records: code lists and notices of deletion."""
+"""The lists of a fetch, next to its records: code lists and notices of deletion.
+
+What lives here: four files of a fetch folder as frames. What does not: the records (``record.py``). Each
+source brings the four files in the shape of the ORD API (``sources/protocol.py``).
+"""
 
 import json
 import re
@@ -9,24 +13,25 @@ from typing import Any
 import polars as pl
 
 from ods_pipeline.errors import BadFetch
-from ods_pipeline.flatten.columns.texts import TEXT_DATE
 from ods_pipeline.flatten.flat import NOTICE_SCHEMA
+from ods_pipeline.flatten.values import ISO_DAY
 from ods_pipeline.schema import TABLES
+from ods_pipeline.schema.codes import CODE_SYSTEM_OIDS
 from ods_pipeline.sources.receipt import FetchReceipt
 
-FETCH_AGAIN = "Fetch these stamps again; what the register holds is untouched"
+FETCH_AGAIN = "Fetch these stamps again; the register is unchanged"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write it, UTF-8 cannot
 # The API's lists, and the code system of the XML that each one is (ORD XML v2-0-0, CodeSystems).
 _CODE_LISTS = {
-    "roles.json": ("Roles", "OrganisationRole", "2.16.840.1.113883.2.1.3.2.4.17.507"),
-    "rels.json": ("Relationships", "OrganisationRelationship", "2.16.840.1.113883.2.1.3.2.4.17.508"),
-    "recordclasses.json": ("RecordClasses", "OrganisationRecordClass", "2.16.840.1.113883.2.1.3.2.4.23"),
+    "roles.json": ("Roles", "OrganisationRole"),
+    "rels.json": ("Relationships", "OrganisationRelationship"),
+    "recordclasses.json": ("RecordClasses", "OrganisationRecordClass"),
 }
 
 
 def _list(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
-    """The list below ``key`` of one of the API's answers; empty if the fetch did not bring it."""
+    """The list below ``key`` in a file of the fetch; empty if there is no such file."""
     path = folder / name
     if not path.exists():
         return []
@@ -41,17 +46,17 @@ def _list(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
 
 
 def code_systems_of(folder: Path) -> pl.DataFrame:
-    """The code lists that a fetch brought, in the columns of ``code_systems``. Raises BadFetch."""
+    """The code lists of a fetch, in the columns of ``code_systems``. Raises BadFetch if one is unreadable."""
     rows = [
         (
             system,
-            oid,
+            CODE_SYSTEM_OIDS[system],
             str(e["id"]),
             e.get("code"),
             e.get("displayName"),
             str(e.get("primaryRole", "")).lower() == "true",
         )
-        for name, (key, system, oid) in _CODE_LISTS.items()
+        for name, (key, system) in _CODE_LISTS.items()
         for e in _list(folder, name, key)
         if e.get("id")
     ]
@@ -64,9 +69,9 @@ def code_systems_of(folder: Path) -> pl.DataFrame:
 
 
 def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
-    """Deletion notices, and codes that were listed but gone (404, 410) on the day of the fetch.
+    """The notices of deletion, and the codes that were listed but gone (404, 410) on the day of the fetch.
 
-    Columns of ``NOTICE_SCHEMA``. Raises BadFetch for an entry without code or date.
+    The columns are those of ``NOTICE_SCHEMA``. Raises BadFetch for an entry without a code or a date.
     """
     rows: list[tuple[Any, ...]] = []
     for entry in _list(folder, "notifications.json", "DeletedOrganisations"):
@@ -90,7 +95,7 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
     ]
     texts = {name: pl.String if dtype == pl.Date else dtype for name, dtype in NOTICE_SCHEMA.items()}
     frame = _framed(rows, texts, folder, "notifications.json").with_columns(
-        pl.when(pl.col("deleted_on").str.contains(TEXT_DATE))
+        pl.when(pl.col("deleted_on").str.contains(ISO_DAY))
         .then("deleted_on")
         .str.to_date("%Y-%m-%d", strict=False)
         .alias("deleted_on")
@@ -105,13 +110,13 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
     return frame.unique().sort("ods_code", "deleted_on", "source", "primary_role_id", "reason_code", "reason")
 
 
-def _reason(given: Any) -> tuple[int | None, str | None]:
-    """Code and words of a notice's reason. What cannot be read is null: the deletion is what counts."""
-    parts = given if isinstance(given, dict) else {"description": given}
-    code, words = parts.get("code"), parts.get("description")
+def _reason(entry: Any) -> tuple[int | None, str | None]:
+    """Code and text of a notice's reason; an unreadable one is null, because the deletion is what counts."""
+    parts = entry if isinstance(entry, dict) else {"description": entry}
+    code, text = parts.get("code"), parts.get("description")
     number = str(code).strip() if isinstance(code, (int, str)) else ""
-    readable = isinstance(words, str) and not _SURROGATE.search(words)
-    return int(number) if _NUMBER.fullmatch(number) else None, words if readable else None
+    readable = isinstance(text, str) and not _SURROGATE.search(text)
+    return int(number) if _NUMBER.fullmatch(number) else None, text if readable else None
 
 
 def _framed(rows: list[tuple[Any, ...]], schema: Mapping[str, Any], folder: Path, name: str) -> pl.DataFrame:

@@ -1,8 +1,10 @@
-"""One API record as the XML that the record map reads, whether it came as JSON or as XML.
+"""One record of a fetch, JSON or XML, as the XML that the record map reads.
 
-The two forms say the same things in different shapes: JSON has ``{"Status": "Active"}`` where XML has
-``<Status value="Active"/>``, numbers where XML has text, a bare object where a list has one element. By
-writing JSON out along the paths of ``record_map.yaml`` there is one reader, and so one meaning.
+What lives here: one payload. What does not: the fetch around it (``flatten/fetch.py``), the map (``xml/``).
+
+The two forms hold the same facts in different shapes: JSON has ``{"Status": "Active"}`` where XML has
+``<Status value="Active"/>``, numbers where XML has text, a bare object where a list has one element. JSON
+is written out along the paths of ``record_map.yaml``, so that there is one reader, and so one meaning.
 """
 
 import json
@@ -28,7 +30,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class BadRecord(Exception):
-    """A payload that is no record; ``rule`` is the rule it breaks."""
+    """A payload that is no record. ``rule`` is the rule that it breaks, ``detail`` explains it."""
 
     def __init__(self, rule: str, detail: str) -> None:
         super().__init__(detail)
@@ -37,7 +39,7 @@ class BadRecord(Exception):
 
 @dataclass
 class _Node:
-    """What the map knows below one element."""
+    """What the map knows of one element: its attributes, its children, and whether it has text."""
 
     attributes: set[str] = field(default_factory=set)
     children: dict[str, "_Node"] = field(default_factory=dict)
@@ -63,16 +65,16 @@ def _map() -> _Node:
 
 
 def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
-    """The ``Organisation`` element of an ``/organisations/{code}`` answer in JSON.
+    """The ``Organisation`` element of a record in JSON.
 
-    Keys the map does not know are counted in ``unknown`` by their path. Raises BadRecord if the payload
+    Keys that the map does not know are counted in ``unknown``, by their path. Raises BadRecord if the payload
     is no JSON or holds no organisation.
     """
     try:
-        body = json.loads(payload)
+        content = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadRecord("not_json", f"{error}; it begins with {payload[:40]!r}") from None
-    record = body.get("Organisation") if isinstance(body, dict) else None
+    record = content.get("Organisation") if isinstance(content, dict) else None
     if not isinstance(record, dict):
         raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")
     try:
@@ -82,15 +84,15 @@ def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
 
 
 def xml_to_xml(payload: bytes) -> str:
-    """The ``Organisation`` element of an answer in XML. Raises BadRecord if there is none."""
+    """The ``Organisation`` element of a record in XML. Raises BadRecord if there is none."""
     try:
         text = plain(payload).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRecord("not_utf8", str(error)) from None
-    found = _XML_RECORD.search(text)
-    if found is None:
+    match = _XML_RECORD.search(text)
+    if match is None:
         raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")
-    return _checked(found.group())
+    return _checked(match.group())
 
 
 def _element(name: str, value: Any, node: _Node, path: str, unknown: dict[str, int]) -> str:

@@ -1,0 +1,1 @@
+"""Register files and records as XML: find, cut, check, parse, and prove that nothing is lost."""

@@ -1,7 +1,7 @@
-"""Comments and CDATA sections: text in which nothing that looks like a tag is one.
+"""Comments and CDATA sections: text in which nothing that looks like a tag is a tag.
 
-Everything that looks for tags in raw bytes asks here first. ODS writes neither, so that the usual price
-is one look for ``<!``.
+Code that looks for tags in raw bytes removes both first. ODS writes neither, so usually the only cost is one
+search for ``!``.
 """
 
 import re
@@ -12,31 +12,31 @@ _ALSO_UNENDED = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.
 
 
 def blanked(text: bytes | bytearray) -> bytes | bytearray:
-    """``text``, each byte at its place, with comments made spaces and CDATA sections made dots.
+    """Return ``text`` with comments as spaces and CDATA sections as dots; every other byte keeps its place.
 
-    One that has no end (yet) is made dots up to the end of ``text``: what stands in it is no tag, and it
-    is not nothing either.
+    A comment or section without an end (yet) becomes dots up to the end of ``text``: nothing in it is a tag,
+    and yet something is there.
     """
     return _ALSO_UNENDED.sub(_blank, text) if _may_hold(text) else text
 
 
 def plain(document: bytes) -> bytes:
-    """``document`` without comments, and with CDATA sections as ordinary text: the same to a parser."""
+    """Return ``document`` without comments and with CDATA as ordinary text: a parser reads the same."""
     return _COMMENT_OR_CDATA.sub(_as_text, document) if _may_hold(document) else document
 
 
 def _may_hold(text: bytes | bytearray) -> bool:
-    # A look for one byte is many times faster, and ODS hardly ever writes an exclamation mark.
+    # To look for one byte is many times faster, and ODS hardly ever writes an exclamation mark.
     return b"!" in text and b"<!" in text
 
 
-def _blank(found: re.Match[bytes]) -> bytes:
-    whole = found.group()
+def _blank(match: re.Match[bytes]) -> bytes:
+    whole = match.group()
     ended_comment = len(whole) >= len(b"<!---->") and whole.startswith(b"<!--") and whole.endswith(b"-->")
     return (b" " if ended_comment else b".") * len(whole)
 
 
-def _as_text(found: re.Match[bytes]) -> bytes:
-    cdata: bytes | None = found.group(1)
-    # Latin-1 gives each byte a letter of its own, so that text that is not UTF-8 passes unharmed.
+def _as_text(match: re.Match[bytes]) -> bytes:
+    cdata: bytes | None = match.group(1)
+    # Latin-1 has a character for every byte, so text that is not UTF-8 passes through unchanged.
     return escape(cdata.decode("latin-1"), {'"': "&quot;"}).encode("latin-1") if cdata else b""

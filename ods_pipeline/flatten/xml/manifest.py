@@ -1,4 +1,8 @@
-"""The head of a register file: what it says about itself, and its code lists."""
+"""The head of a register file: the facts about the file, and its code lists.
+
+Lives here: reading and checking the Manifest. Does not live here: finding the head in the file
+(``segments.py``).
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +21,7 @@ from ods_pipeline.sources.receipt import FIRST_DAY, LAST_DAY
 
 @dataclass(frozen=True)
 class Manifest:
-    """The Manifest of a file. ``code_systems`` has the stored columns of the table of that name."""
+    """The Manifest of a file; ``code_systems`` has the stored columns of the table of that name."""
 
     version: str | None
     publication_type: str | None
@@ -37,10 +41,15 @@ def _parser() -> XmlToArrowParser:
 
 
 def read_manifest(head: bytes, name: str) -> Manifest:
-    """Reads the head of a register file.
+    """Read the head of a register file.
 
-    Raises BadRelease if it is damaged, or if RecordCount or PublicationDate are missing: without the
-    count nothing proves that all records arrived, without the date nothing says what day they speak for.
+    Args:
+        head: a complete document without records.
+        name: the file, for errors.
+
+    Raises:
+        BadRelease: the head is damaged, or RecordCount or PublicationDate is missing. Without the count
+            nothing proves that all records arrived; without the date nobody knows which day they describe.
     """
     check_text(head, name)
     try:
@@ -73,7 +82,7 @@ def _frame(parsed: dict, table: str) -> pl.DataFrame:
 
 
 def _code_systems(parsed: dict) -> pl.DataFrame:
-    """The concepts; name and OID stand on the first row of each code system only."""
+    """Return the concepts; the parser gives name and OID on the first row of each code system only."""
     scope = _frame(parsed, "primary_role_scope")["id"].drop_nulls().unique()
     return (
         _frame(parsed, "code_systems")
@@ -91,7 +100,7 @@ def _day(text: str | None, name: str) -> date:
         day = date.fromisoformat(text or "")
     except ValueError:
         raise BadRelease(
-            f"the Manifest's PublicationDate is {text!r}, which is no date", where=name, do=FETCH_AGAIN
+            f"the Manifest's PublicationDate is {text!r}, which is not a date", where=name, do=FETCH_AGAIN
         ) from None
     if not FIRST_DAY <= day.isoformat() <= LAST_DAY:
         raise BadRelease(
@@ -110,6 +119,6 @@ def _record_count(text: str | None, name: str) -> int:
     count = _count(text)
     if count is None:
         raise BadRelease(
-            f"the Manifest's RecordCount is {text!r}, which is no count", where=name, do=FETCH_AGAIN
+            f"the Manifest's RecordCount is {text!r}, which is not a number", where=name, do=FETCH_AGAIN
         )
     return count

@@ -1,9 +1,9 @@
-"""Cuts the stream of a register file at record boundaries, and proves that it is whole.
+"""Cut the stream of a register file at record boundaries, and prove that the file is whole.
 
-Lives here: everything that must hold of the bytes before a parser sees them: encoding, root element,
-no document type, nothing missing at the end. The XML parser itself accepts garbage, an empty file and
-a file cut between two records without a word, so these checks are not optional.
-Does not live here: the meaning of any element (``rows.py``).
+Lives here: everything that must be true of the bytes before a parser sees them: encoding, root element, no
+document type, nothing missing at the end. The XML parser itself accepts garbage, an empty file and a file cut
+between two records without a word, so these checks are not optional. Does not live here: the meaning of any
+element (``rows.py``).
 """
 
 import re
@@ -15,7 +15,7 @@ from ods_pipeline.flatten.xml.comments import blanked
 from ods_pipeline.flatten.xml.inflate import Readable
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
-# Small enough for buffers that the allocator keeps, large enough that what a piece costs by itself is little.
+# Small enough for the allocator to reuse the buffers, large enough to make the fixed cost of a segment small.
 SEGMENT_BYTES = 24 << 20
 HEAD_LIMIT = 16 << 20
 RECORD_LIMIT = 64 << 20
@@ -27,7 +27,7 @@ _RECORD_END_ANY = re.compile(rb"</Organisation\s*>|<Organisation(?:\s[^<>]*)?/>"
 _ROOT = re.compile(rb"<(?!\?|!)([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)([^>]*)>")
 _PROLOG = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->)*", re.DOTALL)
 _TAIL = re.compile(rb"\s*</Organisations\s*>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
-_EMPTY_BODY = re.compile(rb"<Organisations\s*/>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
+_NO_RECORDS = re.compile(rb"<Organisations\s*/>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
 
 RECORDS_OPEN = b"<OrgRefData><Organisations>"
 RECORDS_CLOSE = b"</Organisations></OrgRefData>"
@@ -37,8 +37,8 @@ RECORDS_CLOSE = b"</Organisations></OrgRefData>"
 class RegisterStream:
     """A register file read once, front to back.
 
-    ``head`` is a complete little document: all that stands before the first record. ``segments()``
-    gives the records in whole pieces of about ``segment_bytes``, each a complete document too.
+    ``head`` is a complete small document: everything before the first record. ``segments()`` yields the
+    records in whole pieces of about ``segment_bytes``, each of which is a complete document too.
     """
 
     stream: Readable
@@ -67,17 +67,17 @@ class RegisterStream:
         self.head = head + b"</Organisations></" + root + b">"
 
     def segments(self) -> Iterator[bytes]:
-        """Yields the records in order. Raises BadRelease if the file ends before its root element does."""
+        """Yield the records in order. Raises BadRelease if the file ends before its root element does."""
         if not self._has_records:
             head = blanked(self.head)
-            if not _EMPTY_BODY.search(head) and not _TAIL.search(head):
+            if not _NO_RECORDS.search(head) and not _TAIL.search(head):
                 raise self._error("the file ends before its Organisations element does", FETCH_AGAIN)
             return
         rest = bytes(self._buffer)
         while True:
             parts, rest = self._cut([rest, *self._chunks(self.segment_bytes)])
             if parts:
-                # Joined once and for all: the parser reads bytes where they are, and copies anything else.
+                # Joined once, as bytes: the parser reads bytes in place, and copies anything else.
                 yield b"".join([RECORDS_OPEN, *parts, RECORDS_CLOSE])
             elif len(rest) > RECORD_LIMIT:
                 raise self._error(f"a record is longer than {RECORD_LIMIT:,} bytes", FETCH_AGAIN)
@@ -87,15 +87,15 @@ class RegisterStream:
             seen = rest[:60].decode("utf-8", "replace").strip()
             raise self._error(
                 f"the file is cut short: after the last whole record comes {seen!r} "
-                "and not the end of the register",
+                "instead of the end of the register",
                 FETCH_AGAIN,
             )
 
     def _cut(self, parts: list[bytes]) -> tuple[list[bytes], bytes]:
-        """The parts up to the end of the last whole record (none if there is none), and what is left over."""
+        """Return the parts up to the end of the last whole record (none if there is none), and the rest."""
         end = -1
         if not self._ended and not any(b"!" in part for part in parts):
-            end = parts[-1].rfind(_RECORD_END)  # no part has a comment, and so the last one is enough
+            end = parts[-1].rfind(_RECORD_END)  # no part has a comment, so the last one is enough
         if end >= 0:
             end += len(_RECORD_END)
         else:
@@ -105,10 +105,10 @@ class RegisterStream:
         return [*parts, last[:end]] if end else [], last[end:]
 
     def _last_end(self, segment: bytes) -> int:
-        """Where the last whole record in the segment ends; 0 if none does.
+        """Return the place where the last whole record in the segment ends; 0 if there is none.
 
-        A segment begins outside any comment, so what stands in one is known. Rare ways to end a record
-        are looked for only where the usual one may have missed the last.
+        A segment begins outside any comment, so comments can be recognised. The rare ways to end a record are
+        searched only where the usual one may have missed the last record.
         """
         text = blanked(segment)
         at = text.rfind(_RECORD_END)
@@ -119,11 +119,11 @@ class RegisterStream:
         return end
 
     def _fill(self, wanted: int) -> None:
-        """Adds at least ``wanted`` bytes to the buffer if there are any."""
+        """Add at least ``wanted`` bytes to the buffer, unless the stream ends."""
         self._buffer += b"".join(self._chunks(wanted))
 
     def _chunks(self, wanted: int) -> Iterator[bytes]:
-        """Reads at least ``wanted`` more bytes if there are any, and notes the end of the stream."""
+        """Yield at least ``wanted`` more bytes unless the stream ends, and record its end."""
         while wanted > 0:
             chunk = self.stream.read(min(1 << 20, wanted))
             if not chunk:
@@ -151,7 +151,7 @@ class RegisterStream:
         prolog = _PROLOG.match(head)
         rest = head[prolog.end() if prolog else 0 :]
         if rest.startswith(b"<!"):
-            raise self._error("the file declares a document type; ODS never does", "Do not use it")
+            raise self._error("the file declares a document type, which ODS never does", "Do not use it")
         root = _ROOT.match(rest)
         if root is None or root.group(2) != b"OrgRefData" or NAMESPACE not in root.group(3):
             seen = (
@@ -170,12 +170,10 @@ class RegisterStream:
 
 
 def check_text(segment: bytes, name: str) -> None:
-    """Raises BadRelease unless the bytes are UTF-8 text without NUL (the parser checks neither)."""
+    """Raise BadRelease unless the bytes are UTF-8 text without NUL (the parser checks neither)."""
     if b"\0" in segment:
         at = segment.index(b"\0")
-        raise BadRelease(
-            f"a NUL byte stands in the text near {_around(segment, at)}", where=name, do=FETCH_AGAIN
-        )
+        raise BadRelease(f"the text has a NUL byte near {_around(segment, at)}", where=name, do=FETCH_AGAIN)
     if segment.isascii():
         return
     try:

@@ -1,4 +1,4 @@
-"""All events of all codes, in the columns of ``marts.code_changes``."""
+"""All events of all codes, in the columns of ``marts.code_changes``, with their ids."""
 
 import duckdb
 import polars as pl
@@ -9,32 +9,34 @@ from ods_pipeline.history.changes.gone import archivings, deletions
 from ods_pipeline.history.changes.life import births, life, reuses, with_phases
 from ods_pipeline.history.changes.links import links
 from ods_pipeline.history.changes.parts import roles, successions
-from ods_pipeline.history.changes.rows import of_steps
-from ods_pipeline.history.changes.steps import BODY, arrivals_of, first_release, steps_of
+from ods_pipeline.history.changes.rows import rows_of_steps
+from ods_pipeline.history.changes.steps import RECORD_OF_STEP, arrivals_of, first_release, steps_of
 from ods_pipeline.history.tables import History
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.identity import is_another_organisation
 from ods_pipeline.schema.sorting import sorted_by
 
-# What tells an event from every other; what is only known of it later (corrects_drift) is no part.
+# What makes an event unlike all others. A new column of EVENT changes every change_id.
 _IDENTITY = [c for c in EVENT if c not in ("capture_id", "is_unstamped")]
 
 
 def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
-    """Every event between the versions of a code, in the columns and order of ``marts.code_changes``.
+    """Return the rows of ``marts.code_changes``, in its columns and order.
 
-    Pure and without a clock: a function of the set of captures. ``drift`` are the rows of ``marts.drift``,
-    which say what a release was the first to show although deltas should have.
+    Pure, and without a clock: a function of the set of captures.
+
+    Args:
+        history: The versions, observations and notices of all codes.
+        drift: The rows of ``marts.drift``: the records that a release was the first to show, although deltas
+            should have shown them.
     """
     versions = _with_one_before(history.organisations)
-    another_body = versions.filter("is_another_organisation").select(
-        "ods_code", pl.col("known_from").alias("day")
-    )
-    steps = steps_of(versions, history.captures).join(another_body, on=["ods_code", "day"], how="anti")
+    reused = versions.filter("is_another_organisation").select("ods_code", pl.col("known_from").alias("day"))
+    steps = steps_of(versions, history.captures).join(reused, on=["ods_code", "day"], how="anti")
     moments = pl.concat([steps, arrivals_of(versions, history.captures)])
     steps, moments = with_phases(steps), with_phases(moments)
-    parts = {name: of_steps(steps, rows) for name, rows in history.parts.items()}
-    told = [
+    parts = {name: rows_of_steps(steps, rows) for name, rows in history.parts.items()}
+    kinds = [
         births(versions, first_release(history.captures)),
         reuses(versions),
         deletions(versions, history.notices, history.captures, history.deletions),
@@ -53,7 +55,7 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
         pl.lit(True).alias("corrects_drift"),
     )
     return (
-        with_ids(pl.concat(told))
+        with_ids(pl.concat(kinds))
         .join(corrected, on=["ods_code", "capture_id", "detected_on"], how="left")
         .with_columns(pl.col("corrects_drift").fill_null(False))
         .select(TABLES["code_changes"].columns)
@@ -62,8 +64,10 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_ids(events: pl.DataFrame) -> pl.DataFrame:
-    """Adds ``change_id``: detected_on, code, and 48 bits of MD5 over all that tells the event from others.
-    DuckDB makes the hash, so that it is the same in every version of Polars."""
+    """Add ``change_id``: day of detection, code, and 48 bits of an MD5 over the columns of the event.
+
+    DuckDB computes the hash, so that it is the same in every version of Polars.
+    """
     texts = events.with_columns(
         pl.concat_str(
             [pl.col(c).cast(pl.String).fill_null("\x00") for c in _IDENTITY], separator="\x1f"
@@ -80,11 +84,16 @@ def with_ids(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_one_before(organisations: pl.DataFrame) -> pl.DataFrame:
-    """The versions with the columns of BODY and ``gone_by`` of the one before (suffix ``_before``), and
-    ``is_another_organisation``: the code was re-used."""
-    # In order of code, so that the row before is that of the same code or of none: cheaper than a window.
+    """Add to each version what the version before it had, and whether the code was re-used.
+
+    Returns:
+        The versions, with ``RECORD_OF_STEP`` and ``gone_by`` of the version before (suffix ``_before``), and
+        ``is_another_organisation``.
+    """
+    # In order of code, the row before belongs to the same code or to another: cheaper than a window.
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
-    before = [pl.when(same_code).then(pl.col(c).shift(1)).alias(f"{c}_before") for c in (*BODY, "gone_by")]
+    columns = (*RECORD_OF_STEP, "gone_by")
+    before = [pl.when(same_code).then(pl.col(c).shift(1)).alias(f"{c}_before") for c in columns]
     return (
         sorted_by(organisations, ["ods_code", "known_from"])
         .with_columns(before)

@@ -8,11 +8,19 @@ from ods_pipeline.schema.sorting import sorted_by
 
 
 def deletions(
-    versions: pl.DataFrame, notices: pl.DataFrame, captures: pl.DataFrame, standing: pl.DataFrame
+    versions: pl.DataFrame, notices: pl.DataFrame, captures: pl.DataFrame, current: pl.DataFrame
 ) -> pl.DataFrame:
-    """``deleted``: every last version before a gap, and the codes whose deletion nobody has confirmed yet
-    (``standing``: rows of ``ord.deletions``), which keep their version. ``field`` is how it is known, and
-    ``new_value`` whether it is confirmed."""
+    """Return the events ``deleted``: the end of every last version before a gap, and unconfirmed deletions.
+
+    A code whose deletion is unconfirmed keeps its current version. ``field`` says how the deletion is known,
+    and ``new_value`` whether it is confirmed.
+
+    Args:
+        versions: ``history.organisations``.
+        notices: ``history.notices``.
+        captures: ``ord.captures``.
+        current: ``ord.deletions``.
+    """
     sources = {"notice": "ord_notifications", "absent": "absent_from_release"}
     ended = versions.filter(pl.col("gone_by").is_not_null()).select(
         "ods_code",
@@ -22,12 +30,12 @@ def deletions(
         pl.lit("confirmed").alias("state"),
     )
     held = versions.select("ods_code", "known_to").filter(pl.col("known_to").is_null())
-    doubtful = standing.filter(pl.col("state") == "unconfirmed").join(held, on="ods_code", how="semi")
-    gone = pl.concat([ended, doubtful.select(ended.columns)])
-    told_by = notices.select("ods_code", "deleted_on", "source", "capture_id")
+    unconfirmed = current.filter(pl.col("state") == "unconfirmed").join(held, on="ods_code", how="semi")
+    gone = pl.concat([ended, unconfirmed.select(ended.columns)])
+    brought = notices.select("ods_code", "deleted_on", "source", "capture_id")
     releases = release_files(captures).filter(pl.col("published_in") == "full")
     rows = (
-        gone.join(told_by, on=["ods_code", "deleted_on", "source"], how="left")
+        gone.join(brought, on=["ods_code", "deleted_on", "source"], how="left")
         .join(releases.select(pl.col("as_of").alias("deleted_on"), "release_id"), on="deleted_on", how="left")
         .with_columns(pl.coalesce("capture_id", "release_id").alias("capture_id"))
         .join(captures.select("capture_id", pl.col("as_of").alias("day")), on="capture_id", how="left")
@@ -44,11 +52,13 @@ def deletions(
 
 
 def archivings(observations: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
-    """``archived``: a record that stood in the full file of one release and in the archive file of the next
-    release that has it. That is all that happened: its content may be the same."""
+    """Return the events ``archived``: a record moved from the full file to the archive file.
+
+    The two files belong to adjoining releases among those that have the record. Its content may be unchanged.
+    """
     columns = ("ods_code", "as_of", "published_in", "capture_id")
     seen = observations.filter(~pl.col("is_delta") & ~pl.col("ref_only")).select(columns)
-    # In order of code, so that the row before is that of the same code or of none: cheaper than a window.
+    # In order of code, the row before belongs to the same code or to another: cheaper than a window.
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
     rows = (
         sorted_by(seen, ["ods_code", "as_of"])

@@ -1,20 +1,26 @@
-"""Events of the body itself: it appears, opens, closes, opens again, or its code is re-used.
+"""Events of the organisation itself: it appears, opens, closes, opens again, or its code is re-used.
 
-The phases are those of ``openness_on`` (macros/words.sql), read in operation and in law apart: a body can be
-closed in law and run on, and each of the two days is told on its own unless they are the same.
+The phases are those of ``openness_on`` (``marts/macros/words.sql``), once by operational and once by legal
+dates. An organisation can be legally closed and still operate. So the operational and the legal end are two
+events, unless they fall on the same day.
 """
 
 import polars as pl
 
 from ods_pipeline.history.changes.event import differs, events, next_day
+from ods_pipeline.history.columns import DATES
 
-FILLER_START = pl.date(1900, 1, 1)  # ODS's word for an unknown start
-DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
+FILLER_START = pl.date(1900, 1, 1)  # what ODS publishes for an unknown start
 
 
 def with_phases(steps: pl.DataFrame) -> pl.DataFrame:
-    """The steps with flags for what they mean to the body: ``opens, closes, reopens, ends_in_law, announces,
-    announces_in_law``, ``reopens_in_law``, and ``as_one``: what its legal end would tell is told already."""
+    """Add to each step what it means for the organisation.
+
+    The flags are ``opens, closes, reopens, announces`` (an end is announced) for the operational dates,
+    ``ends_legally, reopens_legally, announces_legally`` for the legal ones, and ``is_one_end``: the event of
+    the operational end covers the legal end as well. Also adds the phases on both days: ``ahead``, ``closed``
+    and ``over`` (past the legal end), with the suffix ``_before`` for ``before_day``.
+    """
     ahead, closed, over = pl.col("ahead"), pl.col("closed"), pl.col("over")
     ahead_before, closed_before, over_before = (pl.col(f"{c}_before") for c in ("ahead", "closed", "over"))
     runs = ~ahead & ~closed
@@ -24,33 +30,36 @@ def with_phases(steps: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             (ahead_before & runs).alias("opens"),
             (~closed_before & closed).alias("closes"),
-            (over_before & ~over & runs & went_on & ~ahead_before).alias("reopens_in_law"),
+            (over_before & ~over & runs & went_on & ~ahead_before).alias("reopens_legally"),
         )
         .with_columns(
             (closed_before & runs).alias("reopens"),
             (
                 pl.col("operational_end").eq(pl.col("legal_end")).fill_null(False)
                 | (pl.col("closes") & pl.col("operational_end").is_null())
-            ).alias("as_one"),
+            ).alias("is_one_end"),
         )
         .with_columns(
-            (~over_before & over & ~pl.col("as_one")).alias("ends_in_law"),
+            (~over_before & over & ~pl.col("is_one_end")).alias("ends_legally"),
             (went_on & _newly_ahead("operational_end")).alias("announces"),
-            (went_on & _newly_ahead("legal_end") & ~pl.col("as_one")).alias("announces_in_law"),
+            (went_on & _newly_ahead("legal_end") & ~pl.col("is_one_end")).alias("announces_legally"),
         )
     )
 
 
 def life(steps: pl.DataFrame) -> pl.DataFrame:
-    """Events of bodies that open, close, are about to, or whose dates are corrected. ``steps`` are those of
-    ``with_phases``, arrivals included."""
+    """Return the events of organisations that open, close, are about to close, or have their dates corrected.
+
+    Args:
+        steps: The steps and the arrivals, with the flags of ``with_phases``.
+    """
     operational, legal = pl.col("operational_end"), pl.col("legal_end")
     by_law = operational.is_null() & (legal < pl.col("day")).fill_null(False)
     why = pl.when(operational.is_not_null()).then(pl.lit("operational_end"))
     why = why.when(by_law).then(pl.lit("legal_end")).otherwise(pl.lit("status"))
     closing = steps.filter("closes").with_columns(why.alias("why"))
-    reopening = steps.filter(pl.col("reopens") | pl.col("reopens_in_law")).with_columns(
-        pl.when("reopens_in_law")
+    reopening = steps.filter(pl.col("reopens") | pl.col("reopens_legally")).with_columns(
+        pl.when("reopens_legally")
         .then(pl.lit("legal_end"))
         .when(operational.ne_missing(pl.col("operational_end_before")))
         .then(pl.lit("operational_end"))
@@ -86,46 +95,56 @@ def life(steps: pl.DataFrame) -> pl.DataFrame:
                 old=_reason("_before"),
                 new=_reason(""),
             ),
-            _of_end(steps.filter("ends_in_law"), "legally_closed", "legal_end"),
+            _of_end(steps.filter("ends_legally"), "legally_closed", "legal_end"),
             _of_end(steps.filter("announces"), "closing_announced", "operational_end"),
-            _of_end(steps.filter("announces_in_law"), "closing_announced", "legal_end"),
+            _of_end(steps.filter("announces_legally"), "closing_announced", "legal_end"),
             _corrections(steps),
         ]
     )
 
 
 def births(versions: pl.DataFrame, first_release: pl.Expr) -> pl.DataFrame:
-    """A code's first version is ``created``, unless the first release held or something before it has it. A
-    version after a gap is ``created`` again with the field ``returned``, on the day it is there again."""
-    news = versions.with_columns(pl.col("known_from").alias("day"))
+    """Return the events ``created``: the first version of a code, and each version after a gap.
+
+    A version that begins by the as-of date of the first release is no event. A version after a gap has the
+    field ``returned`` and takes effect on the day on which the code is held again.
+
+    Args:
+        versions: The versions, with columns of the version before and ``is_another_organisation``.
+        first_release: As-of date of the first release held.
+    """
+    dated = versions.with_columns(pl.col("known_from").alias("day"))
     first = pl.col("known_from_before").is_null()
-    new = news.filter(first & (pl.col("day") > first_release))
-    returned = news.filter(
+    new = dated.filter(first & (pl.col("day") > first_release))
+    returned = dated.filter(
         ~first & pl.col("gone_by_before").is_not_null() & ~pl.col("is_another_organisation")
     )
     return pl.concat(
         [
-            events(new, "created", effective=start_of_body()),
+            events(new, "created", effective=start_of_organisation()),
             events(returned, "created", field="returned", effective=pl.col("day")),
         ]
     )
 
 
 def reuses(versions: pl.DataFrame) -> pl.DataFrame:
-    """A version of another body than the one before it: ``code_reused``, with both names."""
+    """Return ``code_reused``, with both names: a version of another organisation than the one before it."""
     rows = versions.with_columns(pl.col("known_from").alias("day")).filter(
         pl.col("is_another_organisation") & pl.col("known_from_before").is_not_null()
     )
-    return events(rows, "code_reused", field="name", effective=start_of_body(), old="name_before", new="name")
+    return events(
+        rows, "code_reused", field="name", effective=start_of_organisation(), old="name_before", new="name"
+    )
 
 
-def start_of_body() -> pl.Expr:
-    """The day on which the body begins, by its record; null where ODS gives only the filler."""
-    given = [pl.when(pl.col(c) != FILLER_START).then(c) for c in ("operational_start", "legal_start")]
-    return pl.coalesce(given)
+def start_of_organisation() -> pl.Expr:
+    """Return the day on which the organisation begins by its record; null if that is the filler."""
+    starts = [pl.when(pl.col(c) != FILLER_START).then(c) for c in ("operational_start", "legal_start")]
+    return pl.coalesce(starts)
 
 
 def _phase(on: str, suffix: str) -> list[pl.Expr]:
+    """Return ``ahead, closed, over`` of one side of a step, on the day in the column ``on``."""
     start, end, legal_end, status = (
         pl.col(f"{c}{suffix}") for c in ("operational_start", "operational_end", "legal_end", "status")
     )
@@ -139,18 +158,18 @@ def _phase(on: str, suffix: str) -> list[pl.Expr]:
 
 
 def _newly_ahead(column: str) -> pl.Expr:
-    """The date was not given so before, and it has not passed."""
+    """Whether the date is new and has not passed."""
     return (pl.col(column) >= pl.col("day")).fill_null(False) & differs(column)
 
 
 def _reason(suffix: str, *, unless_same: bool = False) -> pl.Expr:
-    """The value of the column that ``why`` names."""
+    """Return the value of the column that ``why`` names; with ``unless_same``, only if it differs."""
     value = pl.lit(None, pl.String)
     for column in ("operational_end", "legal_end", "status"):
-        there = pl.col("why") == column
+        is_why = pl.col("why") == column
         if unless_same:
-            there &= differs(column)
-        value = pl.when(there).then(pl.col(f"{column}{suffix}").cast(pl.String)).otherwise(value)
+            is_why &= differs(column)
+        value = pl.when(is_why).then(pl.col(f"{column}{suffix}").cast(pl.String)).otherwise(value)
     return value
 
 
@@ -160,22 +179,24 @@ def _of_end(rows: pl.DataFrame, kind: str, column: str) -> pl.DataFrame:
 
 
 def _corrections(steps: pl.DataFrame) -> pl.DataFrame:
-    """Dates that changed without any of the other events telling it."""
+    """Return ``dates_corrected`` for the dates that changed and that no other event reports."""
     of_end = pl.col("closes") | pl.col("announces")
     of_start = pl.col("opens") | pl.col("reopens")
-    told = {
+    reported = {
         "operational_start": of_start,
         "legal_start": of_start,
         "operational_end": of_end | pl.col("reopens"),
-        "legal_end": pl.col("ends_in_law")
-        | pl.col("announces_in_law")
+        "legal_end": pl.col("ends_legally")
+        | pl.col("announces_legally")
         | pl.col("reopens")
-        | pl.col("reopens_in_law")
-        | (pl.col("as_one") & of_end),
+        | pl.col("reopens_legally")
+        | (pl.col("is_one_end") & of_end),
     }
     return pl.concat(
         [
-            events(steps.filter(differs(c) & ~told[c]), "dates_corrected", field=c, old=f"{c}_before", new=c)
+            events(
+                steps.filter(differs(c) & ~reported[c]), "dates_corrected", field=c, old=f"{c}_before", new=c
+            )
             for c in DATES
         ]
     )

@@ -1,6 +1,6 @@
 """Events of relationships, and moves from parent to parent.
 
-A move is one event: the end of the link to the old parent and the start of the one to the new belong
+A move is one event: the end of the link to the old parent and the start of the link to the new parent belong
 together (``moves.py`` pairs them).
 """
 
@@ -8,21 +8,31 @@ import polars as pl
 
 from ods_pipeline.history.changes.event import differs, events, next_day
 from ods_pipeline.history.changes.moves import moves_of
-from ods_pipeline.history.changes.rows import DATES, STEP, compared, listed, with_same_before
+from ods_pipeline.history.changes.rows import STEP, changed_rows, listed_differences, with_same_before
+from ods_pipeline.history.columns import DATES
 from ods_pipeline.schema.changes import PARENT_KINDS
+from ods_pipeline.schema.codes import Relationship, Role
 
-PRACTICE, PCN, ICB = "RO177", "RO272", "RO261"
-PARTNER, COMMISSIONED, OPERATED = "RE8", "RE4", "RE6"
+PRACTICE, PCN, ICB = Role.PRESCRIBING_COST_CENTRE.value, Role.PCN.value, Role.ICB.value
+PARTNER, COMMISSIONED = Relationship.PARTNER_TO.value, Relationship.COMMISSIONED_BY.value
+OPERATED = Relationship.OPERATED_BY.value
 COMPARED = ("rel_id", "target_ods_code", *DATES)
 
 
-def parent_kind(body_role: str, suffix: str = "") -> pl.Expr:
-    """Which kind of parent (PARENT_KINDS) a link is to, by its relationship, the primary role of its target
-    as the record states it, and the body's own primary role; null for every other link."""
+def parent_kind(own_role: str, suffix: str = "") -> pl.Expr:
+    """Return the kind of parent (``PARENT_KINDS``) that a link points at; null for every other link.
+
+    It follows from the relationship, from the primary role of the target as the record states it, and from
+    the organisation's own primary role.
+
+    Args:
+        own_role: The column with the organisation's primary role.
+        suffix: ``_before`` for the link in the earlier version.
+    """
     rel, target = pl.col(f"rel_id{suffix}"), pl.col(f"target_primary_role_id{suffix}")
     pcn, commissioner, operator, icb = PARENT_KINDS
     return (
-        pl.when((rel == PARTNER) & (target == PCN) & (pl.col(body_role) == PRACTICE))
+        pl.when((rel == PARTNER) & (target == PCN) & (pl.col(own_role) == PRACTICE))
         .then(pl.lit(pcn))
         .when(rel == COMMISSIONED)
         .then(pl.lit(commissioner))
@@ -34,30 +44,38 @@ def parent_kind(body_role: str, suffix: str = "") -> pl.Expr:
 
 
 def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """``parent_changed``, and ``relationship_added``, ``_ended`` and ``_changed`` for what is no move. What a
-    complete record adds to a stub is no news."""
-    rows = compared(steps, before, after, "unique_rel_id").filter(~pl.col("was_stub"))
+    """Return ``parent_changed``, and the events of links that are no part of a move.
+
+    Those are ``relationship_added``, ``relationship_ended`` and ``relationship_changed``. Links that a
+    complete record adds to a stub are no change.
+
+    Args:
+        steps: The steps, with the flags of ``with_phases``.
+        before: The relationships of the earlier versions.
+        after: The relationships of the later versions.
+    """
+    rows = changed_rows(steps, before, after, "unique_rel_id").filter(~pl.col("was_stub"))
     rows = with_same_before(rows, before, ["rel_id", "target_ods_code"]).with_columns(
-        parent_kind("body_role").alias("kind"),
-        parent_kind("body_role_before", "_before").alias("kind_before"),
+        parent_kind("own_role").alias("kind"),
+        parent_kind("own_role_before", "_before").alias("kind_before"),
     )
     stays = ~pl.col("begun") & ~pl.col("gone")
     other_target = pl.col("target_ods_code").ne_missing(pl.col("target_ods_code_before"))
-    # One row that points at another parent is an end and a beginning.
+    # One row that now points at another parent counts as an end and as a beginning.
     redirected = stays & other_target & pl.col("kind").eq(pl.col("kind_before")).fill_null(False)
-    again = pl.col("body_reopens") & pl.col("had_same")
+    again = pl.col("organisation_reopens") & pl.col("had_same")
     begun = _side(rows.filter((pl.col("begun") & ~again) | redirected), "", redirected)
     ends = (pl.col("ended") & ~pl.col("follows")) | pl.col("stopped") | (pl.col("gone") & ~pl.col("over"))
     ended = _side(rows.filter(ends | redirected), "_before", redirected)
-    moves = moves_of(begun, ended, _standing(steps, after, rows))
+    moves = moves_of(begun, ended, _unchanged(steps, after, rows))
     begun = _without(begun, moves, "new_target", "effective")
     ended = _without(ended, moves, "old_target", "left_on")
-    # Beside an end, what else the row says now: an end that is told is no correction.
-    told = rows.filter(stays & ~redirected)
-    changed = told.filter((pl.col("dated") & ~pl.col("follows")) | other_target | differs("rel_id"))
+    # What else changed in a row, next to an end that has its own event.
+    others = rows.filter(stays & ~redirected)
+    changed = others.filter((pl.col("dated") & ~pl.col("follows")) | other_target | differs("rel_id"))
     link = {"rel_id": "rel_id", "unique_rel_id": "unique_rel_id"}
     one_link = {"related_code": "target", **link}
-    # A row that goes after its end is tidied up: nothing ends by it.
+    # A row that is removed after its end was only tidied away: nothing ends.
     tidied = _side(rows.filter(pl.col("gone") & pl.col("over")), "_before")
     return pl.concat(
         [
@@ -68,7 +86,7 @@ def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
                 effective=pl.col("effective"),
                 old="old_target",
                 new="new_target",
-                of={"related_code": "new_target", **link},
+                about={"related_code": "new_target", **link},
             ),
             events(
                 begun,
@@ -76,7 +94,7 @@ def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
                 field=pl.col("parent_kind"),
                 effective=pl.col("effective"),
                 new="target",
-                of=one_link,
+                about=one_link,
             ),
             events(
                 ended,
@@ -84,22 +102,26 @@ def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
                 field=pl.col("field"),
                 effective=pl.col("effective"),
                 old="target",
-                of=one_link,
+                about=one_link,
             ),
             events(
                 changed,
                 "relationship_changed",
-                **listed(COMPARED),
-                of={"related_code": "target_ods_code", **link},
+                **listed_differences(COMPARED),
+                about={"related_code": "target_ods_code", **link},
             ),
-            events(tidied, "relationship_changed", field="removed", old="target", of=one_link),
+            events(tidied, "relationship_changed", field="removed", old="target", about=one_link),
         ]
     )
 
 
 def _side(rows: pl.DataFrame, side: str, redirected: pl.Expr | None = None) -> pl.DataFrame:
-    """The rows as links that begin (side now) or end (side before), with ``parent_kind, target, rel_id,
-    effective, field`` of that side."""
+    """Return rows as links that begin (``side`` is empty) or end (``side`` is ``_before``).
+
+    Returns:
+        Key and provenance of the step, ``unique_rel_id``, ``is_past``, and ``parent_kind, target, rel_id,
+        effective, field`` of that side.
+    """
     ending = bool(side)
     effective = pl.when(pl.col("ended")).then(next_day("end")) if ending else pl.col("start")
     if redirected is not None:
@@ -116,20 +138,23 @@ def _side(rows: pl.DataFrame, side: str, redirected: pl.Expr | None = None) -> p
         kind.alias("parent_kind"),
         pl.coalesce(effective, "stamped_on", "day").alias("effective"),
         pl.when("gone").then(pl.lit("removed")).otherwise(kind).alias("field"),
-        # A link that is over when it first shows is the past put on record, and no move.
+        # A link that is over when it first appears records the past, and is no move.
         (pl.col("begun") & (pl.col("end") < pl.col("day")).fill_null(False)).alias("is_past"),
     )
 
 
-def _standing(steps: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
-    """The links to parents that are as they were, in the records that have a changed link at all:
-    ``ods_code, day, parent_kind, target, rel_id, unique_rel_id, start, end``."""
-    roles = steps.select(*STEP, pl.col("primary_role_id").alias("body_role"))
+def _unchanged(steps: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
+    """Return the unchanged links to parents, in records that have a changed link.
+
+    Returns:
+        ``ods_code, day, parent_kind, target, rel_id, unique_rel_id, start, end``.
+    """
+    roles = steps.select(*STEP, pl.col("primary_role_id").alias("own_role"))
     return (
         after.join(changed.select(STEP).unique(), on=STEP, how="semi")
         .join(roles, on=STEP)
         .with_columns(
-            parent_kind("body_role").alias("parent_kind"),
+            parent_kind("own_role").alias("parent_kind"),
             pl.coalesce("operational_start", "legal_start").alias("start"),
             pl.coalesce("operational_end", "legal_end").alias("end"),
             pl.col("target_ods_code").alias("target"),
@@ -141,10 +166,10 @@ def _standing(steps: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame) -
 
 
 def _without(rows: pl.DataFrame, moves: pl.DataFrame, target: str, day: str) -> pl.DataFrame:
-    """The links that no move tells of; ``day`` is the column with the day of the link to ``target``."""
-    told = moves.select(*STEP, target, "effective", "links").explode("links").unnest("links")
+    """Return the links that are in no move; ``day`` is the move's column with the day of the link."""
+    moved = moves.select(*STEP, target, "effective", "links").explode("links").unnest("links")
     return rows.join(
-        told,
+        moved,
         left_on=[*STEP, "parent_kind", "target", "effective"],
         right_on=[*STEP, "parent_kind", target, day],
         how="anti",

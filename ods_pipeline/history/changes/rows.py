@@ -1,59 +1,71 @@
-"""Rows that belong to a body (roles, relationships) beside the same rows one version before.
+"""Rows that belong to an organisation (roles, relationships), compared with those of the version before.
 
-What lives here: which rows began, ended, went or were corrected, and which of that only follows the body:
-when a body closes, its roles and links end with it, and that is one change and not ten.
+Lives here: which rows began, ended, were removed or were corrected, and which of these changes only follow
+the organisation. When an organisation closes, its roles and links end with it: that is one change, not ten.
 """
 
 import polars as pl
 
 from ods_pipeline.history.changes.event import differs
+from ods_pipeline.history.columns import DATES, ENDS, VERSION
 
-DATES = ("operational_start", "operational_end", "legal_start", "legal_end")
-ENDS = ("operational_end", "legal_end")
+# The key of a step: code, and the day on which its later version was first seen.
 STEP = ["ods_code", "day"]
 
 
-def of_steps(steps: pl.DataFrame, part: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of a part of the versions before and after each step, with ``day`` of the step."""
+def rows_of_steps(steps: pl.DataFrame, part: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of one component before each step and after it, with the ``day`` of the step."""
     keys = steps.lazy().select("ods_code", "day", "known_from", "known_from_before")
     before = part.join(
         keys.select("ods_code", "day", pl.col("known_from_before").alias("known_from")),
         on=["ods_code", "known_from"],
     )
     after = part.join(keys.select("ods_code", "day", "known_from"), on=["ods_code", "known_from"])
-    interval = ("known_from", "known_to")
+    interval = VERSION[1:]
     return before.drop(interval).collect(), after.drop(interval).collect()
 
 
-def compared(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, unique_id: str) -> pl.DataFrame:
-    """Every row of either side that is not the same on both, with its step's context and flags.
+def changed_rows(
+    steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, unique_id: str
+) -> pl.DataFrame:
+    """Return every row that differs between the two sides of its step, with flags.
 
-    The columns of a row, with ``_before`` for the side before; ``day, stamped_on, capture_id, is_unstamped``
-    and ``body_*`` of the step; and the flags ``begun, gone, ended, over`` (it had ended before), ``dated``
-    (its dates changed, other than by ending; both may be), ``stopped`` (Inactive without a date), ``follows``
-    (it does what the body does).
+    Args:
+        steps: The steps, with the flags of ``with_phases``.
+        before: The rows of the earlier versions, as ``rows_of_steps`` returns them.
+        after: The rows of the later versions.
+        unique_id: The column with ODS's id of a row.
+
+    Returns:
+        The columns of a row, with the suffix ``_before`` for the earlier side; ``day, stamped_on, capture_id,
+        is_unstamped`` and ``organisation_*`` of the step; the columns that ``with_flags`` adds.
     """
     key = [*STEP, unique_id]
-    both = before.with_columns(pl.lit(True).alias("is_there")).join(
-        after.with_columns(pl.lit(True).alias("is_there")),
+    both = before.with_columns(pl.lit(True).alias("is_present")).join(
+        after.with_columns(pl.lit(True).alias("is_present")),
         on=key,
         how="full",
         coalesce=True,
         suffix="_now",
     )
     plain = [c for c in before.columns if c not in key]
-    both = both.rename({c: f"{c}_before" for c in (*plain, "is_there")}).rename(
-        {f"{c}_now": c for c in (*plain, "is_there")}
+    both = both.rename({c: f"{c}_before" for c in (*plain, "is_present")}).rename(
+        {f"{c}_now": c for c in (*plain, "is_present")}
     )
-    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(f"{c}_before")) for c in (*plain, "is_there"))
+    same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(f"{c}_before")) for c in (*plain, "is_present"))
     changed = both.filter(~same)
-    # In the order of the body's own key: what is paired later must not depend on how a join went.
-    return flagged(changed.join(_context(steps), on=STEP)).sort(key)
+    # In the order of its own key: what is paired later must not depend on the order that a join returns.
+    return with_flags(changed.join(_context(steps), on=STEP)).sort(key)
 
 
-def flagged(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds ``start, end`` (operational, else legal; also of before) and the flags of ``compared``."""
-    was, now = pl.col("is_there_before").fill_null(False), pl.col("is_there").fill_null(False)
+def with_flags(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add ``start, end`` (operational, else legal; of both sides) and what happened to the row.
+
+    The flags are ``begun``; ``gone``, removed from the record; ``ended``; ``over``, ended before the step;
+    ``dated``, whose dates changed other than by ending (a row can be ended and dated); ``stopped``, Inactive
+    without an end; ``follows``, which changed only as its organisation did.
+    """
+    was, now = pl.col("is_present_before").fill_null(False), pl.col("is_present").fill_null(False)
     edges = [
         pl.coalesce(f"operational_{e}{side}", f"legal_{e}{side}").alias(f"{e}{side}")
         for e in ("start", "end")
@@ -71,7 +83,7 @@ def flagged(rows: pl.DataFrame) -> pl.DataFrame:
             (was & ~now).alias("gone"),
             (was & (end_before < pl.col("day")).fill_null(False)).alias("over"),
             (was & now & pl.any_horizontal(_corrected(c) for c in DATES)).alias("dated"),
-            (was & now & ~any_date & end.is_null() & turned & ~pl.col("body_turned"))
+            (was & now & ~any_date & end.is_null() & turned & ~pl.col("organisation_turned"))
             .fill_null(False)
             .alias("stopped"),
             _follows().fill_null(False).alias("follows"),
@@ -79,9 +91,11 @@ def flagged(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def listed(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
-    """``field, old, new``: the names of the columns that differ, and their values in the same order; without
-    the end that a row which ended is told to have."""
+def listed_differences(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
+    """Return ``field, old, new``: the names of the columns that differ, and their values in the same order.
+
+    The end of a row that ended is left out, because another event reports it.
+    """
     names, old, new = [], [], []
     for c in columns:
         other = _corrected(c)
@@ -94,22 +108,23 @@ def listed(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
     }
 
 
-def with_same_before(rows: pl.DataFrame, before: pl.DataFrame, what: list[str]) -> pl.DataFrame:
-    """Adds ``had_same``: the version before had a row with the same ``what``, whatever its dates."""
-    had = before.select(*STEP, *what).unique().with_columns(pl.lit(True).alias("had_same"))
-    return rows.join(had, on=[*STEP, *what], how="left").with_columns(pl.col("had_same").fill_null(False))
+def with_same_before(rows: pl.DataFrame, before: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """Add ``had_same``: whether the version before had a row with the same ``columns``, on any dates."""
+    had = before.select(*STEP, *columns).unique().with_columns(pl.lit(True).alias("had_same"))
+    return rows.join(had, on=[*STEP, *columns], how="left").with_columns(pl.col("had_same").fill_null(False))
 
 
 def _corrected(column: str) -> pl.Expr:
-    """Whether a column differs, and that is not the end which ``ended`` is about."""
+    """Whether a column differs, other than by the end that the flag ``ended`` is about."""
     if column not in ENDS:
         return differs(column)
-    told = pl.col("ended") & (pl.col(column) == pl.col("end")).fill_null(False)
-    return differs(column) & ~told
+    is_the_end = pl.col("ended") & (pl.col(column) == pl.col("end")).fill_null(False)
+    return differs(column) & ~is_the_end
 
 
 def _context(steps: pl.DataFrame) -> pl.DataFrame:
-    body = [
+    """Return what the rows of a step must know of it: key, provenance and the organisation's own dates."""
+    dates = [
         f"{c}{side}"
         for c in ("operational_start", "operational_end", "legal_end")
         for side in ("", "_before")
@@ -119,25 +134,29 @@ def _context(steps: pl.DataFrame) -> pl.DataFrame:
         "stamped_on",
         "capture_id",
         "is_unstamped",
-        *(pl.col(c).alias(f"body_{c}") for c in body),
-        pl.col("primary_role_id").alias("body_role"),
-        pl.col("primary_role_id_before").alias("body_role_before"),
+        *(pl.col(c).alias(f"organisation_{c}") for c in dates),
+        pl.col("primary_role_id").alias("own_role"),
+        pl.col("primary_role_id_before").alias("own_role_before"),
         pl.col("ref_only_before").alias("was_stub"),
-        pl.col("status").ne_missing(pl.col("status_before")).alias("body_turned"),
-        pl.col("reopens").alias("body_reopens"),
+        pl.col("status").ne_missing(pl.col("status_before")).alias("organisation_turned"),
+        pl.col("reopens").alias("organisation_reopens"),
     )
 
 
 def _follows() -> pl.Expr:
-    """Ends on the body's last day, lost its end as the body did, or begins anew with the body's start."""
+    """Whether a row changed only as its organisation did.
+
+    It ends on the organisation's last day, lost its end as the organisation did, or has a new start because
+    the organisation has.
+    """
     end, end_before = pl.col("end"), pl.col("end_before")
-    ends_with = (end == pl.col("body_operational_end")) | (end == pl.col("body_legal_end"))
-    ended_with = (end_before == pl.col("body_operational_end_before")) | (
-        end_before == pl.col("body_legal_end_before")
+    ends_with = (end == pl.col("organisation_operational_end")) | (end == pl.col("organisation_legal_end"))
+    ended_with = (end_before == pl.col("organisation_operational_end_before")) | (
+        end_before == pl.col("organisation_legal_end_before")
     )
-    revived = ended_with & end.eq_missing(pl.col("body_operational_end"))
-    starts_with = (pl.col("start") == pl.col("body_operational_start")) & (
-        pl.col("start_before") == pl.col("body_operational_start_before")
+    revived = ended_with & end.eq_missing(pl.col("organisation_operational_end"))
+    starts_with = (pl.col("start") == pl.col("organisation_operational_start")) & (
+        pl.col("start_before") == pl.col("organisation_operational_start_before")
     )
     new_end, new_start = end.ne_missing(end_before), pl.col("start").ne_missing(pl.col("start_before"))
     # A new start and a new end are two changes: then both must follow.

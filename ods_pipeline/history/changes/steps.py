@@ -1,45 +1,31 @@
-"""Steps: a version beside the one before it, and the days on which dates in a version arrive.
+"""Steps: each version next to the one before it, and the days on which a date in a version arrives.
 
-Nothing here depends on a clock. A day has come when a capture speaks for it or for a later one, whether or
-not that capture holds the record: so the same captures give the same steps, in whatever order they arrive.
+Nothing here depends on a clock. A day has arrived when a capture speaks for it or for a later day, whether or
+not that capture holds the record. So the same captures give the same steps, in whatever order they come.
 """
 
 import polars as pl
 
-# What a version says of its body and where it comes from; every step has it twice.
-BODY = (
-    "name",
-    "record_class",
-    "status",
-    "ref_only",
-    "primary_role_id",
-    "legal_start",
-    "legal_end",
-    "operational_start",
-    "operational_end",
-    "address_line_1",
-    "address_line_2",
-    "address_line_3",
-    "town",
-    "county",
-    "postcode",
-    "country",
-    "uprn",
-    "assigning_authority",
-    "known_from",
-)
-# The dates whose arrival is an event, with how many days after them the new state begins.
+from ods_pipeline.history.columns import RECORD
+
+# What a step has of a version. Every step has these columns twice.
+RECORD_OF_STEP = (*RECORD, "known_from")
+# The dates whose arrival is an event, and how many days later the new state begins. Ends are inclusive.
 ARRIVALS = {"operational_start": 0, "operational_end": 1, "legal_end": 1}
 
 
 def first_release(captures: pl.DataFrame) -> pl.Expr:
-    """The as-of date of the first release held, as a literal: of that day and before, nothing is news."""
+    """Return the as-of date of the first release held, as a literal. Up to that day, nothing is a change."""
     return pl.lit(captures.filter(pl.col("kind") != "delta")["as_of"].min(), pl.Date)
 
 
 def calendar(captures: pl.DataFrame) -> pl.DataFrame:
-    """``day, before_day, first_capture_id``: every day that some capture speaks for, the one before it, and
-    the capture of that day that counts first (a release before a delta, then by id)."""
+    """Return every day that a capture speaks for, with the day before it and its first capture.
+
+    Returns:
+        ``day``; ``before_day``, the row before; ``first_capture_id``, which is a release rather than a delta,
+        then the first by id.
+    """
     return (
         captures.sort("as_of", pl.col("kind") == "delta", "capture_id")
         .group_by("as_of", maintain_order=True)
@@ -50,12 +36,17 @@ def calendar(captures: pl.DataFrame) -> pl.DataFrame:
 
 
 def steps_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
-    """One row a pair of adjoining versions of a code. ``versions`` hold the columns of BODY twice, with the
-    suffix ``_before`` those of the version before, and ``gone_by_before``.
+    """Return one row for each pair of adjoining versions of a code. A gap between them makes no step.
 
-    Columns: ``ods_code, day`` (on which it was seen), ``before_day`` (the last day before it that any
-    capture speaks for), ``capture_id, stamped_on, is_unstamped``, and BODY of the version, with the suffix
-    ``_before`` of the one before. A code that was gone in between makes no step.
+    Args:
+        versions: The versions, with ``RECORD_OF_STEP`` and ``gone_by`` of the version before (suffix
+            ``_before``).
+        captures: ``ord.captures``.
+
+    Returns:
+        ``ods_code``; ``day``, on which the later version was first seen; ``before_day``, the last day before
+        it that any capture speaks for; ``capture_id, stamped_on, is_unstamped``; and ``RECORD_OF_STEP`` of
+        both versions (suffix ``_before`` for the earlier).
     """
     adjoining = pl.col("known_from_before").is_not_null() & pl.col("gone_by_before").is_null()
     return (
@@ -69,27 +60,30 @@ def steps_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
             "capture_id",
             "stamped_on",
             "is_unstamped",
-            *BODY,
-            *(f"{c}_before" for c in BODY),
+            *RECORD_OF_STEP,
+            *(f"{c}_before" for c in RECORD_OF_STEP),
         )
     )
 
 
 def arrivals_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
-    """Steps within a version: the days on which one of its dates has come. Columns as of ``steps_of``; both
-    sides are the same version."""
+    """Return the steps within a version: the days on which one of its dates arrives.
+
+    Returns:
+        The columns of ``steps_of``. Both sides are the same version.
+    """
     days = calendar(captures)
     arriving = (
         versions.lazy()
-        .unpivot(on=list(ARRIVALS), index=["ods_code", "known_from", "known_to"], value_name="come")
+        .unpivot(on=list(ARRIVALS), index=["ods_code", "known_from", "known_to"], value_name="arrival")
         .with_columns(
-            pl.col("come").dt.offset_by(
+            pl.col("arrival").dt.offset_by(
                 pl.col("variable").replace_strict({n: f"{d}d" for n, d in ARRIVALS.items()})
             )
         )
-        .filter(pl.col("come") > pl.col("known_from"), pl.col("come") <= days["day"].max())
-        .sort("come")
-        .join_asof(days.lazy(), left_on="come", right_on="day", strategy="forward", coalesce=False)
+        .filter(pl.col("arrival") > pl.col("known_from"), pl.col("arrival") <= days["day"].max())
+        .sort("arrival")
+        .join_asof(days.lazy(), left_on="arrival", right_on="day", strategy="forward", coalesce=False)
         .filter(pl.col("known_to").is_null() | (pl.col("day") < pl.col("known_to")))
         .select("ods_code", "known_from", "day", "before_day", "first_capture_id")
         .unique()
@@ -102,6 +96,6 @@ def arrivals_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
         pl.col("first_capture_id").alias("capture_id"),
         "stamped_on",
         pl.lit(False).alias("is_unstamped"),
-        *BODY,
-        *(pl.col(c).alias(f"{c}_before") for c in BODY),
+        *RECORD_OF_STEP,
+        *(pl.col(c).alias(f"{c}_before") for c in RECORD_OF_STEP),
     )

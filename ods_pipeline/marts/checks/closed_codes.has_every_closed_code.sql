@@ -1,18 +1,33 @@
 -- closed codes
--- Every code that must be in closed_codes, from the dates themselves and not through openness_on.
+-- Every code that must be in closed_codes is there, by its dates themselves and not through openness_on.
 WITH expected AS (
     SELECT ods_code
     FROM ord.organisations
     WHERE coalesce(operational_start, legal_start, ods_today()) <= ods_today()
-        AND (operational_end < ods_today() OR legal_end < ods_today() OR (status = 'Inactive' AND operational_end IS NULL))
+        AND (
+            operational_end < ods_today() OR legal_end < ods_today()
+            OR (status = 'Inactive' AND operational_end IS NULL)
+        )
     UNION
     SELECT ods_code
     FROM ord.deletions
     WHERE state = 'confirmed'
 )
 
-SELECT 'missing' AS problem, ods_code AS label
-FROM (SELECT ods_code FROM expected EXCEPT SELECT ods_code FROM mart)
+SELECT
+    'missing' AS problem,
+    ods_code AS label
+FROM (
+    SELECT ods_code FROM expected
+    EXCEPT
+    SELECT ods_code FROM mart
+)
 UNION ALL
-SELECT 'too many', ods_code
-FROM (SELECT ods_code FROM mart EXCEPT SELECT ods_code FROM expected)
+SELECT
+    'too many',
+    ods_code
+FROM (
+    SELECT ods_code FROM mart
+    EXCEPT
+    SELECT ods_code FROM expected
+)

@@ -1,20 +1,26 @@
 -- codes to be found
+-- Every code held or deleted has a row, and every postcode with a letter or digit has a key.
 WITH expected AS (
     SELECT ods_code FROM ord.organisations
     UNION ALL
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
 )
 
-SELECT DISTINCT 'missing' AS problem, ods_code AS label
+SELECT DISTINCT
+    'missing' AS problem,
+    ods_code AS label
 FROM expected
 ANTI JOIN mart USING (ods_code)
 UNION ALL
-SELECT DISTINCT 'too many', ods_code
+SELECT DISTINCT
+    'too many',
+    ods_code
 FROM mart
 ANTI JOIN expected USING (ods_code)
 UNION ALL
--- Of a postcode in which no letter and no digit stands there may be nothing to look up.
-SELECT 'postcode without key', ods_code
+SELECT
+    'postcode without key',
+    ods_code
 FROM mart
 WHERE (postcode IS NULL AND postcode_key IS NOT NULL) OR postcode_key LIKE '% %'
     OR (regexp_matches(postcode, '[A-Za-z0-9]') AND postcode_key IS NULL)

@@ -1,23 +1,32 @@
 -- chosen parents
--- Intervals of a body and level do not overlap, lie within the edge they name, and no edge that holds has none chosen.
+-- Intervals of an organisation and level do not overlap and lie within the edge they name. Whenever an edge holds, one
+-- is chosen.
 WITH ordered AS (
-    SELECT *, lead(valid_from) OVER (PARTITION BY ods_code, level ORDER BY valid_from) AS next_from
+    SELECT
+        *,
+        lead(valid_from) OVER (PARTITION BY ods_code, level ORDER BY valid_from) AS next_from
     FROM mart
 )
 
-SELECT 'overlap' AS problem, ods_code || ' ' || level AS label
+SELECT
+    'overlap' AS problem,
+    ods_code || ' ' || level AS label
 FROM ordered
 WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to
 UNION ALL
-SELECT 'outside their edge', m.ods_code || ' ' || m.level
+SELECT
+    'outside their edge',
+    m.ods_code || ' ' || m.level
 FROM mart AS m
 LEFT JOIN marts.hierarchy_edges AS e ON e.unique_rel_id = m.unique_rel_id AND e.level = m.level
 WHERE e.parent_code IS DISTINCT FROM m.parent_code OR e.valid_from > m.valid_from
     OR coalesce(e.valid_to, DATE 'infinity') < coalesce(m.valid_to, DATE 'infinity')
 UNION ALL
-SELECT 'nothing chosen', e.ods_code || ' ' || e.level
+SELECT
+    'nothing chosen',
+    e.ods_code || ' ' || e.level
 FROM marts.hierarchy_edges AS e
 ANTI JOIN mart AS m
     ON m.ods_code = e.ods_code AND m.level = e.level
-    AND m.valid_from <= e.valid_from AND coalesce(m.valid_to > e.valid_from, true)
+    AND holds_on(m.valid_from, m.valid_to, e.valid_from)
 WHERE e.preference IS NOT NULL AND e.parent_is_held AND e.valid_from < coalesce(e.valid_to, DATE 'infinity')

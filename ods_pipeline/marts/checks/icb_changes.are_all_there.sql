@@ -1,7 +1,9 @@
 -- moves to another ICB
--- Each body was under the old ICB the day before and is under the new one on the day, and one that was under an
--- ICB that ended and is under another now is told.
-SELECT 'not so in provider_hierarchy' AS problem, m.ods_code || ' on ' || m.effective_on AS label
+-- Each organisation was under the old ICB the day before and is under the new one on the day. One whose ICB ended and
+-- that is under another now has a row.
+SELECT
+    'not so in provider_hierarchy' AS problem,
+    m.ods_code || ' on ' || m.effective_on AS label
 FROM mart AS m
 WHERE NOT EXISTS (
         FROM marts.provider_hierarchy AS h
@@ -12,7 +14,9 @@ WHERE NOT EXISTS (
         WHERE h.ods_code = m.ods_code AND h.icb_code = m.new_icb_code AND h.valid_from = m.effective_on
     )
 UNION ALL
-SELECT 'missing', h.ods_code || ' on ' || h.valid_to
+SELECT
+    'missing',
+    h.ods_code || ' on ' || h.valid_to
 FROM marts.provider_hierarchy AS h
 JOIN ord.organisations AS icb ON icb.ods_code = h.icb_code AND day_after(icb.operational_end) = h.valid_to
 JOIN marts.provider_hierarchy AS n ON n.ods_code = h.ods_code AND n.valid_from = h.valid_to AND n.icb_code <> h.icb_code

@@ -1,23 +1,31 @@
 -- codes and their state
--- Every code held or deleted has a row; what is said of it agrees with its dates, worked out from them alone.
+-- Every code held or deleted has a row, and its openness agrees with its dates alone.
 WITH expected AS (
     SELECT ods_code FROM ord.organisations
     UNION ALL
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
 )
 
-SELECT DISTINCT 'missing' AS problem, ods_code AS label
+SELECT DISTINCT
+    'missing' AS problem,
+    ods_code AS label
 FROM expected
 ANTI JOIN mart USING (ods_code)
 UNION ALL
-SELECT DISTINCT 'too many', ods_code
+SELECT DISTINCT
+    'too many',
+    ods_code
 FROM mart
 ANTI JOIN expected USING (ods_code)
 UNION ALL
-SELECT 'open after its last day', ods_code
+SELECT
+    'open after its last day',
+    ods_code
 FROM mart
 WHERE openness IN ('open', 'closing') AND closes_on < ods_today()
 UNION ALL
-SELECT 'closed before its last day', ods_code
+SELECT
+    'closed before its last day',
+    ods_code
 FROM mart
 WHERE openness IN ('closed', 'legally_closed') AND closes_on >= ods_today()

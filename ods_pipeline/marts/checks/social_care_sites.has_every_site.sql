@@ -1,16 +1,30 @@
 -- social care sites
--- Every site, and with each open one as many siblings as the head office has other open sites.
+-- Every site has a row. Its siblings are the other open sites of its head office.
 WITH expected AS (
-    SELECT ods_code FROM ord.organisations WHERE primary_role_id = 'RO101'
+    SELECT ods_code FROM ord.organisations WHERE primary_role_id = ro_social_care_site()
 )
 
-SELECT 'missing' AS problem, ods_code AS label
-FROM (FROM expected EXCEPT SELECT site_code FROM mart)
+SELECT
+    'missing' AS problem,
+    ods_code AS label
+FROM (
+    FROM expected
+    EXCEPT
+    SELECT site_code FROM mart
+)
 UNION ALL
-SELECT 'too many', site_code
-FROM (SELECT site_code FROM mart EXCEPT FROM expected)
+SELECT
+    'too many',
+    site_code
+FROM (
+    SELECT site_code FROM mart
+    EXCEPT
+    FROM expected
+)
 UNION ALL
-SELECT 'siblings miscounted', a.site_code
+SELECT
+    'siblings miscounted',
+    a.site_code
 FROM mart AS a
 WHERE a.sibling_count <> (
         SELECT count(*)

@@ -1,6 +1,8 @@
 -- successions
--- Every published entry between two codes is one edge, with a date no earlier than its own.
-SELECT 'lost or dated too early' AS problem, s.ods_code || ' ' || s.succession_type || ' ' || s.target_ods_code AS label
+-- Every published entry between two codes is an edge, with a date no earlier than its own.
+SELECT
+    'lost or dated too early' AS problem,
+    s.ods_code || ' ' || s.succession_type || ' ' || s.target_ods_code AS label
 FROM ord.successions AS s
 ANTI JOIN mart AS m
     ON coalesce(m.effective_on >= s.legal_start, s.legal_start IS NULL)

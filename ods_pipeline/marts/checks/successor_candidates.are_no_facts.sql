@@ -1,19 +1,26 @@
 -- inferred successors
--- Nobody is inferred for a body whose successor is recorded, or that is still open; score and reason are readable.
-SELECT 'with a recorded successor' AS problem, old_code AS label
+-- An organisation that is still open, or whose successor is recorded, has no candidate. Candidates are of the same kind
+-- and near in place and time.
+SELECT
+    'with a recorded successor' AS problem,
+    old_code AS label
 FROM mart
 WHERE old_code IN (
-    SELECT CASE succession_type WHEN 'Successor' THEN ods_code ELSE target_ods_code END
-    FROM ord.successions
-    WHERE target_ods_code <> ods_code
-)
+        SELECT CASE succession_type WHEN 'Successor' THEN ods_code ELSE target_ods_code END
+        FROM ord.successions
+        WHERE target_ods_code <> ods_code
+    )
 UNION ALL
-SELECT 'still open', m.old_code
+SELECT
+    'still open',
+    m.old_code
 FROM mart AS m
 JOIN ord.organisations AS o ON o.ods_code = m.old_code
 WHERE coalesce(o.operational_end, o.legal_end) >= ods_today() AND coalesce(o.legal_end >= ods_today(), true)
 UNION ALL
-SELECT 'of another kind or too far away', m.old_code || ' -> ' || m.candidate_code
+SELECT
+    'of another kind or too far away',
+    m.old_code || ' -> ' || m.candidate_code
 FROM mart AS m
 JOIN marts.organisation_status AS a ON a.ods_code = m.old_code
 JOIN marts.organisation_status AS b ON b.ods_code = m.candidate_code

@@ -1,14 +1,29 @@
 -- trust sites
+-- Every site of a trust or care trust has a row, and its trust is one.
 WITH expected AS (
-    SELECT ods_code FROM ord.organisations WHERE primary_role_id IN ('RO198', 'RO108')
+    SELECT ods_code FROM ord.organisations WHERE primary_role_id IN (ro_trust_site(), ro_care_trust_site())
 )
 
-SELECT 'missing' AS problem, ods_code AS label
-FROM (FROM expected EXCEPT SELECT site_code FROM mart)
+SELECT
+    'missing' AS problem,
+    ods_code AS label
+FROM (
+    FROM expected
+    EXCEPT
+    SELECT site_code FROM mart
+)
 UNION ALL
-SELECT 'too many', site_code
-FROM (SELECT site_code FROM mart EXCEPT FROM expected)
+SELECT
+    'too many',
+    site_code
+FROM (
+    SELECT site_code FROM mart
+    EXCEPT
+    FROM expected
+)
 UNION ALL
-SELECT 'its trust is no trust', m.site_code
+SELECT
+    'its trust is no trust',
+    m.site_code
 FROM mart AS m
-JOIN ord.organisations AS o ON o.ods_code = m.trust_code AND o.primary_role_id NOT IN ('RO197', 'RO107')
+JOIN ord.organisations AS o ON o.ods_code = m.trust_code AND o.primary_role_id NOT IN (ro_trust(), ro_care_trust())

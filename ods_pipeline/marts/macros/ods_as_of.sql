@@ -1,24 +1,40 @@
--- ods_as_of(date): the bodies that were there in the world on a day, by their operational dates, as the register
--- says today. legally_open is false before the legal start and after the legal end, where ODS gives them; openness
--- is that of the day, so that a body whose end is known now is closing on every day before it. What stands in for
--- dates that ODS does not give is said by holds_from and holds_to.
+-- ods_as_of(day): the organisations that existed in the world on a day, by their operational dates, as the register
+-- has them today. legally_open is false before the legal start and after the legal end, where ODS gives them. openness
+-- is that of the day: an organisation whose end is known now is closing on every day before it. holds_from and holds_to
+-- decide which date replaces one that ODS does not give.
 CREATE MACRO ods_as_of(on_day) AS TABLE
-WITH dated AS (
-    SELECT
-        *,
-        holds_from(operational_start, legal_start) AS first_day,
-        coalesce(
-            holds_to(status, operational_start, operational_end, legal_end, last_change_date) - 1, operational_end
-        ) AS last_day
-    FROM ord.organisations
-)
+    WITH dated AS (
+        SELECT
+            *,
+            holds_from(operational_start, legal_start) AS first_day,
+            coalesce(
+                holds_to(status, operational_start, operational_end, legal_end, last_change_date) - 1, operational_end
+            ) AS last_day
+        FROM ord.organisations
+    )
 
-SELECT
-    d.ods_code, d.name, d.primary_role_id, d.primary_role_name,
-    openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE) AS openness,
-    coalesce(d.legal_start <= on_day::DATE, true) AND coalesce(d.legal_end >= on_day::DATE, true) AS legally_open,
-    d.legal_start, d.legal_end, d.operational_start, d.operational_end, d.status, d.record_class,
-    d.address_line_1, d.address_line_2, d.address_line_3, d.town, d.county, d.postcode, d.country, d.uprn
-FROM dated AS d
-WHERE openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE) IN ('open', 'closing', 'legally_closed')
-ORDER BY d.ods_code;
+    SELECT
+        d.ods_code,
+        d.name,
+        d.primary_role_id,
+        d.primary_role_name,
+        openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE) AS openness,
+        coalesce(d.legal_start <= on_day::DATE, true) AND coalesce(d.legal_end >= on_day::DATE, true) AS legally_open,
+        d.legal_start,
+        d.legal_end,
+        d.operational_start,
+        d.operational_end,
+        d.status,
+        d.record_class,
+        d.address_line_1,
+        d.address_line_2,
+        d.address_line_3,
+        d.town,
+        d.county,
+        d.postcode,
+        d.country,
+        d.uprn
+    FROM dated AS d
+    WHERE openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE)
+        IN ('open', 'closing', 'legally_closed')
+    ORDER BY d.ods_code;

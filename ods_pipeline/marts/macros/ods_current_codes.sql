@@ -1,6 +1,15 @@
--- Where a code has gone in the end: its last successors, or itself if nothing followed it.
+-- ods_current_codes(code): where a code has gone in the end. Its last successors, or itself if nothing followed it.
 CREATE MACRO ods_current_codes(code) AS TABLE
-    SELECT w.new_code AS ods_code, s.name, s.kind, s.openness, w.hops, w.effective_on, w.path, w.is_split, w.source
+    SELECT
+        w.new_code AS ods_code,
+        s.name,
+        s.kind,
+        s.openness,
+        w.hops,
+        w.effective_on,
+        w.path,
+        w.is_split,
+        w.source
     FROM marts.code_crosswalk AS w
     LEFT JOIN marts.organisation_status AS s ON s.ods_code = w.new_code
     WHERE w.old_code = upper(trim(code)) AND w.is_terminal

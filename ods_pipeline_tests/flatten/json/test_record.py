@@ -1,4 +1,4 @@
-"""record.py: one API answer, JSON or XML, becomes the one XML form that the record map reads."""
+"""record.py: one record, JSON or XML, becomes the XML that the record map reads."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def converted(record: Any) -> tuple[ElementTree.Element, dict[str, int]]:
 
 
 def canonical(xml: str) -> str:
-    """XML whose children's order and indentation no longer matter."""
+    """The XML in a form that does not depend on the order of children or on indentation."""
 
     def form(element: ElementTree.Element) -> Any:
         attributes = dict(sorted(element.attrib.items()))
@@ -62,7 +62,7 @@ def test_numbers_and_flags_are_written_as_xml_writes_them(value: object, text: s
 
 
 @pytest.mark.parametrize("nothing", [None, []])
-def test_what_is_null_or_an_empty_list_is_left_out(nothing: object) -> None:
+def test_null_and_an_empty_list_are_left_out(nothing: object) -> None:
     element, unknown = converted(
         {"Name": nothing, "Contacts": {"Contact": nothing}, "orgRecordClass": nothing}
     )
@@ -77,10 +77,10 @@ def test_keys_that_the_map_does_not_know_are_counted_by_path() -> None:
     odd["GeoLoc"]["Location"]["What3Words"] = "A.B.C"
     element, unknown = converted(odd)
     assert unknown == {"/Vat": 1, "/Rels/Rel/Note": 2, "/GeoLoc/Location/What3Words": 1}
-    assert len(element.findall("Rels/Rel/Target/OrgId")) == 2, "what is known beside them is read"
+    assert len(element.findall("Rels/Rel/Target/OrgId")) == 2, "known elements next to them are read"
 
 
-def test_an_unknown_key_that_is_no_text_can_still_be_written_down() -> None:
+def test_an_unknown_key_of_odd_characters_is_counted_all_the_same() -> None:
     _, unknown = converted({"Name": "X", "odd\ud800\u0001": 1})
     assert unknown == {"/odd??": 1}
 
@@ -97,7 +97,7 @@ def test_any_text_survives(text: str) -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1f", "\ud800", "\ufffe"])
 @pytest.mark.parametrize("key", ["Name", "orgRecordClass", "Status"])
-def test_a_character_that_xml_cannot_carry_is_a_broken_rule(key: str, character: str) -> None:
+def test_a_character_that_xml_cannot_carry_breaks_a_rule(key: str, character: str) -> None:
     with pytest.raises(BadRecord, match=f"U[+]{ord(character):04X}") as caught:
         converted({key: f"A{character}B"})
     assert caught.value.rule == "control_character"
@@ -123,7 +123,7 @@ def test_a_character_that_xml_cannot_carry_is_a_broken_rule(key: str, character:
         (b'{"Organisation": null}', "not_a_record"),
     ],
 )
-def test_what_is_no_record_says_so(payload: bytes, rule: str) -> None:
+def test_a_payload_that_is_no_record_breaks_a_rule(payload: bytes, rule: str) -> None:
     with pytest.raises(BadRecord) as caught:
         json_to_xml(payload, {})
     assert caught.value.rule == rule
@@ -131,7 +131,7 @@ def test_what_is_no_record_says_so(payload: bytes, rule: str) -> None:
 
 
 @pytest.mark.parametrize("depth", [50, 600, 900, 5_000])
-def test_deep_nesting_is_read_or_refused(depth: int) -> None:
+def test_deep_nesting_is_read_or_breaks_a_rule(depth: int) -> None:
     payload = b'{"Organisation": {"Name": ' + b"[" * depth + b'"X"' + b"]" * depth + b"}}"
     try:
         assert json_to_xml(payload, {}) == "<Organisation><Name>X</Name></Organisation>"
@@ -157,7 +157,7 @@ def test_an_xml_answer_gives_its_organisation_and_no_more() -> None:
         (b"<Organisation>\x07</Organisation>", "control_character"),
     ],
 )
-def test_an_xml_answer_that_is_no_record_says_so(payload: bytes, rule: str) -> None:
+def test_an_xml_answer_that_is_no_record_breaks_a_rule(payload: bytes, rule: str) -> None:
     with pytest.raises(BadRecord) as caught:
         xml_to_xml(payload)
     assert caught.value.rule == rule

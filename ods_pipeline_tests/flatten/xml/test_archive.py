@@ -1,4 +1,4 @@
-"""archive.py: full and archive file are found in whatever TRUD delivers, or it is said why not."""
+"""archive.py: full and archive file are found in every shape of release, or the error gives the reason."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,14 +43,14 @@ SHAPES: dict[str, dict[str, bytes]] = {
         "../../fullfile.zip": INNER["fullfile.zip"],
         "/etc/archive.zip": INNER["archive.zip"],
     },
-    "packed anew on a Mac": {
+    "packed again on a Mac": {
         **INNER,
         "__MACOSX/._fullfile.zip": b"\0\5\x16\7",
         "__MACOSX/fullfile.xml": b"\0\5\x16\7",
         "._archive.zip": b"\0\5\x16\7",
         "archive.zip": zip_bytes({ARCHIVE_NAME: ARCHIVE, f"papers/._{ARCHIVE_NAME}": b"\0\5\x16\7"}),
     },
-    "names that say nothing": {"a.zip": zip_bytes({"1.xml": FULL}), "b.zip": zip_bytes({"2.xml": ARCHIVE})},
+    "names without meaning": {"a.zip": zip_bytes({"1.xml": FULL}), "b.zip": zip_bytes({"2.xml": ARCHIVE})},
 }
 
 
@@ -66,7 +66,7 @@ def test_both_files_are_found_wherever_they_are(tmp_path: Path, shape: str) -> N
     assert [path.name for path in tmp_path.iterdir()] == [TRUD_NAME], "nothing is unpacked to disk"
 
 
-def test_of_two_full_files_the_one_is_taken_whose_date_agrees_and_it_is_said(tmp_path: Path) -> None:
+def test_of_two_full_files_the_one_with_the_same_date_is_used_and_noted(tmp_path: Path) -> None:
     old = xml(day="2026-07-24", code="OLD")
     both = zip_bytes({"HSCOrgRefData_Full_20260731.xml": old, FULL_NAME: FULL})
     files = open_release(outer(tmp_path, {**INNER, "fullfile.zip": both}))
@@ -77,7 +77,7 @@ def test_of_two_full_files_the_one_is_taken_whose_date_agrees_and_it_is_said(tmp
 
 
 @pytest.mark.parametrize(
-    ("members", "says"),
+    ("members", "message"),
     [
         ({}, "no full register file in it (no XML)"),
         ({"readme.txt": b"hello"}, "no full register file in it (no XML)"),
@@ -107,18 +107,18 @@ def test_of_two_full_files_the_one_is_taken_whose_date_agrees_and_it_is_said(tmp
         ),
     ],
 )
-def test_a_zip_that_is_no_release_says_what_is_wrong(
-    tmp_path: Path, members: dict[str, bytes], says: str
+def test_a_zip_that_is_not_a_release_is_rejected_with_the_reason(
+    tmp_path: Path, members: dict[str, bytes], message: str
 ) -> None:
     with pytest.raises(BadRelease) as caught:
         open_release(outer(tmp_path, members))
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.do
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
         (TRUD_NAME, b"", "the file is empty"),
         (TRUD_NAME, zip_bytes(INNER)[:1000], "the zip is damaged or cut short"),
@@ -145,18 +145,18 @@ def test_a_zip_that_is_no_release_says_what_is_wrong(
         ),
     ],
 )
-def test_a_file_that_is_no_release_says_what_is_wrong(
-    tmp_path: Path, name: str, content: bytes | None, says: str
+def test_a_file_that_is_not_a_release_is_rejected_with_the_reason(
+    tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(BadRelease) as caught:
         open_release(tmp_path / name)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.do
 
 
-def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+def test_an_encrypted_zip_is_rejected(tmp_path: Path) -> None:
     path = outer(tmp_path, {FULL_NAME: FULL})
     content = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -167,13 +167,13 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("hostile")
-def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_rejected_before_it_is_unpacked(tmp_path: Path) -> None:
     path = outer(tmp_path, INNER)
     content = bytearray(path.read_bytes())
-    at = content.rindex(b"PK\x01\x02") + 24  # the size that the directory gives of the last entry
+    at = content.rindex(b"PK\x01\x02") + 24  # the size of the last member in the directory
     content[at : at + 4] = (0xFFFFFFF0).to_bytes(4, "little")
     path.write_bytes(content)
-    with pytest.raises(BadRelease, match="says it unpacks to 4,294,967,280 bytes"):
+    with pytest.raises(BadRelease, match="claims to unpack to 4,294,967,280 bytes"):
         open_release(path)
 
 
@@ -203,7 +203,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.promise("hostile")
 @settings(max_examples=120)
 @given(st.data())
-def test_a_zip_with_any_byte_changed_is_refused_or_gives_the_same(whole: Path, data: st.DataObject) -> None:
+def test_a_zip_with_any_byte_changed_is_rejected_or_gives_the_same(whole: Path, data: st.DataObject) -> None:
     good = whole.read_bytes()
     place = data.draw(st.integers(0, len(good) - 1))
     changed = bytearray(good)
@@ -212,7 +212,7 @@ def test_a_zip_with_any_byte_changed_is_refused_or_gives_the_same(whole: Path, d
     path.write_bytes(changed)
     try:
         flat = flatten(path)
-    except BadRelease as refused:
-        assert "\n" not in str(refused)
+    except BadRelease as error:
+        assert "\n" not in str(error)
     else:
         assert same(facts(flat.frames), facts(flatten(whole).frames))

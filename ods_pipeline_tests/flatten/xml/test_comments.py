@@ -1,4 +1,4 @@
-"""comments.py: comments and CDATA are told from markup, and no byte moves where places count."""
+"""comments.py: comments and CDATA are kept apart from markup, and no byte moves where places count."""
 
 import re
 from xml.etree import ElementTree
@@ -22,7 +22,7 @@ from ods_pipeline.flatten.xml.comments import blanked, plain
         (b"a<![CDATA[b]]", b"a............"),
     ],
 )
-def test_what_is_no_markup_is_blanked_where_it_stands(text: bytes, wanted: bytes) -> None:
+def test_comments_and_cdata_are_blanked_in_place(text: bytes, wanted: bytes) -> None:
     assert blanked(text) == blanked(bytearray(text)) == wanted
 
 
@@ -34,7 +34,7 @@ PARTS = st.lists(
 
 
 @given(PARTS)
-def test_plain_says_the_same_to_a_parser(parts: list[str]) -> None:
+def test_a_parser_reads_the_same_from_plain_text(parts: list[str]) -> None:
     document = f"<a>{''.join(parts)}</a>".encode()
     one, other = ElementTree.fromstring(document), ElementTree.fromstring(plain(document))
     assert ["".join(one.itertext()), len(one)] == ["".join(other.itertext()), len(other)]

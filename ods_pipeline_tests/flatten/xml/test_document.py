@@ -63,7 +63,7 @@ def test_a_broken_record_is_quarantined_with_its_code_name_and_text() -> None:
     assert '<Role id="RO76" uniqueRoleId="7" />' in row["payload"]
 
 
-def test_of_several_broken_rules_one_is_told() -> None:
+def test_of_several_broken_rules_one_is_reported() -> None:
     text = DAMAGES["no code"].harm(DAMAGES["day in words"].harm(RECORDS["R1A"]))
     assert read(text).problems["rule"].to_list() == ["bad_date"]
 
@@ -90,7 +90,7 @@ def test_good_records_are_the_same_among_any_broken_ones(harms: list[str], seed:
         '<!-- <Organisation newThing="1"><Odd/></Organisation> -->',
     ],
 )
-def test_comments_count_for_nothing(comment: str) -> None:
+def test_comments_are_ignored(comment: str) -> None:
     document = read(comment, *(text.replace("<Roles>", f"<Roles>{comment}") for text in RECORDS.values()))
     assert (document.records, document.problems.height, document.unknown) == (3, 0, {})
     assert {code: rows_of(document, code) for code in RECORDS} == ALONE
@@ -106,21 +106,21 @@ def test_character_data_may_be_written_in_any_way_xml_allows() -> None:
     "text",
     ["<!-- BODY -->", "<Role>", '<Organisation newThing="1">', "</Name><Odd/>", "a <!-- b", "--> &amp; c"],
 )
-def test_what_stands_in_cdata_is_text_and_nothing_else(text: str) -> None:
+def test_cdata_is_text_and_nothing_else(text: str) -> None:
     spelt = RECORDS["R1A"].replace("BODY", f"<![CDATA[{text}]]>")
     document = read(spelt, RECORDS["R1B"], RECORDS["R1C"].replace("BODY", "<!-- <![CDATA[ -->BODY"))
     assert (document.records, document.problems.height, document.unknown) == (3, 0, {})
     assert document.frames["organisations"]["name"].to_list() == [f"{text} R1A", "BODY R1B", "BODY R1C"]
 
 
-def test_white_space_in_the_end_tag_of_a_broken_record_is_nothing() -> None:
+def test_white_space_in_the_end_tag_of_a_broken_record_is_ignored() -> None:
     broken = DAMAGES["childless role"].harm(RECORDS["R1B"]).replace("</Organisation>", "</Organisation >")
     document = read(RECORDS["R1A"], broken, RECORDS["R1C"])
     assert document.problems["ods_code"].to_list() == ["R1B"]
     assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
 
 
-def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
+def test_unknown_names_are_counted_and_the_rest_is_read() -> None:
     text = (
         RECORDS["R1A"]
         .replace("<Organisation ", '<Organisation newThing="1" ')
@@ -142,7 +142,7 @@ def test_what_the_maps_do_not_know_is_counted_and_the_rest_is_read() -> None:
         ("</Name>", "</Name><?x <Odd?>", {}),
     ],
 )
-def test_prefixes_and_what_is_not_read_cost_no_record(old: str, new: str, unknown: dict[str, int]) -> None:
+def test_prefixes_and_unknown_names_cost_no_record(old: str, new: str, unknown: dict[str, int]) -> None:
     text = RECORDS["R1B"].replace(old, new, 1)
     if "<x:Role" in new:
         text = text.replace("</Role>", "</x:Role>", 1)
@@ -162,23 +162,25 @@ def test_prefixes_and_what_is_not_read_cost_no_record(old: str, new: str, unknow
         ("<OrgId ", "<OrgId extension = 'EVIL' "),
     ],
 )
-def test_no_text_makes_up_for_an_attribute_that_stands_twice(old: str, new: str, elsewhere: str) -> None:
+def test_no_text_hides_an_attribute_that_repeats(old: str, new: str, elsewhere: str) -> None:
     named = RECORDS["R1C"].replace("BODY", elsewhere)
     assert read(named).problems.height == 0
     with pytest.raises(BadRelease, match="the XML is damaged"):
         read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1), named)
 
 
-def test_no_instruction_makes_up_for_a_role_outside_the_roles() -> None:
+def test_no_instruction_hides_a_role_outside_the_roles() -> None:
     stray = RECORDS["R1B"].replace("<Roles>", "<?x <Odd?><Role/><Roles>")
     document = read(RECORDS["R1A"], stray, RECORDS["R1C"])
     assert document.problems.select("record", "rule").rows() == [(1, "lost_component")]
 
 
-@pytest.mark.parametrize("sign", ["=", "&#61;", "/", "&#x2F;"])
+@pytest.mark.parametrize("character", ["=", "&#61;", "/", "&#x2F;"])
 @pytest.mark.parametrize("lost", ["", '<Role id="RO1" uniqueRoleId="9"/>'])
-def test_signs_in_a_value_neither_hide_a_loss_nor_look_like_one(sign: str, lost: str) -> None:
-    text = RECORDS["R1B"].replace("BODY", f"A{sign * 2}B").replace("<Roles>", f"{lost}<Roles>")
+def test_slashes_and_equals_in_a_value_neither_hide_a_loss_nor_look_like_one(
+    character: str, lost: str
+) -> None:
+    text = RECORDS["R1B"].replace("BODY", f"A{character * 2}B").replace("<Roles>", f"{lost}<Roles>")
     document = read(RECORDS["R1A"], text, RECORDS["R1C"])
     if lost:
         assert document.problems.select("record", "rule").rows() == [(1, "lost_component")]
@@ -188,7 +190,7 @@ def test_signs_in_a_value_neither_hide_a_loss_nor_look_like_one(sign: str, lost:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "message"),
     [
         ("</Name>", "</Nam>", "the XML is damaged"),
         ("</Name>", "", "the XML is damaged"),
@@ -198,7 +200,7 @@ def test_signs_in_a_value_neither_hide_a_loss_nor_look_like_one(sign: str, lost:
         (
             "</Name>",
             "</Name><Organisation><Name>X</Name></Organisation>",
-            "Organisation elements were counted",
+            "it holds 3 Organisation elements",
         ),
         ("<Status", "<Status odd=1", "the XML is damaged"),
         ("<Status", '<Status value="Active"', "the XML is damaged"),
@@ -206,16 +208,16 @@ def test_signs_in_a_value_neither_hide_a_loss_nor_look_like_one(sign: str, lost:
         ("<Name>", "<x:Name>", "the XML is damaged"),
     ],
 )
-def test_text_that_is_no_well_formed_register_is_refused(old: str, new: str, says: str) -> None:
+def test_text_that_is_not_a_well_formed_register_is_rejected(old: str, new: str, message: str) -> None:
     assert old in RECORDS["R1B"]
     with pytest.raises(BadRelease, match=r"^records\.xml: ") as caught:
         read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1))
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "message"),
     [
         ("<Town>", "<Town>A</Town><Town>", "Town stands 2 times in Location"),
         ("<Status", '<Status value="Inactive" /><Status', "Status stands 2 times in Organisation"),
@@ -224,8 +226,8 @@ def test_text_that_is_no_well_formed_register_is_refused(old: str, new: str, say
         ("</Name>", "</Name><Name>\x07 &#7;</Name>", "Name stands 2 times in Organisation"),
     ],
 )
-def test_a_record_in_which_an_element_stands_twice_is_set_aside_and_told_by_code_and_name(
-    old: str, new: str, says: str
+def test_a_record_with_a_repeated_element_goes_to_quarantine_with_code_and_name(
+    old: str, new: str, message: str
 ) -> None:
     document = read(RECORDS["R1A"], RECORDS["R1B"].replace(old, new, 1), RECORDS["R1C"])
     row = document.problems.row(0, named=True)
@@ -235,13 +237,13 @@ def test_a_record_in_which_an_element_stands_twice_is_set_aside_and_told_by_code
         "R1B",
         "BODY R1B",
     )
-    assert says in row["detail"]
+    assert message in row["detail"]
     assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.sets(st.integers(0, 30)))
-def test_all_records_in_which_an_element_stands_twice_are_found(broken: set[int]) -> None:
+def test_all_records_with_a_repeated_element_are_found(broken: set[int]) -> None:
     texts = [organisation_xml(make_record(f"X{n}")) for n in range(31)]
     twice = DAMAGES["two names"].harm
     document = read(*(twice(text) if n in broken else text for n, text in enumerate(texts)))
@@ -260,7 +262,7 @@ def test_a_role_outside_the_roles_is_missed_by_the_rows_and_found_by_the_count()
     assert {code: rows_of(document, code) for code in ("R1A", "R1C")} == {c: ALONE[c] for c in ("R1A", "R1C")}
 
 
-def test_a_hundred_thousand_nested_elements_neither_crash_nor_cost_the_record() -> None:
+def test_a_hundred_thousand_nested_elements_neither_crash_nor_lose_the_record() -> None:
     deep = "<a>" * 100_000 + "</a>" * 100_000
     document = read(RECORDS["R1A"].replace("</Name>", f"</Name>{deep}"))
     assert document.unknown == {"a": 100_000}

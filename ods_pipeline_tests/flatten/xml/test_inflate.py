@@ -1,4 +1,4 @@
-"""inflate.py: what zipfile reads, and a word for whatever is not what the zip says."""
+"""inflate.py: the bytes are those of zipfile, and a member that differs from the directory is reported."""
 
 import zipfile
 from io import BytesIO
@@ -35,23 +35,23 @@ def test_the_bytes_are_those_that_were_packed(size: int, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "wrong", "said"),
+    ("field", "wrong", "message"),
     [
-        ("CRC", 5, "is not what its size and CRC say"),
-        ("file_size", 10, "holds more than the 10 bytes it says"),
-        ("file_size", 10**6, "is not what its size and CRC say"),
+        ("CRC", 5, "has another size or CRC"),
+        ("file_size", 10, "holds more than the 10 bytes in"),
+        ("file_size", 10**6, "has another size or CRC"),
         ("compress_size", 20, "ends too early"),
-        ("header_offset", 10**6, "it ends within the header of a file"),
+        ("header_offset", 10**6, "ends inside the header of a member"),
     ],
 )
-def test_what_is_not_what_the_zip_says_is_told(field: str, wrong: int, said: str) -> None:
+def test_a_member_that_differs_from_the_directory_is_reported(field: str, wrong: int, message: str) -> None:
     whole, info = packed(bytes(Random(1).choices(b"ABCDEFGH", k=5000)))
     setattr(info, field, wrong)
-    with pytest.raises(zipfile.BadZipFile, match=said):
+    with pytest.raises(zipfile.BadZipFile, match=message):
         Inflated(BytesIO(whole), info).read()
 
 
-def test_bytes_that_are_no_deflate_stream_are_told() -> None:
+def test_bytes_that_are_not_a_deflate_stream_are_reported() -> None:
     whole, info = packed(b"A" * 5000)
     start = info.header_offset + 30 + len(NAME)
     broken = whole[:start] + b"\xff" * info.compress_size

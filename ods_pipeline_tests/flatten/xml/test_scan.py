@@ -1,4 +1,4 @@
-"""scan.py: the fast count of names agrees with slow, obvious ones, and what the path maps lack is named."""
+"""scan.py: the count of names agrees with a parser, and names that the path maps do not know are reported."""
 
 import re
 import zipfile
@@ -16,7 +16,7 @@ from ods_pipeline_tests.support.builders import make_record
 from ods_pipeline_tests.support.payloads import organisation_xml
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}", fullmatch=True)
-READ_UP_TO = 16  # letters of an element's name that the scan reads
+READ_UP_TO = 16  # characters of an element's name that the scan reads
 
 
 def by_regex(document: bytes) -> dict[str, int]:
@@ -64,7 +64,7 @@ def test_unknown_elements_are_named_and_counted(name: str) -> None:
     assert unknown(record.encode()) == {name: 2}
 
 
-def test_a_longer_unknown_name_is_named_by_its_beginning() -> None:
+def test_a_longer_unknown_name_is_reported_by_its_beginning() -> None:
     assert unknown(b"<Organisation><AdditionalAttributes/></Organisation>") == {"AdditionalAttrib": 1}
 
 
@@ -80,7 +80,7 @@ def test_unknown_attributes_are_named_and_counted(name: str) -> None:
     )
 
 
-def test_unknown_attributes_whose_names_end_alike_are_told_apart() -> None:
+def test_unknown_attributes_whose_names_end_alike_are_counted_apart() -> None:
     document = b'<Name x="1" ax="1"/><Name x="1" LongerNameThanEight="1" OtherNameThanEight="1"/>'
     assert unknown(document) == {"@x": 2, "@ax": 1, "@LongerNameThanEight": 1, "@OtherNameThanEight": 1}
 

@@ -1,4 +1,4 @@
-"""segments.py: a register file is cut at record boundaries only, and a file that is not whole is refused."""
+"""segments.py: a register file is cut at record boundaries only, and a file that is not whole is rejected."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from ods_pipeline_tests.support.payloads import organisation_xml, release_xml
 CODES = ["R1A", "R1B", "R1C", "R1D"]
 DOCUMENT = release_xml([make_record(code) for code in CODES], publication_date="2026-08-21", **CODE_LISTS)
 RECORD = organisation_xml(make_record("R9Z")).encode()
-BODY = [b"<Organisations>", b"</Organisations>"]
+RECORDS_ELEMENT = [b"<Organisations>", b"</Organisations>"]
 ROOT = b"HSCOrgRefData:OrgRefData"
 
 
@@ -25,12 +25,12 @@ def stream(document: bytes, segment_bytes: int = 1 << 20) -> RegisterStream:
 
 
 def codes(document: bytes, segment_bytes: int = 1 << 20) -> list[list[str]]:
-    """The codes in each segment; every segment must be a well-formed document."""
-    found = []
+    """Return the codes in each segment; every segment must be a well-formed document."""
+    by_segment = []
     for segment in stream(document, segment_bytes).segments():
         records = ElementTree.fromstring(segment).findall("Organisations/Organisation")
-        found.append([record.find("OrgId").attrib["extension"] for record in records])
-    return found
+        by_segment.append([record.find("OrgId").attrib["extension"] for record in records])
+    return by_segment
 
 
 @pytest.mark.promise("conserved")
@@ -55,13 +55,13 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
     "document",
     [
         b"\xef\xbb\xbf" + DOCUMENT,
-        DOCUMENT.replace(b"<HSCOrg", b"<!-- 4 bodies -->\r\n<!-- and no more --><HSCOrg", 1),
+        DOCUMENT.replace(b"<HSCOrg", b"<!-- 4 records -->\r\n<!-- and no more --><HSCOrg", 1),
         DOCUMENT.replace(b"</Organisation>", b"</Organisation><!-- between -->"),
         DOCUMENT + b"\r\n<!-- the end -->\r\n",
         DOCUMENT.replace(b"\r\n", b"\n"),
         DOCUMENT.replace(b"HSCOrgRefData:", b"").replace(b"xmlns:HSCOrgRefData=", b"xmlns="),
         DOCUMENT.replace(b"</Organisations>", b"<!-- " + RECORD + b" --></Organisations>"),
-        DOCUMENT.replace(b"<Organisations>", b"<Organisations><!-- each <Organisation > is one body -->"),
+        DOCUMENT.replace(b"<Organisations>", b"<Organisations><!-- each <Organisation > is one record -->"),
         DOCUMENT.replace(b"<Manifest>", b"<!-- <Organisation> --><Manifest>"),
         DOCUMENT.replace(b"</Name>", b"</Name><!-- not </Organisation> " + b"yet " * 700 + b"-->"),
         DOCUMENT.replace(b"BODY", b"<![CDATA[</Organisation>]]>" + b"<![CDATA[<!--]]>"),
@@ -76,8 +76,8 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
         "LF",
         "default namespace",
         "record commented out at the end",
-        "comment that speaks of records before the first",
-        "comment that speaks of records in the head",
+        "comment that names records before the first",
+        "comment that names records in the head",
         "comment with an end tag in it",
         "CDATA with an end tag in it",
         "white space in end tags of records",
@@ -91,17 +91,17 @@ def test_harmless_variants_are_read(document: bytes, segment_bytes: int) -> None
 
 @pytest.mark.parametrize("segment_bytes", [3_000, 10_000, 32 << 20])
 @pytest.mark.parametrize("hidden", [(b"<!-- not ", b" yet -->"), (b"<![CDATA[ not ", b" yet ]]>")])
-def test_no_cut_is_made_at_an_end_tag_that_is_none(hidden: tuple[bytes, bytes], segment_bytes: int) -> None:
+def test_no_cut_is_made_inside_a_comment_or_cdata(hidden: tuple[bytes, bytes], segment_bytes: int) -> None:
     many = [f"R{number:04d}" for number in range(1500)]
     document = release_xml([make_record(code) for code in many], publication_date="2026-08-21", **CODE_LISTS)
-    note = hidden[0] + b"</Organisation>" + b" as we said" * 100 + hidden[1]
+    note = hidden[0] + b"</Organisation>" + b" as written" * 100 + hidden[1]
     noted = document.replace(b"</Name>", note + b"</Name>")
     assert len(noted) > 2 << 20, "it must not fit into the first read"
     assert [code for piece in codes(noted, segment_bytes) for code in piece] == many
 
 
 class Dribble(io.BytesIO):
-    """A file that gives a few bytes at a time, as an archive may."""
+    """A file that returns a few bytes at a time, as an archive may."""
 
     def read(self, count: int | None = -1, /) -> bytes:
         return super().read(29 if count is None or count < 0 else min(count, 29))
@@ -112,7 +112,7 @@ class Dribble(io.BytesIO):
 @pytest.mark.parametrize(
     "noted", [0, 1, 2], ids=["no comment", "one with an end tag in it", "one at each cut"]
 )
-def test_segments_are_whole_however_the_bytes_come(segment_bytes: int, noted: int) -> None:
+def test_segments_are_whole_however_small_the_reads(segment_bytes: int, noted: int) -> None:
     document = release_xml(
         [make_record(f"R{number:02d}") for number in range(40)], publication_date="2026-08-21", **CODE_LISTS
     )
@@ -120,10 +120,10 @@ def test_segments_are_whole_however_the_bytes_come(segment_bytes: int, noted: in
     document = document.replace(b"</Name>", note + b"</Name>", noted * noted * 10)
     whole, pieces = stream(document, 32 << 20), RegisterStream(Dribble(document), "r.xml", segment_bytes)
     assert whole.head == pieces.head
-    found = [p.removeprefix(RECORDS_OPEN).removesuffix(RECORDS_CLOSE) for p in pieces.segments()]
+    parts = [p.removeprefix(RECORDS_OPEN).removesuffix(RECORDS_CLOSE) for p in pieces.segments()]
     (only,) = whole.segments()
-    assert RECORDS_OPEN + b"".join(found) + RECORDS_CLOSE == only
-    assert all(ElementTree.fromstring(b"<a>" + piece + b"</a>").tag == "a" for piece in found)
+    assert RECORDS_OPEN + b"".join(parts) + RECORDS_CLOSE == only
+    assert all(ElementTree.fromstring(b"<a>" + piece + b"</a>").tag == "a" for piece in parts)
 
 
 def test_a_record_that_closes_itself_may_be_the_last() -> None:
@@ -131,7 +131,8 @@ def test_a_record_that_closes_itself_may_be_the_last() -> None:
     last = DOCUMENT.replace(b"</Organisations>", closed + b"\r\n</Organisations>")
     pieces = list(stream(last, 1_000).segments())
     assert b"".join(pieces).count(closed) == 1
-    alone = re.sub(rb"<Organisations>.*</Organisations>", closed.join(BODY), DOCUMENT, flags=re.DOTALL)
+    records = closed.join(RECORDS_ELEMENT)
+    alone = re.sub(rb"<Organisations>.*</Organisations>", records, DOCUMENT, flags=re.DOTALL)
     assert [closed in piece for piece in stream(alone, 10).segments()] == [True]
     for whole in (last, alone):
         with pytest.raises(BadRelease, match="cut short: after the last whole record comes ''"):
@@ -140,7 +141,7 @@ def test_a_record_that_closes_itself_may_be_the_last() -> None:
 
 @pytest.mark.parametrize("end", [b"<!-- ", b"<![CDATA["])
 @pytest.mark.parametrize("records", [True, False])
-def test_an_end_that_is_no_markup_is_no_end(end: bytes, records: bool) -> None:
+def test_an_end_inside_a_comment_or_cdata_is_not_an_end(end: bytes, records: bool) -> None:
     whole = DOCUMENT if records else re.sub(rb"(<Organisations>).*(</)", rb"\1\2", DOCUMENT, flags=re.DOTALL)
     for closed in (whole, whole.replace(b"<Organisations></Organisations>", b"<Organisations />")):
         at = closed.index(b"</Organisations>") if b"</Organisations>" in closed else closed.rindex(b"</")
@@ -151,7 +152,7 @@ def test_an_end_that_is_no_markup_is_no_end(end: bytes, records: bool) -> None:
 
 @pytest.mark.promise("hostile")
 @given(st.integers(0, len(DOCUMENT.rstrip()) - 1), st.sampled_from([200, 1 << 20]))
-def test_a_file_cut_anywhere_is_refused(cut: int, segment_bytes: int) -> None:
+def test_a_file_cut_anywhere_is_rejected(cut: int, segment_bytes: int) -> None:
     with pytest.raises(BadRelease, match=r"^register\.xml: "):
         list(stream(DOCUMENT[:cut], segment_bytes).segments())
 
@@ -164,18 +165,18 @@ def test_a_cut_between_two_records_is_called_a_cut(records: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    "empty",
     [b"<Organisations></Organisations>", b"<Organisations />", b"<Organisations>\r\n  </Organisations>"],
 )
-def test_no_records_is_no_error_if_the_file_is_whole(body: bytes) -> None:
-    document = re.sub(rb"<Organisations>.*</Organisations>", body, DOCUMENT, flags=re.DOTALL)
+def test_a_whole_file_without_records_is_not_an_error(empty: bytes) -> None:
+    document = re.sub(rb"<Organisations>.*</Organisations>", empty, DOCUMENT, flags=re.DOTALL)
     assert list(stream(document).segments()) == []
     with pytest.raises(BadRelease, match="ends before its Organisations element does"):
         list(stream(document[: document.index(b"<Organisations")]).segments())
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("document", "message"),
     [
         (b"", "the file is empty"),
         (b" \r\n ", "the file is empty"),
@@ -195,24 +196,24 @@ def test_no_records_is_no_error_if_the_file_is_whole(body: bytes) -> None:
         ),
     ],
 )
-def test_what_is_no_register_file_is_refused_by_name(document: bytes, says: str) -> None:
+def test_a_file_that_is_not_a_register_is_rejected_by_name(document: bytes, message: str) -> None:
     with pytest.raises(BadRelease) as caught:
         list(stream(document).segments())
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.do, "the message must say what to do next"
 
 
 @pytest.mark.parametrize(
-    ("harm", "says"),
+    ("harm", "message"),
     [
-        (b"BO\0DY", "NUL byte stands in the text near"),
+        (b"BO\0DY", "the text has a NUL byte near"),
         (b"BO\xffDY", "not UTF-8 near"),
         (b"\xc3", "not UTF-8"),
     ],
 )
-def test_text_that_is_no_text_is_refused_with_its_place(harm: bytes, says: str) -> None:
+def test_bytes_that_are_not_text_are_rejected_with_their_place(harm: bytes, message: str) -> None:
     record = organisation_xml(make_record("R1A")).encode()
     check_text(record, "register.xml")
-    with pytest.raises(BadRelease, match=says) as caught:
+    with pytest.raises(BadRelease, match=message) as caught:
         check_text(record.replace(b"BODY", harm), "register.xml")
     assert "<Name>" in str(caught.value)

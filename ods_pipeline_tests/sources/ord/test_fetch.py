@@ -1,4 +1,4 @@
-"""A fetch from its first question to its receipt: what it asks, how often, what an interruption leaves."""
+"""A fetch of the ORD API from its first question to its receipt: what it asks, and how often."""
 
 import json
 from collections import Counter
@@ -11,10 +11,11 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.sources import fetch as fetching
-from ods_pipeline.sources.clock import SystemClock, maintenance_ends
+from ods_pipeline.sources import records as asking
+from ods_pipeline.sources.clock import SystemClock
+from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.ord.client import OrdApi
-from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import Manners
 from ods_pipeline_tests.ord_server import OrdServer
@@ -50,8 +51,10 @@ def root(tmp_path: Path) -> DataRoot:
 
 
 def test_a_fetch_has_the_recorded_shape(root: DataRoot, tmp_path: Path) -> None:
-    """What the server gives and what `write_fetch` records of the same register: the same files, byte by byte
-    but for links and spaces, and the same rows."""
+    """The fetch and what `write_fetch` records of the same register: the same files and the same rows.
+
+    The bytes differ in links and spaces only.
+    """
     clock, world = SimulatedClock(MORNING), world_of(5)
     world.put(
         make_record("RY1", LastChangeDate="2026-09-05"), make_record("RZ1", LastChangeDate="2026-09-01")
@@ -80,12 +83,12 @@ def test_a_fetch_has_the_recorded_shape(root: DataRoot, tmp_path: Path) -> None:
     assert (ours["source"], ours["base_url"]) == ("ord", base)
     paths = [[(f["path"], f["url_path"]) for f in receipt["files"]] for receipt in (ours, theirs)]
     assert paths[0] == paths[1]
-    found, expected = flatten_fetch(folder), flatten_fetch(twin)
-    assert same(facts(found.frames), facts(expected.frames))
+    fetched, expected = flatten_fetch(folder), flatten_fetch(twin)
+    assert same(facts(fetched.frames), facts(expected.frames))
     for name in ("code_systems", "notices"):
-        assert found.frames[name].equals(expected.frames[name])
-    assert_conserved(found)
-    assert found.captures["source"].to_list() == ["ord"]
+        assert fetched.frames[name].equals(expected.frames[name])
+    assert_conserved(fetched)
+    assert fetched.captures["source"].to_list() == ["ord"]
 
 
 def test_xml_and_json_give_the_same_rows(tmp_path: Path) -> None:
@@ -106,7 +109,7 @@ def test_xml_and_json_give_the_same_rows(tmp_path: Path) -> None:
     assert flats["xml"].captures["payload_format"].to_list() == ["xml"]
 
 
-def test_the_pages_of_search_are_all_read(root: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_pages_of_search_are_read(root: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, world = (
         SimulatedClock(MORNING),
         world_of(2300, mostly_later),
@@ -151,7 +154,7 @@ def test_several_are_in_flight_and_four_a_second_is_still_the_limit(root: DataRo
 
 
 @pytest.mark.promise("polite")
-def test_in_the_maintenance_hours_nothing_is_begun_unless_told(root: DataRoot) -> None:
+def test_in_the_maintenance_hours_no_fetch_begins_unless_the_user_insists(root: DataRoot) -> None:
     clock = SimulatedClock("2026-10-26T17:00:00+00:00")
     window = (date(2026, 10, 24), date(2026, 10, 26))
     with OrdServer(world_of(2, "2026-10-25"), now=clock.now) as server:
@@ -180,11 +183,11 @@ def test_a_list_that_changes_between_two_pages_is_read_again(root: DataRoot) -> 
     assert "RA1" in read_fetch_receipt(folder).codes
 
 
-def test_a_list_that_always_changes_ends_with_a_word(root: DataRoot) -> None:
+def test_a_list_that_always_changes_ends_in_an_error(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OrdServer(world_of(1500, mostly_later), now=clock.now) as server:
         server.faults.append(Fault("repeated_page", "Offset=", 99))
-        with pytest.raises(Unreachable, match=r"another one each time it was read \(.*\)"):
+        with pytest.raises(Unreachable, match=r"changed each of the 3 times it was read \(.*\)"):
             fetch_stamps(root, sources_of(server, clock), WINDOW)
         assert len(server.asked(r"organisations\?")) < 20
         server.faults[:] = [Fault("repeated_page", "Offset=", 1)]
@@ -226,14 +229,14 @@ def test_links_are_read_for_their_code_and_never_followed(root: DataRoot) -> Non
 def test_many_codes_are_announced_with_the_time_they_take(
     root: DataRoot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(fetching, "MANY_CODES", 10)
+    monkeypatch.setattr(asking, "MANY_CODES", 10)
     clock = SimulatedClock(MORNING)
     with OrdServer(world_of(45), now=clock.now) as server:
         fetch_stamps(root, sources_of(server, clock), WINDOW)
-    (told,) = [r for r in caplog.records if r.levelname == "WARNING"]
+    (warning,) = [r for r in caplog.records if r.levelname == "WARNING"]
     assert (
         "45 codes, about 0 minutes at 3.3 requests a second. An interruption loses nothing"
-        in told.getMessage()
+        in warning.getMessage()
     )
 
 
@@ -243,6 +246,6 @@ def test_every_list_of_the_api_can_be_asked_for() -> None:
         api = OrdApi(sources_of(server, clock, manners=QUICK))
         assert api.sync("2026-09-01").codes == ("RX0000", "RX0001", "RX0002")
         assert [code for code, _ in api.search("2026-09-01", 1).rows] == ["RX0000", "RX0001", "RX0002"]
-        assert json.loads(api.whole_list("/recordclasses").body)["RecordClasses"]
+        assert json.loads(api.whole_list("/recordclasses").content)["RecordClasses"]
         assert api.organisation("RX0001").status == 200
         api.close()

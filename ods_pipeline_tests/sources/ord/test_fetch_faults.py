@@ -1,4 +1,4 @@
-"""Whatever the API does wrong, a fetch ends: with everything, or with a clear word and what has come kept."""
+"""Any fault of the API ends in a whole fetch, or in a clear error with the answers kept."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,8 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.sources.clock import SystemClock
-from ods_pipeline.sources.ord.fetch import FAILURES_LIMIT, fetch_stamps
+from ods_pipeline.sources.deltas import fetch_stamps
+from ods_pipeline.sources.records import FAILURES_LIMIT
 from ods_pipeline.sources.settings import Manners
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.builders import make_record
@@ -28,7 +29,7 @@ from ods_pipeline_tests.support.worlds import Made
 WINDOW = (date(2026, 9, 2), date(2026, 9, 4))
 CODES = [f"RX{n}" for n in range(1, 8)]
 SHORT = "/organisations/RX3"
-LAST_THREE = "/organisations/RX[567]"  # so many are a fault of the API (sources/ord/test_unanswered.py)
+LAST_THREE = "/organisations/RX[567]"  # three are a fault of the API (sources/ord/test_unanswered.py)
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def clock() -> SimulatedClock:
 @pytest.fixture
 def server(clock: SimulatedClock) -> Iterator[OrdServer]:
     world = Made({code: make_record(code, LastChangeDate="2026-09-03") for code in CODES})
-    with OrdServer(world, now=clock.now) as found:
-        yield found
+    with OrdServer(world, now=clock.now) as running:
+        yield running
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def manners_for(kind: str) -> Manners:
 PASSING = [
     pytest.param(Fault("reset", SHORT, 2), id="two resets"),
     pytest.param(Fault("stall", SHORT, 1), id="a stall"),
-    pytest.param(Fault("half", SHORT, 2), id="two half bodies"),
+    pytest.param(Fault("half", SHORT, 2), id="two half answers"),
     pytest.param(Fault("long_length", SHORT, 1), id="a Content-Length too long"),
     pytest.param(Fault("short_length", SHORT, 1), id="a Content-Length too short"),
     pytest.param(Fault("gzip_garbage", SHORT, 1), id="gzip that is none"),
@@ -78,7 +79,7 @@ PASSING = [
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_what_passes_is_asked_for_again_and_nothing_is_lost(
+def test_after_a_fault_that_passes_nothing_is_lost(
     server: OrdServer, root: DataRoot, clock: SimulatedClock, fault: Fault
 ) -> None:
     times = fault.times
@@ -87,7 +88,7 @@ def test_what_passes_is_asked_for_again_and_nothing_is_lost(
     assert codes_in(root) == CODES
     assert server.faults[0].times == 0
     assert len(server.asked(fault.pattern)) == times + 1
-    # A year was asked for, and two minutes were given.
+    # The server asks for a year; the client waits two minutes.
     waited = clock.monotonic() - 1000
     assert waited < 20 + 125 * (fault.kind == "status" and bool(fault.headers))
     assert not fault.headers or waited > 120
@@ -96,7 +97,7 @@ def test_what_passes_is_asked_for_again_and_nothing_is_lost(
 LASTING = [
     pytest.param("reset", None, "the connection broke|cut in the middle", id="resets"),
     pytest.param("stall", None, "it stopped answering", id="stalls"),
-    pytest.param("half", None, "cut in the middle", id="half bodies"),
+    pytest.param("half", None, "cut in the middle", id="half answers"),
     pytest.param("gzip_garbage", None, "cannot be decompressed", id="gzip garbage"),
     pytest.param("html", None, r"no whole JSON came, \d+ bytes of text/html", id="HTML"),
     pytest.param("status", 500, "HTTP 500", id="500"),
@@ -105,13 +106,13 @@ LASTING = [
 
 
 @pytest.mark.promise("no_lost_day")
-@pytest.mark.parametrize(("kind", "value", "told"), LASTING)
-def test_what_lasts_ends_the_fetch_and_the_next_one_asks_for_the_rest(
-    *, server: OrdServer, root: DataRoot, clock: SimulatedClock, kind: str, value: int | None, told: str
+@pytest.mark.parametrize(("kind", "value", "trouble"), LASTING)
+def test_a_fault_that_lasts_ends_the_fetch_and_the_next_one_asks_for_the_rest(
+    *, server: OrdServer, root: DataRoot, clock: SimulatedClock, kind: str, value: int | None, trouble: str
 ) -> None:
     server.faults.append(Fault(kind, LAST_THREE, 99, value))
     with pytest.raises(
-        Unreachable, match=rf"no answer to {LAST_THREE} in \d attempts \(the last: .*({told})"
+        Unreachable, match=rf"no answer to {LAST_THREE} in \d attempts \(the last: .*({trouble})"
     ) as end:
         fetch_stamps(root, sources_of(server, clock, manners=manners_for(kind)), WINDOW)
     kept = {p.stem for p in root.raw_fetches.glob("*/organisations/*.json")}
@@ -156,7 +157,7 @@ def test_a_record_of_another_code_is_set_aside_and_named(
     assert "RX3 was asked for and another code came" in caplog.text
 
 
-def test_a_date_too_old_for_the_api_is_told_at_once(
+def test_a_date_too_old_for_the_api_is_refused_at_once(
     server: OrdServer, root: DataRoot, clock: SimulatedClock
 ) -> None:
     with pytest.raises(OdsError, match=r"refuses /sync\?LastChangeDate=2026-01-01 .*HTTP 406.*185 days"):
@@ -166,7 +167,7 @@ def test_a_date_too_old_for_the_api_is_told_at_once(
 
 
 @pytest.mark.promise("no_key")
-def test_nobody_is_followed_to_another_server(
+def test_a_redirection_to_another_server_is_not_followed(
     server: OrdServer, root: DataRoot, clock: SimulatedClock
 ) -> None:
     with OrdServer(Made()) as other:

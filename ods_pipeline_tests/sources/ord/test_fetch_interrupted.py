@@ -1,4 +1,4 @@
-"""What an interruption leaves of a fetch, and what the next run asks for: a kill, Ctrl-C, midnight."""
+"""What a kill, Ctrl-C or midnight leaves of a fetch, and what the next run asks for."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import Unreachable
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.sources import fetch as fetching
-from ods_pipeline.sources.ord.fetch import close_stale, fetch_stamps
+from ods_pipeline.sources import records as asking
+from ods_pipeline.sources.deltas import close_stale, fetch_stamps
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.ord_wire import Fault
@@ -32,13 +32,13 @@ import os, sys
 from pathlib import Path
 from datetime import date
 from ods_pipeline.sources import unfinished
-from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.support.simulated import ONE_AT_A_TIME, SimulatedClock
 write, left = unfinished._write, [int(sys.argv[3])]
-def write_and_die(path, body):
-    write(path, body)
+def write_and_die(path, content):
+    write(path, content)
     left[0] -= "organisations" in str(path)
     if not left[0]:
         os.kill(os.getpid(), 9)
@@ -75,7 +75,7 @@ def test_killed_in_the_middle_only_what_is_missing_is_asked_for(root: DataRoot, 
 
 
 def interrupted(root: DataRoot, server: OrdServer, clock: SimulatedClock, last: str) -> None:
-    """Leaves an unfinished fetch that has everything up to a code."""
+    """Leaves an unfinished fetch that holds all answers up to a code."""
     server.faults.append(Fault("status", f"/organisations/(?!{last})", 0, 500))
     number = int(last[2:])
     for n in range(number + 1, number + 4):
@@ -101,7 +101,7 @@ def test_an_interruption_ends_the_waiting_at_once_and_keeps_what_came(
 
     with OrdServer(world_of(200), now=clock.now, delay=0.02) as server:
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(fetching, "progress", interrupting)
+            patched.setattr(asking, "progress", interrupting)
             fetch_stamps(root, sources_of(server, clock), WINDOW)
         asked = of_organisations([a.path for a in server.log])
         assert 5 <= len(asked) < 30
@@ -113,7 +113,7 @@ def test_an_interruption_ends_the_waiting_at_once_and_keeps_what_came(
 
 
 @pytest.mark.promise("no_lost_day")
-def test_the_next_day_an_interrupted_fetch_stands_for_the_stamps_that_are_whole(root: DataRoot) -> None:
+def test_the_next_day_an_interrupted_fetch_covers_the_stamps_that_are_whole(root: DataRoot) -> None:
     """Answers of yesterday keep yesterday's as-of date; only stamps that were not whole are asked again."""
     clock = SimulatedClock(MORNING)
     stamps = [
@@ -168,7 +168,7 @@ def test_not_found_that_is_a_fault_of_the_api_settles_no_stamp_the_next_day_eith
     assert (len(receipt.codes), receipt.gone) == (10, {})
 
 
-def test_a_fetch_that_is_going_at_midnight_becomes_two_of_one_day_each(root: DataRoot) -> None:
+def test_a_fetch_that_runs_at_midnight_becomes_two_of_one_day_each(root: DataRoot) -> None:
     clock = SimulatedClock("2026-09-04T22:59:50+00:00")  # ten seconds before midnight in the UK
     with OrdServer(world_of(60, lambda n: f"2026-09-0{2 + n // 20}"), now=clock.now) as server:
         folders = fetch_stamps(root, sources_of(server, clock, manners=ONE_AT_A_TIME), WINDOW)
@@ -181,7 +181,7 @@ def test_a_fetch_that_is_going_at_midnight_becomes_two_of_one_day_each(root: Dat
     assert len(receipts[1].codes) == 40
 
 
-def test_an_unfinished_folder_that_lost_its_lists_is_begun_anew(root: DataRoot) -> None:
+def test_an_unfinished_folder_that_lost_its_lists_is_started_again(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OrdServer(world_of(9), now=clock.now) as server:
         interrupted(root, server, clock, "RX0003")

@@ -1,5 +1,7 @@
-"""Codes that the API never answers for: a fetch is complete without a few of them and says so, and the next
-ones ask again until an answer or a newer release comes."""
+"""Codes without an answer: a fetch is complete without a few of them, and its receipt names them.
+
+The next fetches ask again until an answer or a newer release comes.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,13 +13,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ods_pipeline.commands.summary import show_status
+from ods_pipeline.commands.status import show_status
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadFetch, Unreachable
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.inventory.held import unanswered
-from ods_pipeline.inventory.wanted import told_unanswered
-from ods_pipeline.sources.ord.fetch import fetch_stamps
+from ods_pipeline.inventory.due import unanswered
+from ods_pipeline.inventory.wanted import unanswered_problems
+from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.builders import Held, assert_conserved, edit_receipt, make_record, write_delta
@@ -76,15 +78,15 @@ def test_a_code_that_always_fails_stops_no_day_and_is_asked_for_until_it_answers
     assert f"HTTP {status}" in first.unanswered["RX0003"].why
     later = mornings.fetch(4, 6)
     assert (len(later.codes), [*later.unanswered]) == (30, ["RX0003"])
-    (told,) = told_unanswered(mornings.root)
-    assert told.startswith("RX0003: stamped 2026-09-01, asked for in vain (the ORD API ")
+    (problem,) = unanswered_problems(mornings.root)
+    assert problem.startswith("RX0003: stamped 2026-09-01, it got no answer (the ORD API ")
     mornings.server.faults.clear()
     last = mornings.fetch(7, 8)
     assert (len(last.codes), last.unanswered) == (21, {})
     assert "RX0003" in last.codes and unanswered(mornings.root) == {}
 
 
-def test_two_may_fail_that_did_not_before_and_three_are_a_fault_of_the_api(mornings: Mornings) -> None:
+def test_two_new_failures_are_accepted_and_three_are_a_fault_of_the_api(mornings: Mornings) -> None:
     mornings.fail("RX0003", "RX0004")
     assert [*mornings.fetch(1, 1).unanswered] == ["RX0003", "RX0004"]
     mornings.fail("RX0013", "RX0014")
@@ -103,7 +105,7 @@ def test_two_may_fail_that_did_not_before_and_three_are_a_fault_of_the_api(morni
 
 
 @pytest.mark.promise("no_lost_day")
-def test_a_fetch_that_midnight_ends_is_whole_without_such_a_code(mornings: Mornings) -> None:
+def test_a_fetch_that_ends_at_midnight_is_whole_without_such_a_code(mornings: Mornings) -> None:
     mornings.fail("RX0003")
     mornings.fetch(1, 1)
     mornings.fail("RX0012")  # stamped on the 2nd, whose other codes are answered
@@ -141,7 +143,7 @@ def test_a_fetch_that_midnight_ends_is_whole_without_such_a_code(mornings: Morni
         ),
     ],
 )
-def test_it_is_left_until_an_answer_or_a_newer_release_comes(
+def test_a_code_stays_open_until_an_answer_or_a_newer_release_comes(
     *, tmp_path: Path, fetches: list[tuple[str, list[str], list[Any]]], published: str, left: dict[str, str]
 ) -> None:
     held = Held(tmp_path)
@@ -153,15 +155,15 @@ def test_it_is_left_until_an_answer_or_a_newer_release_comes(
     assert {code: entry.stamp for code, entry in unanswered(held.root).items()} == left
 
 
-def test_status_names_it_and_a_damaged_receipt_asks_for_nothing(tmp_path: Path) -> None:
+def test_status_names_the_code_and_a_damaged_receipt_asks_for_nothing(tmp_path: Path) -> None:
     held = Held(tmp_path)
     held.release([make_record("RX1")])
     folder = write_delta(held.root.raw_fetches, [])
     edit_receipt(unanswered=[LISTED])(folder)
-    told = Console(file=StringIO(), width=200)
-    assert show_status(told, held.root) == 4
-    assert isinstance(told.file, StringIO)
-    assert "asked for in vain: RX1; the next fetch asks again" in told.file.getvalue()
+    console = Console(file=StringIO(), width=200)
+    assert show_status(console, held.root) == 4
+    assert isinstance(console.file, StringIO)
+    assert "requested without an answer: RX1; the next fetch retries" in console.file.getvalue()
     for harm in ({"ods_code": "../RX1"}, {"ods_code": "RX1?_format=xml"}, {"stamp": "soon"}, {"why": None}):
         edit_receipt(unanswered=[{**LISTED, **harm}])(folder)
         with pytest.raises(BadFetch, match="its receipt is damaged"):

@@ -1,4 +1,4 @@
-"""A practice, and the ways in which its record changes: what the stories of events are made of."""
+"""A practice, and the ways in which its record changes: building blocks for tests of events."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -13,14 +13,14 @@ STAMP = "2026-08-23"
 
 
 def link(to: str, rel: str, target: str, start: str = "2020-04-01", end: str | None = None) -> Record:
-    """A relationship with a target of a primary role; its id follows from what it says."""
+    """Return a relationship whose target has this primary role. Its id follows from its content."""
     identity = {"id": rel, "uniqueRelId": number_of(rel, to, start), "Date": dates(start, end)}
     primary = {"id": target, "uniqueRoleId": 1}
     return {**identity, "Status": "Active", "Target": {"OrgId": org_id(to), "PrimaryRoleId": primary}}
 
 
 def practice(**overrides: Any) -> Record:
-    """A GP practice with a PCN, and a commissioner that is its operator again, as is usual."""
+    """Return a GP practice with a PCN and a commissioner that is also its operator, as is usual."""
     links = [link("U1", "RE8", "RO272"), link("93C", "RE4", "RO98"), link("93C", "RE6", "RO98")]
     roles = [role("R1A", "RO177"), role("R1A", "RO76", primary=False)]
     parts = {"Roles": {"Role": roles}, "Rels": {"Rel": links}}
@@ -47,7 +47,7 @@ def legal(start: str, end: str | None = None) -> Change:
 
 
 def moves(rel: str, old: str, to: str, target: str, day: str) -> Change:
-    """A link to one parent ends the day before the link to another begins."""
+    """Return a change: the link to one parent ends the day before the link to another begins."""
     last = str(date.fromisoformat(day) - timedelta(days=1))
 
     def change(record: Record) -> None:

@@ -1,0 +1,72 @@
+"""`ods-pipeline build`: read what is new and publish it.
+
+What lives here: options and exit code. What does not: what a build does (``defs/build.py``) and what is
+printed after it (``summary.py``).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start_logging
+from ods_pipeline.commands.summary import report
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
+from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.wanted import request_for
+from ods_pipeline.sources import settings
+
+
+def build(
+    *,
+    release: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="latest, a release date (downloaded from TRUD unless held), or a TRUD zip on disk. "
+            "May be repeated.",
+        ),
+    ] = None,
+    recorded: Annotated[
+        list[Path] | None, Parameter(negative="", help="A folder of recorded fetches. May be repeated.")
+    ] = None,
+    data_root: Root = DEFAULT_ROOT,
+    today: Today = None,
+    trud_only: Annotated[
+        bool, Parameter(negative="", help="Get the newest release from TRUD, and do not use the ORD API.")
+    ] = False,
+    deltas: Annotated[
+        bool, Parameter(negative="", help="Fetch changes from the ORD API even without a TRUD key.")
+    ] = False,
+    ignore_maintenance_window: Annotated[
+        bool, Parameter(negative="", help="Use the ORD API from 17:00 to 19:00 UK time as well.")
+    ] = False,
+    again: Annotated[bool, Parameter(negative="", help="Publish even if nothing is new.")] = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run a build and print its summary.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OdsError: Nothing could be published.
+    """
+    if trud_only and deltas:
+        raise OdsError("--trud-only and --deltas contradict each other", do="Give one of them")
+    console = start_logging(quiet)
+    root = DataRoot(data_root)
+    files, request = request_for(
+        settings.sources_from(os.environ),
+        release or (),
+        recorded=bool(recorded),
+        trud_only=trud_only,
+        deltas=deltas,
+        ignore_maintenance=ignore_maintenance_window,
+    )
+    built = pipeline.build(
+        root, releases=files, recorded=recorded or (), today=today, again=again, request=request
+    )
+    return report(console, root, built, quiet=quiet)

@@ -1,0 +1,94 @@
+"""`ods-pipeline status`: what is held, up to which day, and what is missing. Writes nothing."""
+
+import polars as pl
+from rich.console import Console
+
+from ods_pipeline.commands.common import (
+    DEFAULT_ROOT,
+    EXIT_INCOMPLETE,
+    Root,
+    command_line,
+    plain,
+    shortened,
+)
+from ods_pipeline.dataroot.builds import current_build
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
+from ods_pipeline.inventory.held import held_captures
+from ods_pipeline.inventory.missing import missing_stamps
+from ods_pipeline.inventory.repair import damaged_receipts
+from ods_pipeline.inventory.sample import holds_sample
+from ods_pipeline.publish.build_info import is_published, read_build_info
+
+
+def status(*, data_root: Root = DEFAULT_ROOT) -> int:
+    """Print the state of a data root.
+
+    Returns:
+        The exit code.
+    """
+    return show_status(plain(), DataRoot(data_root))
+
+
+def show_status(console: Console, root: DataRoot) -> int:
+    """Print what a data root holds, up to which day, and what is missing.
+
+    Returns:
+        0, or 4 if something is missing, damaged, or held but not published.
+    """
+    captures = held_captures(root)
+    if captures is None:
+        console.print(f"{root.path} holds nothing yet. Run: {command_line('build', root.path)}")
+        return 0
+    sample = " (the embedded sample)" if holds_sample(root) else ""
+    console.print(f"{root.path}{sample}")
+    _print_captures(console, captures)
+    build = current_build(root)
+    info = {} if build is None else read_build_info(build)
+    if build is None:
+        console.print("  nothing is published yet")
+    else:
+        console.print(f"  published: build {build.name} as of {info.get('as_of')}")
+    needs_attention = build is None
+    missing = missing_stamps(captures)
+    console.print(f"  missing stamps: {shortened(missing) or 'none'}")
+    unanswered_codes = [*unanswered(root)]
+    if unanswered_codes:
+        console.print(f"  requested without an answer: {shortened(unanswered_codes)}; the next fetch retries")
+    due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
+    if due:
+        console.print(f"  held but not flattened yet: {', '.join(due)}")
+    damaged = [path.name for path, _ in damaged_receipts(root)]
+    if damaged:
+        console.print(f"  damaged receipts: {', '.join(damaged)}; run: {command_line('build', root.path)}")
+    is_behind = build is not None and not is_published(root, captures, info.get("today"))
+    if is_behind:
+        console.print(f"  held but not published yet; run: {command_line('build', root.path)}")
+    _print_quarantine(console, root)
+    needs_attention |= bool(missing or unanswered_codes or due or damaged or is_behind)
+    return EXIT_INCOMPLETE if needs_attention else 0
+
+
+def _print_captures(console: Console, captures: pl.DataFrame) -> None:
+    """One line for each release, oldest first, and one for all fetches."""
+    kind = pl.col("kind")
+    releases = captures.filter(kind == "full").sort("release_date")
+    columns = ("release_date", "publication_date", "parsed_records")
+    for day, published, records in releases.select(columns).iter_rows():
+        archive = captures.filter((pl.col("release_date") == day) & (kind == "archive"))
+        archived = archive["parsed_records"].sum()
+        console.print(f"  release {day}, of {published}: {records:,} full and {archived:,} archive records")
+    deltas = captures.filter(kind == "delta")
+    if deltas.is_empty():
+        console.print("  no deltas: the register is that of the release")
+        return
+    console.print(
+        f"  {deltas.height:,} fetches: stamps {deltas['stamps_from'].min()} to {deltas['stamps_to'].max()}, "
+        f"{deltas['parsed_records'].sum():,} records, the last on {deltas['as_of'].max()}"
+    )
+
+
+def _print_quarantine(console: Console, root: DataRoot) -> None:
+    names = sorted(p.name.removesuffix(".reason.json") for p in root.quarantine.glob("*.reason.json"))
+    if names:
+        console.print(f"  set aside in quarantine/: {', '.join(names)} (a .reason.json next to each)")

@@ -1,0 +1,32 @@
+"""Which days are missing: stamps that no fetch asked for. Pure functions."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from ods_pipeline.sources.due import Window, days_between
+
+
+def missing_stamps(captures: pl.DataFrame) -> list[date]:
+    """Return the LastChangeDate stamps that no fetch asked for.
+
+    They count from the newest release's PublicationDate to the newest delta's as-of date, both inclusive.
+    Empty without deltas or without a release.
+    """
+    deltas = captures.filter(pl.col("kind") == "delta")
+    releases = captures.filter(pl.col("kind") == "full")
+    if deltas.is_empty() or releases.is_empty():
+        return []
+    first, last = releases["publication_date"].max(), deltas["as_of"].max()
+    assert isinstance(first, date) and isinstance(last, date)
+    asked: set[date] = set()
+    for start, end in deltas.select("stamps_from", "stamps_to").iter_rows():
+        asked.update(start + timedelta(days=n) for n in range((end - start).days + 1))
+    span = last.toordinal() - first.toordinal()
+    return [d for n in range(span + 1) if (d := first + timedelta(days=n)) not in asked]
+
+
+def missing_days(window: Window, asked: Sequence[tuple[date, date]]) -> list[date]:
+    """Return the days of a window that no fetch asked for; all intervals include both ends."""
+    return [d for d in days_between(window) if not any(start <= d <= end for start, end in asked)]

@@ -1,0 +1,99 @@
+"""The lines of a card. Wording only: everything a line needs is in the card."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from ods_pipeline.lookup.card import Card
+from ods_pipeline.lookup.published import Row
+
+ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country")
+LABEL_WIDTH = 13
+_CLASSES = {"RC1": "an organisation", "RC2": "a site"}
+_SUCCESSIONS = {"Successor": "succeeded by", "Predecessor": "took over from"}
+
+
+def card_lines(card: Card) -> list[str]:
+    """Return a card as lines of text: what the organisation is, its labelled facts, its history."""
+    lines = [*_heading(card), ""]
+    for label, texts in _facts(card):
+        lines += [f"{'' if number else label:<{LABEL_WIDTH}}{text}" for number, text in enumerate(texts)]
+    lines += ["", f"Changes seen up to {card.known}" if card.known else "Its history"]
+    return [
+        *lines,
+        *(_event(event, card.day) for event in card.events),
+        *([] if card.events else ["  nothing"]),
+    ]
+
+
+def _heading(card: Card) -> Iterator[str]:
+    record = card.record
+    yield f"{record['ods_code']}  {record['name']}"
+    role = record["primary_role_name"] or record["primary_role_id"]
+    yield f"{role} ({record['primary_role_id']}), {_CLASSES[record['record_class']]}"
+    yield record["explanation"]
+    if card.known:
+        yield f"The register on {card.known}; this version dates from {record['known_from']}."
+    if record["doubt"]:
+        yield f"{record['doubt']}; nothing has confirmed it."
+    if record["ref_only"]:
+        yield "Only a stub is known: it has no relationships or successions."
+
+
+def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
+    """Label and lines of each kind of fact. A label without lines is not shown."""
+    record = card.record
+    stamp = record["stamped_on" if card.known else "last_change_date"]
+    yield "status", [f"{record['status']}, last changed {stamp or 'unknown'}"]
+    yield "operational", [_span(record["operational_start"], record["operational_end"])]
+    if record["legal_start"] or record["legal_end"]:
+        yield "legal", [_span(record["legal_start"], record["legal_end"])]
+    place = ", ".join(str(record[c]) for c in ADDRESS if record[c])
+    uprn = f" (UPRN {record['uprn']})" if record["uprn"] else ""
+    yield "address", [(place + uprn).strip()] if place or uprn else []
+    yield "contacts", [f"{c['contact_type']} {c['contact_value']}" for c in card.contacts]
+    yield "roles", _dated(card, card.roles, lambda r: f"{r['role_id']} {r['role_name'] or ''}")
+    yield (
+        "parents",
+        _dated(
+            card,
+            card.parents,
+            lambda r: f"{r['rel_name'] or r['rel_id']} {r['target_ods_code']} {r['name'] or '(not held)'}",
+        ),
+    )
+    for row in card.children:
+        more = row["organisations"] - len(row["first_few"])
+        rest = [f"… and {more:,} more"] if more else []
+        yield "below it", [f"{row['organisations']:,} x {row['rel_name']}:", *row["first_few"], *rest]
+    yield (
+        "succession",
+        [
+            f"{_SUCCESSIONS[s['succession_type']]} {s['target_ods_code']} {s['name'] or '(not held)'}"
+            f"  from {s['legal_start']}"
+            for s in card.successions
+        ],
+    )
+
+
+def _span(start: date | None, end: date | None) -> str:
+    return f"{start or 'unknown'} to {end or '(no end)'}"
+
+
+def _dated(card: Card, rows: list[Row], describe: Callable[[Row], str]) -> list[str]:
+    """Rows with their dates, and why a row does not hold on the day: ahead, ended, or no end but Inactive."""
+    lines = []
+    for row in rows:
+        is_ahead = row["starts"] is not None and row["starts"] > card.day
+        reason = "ahead" if is_ahead else "ended" if row["ends"] else "Inactive"
+        mark = "" if row["holds"] else f"  [{reason}]"
+        lines.append(f"{describe(row).strip()}  {_span(row['starts'], row['ends'])}{mark}")
+    return lines
+
+
+def _event(event: Row, day: date) -> str:
+    related = (
+        f" {event['related_code']} {event['related_name'] or ''}".rstrip() if event["related_code"] else ""
+    )
+    detail = f" ({event['detail']})" if event["detail"] else ""
+    seen = f"  seen {event['seen_on']}" if event["seen_on"] else ""
+    ahead = "  [ahead]" if event["on_day"] > day else ""
+    return f"  {event['on_day']}  {event['event'].replace('_', ' ')}{related}{detail}{seen}{ahead}"

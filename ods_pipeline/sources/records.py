@@ -1,0 +1,129 @@
+"""The records of a fetch: several in flight at once, and what a failed one means.
+
+What lives here: asking for the codes that a fetch does not hold, until all have an answer or too many failed.
+What does not: the lists before that (``fetch.py``), one question (``protocol.py``), the folder
+(``unfinished.py``). Every answer is on disk before the same worker asks for the next.
+"""
+
+import logging
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from datetime import date
+
+from ods_pipeline.errors import OdsError, Unreachable
+from ods_pipeline.progress import progress
+from ods_pipeline.sources.clock import Clock, uk_date
+from ods_pipeline.sources.protocol import DeltaSource
+from ods_pipeline.sources.settings import Manners
+from ods_pipeline.sources.unfinished import RESUME, UNANSWERED_LIMIT, Unfinished
+
+MANY_CODES = 20_000
+FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # after so many failed codes, each tried in full, the fetch gives up
+log = logging.getLogger(__name__)
+
+
+class DayOver(Exception):
+    """It is the next day in the UK: answers from now on have another as-of date."""
+
+
+def ask_records(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners) -> None:
+    """Asks for every record that the fetch does not hold, and keeps the answers.
+
+    Raises:
+        DayOver: It is past midnight in the UK.
+        Unreachable: Three new codes failed, or the source calls too many of its codes gone.
+    """
+    wanted = fetch.wanted()
+    missing = [code for code in wanted if not fetch.is_answered(code)]
+    _announce(fetch, manners, len(wanted), -(-len(missing) // source.batch), len(missing))
+    failures = _ask_all(source, fetch, clock, manners, missing)
+    if len(failures) > UNANSWERED_LIMIT:
+        unanswered = sum(not fetch.is_answered(code) for code in wanted)
+        raise Unreachable(
+            f"{failures[0].what}; {len(wanted) - unanswered:,} of {len(wanted):,} answers are kept", do=RESUME
+        )
+    gone, answered = fetch.forget_false_gone()
+    if gone:
+        raise Unreachable(
+            f"{source.title} lists {answered:,} codes and calls {gone:,} of them not found: its fault",
+            do=RESUME,
+        )
+    for code, why in fetch.unanswered().items():
+        log.warning("%s got no answer, the next fetch asks for it again: %s", code, why)
+
+
+def _announce(fetch: Unfinished, manners: Manners, wanted: int, requests: int, missing: int) -> None:
+    first, last = fetch.plan.window
+    log.log(
+        logging.WARNING if missing > MANY_CODES else logging.INFO,
+        "stamps %s to %s: %s codes%s, about %.0f minutes at %.1f requests a second%s",
+        first,
+        last,
+        f"{wanted:,}",
+        f", {missing:,} of them not held yet" if missing != wanted else "",
+        requests * manners.interval / 60,
+        1 / manners.interval,
+        ". An interruption loses nothing" if missing > MANY_CODES else "",
+    )
+
+
+def _ask_all(
+    source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners, codes: list[str]
+) -> list[OdsError]:
+    """Asks for the codes in order, a few batches at a time.
+
+    Returns the errors, except those of codes that failed in earlier fetches. Raises DayOver at midnight.
+    """
+    day = date.fromisoformat(fetch.plan.as_of)
+    failures: list[OdsError] = []
+
+    def ask(batch: list[str]) -> int:
+        if len(failures) < FAILURES_LIMIT:
+            if uk_date(clock.now()) != day:
+                raise DayOver
+            failures.extend(_ask_batch(source, fetch, batch))
+        return len(batch)
+
+    done = 0
+    with (
+        progress(f"Asking for {len(codes):,} organisations", counted=True, logged_above=1000) as report,
+        ThreadPoolExecutor(manners.in_flight) as pool,
+    ):
+        futures: list[Future[int]] = [pool.submit(ask, batch) for batch in _batches(codes, source.batch)]
+        try:
+            for future in as_completed(futures):
+                done += future.result()
+                report(done, len(codes))
+                if len(failures) >= FAILURES_LIMIT:
+                    break
+        finally:
+            if not all(future.done() for future in futures):  # the loop did not end in the ordinary way
+                source.close()
+            pool.shutdown(cancel_futures=True)
+    return failures
+
+
+def _batches(codes: list[str], size: int) -> Iterator[list[str]]:
+    return (codes[at : at + size] for at in range(0, len(codes), size))
+
+
+def _ask_batch(source: DeltaSource, fetch: Unfinished, batch: list[str]) -> list[OdsError]:
+    """Keeps what the source answers about these codes. Returns an error for each new code that failed."""
+    missing = dict.fromkeys(batch)
+    error = OdsError(f"{source.title} left it out of its answer")
+    try:
+        for record in source.records(batch, fetch):
+            missing.pop(record.code, None)
+            if record.status != 200:
+                fetch.keep_gone(record.code, record.status)
+                continue
+            if record.is_other:
+                log.warning(
+                    "%s was asked for and another code came each time: it will be set aside", record.code
+                )
+            fetch.keep_answer(record.code, record.content)
+    except OdsError as refusal:
+        error = refusal
+    for code in missing:
+        fetch.keep_failed(code, error.what)
+    return [error for code in missing if code not in fetch.plan.also]

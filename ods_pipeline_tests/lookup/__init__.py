@@ -1,0 +1,1 @@
+"""find, show and changes without the command line."""

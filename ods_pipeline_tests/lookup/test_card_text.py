@@ -1,0 +1,92 @@
+"""The lines of a card, from a card made by hand."""
+
+from dataclasses import replace
+from datetime import date
+
+from ods_pipeline.lookup.card import Card
+from ods_pipeline.lookup.card_text import ADDRESS, card_lines
+
+DAY = date(2026, 9, 4)
+CARD = Card(
+    record={
+        **dict.fromkeys(ADDRESS),
+        "ods_code": "X01",
+        "name": "MAPLE HOUSE",
+        "primary_role_id": "RO197",
+        "primary_role_name": "NHS TRUST",
+        "record_class": "RC1",
+        "explanation": "Open on 2026-09-04",
+        "known_from": date(2026, 8, 21),
+        "stamped_on": date(2026, 8, 20),
+        "last_change_date": None,
+        "doubt": None,
+        "ref_only": False,
+        "status": "Active",
+        "operational_start": date(2010, 4, 1),
+        "operational_end": None,
+        "legal_start": None,
+        "legal_end": None,
+        "uprn": 12,
+    },
+    day=DAY,
+    known=None,
+    roles=[],
+    parents=[],
+    successions=[],
+    contacts=[],
+    children=[],
+    events=[],
+)
+
+
+def test_a_card_without_parts_has_the_facts_of_the_record() -> None:
+    assert card_lines(CARD) == [
+        "X01  MAPLE HOUSE",
+        "NHS TRUST (RO197), an organisation",
+        "Open on 2026-09-04",
+        "",
+        "status       Active, last changed unknown",
+        "operational  2010-04-01 to (no end)",
+        "address      (UPRN 12)",
+        "",
+        "Its history",
+        "  nothing",
+    ]
+
+
+def test_a_day_of_the_register_is_named_and_has_the_stamp_of_then() -> None:
+    lines = card_lines(replace(CARD, known=DAY))
+    assert "The register on 2026-09-04; this version dates from 2026-08-21." in lines
+    assert "status       Active, last changed 2026-08-20" in lines
+    assert "Changes seen up to 2026-09-04" in lines
+
+
+def test_what_does_not_hold_on_the_day_has_its_reason() -> None:
+    def role(holds: bool, starts: date, ends: date | None) -> dict[str, object]:
+        return {"role_id": "RO1", "role_name": None, "holds": holds, "starts": starts, "ends": ends}
+
+    past, future = date(2020, 1, 1), date(2027, 1, 1)
+    roles = [
+        role(True, past, None),
+        role(False, future, None),
+        role(False, past, past),
+        role(False, past, None),
+    ]
+    lines = [line for line in card_lines(replace(CARD, roles=roles)) if "RO1 " in line]
+    assert [line.rpartition("  ")[2] for line in lines] == [
+        "2020-01-01 to (no end)",
+        "[ahead]",
+        "[ended]",
+        "[Inactive]",
+    ]
+
+
+def test_children_are_counted_and_the_rest_is_a_number() -> None:
+    children = [{"rel_name": "IS OPERATED BY", "organisations": 1203, "first_few": ["A SITE", "B SITE"]}]
+    lines = card_lines(replace(CARD, children=children))
+    at = lines.index("below it     1,203 x IS OPERATED BY:")
+    assert lines[at + 1 : at + 4] == [
+        "             A SITE",
+        "             B SITE",
+        "             … and 1,201 more",
+    ]
