@@ -318,11 +318,8 @@ UNION ALL
 SELECT ods_code FROM ord.organisations
 WHERE ods_code NOT IN (SELECT old_code FROM marts.code_crosswalk WHERE hops = 0)
 UNION ALL
-SELECT old_code
-FROM marts.succession_edges WHERE NOT EXISTS (
-        FROM marts.code_crosswalk AS c
-        WHERE c.old_code = e.old_code AND c.new_code = e.new_code AND c.hops = 1
-    )
+SELECT e.old_code FROM marts.succession_edges AS e
+ANTI JOIN marts.code_crosswalk AS c ON c.old_code = e.old_code AND c.new_code = e.new_code AND c.hops = 1
 UNION ALL
 SELECT old_code FROM marts.code_crosswalk
 WHERE len(path) <> hops + 1 OR path[1] <> old_code OR path[-1] <> new_code;
