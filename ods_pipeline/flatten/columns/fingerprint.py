@@ -25,7 +25,7 @@ _NOT_CONTENT_OF_A_COMPONENT = {"ods_code", "ordinal"}
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Add ``content_hash`` and ``fax_hash`` (Int64, the bits as they are; fax_hash is null without fax) to ``organisations``.
+    """Add ``content_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax) to ``organisations``.
 
     Args:
         organisations: one row a record, sorted by ``record``.
