@@ -16,6 +16,7 @@ from ods_pipeline.sources.clock import Clock, SystemClock
 ORD_PRODUCTION = "https://directory.spineservices.nhs.uk/ORD/2-0-0"
 ORD_UAT = "https://uat.directory.spineservices.nhs.uk/ORD/2-0-0"
 TRUD = "https://isd.digital.nhs.uk/trud"
+REPORTS = "https://www.odsdatasearchandexport.nhs.uk/api/getReport"
 _ORD_NAMES = {"production": ORD_PRODUCTION, "uat": ORD_UAT}
 _KEY = re.compile(r"[A-Za-z0-9_-]{4,200}")
 HIDDEN = "(key)"
@@ -73,6 +74,7 @@ class Sources:
 
     ord_url: str = ORD_PRODUCTION
     trud_url: str = TRUD
+    reports_url: str = REPORTS
     key: Key | None = field(default=None, repr=False)
     payload_format: Literal["json", "xml"] = "json"
     ignore_maintenance: bool = False
@@ -85,7 +87,7 @@ class Sources:
 
 
 def sources_from(environment: Mapping[str, str]) -> Sources:
-    """The sources that TRUD_API_KEY, ODS_ORD_URL, ODS_TRUD_URL and ODS_ORD_FORMAT configure.
+    """The sources that TRUD_API_KEY, ODS_ORD_URL, ODS_TRUD_URL, ODS_REPORTS_URL and ODS_ORD_FORMAT configure.
 
     ODS_ORD_URL is ``production`` (the default), ``uat`` or a URL. Raises OdsError for any other value.
     """
@@ -97,6 +99,7 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
     return Sources(
         ord_url=_url("ODS_ORD_URL", _ORD_NAMES.get(address.lower(), address)),
         trud_url=_url("ODS_TRUD_URL", environment.get("ODS_TRUD_URL", "").strip() or TRUD),
+        reports_url=_url("ODS_REPORTS_URL", environment.get("ODS_REPORTS_URL", "").strip() or REPORTS),
         key=Key(key) if key else None,
         payload_format="xml" if form == "xml" else "json",
     )
