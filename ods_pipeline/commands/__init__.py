@@ -49,6 +49,15 @@ Give REPORT=FILE for each report (epraccur=epraccur.csv), or --fetch to get them
 Every difference is explained by a numbered rule, newer on one side, or unexplained. Ends with 0 if nothing is
 unexplained, with 5 otherwise.
 """,
+    "publish": """Publish the current build into an object store, whole or not at all.
+
+Content-addressed Parquet files, ods.duckdb, a manifest, and each table as a Delta table. Unchanged tables
+cost nothing. Needs the extra store; credentials come from the environment.
+""",
+    "pull": """Make the current build of a store the published set of a data root.
+
+For a worker without a disk: pull, build, publish. Every file is checked against the manifest.
+""",
     "audit": """Recompute independently, from the files in raw/, what is published, and compare.
 
 Compares every row of ord and history by counts and by sums of every column, --records of them field by field,

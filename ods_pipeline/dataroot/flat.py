@@ -75,3 +75,15 @@ def each_flat_folder(root: DataRoot, *kinds: str) -> Iterator[Path]:
     """Yield the complete flat folders one by one, only those of ``kinds`` (release, fetch) if given."""
     folders = sorted(p for kind in kinds or ("release", "fetch") for p in root.flat.glob(f"{kind}=*"))
     return (folder for folder in folders if flat_mark(root, folder.name) is not None)
+
+
+def partial_folders(root: DataRoot) -> list[str]:
+    """Return the flat folders that were pulled from a store without their tables, in order of name.
+
+    They prove which captures the published history holds. History cannot be rebuilt from them.
+    """
+    return [
+        folder.name
+        for folder in each_flat_folder(root)
+        if json.loads((folder / "flat.json").read_bytes()).get("is_partial")
+    ]

@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from ods_pipeline.checks import conservation, declared_equals_parsed
-from ods_pipeline.dataroot.flat import write_flat
+from ods_pipeline.dataroot.flat import partial_folders, write_flat
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.parquet import write_parquet
 from ods_pipeline.errors import OdsError
@@ -110,8 +110,15 @@ def flatten_held_fetches(root: DataRoot, first: str, last: str) -> FlatFetches:
             where=root.path,
             do="Run: ods-pipeline build --recorded DIR",
         )
+    whole = sorted(set(folders) - set(partial_folders(root)))
+    if not whole:
+        raise OdsError(
+            f"the fetches of the stamps {first} to {last} were pulled from a store, without their records",
+            where=root.path,
+            do="They are in the published set already",
+        )
     frames = {
-        name: pl.concat([pl.read_parquet(root.flat / folder / f"{name}.parquet") for folder in folders])
+        name: pl.concat([pl.read_parquet(root.flat / folder / f"{name}.parquet") for folder in whole])
         for name in _READ_BACK
     }
     log.info(

@@ -14,7 +14,7 @@ from ods_pipeline.checks import Finding
 from ods_pipeline.checks.suite import COMPARED, FACTS, register_findings
 from ods_pipeline.dataroot.builds import current_build, start_build
 from ods_pipeline.dataroot.cleanup import clear_up
-from ods_pipeline.dataroot.flat import flat_folders
+from ods_pipeline.dataroot.flat import flat_folders, partial_folders
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.history.fold import EFFECTS, Register, fold
@@ -67,8 +67,18 @@ def fold_held(root: DataRoot, *, rebuild: bool = False) -> CheckedRegister:
     Args:
         root: the data root.
         rebuild: read every flat folder, even if the published set has its history already.
+
+    Raises:
+        OdsError: history must be rebuilt, and the data root was pulled without the records.
     """
     state = None if rebuild else usable_state(root)
+    if state is None and (partial := partial_folders(root)):
+        raise OdsError(
+            f"history must be rebuilt, and {len(partial)} captures were pulled without their records "
+            f"({', '.join(partial[:3])})",
+            where=root.path,
+            do="Pull with --raw into an empty data root, from a store that was published to with --raw",
+        )
     observed = observe(flat_folders(root), state)
     register = fold(observed)
     findings = register_findings(

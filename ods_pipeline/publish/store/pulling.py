@@ -1,0 +1,144 @@
+"""The published set of a store in a data root: for a worker without a disk of its own.
+
+Lives here: fetching and checking the files, and making them the current build. Does not live here: reading
+the store (``manifest.py``). Every file is compared with the SHA-256 of the manifest before the build
+becomes current.
+"""
+
+import hashlib
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ods_pipeline.dataroot.builds import current_build, numbered_builds, publish_build, start_build
+from ods_pipeline.dataroot.files import remove
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import OdsError
+from ods_pipeline.progress import progress
+from ods_pipeline.publish.store.manifest import Manifest, read_current
+from ods_pipeline.publish.store.opening import Store
+from ods_pipeline.publish.store.state import unpack_state
+
+_AT_ONCE = 4
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What a pull did: the build, its as-of date, and the files and bytes that were fetched."""
+
+    build: int
+    as_of: str
+    files: int
+    bytes: int
+
+
+def pull(root: DataRoot, store: Store, *, raw: bool = False) -> Pulled:
+    """Make the current build of a store the published set of a data root.
+
+    Args:
+        root: The data root: empty, or pulled before.
+        store: The store.
+        raw: Fetch the raw files too, if the store has them.
+
+    Raises:
+        OdsError: Nothing is published there, a file is missing or damaged, or the data root has other builds.
+    """
+    with root.locked():
+        read = read_current(store)
+        if read is None:
+            raise OdsError(
+                "nothing is published there", where=store.address, do="Run: ods-pipeline publish STORE"
+            )
+        manifest = read[0]
+        build = current_build(root)
+        if build is not None and int(build.name) >= manifest.build:
+            if int(build.name) == manifest.build and _is_this(build / "datapackage.json", manifest):
+                return Pulled(manifest.build, manifest.content["as_of"], 0, 0)
+            raise OdsError(
+                f"the data root has build {build.name}, and the store has build {manifest.build:06d}",
+                where=root.path,
+                do="Pull into an empty data root",
+            )
+        fetched = _fetch(root, store, manifest)
+        unpack_state(root, _checked(store, manifest.content["state"]))
+        if raw:
+            fetched += _fetch_raw(root, store)
+    log.info("pulled build %06d of %s", manifest.build, store.address)
+    return Pulled(manifest.build, manifest.content["as_of"], len(fetched), sum(fetched))
+
+
+def _is_this(package: Any, manifest: Manifest) -> bool:
+    return json.loads(package.read_bytes()) == manifest.content["datapackage"]
+
+
+def _fetch(root: DataRoot, store: Store, manifest: Manifest) -> list[int]:
+    """Write the build's files, and publish it under its own number; the sizes."""
+    target = start_build(root)
+    content = manifest.content
+    wanted = {entry["published_as"]: entry for entry in content["tables"].values()}
+    wanted["ods.duckdb"] = content["duckdb"]
+
+    def fetch(item: tuple[str, dict[str, Any]]) -> int:
+        name, entry = item
+        file = target / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_checked(store, entry))
+        return int(entry["bytes"])
+
+    sizes = []
+    try:
+        with ThreadPoolExecutor(_AT_ONCE) as pool, progress("pulling", counted=True) as show:
+            for done, size in enumerate(pool.map(fetch, sorted(wanted.items())), 1):
+                show(done, len(wanted))
+                sizes.append(size)
+        # As write_datapackage and write_build_info lay them out: the same bytes.
+        package = json.dumps(content["datapackage"], indent=2, ensure_ascii=False) + "\n"
+        (target / "datapackage.json").write_text(package, encoding="utf-8")
+        info = json.dumps(content["build_info"], indent=2, sort_keys=True) + "\n"
+        (target / "build.json").write_text(info, encoding="utf-8")
+    except BaseException:
+        remove(target)
+        raise
+    # The next number is one more than the largest: a folder of the number before makes it the store's.
+    if not numbered_builds(root) or int(numbered_builds(root)[-1].name) != manifest.build - 1:
+        (root.builds / f"{manifest.build - 1:06d}").mkdir(exist_ok=True)
+    publish_build(root)
+    return sizes
+
+
+def _checked(store: Store, entry: dict[str, Any]) -> bytes:
+    """The bytes of an object of a manifest, if they are those of its SHA-256."""
+    found = store.get(entry["path"])
+    if found is None:
+        raise OdsError(
+            "a file of the published set is missing",
+            where=f"{store.address}/{entry['path']}",
+            do="Pull again; if it is still missing, publish again from a data root",
+        )
+    if hashlib.sha256(found.content).hexdigest() != entry["sha256"]:
+        raise OdsError(
+            "the file is not the one that was published: its SHA-256 differs",
+            where=f"{store.address}/{entry['path']}",
+            do="Remove that object, and publish again from a data root",
+        )
+    return found.content
+
+
+def _fetch_raw(root: DataRoot, store: Store) -> list[int]:
+    """Write the raw files that the data root lacks; the sizes."""
+    sizes = []
+    for path, size, _ in store.list("raw/"):
+        file = root.path / path
+        if file.exists() and file.stat().st_size == size:
+            continue
+        found = store.get(path)
+        if found is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f".{file.name}.partial")
+            partial.write_bytes(found.content)
+            partial.replace(file)
+            sizes.append(size)
+    return sizes
