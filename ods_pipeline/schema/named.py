@@ -6,7 +6,7 @@ it where people look for it. ``opened_on`` and ``closed_on`` are inclusive, ``va
 
 from ods_pipeline.schema.base import Column, Schema, day, flag, number, one_of, text, texts
 from ods_pipeline.schema.base import share as part_of_one
-from ods_pipeline.schema.marts import ICB_BASES, KINDS, OPENNESS
+from ods_pipeline.schema.marts import ICB_BASES, KINDS, NO_PARENT, OPENNESS
 
 COVERAGE_LEVELS = ("provider", "icb", "region")
 
@@ -47,9 +47,13 @@ class OrganisationParents(Schema):
     pcn_code = text("Primary care network of a practice.")
     commissioner_code = text("The organisation that commissions it, whatever its role.")
     sub_icb_code = text("Sub-ICB location that commissions it.")
+    sub_icb_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
     icb_code = text("ICB.")
     icb_basis = one_of(ICB_BASES, "How the ICB was found.", required=False)
-    region_code = text("NHS England region of the ICB.")
+    icb_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
+    area_code = text("Local office of a region, or health authority, to March 2020.")
+    region_code = text("NHS England region.")
+    region_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
     is_ambiguous = _ambiguous()
     is_past = _past()
 

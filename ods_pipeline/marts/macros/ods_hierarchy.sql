@@ -5,6 +5,7 @@ CREATE MACRO ods_hierarchy(on_day) AS TABLE
         h.ods_code,
         o.name,
         h.kind,
+        h.country,
         openness_on(
             o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, on_day::DATE
         ) AS openness,
@@ -16,14 +17,18 @@ CREATE MACRO ods_hierarchy(on_day) AS TABLE
         h.commissioner_code,
         h.sub_icb_code,
         sub_icb.name AS sub_icb_name,
+        h.sub_icb_reason,
         h.commissioning_icb_code,
         h.partner_icb_code,
         h.geography_icb_code,
         h.icb_code,
         icb.name AS icb_name,
         h.icb_basis,
+        h.icb_reason,
+        h.area_code,
         h.region_code,
         region.name AS region_name,
+        h.region_reason,
         h.is_ambiguous,
         h.valid_from,
         h.valid_to
