@@ -205,5 +205,5 @@ class Oracle(Register):
         things = [*self.organisations.values(), *parts]
         first = {t["operational_start"] or t["legal_start"] for t in things}
         stamps = {code: organisation["last_change_date"] for code, organisation in self.organisations.items()}
-        last = {last_day(t, stamps[t["ods_code"]]) for t in things}
+        last = {last_day(t, stamps[t["ods_code"]], self.built) for t in things}
         return sorted({*(first - {None}), *(d + timedelta(days=1) for d in last if d)})

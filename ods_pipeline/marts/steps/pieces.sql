@@ -48,7 +48,8 @@ lives AS MATERIALIZED (
         country,
         coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS valid_from,
         coalesce(
-            holds_to(status, operational_start, operational_end, legal_end, last_change_date), DATE 'infinity'
+            holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
+            DATE 'infinity'
         ) AS valid_to
     FROM ord.organisations
 ),

@@ -12,9 +12,11 @@ held AS (
         r.ods_code,
         r.role_id,
         holds_from(r.operational_start, r.legal_start) AS role_from,
-        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date) AS role_to,
+        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date)
+            AS role_to,
         coalesce(holds_from(o.operational_start, o.legal_start), DATE '1900-01-01') AS begins,
-        holds_to(o.status, o.operational_start, o.operational_end, o.legal_end, o.last_change_date) AS ends
+        holds_to(o.status, o.operational_start, o.legal_start, o.operational_end, o.legal_end, o.last_change_date)
+            AS ends
     FROM ord.roles AS r
     SEMI JOIN asked_for AS a ON a.role_id = r.role_id
     JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id IS DISTINCT FROM r.role_id
