@@ -56,7 +56,10 @@ def overrides() -> pl.DataFrame:
 
 
 def coverage_limits() -> pl.DataFrame:
-    """Return the share of open organisations of a kind that should have a parent at a level.
+    """Return the share of organisations of a kind that should have a parent at a level.
+
+    A kind without a row for a level does not take part at it. The share is of the open organisations in
+    England that no hub commissions.
 
     Columns: ``kind, level, least_share, why``; shares are from 0 to 1.
     """

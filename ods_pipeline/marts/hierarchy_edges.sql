@@ -3,11 +3,19 @@
 -- sub-ICB location). Relationships that no rule takes are kept at level other: nothing that ODS states is left out.
 -- Roles come as classes of organisations (steps/rule_days.sql), so rules are tried on pairs of classes, not on links.
 
-WITH classes AS (
-    SELECT DISTINCT
-        ods_code,
-        '=' || ods_code AS role_class
-    FROM steps.role_pieces
+WITH organisations AS MATERIALIZED (
+    SELECT
+        o.ods_code,
+        o.primary_role_id,
+        o.last_change_date,
+        coalesce(c.role_class, o.primary_role_id, '') AS role_class
+    FROM ord.organisations AS o
+    LEFT JOIN (
+        SELECT DISTINCT
+            ods_code,
+            '=' || ods_code AS role_class
+        FROM steps.role_pieces
+    ) AS c ON c.ods_code = o.ods_code
 ),
 
 links AS MATERIALIZED (
@@ -20,8 +28,8 @@ links AS MATERIALIZED (
         r.status,
         child.primary_role_id AS child_role_id,
         coalesce(parent.primary_role_id, r.target_primary_role_id) AS parent_role_id,
-        coalesce(child_class.role_class, child_role_id, '') AS child_class,
-        coalesce(parent_class.role_class, parent_role_id, '') AS parent_class,
+        coalesce(child.role_class, '') AS child_class,
+        coalesce(parent.role_class, r.target_primary_role_id, '') AS parent_class,
         parent.ods_code IS NOT NULL AS parent_is_held,
         holds_from(r.operational_start, r.legal_start) AS valid_from,
         holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, child.last_change_date)
@@ -31,10 +39,8 @@ links AS MATERIALIZED (
             r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, child.last_change_date
         ) IS NOT NULL AS end_is_inferred
     FROM ord.relationships AS r
-    LEFT JOIN ord.organisations AS child ON child.ods_code = r.ods_code
-    LEFT JOIN ord.organisations AS parent ON parent.ods_code = r.target_ods_code
-    LEFT JOIN classes AS child_class ON child_class.ods_code = r.ods_code
-    LEFT JOIN classes AS parent_class ON parent_class.ods_code = r.target_ods_code
+    LEFT JOIN organisations AS child ON child.ods_code = r.ods_code
+    LEFT JOIN organisations AS parent ON parent.ods_code = r.target_ods_code
 ),
 
 pairs AS (

@@ -231,16 +231,28 @@ class Coverage(Schema):
     """One row per kind of organisation and level: how many of those open today have that parent.
 
     The levels are provider, ICB and region. For the open organisations without the parent, the row counts
-    the reasons. An organisation without an operator is its own provider and counts as having one, except in
-    kinds that are run by others: those with level provider in marts/rules/coverage_limits.csv.
+    first the groups that cannot have it, then the reasons of the rest: open_codes is the sum of all these and
+    with_parent. A kind takes part at a level if it has a row in marts/rules/coverage_limits.csv. An
+    organisation without an operator is its own provider and counts as having one, except in kinds that are
+    run by others: those with level provider in that file.
     """
 
     kind = one_of(KINDS, "What kind of organisation.", key=True)
     level = one_of(COVERAGE_LEVELS, "Which parent.", key=True)
     codes = number("Organisations of this kind held, including closed ones.", required=True)
     open_codes = number("Of those: open or closing today.", required=True)
+    takes_no_part = number(
+        "Open, without the parent: its kind takes no part at this level, such as head offices and schools.",
+        required=True,
+    )
+    outside_england = number("Open, without the parent: it lies outside England.", required=True)
+    commissioned_by_hub = number(
+        "Open, without the parent: a commissioning hub commissions it, which hands down no ICB.",
+        required=True,
+    )
+    can_have = number("Of the open ones: those in none of these three groups.", required=True)
     with_parent = number("Of the open ones: those with this parent.", required=True)
-    share = part_of_one("with_parent / open_codes, rounded to four decimal places. 1 if none is open.")
+    share = part_of_one("with_parent / can_have, rounded to four decimal places. 1 if none can have it.")
     no_link = number(
         "Open, without the parent: ODS gives no relationship of this level at all.", required=True
     )

@@ -251,3 +251,21 @@ def test_everything_in_the_sample_that_a_hub_commissions_has_no_sub_icb() -> Non
     assert under["sub_icb_code"].null_count() == under.height
     assert set(under["sub_icb_reason"]) == {"commissioned_by_hub"}
     assert not hubs & set(parents["sub_icb_code"].drop_nulls())
+
+
+def test_coverage_counts_against_those_who_can_have_an_icb(tmp_path: Path) -> None:
+    organisations = [*HUB, organisation("C1", "RO98"), organisation("Q1", "RO261")]
+    practices = {"P1": "ENGLAND", "P2": None, "W1": "WALES", "HMP": "ENGLAND", "P3": "ENGLAND"}
+    organisations += [organisation(c, "RO177", country=country) for c, country in practices.items()]
+    organisations += [organisation(f"S{n}", "RO221") for n in range(3)]
+    links = [link("P1", "RE4", "C1"), link("P2", "RE4", "C1"), link("C1", "RE5", "Q1"), IN_LEEDS]
+    links += [link("HMP", "RE4", "97T")]
+    roles = [role("97T", "RO218"), *(role(code, "RO76") for code in practices)]
+    numbered = [{"unique_role_id": n, **r} for n, r in enumerate(roles, start=1)]
+    build = write(tmp_path, organisations, links, roles=numbered)
+    coverage = marts_on(build, TODAY, "coverage")["coverage"]
+    columns = ("open_codes", "outside_england", "commissioned_by_hub", "takes_no_part", "can_have")
+    icb = coverage.filter(level="icb").select("kind", *columns, "with_parent", "share", "no_link")
+    answers = {kind: rest for kind, *rest in icb.rows()}
+    assert answers["gp_practice"] == [5, 1, 1, 0, 3, 2, 0.6667, 1]
+    assert answers["school"] == [3, 0, 0, 3, 0, 0, 1.0, 0]
