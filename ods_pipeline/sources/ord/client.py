@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from ods_pipeline.sources.exchange import NotTheAnswer
 from ods_pipeline.sources.fields import Form
-from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer
+from ods_pipeline.sources.http import Answer, Asker
 from ods_pipeline.sources.ord.answers import (
     ORGANISATIONS,
     checked_code,
