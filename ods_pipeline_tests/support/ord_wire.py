@@ -36,7 +36,7 @@ class Fault:
 
     Kinds: reset, stall, drip, half, long_length, short_length, gzip_garbage, html, status, other_code,
     repeated_page, wrong_bytes, redirect, echo. `value` is what it needs: a status, seconds, a code or
-    an address. echo repeats the request wherever an answer has room; it needs a status and a function that spells.
+    an address. echo repeats the request wherever an answer has room, and needs a status and a spelling.
     """
 
     kind: str
