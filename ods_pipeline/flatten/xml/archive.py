@@ -12,7 +12,7 @@ of a file (``manifest.py``).
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from ods_pipeline.errors import BadRelease
@@ -20,6 +20,9 @@ from ods_pipeline.flatten.xml.manifest import Manifest, read_manifest
 from ods_pipeline.flatten.xml.members import GIVE_TRUD_ZIP, ZIP_DAMAGE, Opener, is_damage, xml_files
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RegisterStream
 
+# The PublicationDate is 3 to 11 days before the release (96 releases). Above the first bound it is reported,
+# above the second it is refused.
+OLDEST_USUAL, OLDEST_POSSIBLE = timedelta(days=60), timedelta(days=366)
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _XML_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\D*\.xml$", re.IGNORECASE)
 
@@ -54,7 +57,8 @@ def open_release(path: Path) -> ReleaseFiles:
     """Find the full and the archive file in ``path``.
 
     Raises:
-        BadRelease: there is no full file, no single pair of files fits together, or nothing can be read.
+        BadRelease: there is no full file, no single pair of files fits together, nothing can be read, or the
+            PublicationDate cannot be that of this release.
     """
     try:
         files = [_describe(name, size, opener) for name, size, opener in xml_files(path)]
@@ -72,7 +76,9 @@ def open_release(path: Path) -> ReleaseFiles:
             f"there is no full register file in it ({inside})", where=path.name, do=GIVE_TRUD_ZIP
         )
     chosen, archive, notes = _choose(full, archives, path.name)
-    return ReleaseFiles(_release_date(path.name, chosen), chosen, archive, notes)
+    release_date = _release_date(path.name, chosen)
+    notes += _judge_date(chosen.manifest.publication_date, date.fromisoformat(release_date), path.name)
+    return ReleaseFiles(release_date, chosen, archive, notes)
 
 
 def _choose(
@@ -104,6 +110,26 @@ def _choose(
         f"agree on PublicationDate {taken.manifest.publication_date} and are used"
     )
     return taken, archive, (note,)
+
+
+def _judge_date(published: date, released: date, where: str) -> tuple[str, ...]:
+    """Compare the PublicationDate with the date of the release; return a note if it is unusually old.
+
+    Raises:
+        BadRelease: it is later, or so much earlier that it cannot be right. A wrong one would move "now".
+    """
+    before = released - published
+    if timedelta(0) <= before <= OLDEST_USUAL:
+        return ()
+    if timedelta(0) <= before <= OLDEST_POSSIBLE:
+        return (f"{where}: its PublicationDate, {published}, is {before.days} days before its release",)
+    how = f"{before.days:,} days before" if before > timedelta(0) else "after"
+    raise BadRelease(
+        f"its PublicationDate, {published}, is {how} the day of the release, {released}; "
+        "ODS publishes 3 to 11 days before it",
+        where=where,
+        do=FETCH_AGAIN,
+    )
 
 
 def _describe(name: str, size: int, opener: Opener) -> RegisterFile:
