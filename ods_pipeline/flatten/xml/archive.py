@@ -60,8 +60,14 @@ def open_release(path: Path) -> ReleaseFiles:
         BadRelease: there is no full file, no single pair of files fits together, nothing can be read, or the
             PublicationDate cannot be that of this release.
     """
+    files: list[RegisterFile] = []
+    others: dict[str, BadRelease] = {}
     try:
-        files = [_describe(name, size, opener) for name, size, opener in xml_files(path)]
+        for name, size, opener in xml_files(path):
+            try:
+                files.append(_describe(name, size, opener))
+            except BadRelease as error:
+                others[name] = error
     except (*ZIP_DAMAGE, RuntimeError, UnicodeDecodeError) as error:
         if not is_damage(error):
             raise
@@ -70,12 +76,15 @@ def open_release(path: Path) -> ReleaseFiles:
         ) from error
     full = [f for f in files if not f.is_archive]
     archives = [f for f in files if f.is_archive]
+    if others and not (full and archives):  # one of them may be the file that is missing
+        raise next(iter(others.values()))
     if not full:
         inside = ", ".join(f.name for f in files) or "no XML"
         raise BadRelease(
             f"there is no full register file in it ({inside})", where=path.name, do=GIVE_TRUD_ZIP
         )
     chosen, archive, notes = _choose(full, archives, path.name)
+    notes += tuple(f"{path.name}: {name} is left out: {error.what}" for name, error in others.items())
     release_date = _release_date(path.name, chosen)
     notes += _judge_date(chosen.manifest.publication_date, date.fromisoformat(release_date), path.name)
     return ReleaseFiles(release_date, chosen, archive, notes)
