@@ -23,8 +23,9 @@ STATUSES = ["200 OK", "404 Not Found", "406 Not Acceptable", "410 Gone", "500 Oo
             "101 Switching Protocols", "999 Odd", "000 None", "200", "20 x"]  # fmt: skip
 HEADERS = [
     "X-Total-Count: 3", "X-Total-Count: -3", "X-Total-Count: \u00b3", "X-Total-Count: 1e3",
-    "returned-records: 3", "returned-records: 4", "next-page: http://127.0.0.1/organisations?Offset=4", "next-page:",
-    "Retry-After: 1", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", "Retry-After: \x1b[2J", "Location: /", "Location: //[",
+    "returned-records: 3", "returned-records: 4", "next-page: http://127.0.0.1/organisations?Offset=4",
+    "next-page:", "Retry-After: 1", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", "Retry-After: \x1b[2J",
+    "Location: /", "Location: //[",
     "Location: http://\u00e9/", "Location: javascript:x", "Content-Encoding: gzip",
     "Content-Encoding: gzip, gzip",
     "Content-Encoding: br", "Content-Type: text/html; charset=utf-7", "Transfer-Encoding: chunked",
