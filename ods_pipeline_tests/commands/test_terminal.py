@@ -99,7 +99,7 @@ def test_the_summary_shows_it_escaped(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_text_of_an_error_answer_is_shown_escaped(text: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     answer = http(f"Broken {text} here".encode(), status="503 Busy")
-    manners = Manners(interval=0.0, attempts=2, first_pause=0.0, answer=5.0)
+    manners = Manners(interval=0.0, attempts=2, first_pause=0.0, answer=60.0)
     with RawServer(lambda c, _: c.sendall(answer)) as server:
         asker = Asker("the server", server.url, SystemClock(), manners)
         with closing(asker), pytest.raises(OdsError) as caught:
