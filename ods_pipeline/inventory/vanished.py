@@ -20,6 +20,7 @@ from ods_pipeline.dataroot.flat import each_flat_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadFetch, BadRelease, OdsError
 from ods_pipeline.flatten.flat import Flat
+from ods_pipeline.history.columns import NOTICE_SOURCES
 
 # So many codes, or this share of those held, may vanish from one release to the next; for releases further
 # apart, so much for each year begun between them.
@@ -121,7 +122,7 @@ def _too_many_lost(before: _Codes, after: _Codes, where: str, days: tuple[date, 
 
 def _notices_of_too_many(release: Path, flat: Flat) -> BadFetch | None:
     notices = flat.frames["notices"].filter(
-        (pl.col("source") == "ord_notifications") & (pl.col("deleted_on") >= _as_of(release))
+        pl.col("source").is_in(NOTICE_SOURCES) & (pl.col("deleted_on") >= _as_of(release))
     )
     codes = pl.read_parquet(release / "organisations.parquet", columns=["ods_code"])["ods_code"]
     deleted = codes.filter(codes.is_in(notices["ods_code"].implode())).unique().sort()
