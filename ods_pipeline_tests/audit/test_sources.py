@@ -40,7 +40,7 @@ def test_the_audit_agrees_where_the_sources_take_turns(tmp_path: Path, turns: st
     received, world = DataRoot(tmp_path / "received"), varied()
     clock = SimulatedClock(f"{DAY}T04:30:00+00:00")
     with OdtServer(world, now=clock.now, behaviour=Behaviour(ended_roles=ended_roles)) as server:
-        release = write_release(tmp_path, list(world.records.values()), published="2026-09-01")
+        release = write_release(tmp_path, list(world.records.values()), published="2026-08-25")
         for number, turn in enumerate(turns.split()):
             edited(world, number)
             today = DAY + timedelta(days=number)
