@@ -7,11 +7,21 @@ SELECT
     a.from_code,
     a.to_code
 FROM (
-    SELECT opened_on AS effective_on, 'opens' AS what, ods_code, NULL AS from_code, NULL AS to_code
+    SELECT
+        opened_on AS effective_on,
+        'opens' AS what,
+        ods_code,
+        NULL AS from_code,
+        NULL AS to_code
     FROM marts.code_finder
     WHERE opened_on > ods_today() AND openness <> 'deleted'
     UNION ALL
-    SELECT closed_on + 1, 'closes', ods_code, NULL, NULL
+    SELECT
+        closed_on + 1,
+        'closes',
+        ods_code,
+        NULL,
+        NULL
     FROM marts.code_finder
     WHERE closed_on >= ods_today() AND openness <> 'deleted'
     UNION ALL
