@@ -15,7 +15,7 @@ from ods_pipeline.site.figures import statement_of
 from ods_pipeline.site.words import HARMFUL, kind_name, slug
 
 # A browser reads a file of this many records in some milliseconds.
-_MOST_IN_A_FILE = 1_000
+_MOST_IN_A_FILE = 2_000
 _NAMES_IN_A_FILE = 25_000
 _LONGEST_BEGINNING = 6
 _RECORD = (
