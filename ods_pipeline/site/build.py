@@ -70,6 +70,8 @@ class _Writer:
         ).fetchall()
         self._day, self._feeds = marts_day(connection), list[Feed]()
         always = {"as_of": self._day.isoformat(), "attribution": ATTRIBUTION, "licence": DATA_LICENCE}
+        tables = connection.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+        self._tables = {name for (name,) in tables.fetchall()}
         self._renderer = Renderer(dict(areas), always)
 
     def write(self) -> None:
@@ -90,7 +92,8 @@ class _Writer:
             (self._folder / name).write_bytes(file.read_bytes())
 
     def _write_page(self, page: Page) -> None:
-        answers = [answer(self._connection, figure, page.values) for figure in figures_of(page.figures)]
+        shown_here = [f for f in figures_of(page.figures) if not f.needs or f.needs in self._tables]
+        answers = [answer(self._connection, figure, page.values) for figure in shown_here]
         figures = [self._figure(shown, page) for shown in answers]
         if page.feed:
             self._write_feed(page, answers[-1].rows)

@@ -23,6 +23,8 @@ _COLOURS = {
     "#a1a2a3": "var(--second)",
 }
 INK, MUTED, LINE, ACCENT, SECOND = _COLOURS
+# Kinds on a map: shades of the accent from dark to light, each at least 3 to 1 against its page.
+_DOTS = [ACCENT, MUTED, SECOND, INK, LINE]
 _MEASURED_WITH = "Roboto"  # comes with vl-convert, so widths do not depend on the fonts of a machine
 _WIDTH = 560
 _FEWEST_BARS, _MOST_BARS, _MOST_PANELS = 4, 24, 12
@@ -102,6 +104,53 @@ def opened_and_closed(period: str) -> Any:
     return draw
 
 
+def dots(group: str) -> Any:
+    """Return a map of one dot a row at ``easting`` and ``northing`` (metres), coloured by ``group``.
+
+    North is up, and a kilometre is as long from east to west as from south to north. Dots of one square of
+    500 metres and one group are one dot. The group with the fewest dots is drawn last.
+    """
+
+    def draw(rows: pl.DataFrame) -> Spec | None:
+        square = [(pl.col(c) / 500).round().cast(pl.Int64).mul(500).alias(c) for c in ("easting", "northing")]
+        named = pl.col(group).cast(pl.String).map_elements(_group_name, return_dtype=pl.String)
+        places = rows.select(*square, group=named).unique()
+        if places.height < _FEWEST_BARS:
+            return None
+        sizes = places.group_by("group").len().sort("len", "group", descending=[True, False])
+        groups = sizes["group"].to_list()
+        east, north = places["easting"], places["northing"]
+        width = float(max(int(east.max()) - int(east.min()), 1))  # ty: ignore[invalid-argument-type]
+        height = float(max(int(north.max()) - int(north.min()), 1))  # ty: ignore[invalid-argument-type]
+        longest = max(width, height)
+        in_order = places.join(sizes, on="group").sort(
+            "len", "group", "easting", "northing", descending=[True, False, False, False]
+        )
+        axis = {"type": "quantitative", "axis": None, "scale": {"zero": False, "nice": False}}
+        few = [MUTED, ACCENT] if len(groups) == 2 else _DOTS[: len(groups)]
+        return {
+            "data": {"values": in_order.select("easting", "northing", "group").to_dicts()},
+            "width": round(_WIDTH * width / longest),
+            "height": round(_WIDTH * height / longest),
+            "mark": {"type": "circle", "size": 12, "opacity": 0.8},
+            "encoding": {
+                "x": {"field": "easting", **axis},
+                "y": {"field": "northing", **axis},
+                "color": {
+                    "field": "group", "type": "nominal", "title": None,
+                    "scale": {"domain": groups, "range": few},
+                    "legend": {"orient": "top", "columns": 3},
+                },
+            },
+        }  # fmt: skip
+
+    return draw
+
+
+def _group_name(value: str) -> str:
+    return {"true": "changes its ICB", "false": "keeps its ICB"}.get(value) or kind_name(value)
+
+
 def lines_by_kind(rows: pl.DataFrame) -> Spec | None:
     """Return small charts, one a kind: how many were open in each ``year``; the twelve largest kinds."""
     newest = rows.filter(pl.col("year") == pl.col("year").max()).sort(
@@ -139,7 +188,7 @@ def lines_by_kind(rows: pl.DataFrame) -> Spec | None:
     }  # fmt: skip
 
 
-_FORMS: dict[str, Any] = {"bars": bars, "opened_and_closed": opened_and_closed}
+_FORMS: dict[str, Any] = {"bars": bars, "dots": dots, "opened_and_closed": opened_and_closed}
 
 
 def chart_named(name: str) -> Any:

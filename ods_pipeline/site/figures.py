@@ -29,6 +29,7 @@ class Figure:
         text: how to read it; empty if the title is enough.
         chart: draws the rows (``charts.py``); None for a table alone.
         empty: what is printed if there are no rows.
+        needs: a table that a published set may be without (``geo.postcodes``); the figure is then left out.
         is_tiles: shown as large numbers with their labels; the statement returns one row.
     """
 
@@ -37,6 +38,7 @@ class Figure:
     text: str = ""
     chart: Chart | None = None
     empty: str = "None."
+    needs: str = ""
     is_tiles: bool = False
 
 

@@ -15,12 +15,12 @@ from ods_pipeline.site.figures import statement_of
 from ods_pipeline.site.words import HARMFUL, kind_name, slug
 
 # A browser reads a file of this many records in some milliseconds.
-_MOST_IN_A_FILE = 1_000
+_MOST_IN_A_FILE = 2_000
 _NAMES_IN_A_FILE = 25_000
 _LONGEST_BEGINNING = 6
 _RECORD = (
     "name", "kind", "openness", "explanation", "address", "postcode", "hq_code", "icb_code", "region_code",
-    "replaced_by", "candidate_codes",
+    "replaced_by", "candidate_codes", "former",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def write_lookup(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: str
     """
     place = folder / "lookup"
     records = _cleaned(connection.sql(statement_of("lookup_records")).pl())
+    records = records.with_columns(former=pl.col("former_names").list.join("; "))
     postcodes = _cleaned(connection.sql(statement_of("lookup_postcodes")).pl())
     kinds, openness = _numbers(records, "kind"), _numbers(records, "openness")
     numbered = records.with_columns(
@@ -80,10 +81,12 @@ def _write_shelf(folder: Path, key: str, rows: pl.DataFrame, value: pl.Expr) -> 
 
 
 def _write_names(folder: Path, records: pl.DataFrame) -> list[str]:
-    """Write the names of all records in their order, and return the names of the files in order."""
+    """Write the names of all records in their order, then the former ones, and return the files in order."""
     folder.mkdir(parents=True)
     names = []
-    for number, part in enumerate(records.iter_slices(_NAMES_IN_A_FILE)):
+    former = records.select("ods_code", "former_names").drop_nulls().explode("former_names")
+    keys = [records.select("ods_code", "name_key"), former.select("ods_code", name_key=_key("former_names"))]
+    for number, part in enumerate(pl.concat(keys).iter_slices(_NAMES_IN_A_FILE)):
         names.append(f"{number:03d}")
         content = {
             "names": "\n".join(part["name_key"].fill_null("")),
@@ -95,7 +98,17 @@ def _write_names(folder: Path, records: pl.DataFrame) -> list[str]:
 
 
 def _cleaned(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col(pl.String).str.replace_all(HARMFUL, "\ufffd"))
+    lists = pl.col([name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)])
+    return frame.with_columns(
+        pl.col(pl.String).str.replace_all(HARMFUL, "\ufffd"),
+        lists.list.eval(pl.element().str.replace_all(HARMFUL, "\ufffd")),
+    )
+
+
+def _key(name: str) -> pl.Expr:
+    """Return names as words, as ``name_key`` of code_finder has them."""
+    bare = pl.col(name).str.to_uppercase().str.replace_all("['\u2019`]", "")
+    return bare.str.replace_all(r"[^\pL\pN]+", " ").str.strip_chars()
 
 
 def _numbers(frame: pl.DataFrame, column: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ FROM marts.provider_hierarchy_current
 WHERE is_ambiguous
 UNION ALL
 SELECT
-    'active, but legally closed',
+    'closed in law, still in operation',
     count(*)
 FROM marts.organisation_status WHERE openness = 'legally_closed'
 UNION ALL

@@ -157,13 +157,14 @@
   }
 
   function show(code, record) {
-    const [name, kind, openness, explanation, address, postcode, hq, icb, region, replaced, candidates] = record;
+    const [name, kind, openness, explanation, address, postcode, hq, icb, region, replaced, candidates, former] = record;
     const item = add(list, "li"), heading = add(item, "h2");
     add(heading, "code", code);
     heading.append(" ");
     add(heading, "bdi", name || "");
     const state = about.openness[openness];
     add(item, "p", about.kinds[kind] + ". " + explanation + ".", state === "open" ? "" : "past");
+    if (former) add(add(item, "p", "Formerly ", "past"), "bdi", former);
     addCodes(item, "Replaced by", replaced);
     addCodes(item, "Perhaps replaced by", replaced && replaced.length ? [] : candidates);
     if (address || postcode) add(add(item, "p"), "bdi", [address, postcode].filter(Boolean).join(", "));
