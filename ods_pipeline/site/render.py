@@ -15,6 +15,7 @@ import polars as pl
 from polars.datatypes import DataTypeClass
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.schema.marts import KINDS
 from ods_pipeline.site.charts import INSTALL, as_svg
 from ods_pipeline.site.content import SECTIONS, area_path
 from ods_pipeline.site.figures import Answer
@@ -125,7 +126,8 @@ class Renderer:
             parts = tuple(Part(shown(v), self._link(str(v))) for v in values if v is not None)
             return Cell(parts, "c")
         if column in _NAMED_VALUES and isinstance(value, str):
-            href = f"kind/{value}.html" if column == "kind" else ""
+            is_kind = column == "kind" and value in KINDS  # a capture has a kind too
+            href = f"kind/{value}.html" if is_kind else ""
             return Cell((Part(kind_name(value), href),), "")
         text = ", ".join(shown(v, column) for v in values)
         css = "n" if is_number else "w" if column.endswith(_WIDE) else "c"

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from lxml import etree
 
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.site.build import write_site
 from ods_pipeline.site.words import HARMFUL, slug
 from ods_pipeline_tests.site.reading import entry_ids, parse
@@ -30,7 +32,13 @@ def root(held: Held) -> DataRoot:
 
 @pytest.fixture(scope="module")
 def site(root: DataRoot) -> Path:
-    return write_site(root, root.path / "site").folder
+    """The site, written by a run of Dagster's job."""
+    job = build_definitions(root.path).resolve_job_def("site_job")
+    ran = job.execute_in_process(instance=dg.DagsterInstance.ephemeral())
+    (made,) = ran.asset_materializations_for_node("published__site")
+    folder = root.path / "site"
+    assert made.metadata["pages"].value == len(list(folder.rglob("*.html")))
+    return folder
 
 
 def test_no_name_becomes_markup(site: Path) -> None:
