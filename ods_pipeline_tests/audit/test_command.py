@@ -74,7 +74,7 @@ def test_the_sample_equals_its_raw_files(capsys: Captured) -> None:
     assert lines[0] == "Audit of build 000001, published as of 2026-09-04"
     assert "Raw files: 1 release, 6 fetches" in lines
     tables = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("ord.", "history."))}
-    assert tables["ord.organisations"] == ["774", "774", "25", "0"]
+    assert tables["ord.organisations"] == ["776", "776", "25", "0"]
     assert tables["ord.superseded_records"] == ["50", "50", "26", "0"]
     assert len(tables) == 13 + 6
     assert {t[0] == t[1] and t[3] == "0" for t in tables.values()} == {True}
@@ -134,7 +134,7 @@ def test_a_lost_record_is_reported_by_every_comparison(copied: DataRoot, capsys:
     pq.write_table(rows.filter(pc.not_equal(rows["ods_code"], "RRP")), file)
     assert audit(copied) == 1
     out = capsys.readouterr().out
-    assert "ord.organisations          774        773" in out
+    assert "ord.organisations          776        775" in out
     assert "  ord.organisations RRP: (row) is there in raw, missing published" in out
     assert "0 columns differ" in out  # the two copies agree
     assert "does not hold (1): ord.organisations has the same values for a code" in out
