@@ -85,7 +85,7 @@ def _runs(order: Order, folders: dict[int, Path], state: State | None) -> tuple[
     new = [seq for seq in folders if seq in ordinals]
     deltas, released = _held_runs(order, state)
     released = spans.split_for(released, [ordinals[seq] for seq in new])
-    fresh = pl.DataFrame(schema={"ods_code": pl.String, "content_hash": pl.UInt64, "seq": pl.Int64})
+    fresh = pl.DataFrame(schema={"ods_code": pl.String, "content_hash": pl.Int64, "seq": pl.Int64})
     for start in range(0, len(new), RELEASES_AT_ONCE):
         rows = pl.concat([_seen(folders[seq], seq) for seq in new[start : start + RELEASES_AT_ONCE]])
         fresh = _first_of_each(fresh, rows)

@@ -72,7 +72,7 @@ SELECT
     1,
     0;
 COMMENT ON TABLE search.words IS
-'For ods_find: the words of names and towns, in one spelling (plain_word), with the number of texts that have each. Word 0 is no word.';
+'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is no word.';
 
 CREATE OR REPLACE TABLE search.texts AS
 SELECT
@@ -90,14 +90,14 @@ JOIN (
 ) AS l ON l.text_id = t.text_id
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
-'For ods_find: which names and towns have a word, and how many characters all words of the text have.';
+'For ods_find: which names and towns have a word, and the characters of all words of the text.';
 
 CREATE OR REPLACE TABLE search.listings AS
 SELECT
     n.listing_id::INTEGER AS listing_id,
     n.ods_code,
     n.text_id AS name_id,
-    t.text_id AS town_id,
+    p.text_id AS town_id,
     replace(o.postcode, ' ', '') AS postcode_key,
     coalesce(o.record_class = 'RC2', false) AS is_site,
     array_position(
@@ -133,12 +133,12 @@ LEFT JOIN ord.organisations AS o ON o.ods_code = n.ods_code
 LEFT JOIN (
     SELECT
         w.town,
-        t.text_id
+        x.text_id
     FROM towns AS w
-    JOIN texts AS t ON t.text = w.text
-) AS t ON t.town = o.town;
+    JOIN texts AS x ON x.text = w.text
+) AS p ON p.town = o.town;
 COMMENT ON TABLE search.listings IS
-'For ods_find: every code under its current name, and again under each former one, with the day from which the register no longer had it. Listings with the same place are at one address.';
+'For ods_find: every code by its name, and by each former one with the day from which it was gone.';
 
 CREATE OR REPLACE TABLE search.listed_texts AS
 SELECT

@@ -78,8 +78,8 @@ def number(description: str, *, required: bool = False, key: bool = False) -> Co
 
 
 def hash_of(description: str, *, required: bool = True) -> Column:
-    """Describe a 64-bit hash."""
-    return Column(pl.UInt64(), description, not required)
+    """Describe a 64-bit hash, as a signed number of the same bits: many readers have no unsigned ones."""
+    return Column(pl.Int64(), description, not required)
 
 
 def share(description: str) -> Column:

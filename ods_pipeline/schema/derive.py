@@ -22,7 +22,6 @@ _ARROW: dict[Any, pa.DataType] = {
     pl.String: pa.string(),
     pl.Date: pa.date32(),
     pl.Int64: pa.int64(),
-    pl.UInt64: pa.uint64(),
     pl.Boolean: pa.bool_(),
     pl.Float64: pa.float64(),
 }
@@ -30,7 +29,6 @@ _FRICTIONLESS: dict[Any, str] = {
     pl.String: "string",
     pl.Date: "date",
     pl.Int64: "integer",
-    pl.UInt64: "integer",
     pl.Boolean: "boolean",
     pl.Float64: "number",
 }
@@ -38,7 +36,6 @@ _DUCKDB: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Date: "DATE",
     pl.Int64: "BIGINT",
-    pl.UInt64: "UBIGINT",
     pl.Boolean: "BOOLEAN",
     pl.Float64: "DOUBLE",
 }
@@ -129,8 +126,8 @@ Every table is a DuckDB table in `ods.duckdb` and a Parquet file below the data 
 
 * **Bold** columns are the key: no two rows share it, and rows are sorted by it.
 * `?` after a type marks a column that may be null. Text is never empty: it is null instead.
-* Types are DuckDB's. `VARCHAR` is text, `DATE` a calendar day, `BIGINT` a whole number, `UBIGINT` a 64-bit
-  hash, `DOUBLE` a fraction, `BOOLEAN` true or false. `VARCHAR[]` is a list, and `STRUCT(…)` names its fields.
+* Types are DuckDB's. `VARCHAR` is text, `DATE` a calendar day, `BIGINT` a whole number or a hash of 64 bits,
+  `DOUBLE` a fraction, `BOOLEAN` true or false. `VARCHAR[]` is a list, and `STRUCT(…)` names its fields.
 * Columns named `*_start`, `*_end` and `closed_on` hold ODS's own days, and ends are **inclusive**.
 * `known_to`, `valid_to` and every `effective_on` are the first day on which the new state holds, so that
   `known_from` to `known_to` and `valid_from` to `valid_to` are half-open. Null means that no end is known.

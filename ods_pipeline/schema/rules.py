@@ -17,7 +17,6 @@ _SCALARS: Mapping[type[pl.DataType], type[dy.Column]] = {
     pl.String: dy.String,
     pl.Date: dy.Date,
     pl.Int64: dy.Int64,
-    pl.UInt64: dy.UInt64,
     pl.Float64: dy.Float64,
     pl.Boolean: dy.Bool,
 }

@@ -13,12 +13,12 @@ SCHEMA = {
     "ods_code": pl.String,
     "first": pl.Int64,
     "last": pl.Int64,
-    "content_hash": pl.UInt64,
+    "content_hash": pl.Int64,
     "published_in": pl.String,
     "ref_only": pl.Boolean,
     "is_xml": pl.Boolean,
     "last_change_date": pl.Date,
-    "fax_hash": pl.UInt64,
+    "fax_hash": pl.Int64,
 }
 # What each release shows of two codes: a content, or None.
 RELEASES = st.lists(

@@ -119,6 +119,67 @@ def test_all_words_of_a_name_in_any_order_best_first(small: Find) -> None:
     assert kinds(small("s t u r g e y m mil"))[0][0] == "none"
 
 
+def test_a_former_name_is_found_and_named(small: Find) -> None:
+    (row,) = small("abbots way clinic")
+    assert (row["ods_code"], row["match_kind"]) == ("A2", "name")
+    assert row["matched_by"] == "its former name ABBOTS WAY CLINIC, in the register until 2020-03-02"
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("SAINT MARYS MILLFIELD", "its name"),
+        ("st. mary's millfield", "its name"),
+        ("millfield, st mary", "its name"),
+        ("stmarys millfield", "its name"),
+        ("st marys mill field", "its name"),
+        ("st marys milfield", "a name like this"),
+        ("st marys millfeild", "a name like this"),
+        ("st marrys milllfield", "a name like this"),
+        ("A5 st marys millfield", "its code and its name"),
+    ],
+)
+def test_a_name_is_found_as_people_type_it(small: Find, typed: str, why: str) -> None:
+    first = small(typed)[0]
+    assert (first["ods_code"], first["matched_by"]) == ("A5", why)
+
+
+@pytest.mark.parametrize(
+    ("typed", "codes"),
+    [
+        ("LS1", ["A2", "A1", "A3", "A4"]),
+        ("ls1 1", ["A2", "A1", "A3", "A4"]),
+        ("mill pharmacy ls1 1aa", ["A3"]),
+        ("pharmacy ls1", ["A3"]),
+    ],
+)
+def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, codes: list[str]) -> None:
+    assert [code for _, code in kinds(small(typed))] == codes
+
+
+def test_a_town_chooses_among_equal_names(find: Find) -> None:
+    rows = [row for row in find("maple house barnet")]
+    assert {row["ods_code"] for row in rows[:2]} == {"D8M2P", "VM903"}
+
+
+@pytest.mark.parametrize("typed", ["hull", "leeds", "harrow", "no such house"])
+def test_a_place_or_a_name_is_never_called_a_code_that_never_existed(small: Find, typed: str) -> None:
+    assert "never existed" not in str(small(typed)[0]["explanation"])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("V81999", "A national default code of the NHS Data Dictionary, which stands for no organisation: GP p"),
+        ("E54000066", "A GSS code"),
+    ],
+)
+def test_codes_of_other_systems_are_named(find: Find, code: str, reason: str) -> None:
+    (row,) = find(code)
+    assert row["match_kind"] == "none"
+    assert row["explanation"].startswith(reason)
+
+
 def test_a_site_has_its_head_office_next_to_it(small: Find) -> None:
     (row,) = [row for row in small("A2") if row["match_kind"] == "code"]
     assert (row["hq_code"], row["hq_name"]) == ("A5", "ST MARY'S MILLFIELD")

@@ -40,8 +40,9 @@ def days_by_parent(parents: Iterable[tuple[int, ...]], dates: Iterable[Row]) -> 
 
 
 def record_hash(rows: Iterable[tuple[str, Row]]) -> int:
-    """Return the hash of a record, from its rows and the names of their tables."""
-    return _mixed(sum(_row_hash(table, row) for table, row in rows) & _64_BITS)
+    """Return the hash of a record, from its rows and the names of their tables, as a signed number."""
+    number = _mixed(sum(_row_hash(table, row) for table, row in rows) & _64_BITS)
+    return number - (number >> 63 << 64)
 
 
 def _row_hash(table: str, row: Row) -> int:

@@ -20,7 +20,6 @@ ARROW_TO_FRICTIONLESS = {
     pa.string(): "string",
     pa.date32(): "date",
     pa.int64(): "integer",
-    pa.uint64(): "integer",
     pa.bool_(): "boolean",
     pa.float64(): "number",
 }

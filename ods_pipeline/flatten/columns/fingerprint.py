@@ -25,7 +25,7 @@ _NOT_CONTENT_OF_A_COMPONENT = {"ods_code", "ordinal"}
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Add ``content_hash`` and ``fax_hash`` (UInt64; fax_hash is null without fax) to ``organisations``.
+    """Add ``content_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax) to ``organisations``.
 
     Args:
         organisations: one row a record, sorted by ``record``.
@@ -46,8 +46,8 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
             fax = _sums(rows[is_fax], owner[is_fax], record)
             rows, owner = rows[~is_fax], owner[~is_fax]
         content += _sums(rows, owner, record)
-    fax_hash = pl.Series("fax_hash", _mixed(fax)).set(pl.Series(~has_fax), None)
-    return organisations.hstack([pl.Series("content_hash", _mixed(content)), fax_hash])
+    fax_hash = pl.Series("fax_hash", _mixed(fax).view(np.int64)).set(pl.Series(~has_fax), None)
+    return organisations.hstack([pl.Series("content_hash", _mixed(content).view(np.int64)), fax_hash])
 
 
 def _row_numbers(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:

@@ -1,6 +1,6 @@
--- Words of names as a look-up compares them. A look-up reads up to twelve words of a text; word n is bit n - 1 of a mask.
+-- Words of names as a look-up compares them. A look-up reads up to twelve words; word n is bit n - 1 of a mask.
 
--- A word in one spelling: St, St. and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural.
+-- A word in one spelling: St and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural.
 -- Its argument is upper case without apostrophes, as words_between makes it.
 CREATE MACRO plain_word(word) AS regexp_replace(
     regexp_replace(
