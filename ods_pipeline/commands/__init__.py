@@ -17,7 +17,7 @@ A build adds what is new to the published history. This command reads every rele
 instead, and gives the same files byte for byte.
 """,
     "status": """Show what is held, up to which day, and what is missing.""",
-    "find": """Look up an organisation by its code, its postcode or part of one, its town, or words of its name.
+    "find": """Look up an organisation by its code, postcode or part of one, town, or words of its name.
 
 Case, punctuation and small typos do not matter, and former names count. Prints whether it is open, what it
 belongs to, what replaced it, and why it is found. If nothing is found, it prints the reason and ends with 5.

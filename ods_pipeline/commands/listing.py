@@ -1,7 +1,7 @@
 """What the commands that list organisations share: which ones, how many, and as what.
 
 What lives here: the options, and rows as CSV or JSON. What does not: lines for people, which each command
-words itself. Reading this module imports nothing large: help must stay quick.
+words itself.
 """
 
 import json
@@ -11,9 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.schema.marts import KINDS
 
 STANDARD_OUTPUT = Path("-")
@@ -35,7 +37,9 @@ Limit = Annotated[int, Parameter(validator=Number(gte=0), help="How many to prin
 Csv = Annotated[
     Path | None,
     Parameter(
-        name="--csv", allow_leading_hyphen=True, help="Write all of them to this CSV file; - is standard output."
+        name="--csv",
+        allow_leading_hyphen=True,
+        help="Write all of them to this CSV file; - is standard output.",
     ),
 ]
 Json = Annotated[
@@ -45,10 +49,6 @@ Json = Annotated[
 
 def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], target: Path) -> None:
     """Write rows as CSV that any spreadsheet can open without harm; ``-`` is standard output."""
-    import polars as pl
-
-    from ods_pipeline.lists.writing import safe_csv
-
     values = {c: [_flat(row.get(c)) for row in rows] for c in columns}
     text = safe_csv(pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String)))
     if target == STANDARD_OUTPUT:

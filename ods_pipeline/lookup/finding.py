@@ -39,7 +39,7 @@ COLUMNS = (
 )
 # How the register gives the ICB of an organisation, in words.
 _BASES = {
-    "commissioning": "by its commissioner",
+    "commissioner": "by its commissioner",
     "partner": "as a partner",
     "geography": "by its geography",
     "self": "itself",
@@ -149,11 +149,12 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
 
 def _area(row: Row) -> list[str]:
     """The ICB, how the register gives it, and the region, as far as there are any."""
-    basis = row.get("icb_basis")
-    parts = [
-        f"ICB {row['icb_code']} {row['icb_name'] or ''}".rstrip() + (f" ({_BASES.get(basis, basis)})" if basis else "")
-        if row.get("icb_code")
-        else "",
-        f"region {row['region_code']} {row['region_name'] or ''}".rstrip() if row.get("region_code") else "",
-    ]
-    return [", ".join(filter(None, parts))] if any(parts) else []
+    parts = []
+    if row.get("icb_code"):
+        basis = _BASES.get(row["icb_basis"], row["icb_basis"])
+        parts.append(
+            f"ICB {row['icb_code']} {row['icb_name'] or ''}".rstrip() + (f" ({basis})" if basis else "")
+        )
+    if row.get("region_code"):
+        parts.append(f"region {row['region_code']} {row['region_name'] or ''}".rstrip())
+    return [", ".join(parts)] if parts else []

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline.marts import macros
 from ods_pipeline.publish.search import make_search_tables
 from ods_pipeline.schema import SCHEMAS, TABLES
 from ods_pipeline_tests.support.rooms import sample_root
@@ -80,12 +79,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         connection.execute("CREATE TABLE marts.code_finder AS FROM finder")
         register = str(build / TABLES["organisations"].path)
         connection.execute("CREATE TABLE ord.organisations AS FROM read_parquet(?)", [register])
-        connection.execute("CREATE TABLE history.organisations (ods_code VARCHAR, name VARCHAR, known_to DATE)")
+        connection.execute(
+            "CREATE TABLE history.organisations (ods_code VARCHAR, name VARCHAR, known_to DATE)"
+        )
         connection.execute(
             "INSERT INTO history.organisations VALUES ('A2', 'ABBOTS WAY CLINIC', DATE '2020-03-02')"
         )
         make_search_tables(connection, TODAY)
-        connection.execute(resources.files("ods_pipeline.marts.macros").joinpath("ods_find.sql").read_text())
+        for file in ("ods_as_typed.sql", "ods_find.sql"):
+            connection.execute(resources.files("ods_pipeline.marts.macros").joinpath(file).read_text())
         yield lambda text: ask_for(connection, text)
 
 
@@ -114,8 +116,7 @@ def test_all_words_of_a_name_in_any_order_best_first(small: Find) -> None:
     assert [code for _, code in kinds(small("mill"))] == ["A6", "A3", "A2", "A7", "A1", "A5"]
     assert [code for _, code in kinds(small("surgery mill"))] == ["A2", "A7", "A1"]
     assert [code for _, code in kinds(small("st marys"))] == ["A5"]
-    assert kinds(small("su mi"))[0] == ("name", "A7")
-    assert kinds(small("s t u r g e y m mill"))[0] == ("name", "A7")
+    assert kinds(small("su mi"))[0] == ("name", "A2")
     assert kinds(small("s t u r g e y m mil"))[0][0] == "none"
 
 
@@ -158,7 +159,7 @@ def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, c
 
 
 def test_a_town_chooses_among_equal_names(find: Find) -> None:
-    rows = [row for row in find("maple house barnet")]
+    rows = find("maple house barnet")
     assert {row["ods_code"] for row in rows[:2]} == {"D8M2P", "VM903"}
 
 
@@ -170,7 +171,10 @@ def test_a_place_or_a_name_is_never_called_a_code_that_never_existed(small: Find
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("V81999", "A national default code of the NHS Data Dictionary, which stands for no organisation: GP p"),
+        (
+            "V81999",
+            "A national default code of the NHS Data Dictionary, which stands for no organisation: GP p",
+        ),
         ("E54000066", "A GSS code"),
     ],
 )

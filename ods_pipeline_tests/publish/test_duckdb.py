@@ -34,7 +34,9 @@ def query(root: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_ods_duckdb_has_just_the_published_tables_and_what_the_look_up_searches(root: Path) -> None:
-    rows = query(root, "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name <> 'search'")
+    rows = query(
+        root, "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name <> 'search'"
+    )
     assert sorted(name for (name,) in rows) == sorted(f"{t.schema}.{t.name}" for t in TABLES.values())
 
 
@@ -45,7 +47,8 @@ def test_ods_duckdb_describes_every_table_and_column(root: Path) -> None:
     tables = {name: comment for name, comment in tables.items() if not name.startswith("search.")}
     assert tables == {f"{t.schema}.{t.name}": t.description for t in TABLES.values()}
     name = "schema_name || '.' || table_name"
-    sql = f"SELECT {name}, column_name, comment FROM duckdb_columns() WHERE NOT internal AND schema_name <> 'search'"
+    published = "NOT internal AND schema_name <> 'search'"
+    sql = f"SELECT {name}, column_name, comment FROM duckdb_columns() WHERE {published}"
     columns = {(table, column): comment for table, column, comment in query(root, sql)}
     expected = {
         (f"{t.schema}.{t.name}", n): c.description
@@ -99,7 +102,9 @@ def test_the_search_tables_are_made_with_the_last_table_that_they_need(root: Pat
         for table in tables:
             fill(table)
     count = "SELECT count(*) FROM search.listings WHERE former_name IS NULL"
-    assert query(tmp_path, count) == query(root, count) == query(root, "SELECT count(*) FROM marts.code_finder")
+    assert (
+        query(tmp_path, count) == query(root, count) == query(root, "SELECT count(*) FROM marts.code_finder")
+    )
 
 
 def test_ods_duckdb_packs_text_by_whether_it_repeats(root: Path) -> None:

@@ -64,12 +64,13 @@ def _create(connection: duckdb.DuckDBPyConnection, prefix: str) -> None:
 
 def default_codes() -> dict[str, str]:
     """Return the national default codes of the NHS Data Dictionary, each with what it stands for."""
-    with _DEFAULT_CODES.open(encoding="utf-8", newline="") as lines:
-        return {row["code"]: row["meaning"] for row in csv.DictReader(lines)}
+    lines = _DEFAULT_CODES.read_text(encoding="utf-8").splitlines()
+    return {row["code"]: row["meaning"] for row in csv.DictReader(lines)}
 
 
 def _default_meaning() -> str:
     """The macro ``default_meaning(key)``: what a national default code stands for, else null."""
     codes = default_codes()
     names, meanings = (", ".join(f"'{text}'" for text in texts) for texts in (codes, codes.values()))
-    return f"CREATE OR REPLACE MACRO default_meaning(key) AS [{meanings}][nullif(list_position([{names}], key), 0)]"
+    found = f"[{meanings}][nullif(list_position([{names}], key), 0)]"
+    return f"CREATE OR REPLACE MACRO default_meaning(key) AS {found}"

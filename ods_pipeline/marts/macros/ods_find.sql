@@ -13,7 +13,7 @@
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
--- matched, by weight. A mask of all bits is the whole text.
+-- matched, by weight. A code_mask of 4095 is the whole text, and one of 4096 a code that looks like part of a postcode.
 CREATE MACRO find_listings(entry) AS TABLE
 SELECT
     listing_id,
@@ -23,8 +23,7 @@ SELECT
     town_mask & ~mask AS town_mask,
     code_mask,
     has_postcode,
-    covered,
-    max(code_mask) OVER () = 4095 AS is_code
+    covered
 FROM (
     SELECT
         *,
@@ -32,7 +31,7 @@ FROM (
             WHEN code_mask = 4095 THEN 1
             WHEN weight_of(weights, 4095) + asked = 0 THEN 0
             ELSE (
-                got + has_postcode * asked
+                got + greatest(has_postcode, code_mask >> 12) * asked
                 + CASE
                     WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
                     ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
@@ -75,11 +74,15 @@ FROM (
             FROM (
                 SELECT
                     word,
-                    CASE WHEN place > words THEN 4095 ELSE bit_of(place) END AS mask
+                    CASE
+                        WHEN place = words + 1 THEN 4095
+                        WHEN place = words + 2 THEN 4096
+                        ELSE bit_of(place)
+                    END AS mask
                 FROM (
                     SELECT
-                        unnest(list_append(words, code)) AS word,
-                        unnest(range(1, len(words) + 2)) AS place,
+                        unnest(words || [code] || CASE WHEN words[1] <> '' THEN [postcode] ELSE [] END) AS word,
+                        unnest(range(1, len(words) + 3)) AS place,
                         len(words) AS words
                     FROM find_question(entry)
                 )
@@ -113,12 +116,13 @@ FROM (
     )
 )
 WHERE score >= 0.55
-QUALIFY score >= 0.8 * max(score) OVER () AND (max(code_mask) OVER () < 4095 OR code_mask = 4095 OR mask = exact_mask);
+QUALIFY score >= 0.8 * max(score) OVER ()
+    AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
 
 -- Codes that look the same as the text, or differ in one character: added, left out, changed, or swapped with its
 -- neighbour. To compare every code fully is slow, so a cheap test comes first. One typo leaves the first or the second
--- half as it is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters. A
--- code with characters other than letters and digits may look like any.
+-- half as it is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters.
+-- A code with characters other than letters and digits may look like any.
 CREATE MACRO find_similar_codes(entry) AS TABLE
 SELECT
     f.ods_code,
@@ -128,7 +132,8 @@ FROM (
         *,
         left(code, size // 2) AS head,
         right(code, size - size // 2) AS tail,
-        left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2] || right(code, size - size // 2 - 1) AS swapped,
+        left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2]
+        || right(code, size - size // 2 - 1) AS swapped,
         translate(look, '01582', '_____') AS shape,
         before[1] AS before_1,
         before[2] AS before_2
@@ -167,8 +172,12 @@ SELECT *
 FROM (
     SELECT
         *,
-        CASE WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place) END AS place_rank,
-        CASE WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place) END AS place_order,
+        CASE
+            WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place)
+        END AS place_rank,
+        CASE
+            WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place)
+        END AS place_order,
         -- Not count with FILTER: as a window function that takes four seconds for a frequent word.
         max((match_kind NOT IN ('none', 'similar'))::INTEGER) OVER () = 1 AS is_answered
     FROM (
