@@ -15,275 +15,275 @@
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. A code_mask of 4095 is the whole text, and one of 4096 a code that looks like part of a postcode.
 CREATE MACRO find_listings(entry) AS TABLE
-SELECT
-    listing_id,
-    score,
-    mask,
-    exact_mask,
-    town_mask & ~mask AS town_mask,
-    code_mask,
-    has_postcode,
-    covered
-FROM (
     SELECT
-        *,
-        CASE
-            WHEN code_mask = 4095 THEN 1
-            WHEN weight_of(weights, 4095) + asked = 0 THEN 0
-            ELSE (
-                got + greatest(has_postcode, code_mask >> 12) * asked
-                + CASE
-                    WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
-                    ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
-                END
-            ) / (weight_of(weights, 4095) + asked)
-        END AS score
+        listing_id,
+        score,
+        mask,
+        exact_mask,
+        town_mask & ~mask AS town_mask,
+        code_mask,
+        has_postcode,
+        covered
     FROM (
         SELECT
-            listing_id,
-            coalesce(max(got) FILTER (WHERE part = 'name'), 0) AS got,
-            coalesce(max(mask) FILTER (WHERE part = 'name'), 0) AS mask,
-            coalesce(max(exact_mask) FILTER (WHERE part = 'name'), 0) AS exact_mask,
-            coalesce(max(covered) FILTER (WHERE part = 'name'), 0) AS covered,
-            coalesce(max(mask) FILTER (WHERE part = 'town'), 0) AS town_mask,
-            coalesce(max(mask) FILTER (WHERE part = 'code'), 0) AS code_mask,
-            count(*) FILTER (WHERE part = 'postcode') AS has_postcode,
-            9 * least(1, max(count(*) FILTER (WHERE part = 'postcode')) OVER ()) AS asked,
-            max(coalesce(max(weights), 0)) OVER () AS weights
+            *,
+            CASE
+                WHEN code_mask = 4095 THEN 1
+                WHEN weight_of(weights, 4095) + asked = 0 THEN 0
+                ELSE (
+                    got + greatest(has_postcode, code_mask >> 12) * asked
+                    + CASE
+                        WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
+                        ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
+                    END
+                ) / (weight_of(weights, 4095) + asked)
+            END AS score
         FROM (
             SELECT
-                s.listing_id,
-                CASE WHEN s.is_town THEN 'town' ELSE 'name' END AS part,
-                x.got,
-                x.mask,
-                x.exact_mask,
-                x.covered,
-                x.weights
-            FROM find_texts(entry) AS x
-            JOIN search.listed_texts AS s ON s.text_id = x.text_id
-            WHERE x.got > 0.4 * x.best_got
-            UNION ALL
-            SELECT
-                l.listing_id,
-                'code',
-                0,
-                q.mask,
-                0,
-                0,
-                NULL
+                listing_id,
+                coalesce(max(got) FILTER (WHERE part = 'name'), 0) AS got,
+                coalesce(max(mask) FILTER (WHERE part = 'name'), 0) AS mask,
+                coalesce(max(exact_mask) FILTER (WHERE part = 'name'), 0) AS exact_mask,
+                coalesce(max(covered) FILTER (WHERE part = 'name'), 0) AS covered,
+                coalesce(max(mask) FILTER (WHERE part = 'town'), 0) AS town_mask,
+                coalesce(max(mask) FILTER (WHERE part = 'code'), 0) AS code_mask,
+                count(*) FILTER (WHERE part = 'postcode') AS has_postcode,
+                9 * least(1, max(count(*) FILTER (WHERE part = 'postcode')) OVER ()) AS asked,
+                max(coalesce(max(weights), 0)) OVER () AS weights
             FROM (
                 SELECT
-                    word,
-                    CASE
-                        WHEN place = words + 1 THEN 4095
-                        WHEN place = words + 2 THEN 4096
-                        ELSE bit_of(place)
-                    END AS mask
+                    s.listing_id,
+                    CASE WHEN s.is_town THEN 'town' ELSE 'name' END AS part,
+                    x.got,
+                    x.mask,
+                    x.exact_mask,
+                    x.covered,
+                    x.weights
+                FROM find_texts(entry) AS x
+                JOIN search.listed_texts AS s ON s.text_id = x.text_id
+                WHERE x.got > 0.4 * x.best_got
+                UNION ALL
+                SELECT
+                    l.listing_id,
+                    'code',
+                    0,
+                    q.mask,
+                    0,
+                    0,
+                    NULL
                 FROM (
                     SELECT
-                        unnest(words || [code] || CASE WHEN words[1] <> '' THEN [postcode] ELSE [] END) AS word,
-                        unnest(range(1, len(words) + 3)) AS place,
-                        len(words) AS words
-                    FROM find_question(entry)
-                )
-            ) AS q
-            JOIN search.listings AS l ON l.ods_code = q.word
-            WHERE l.former_name IS NULL
-            UNION ALL
-            SELECT
-                l.listing_id,
-                'postcode',
-                0,
-                0,
-                0,
-                0,
-                NULL
-            FROM (
+                        word,
+                        CASE
+                            WHEN place = words + 1 THEN 4095
+                            WHEN place = words + 2 THEN 4096
+                            ELSE bit_of(place)
+                        END AS mask
+                    FROM (
+                        SELECT
+                            unnest(words || [code] || CASE WHEN words[1] <> '' THEN [postcode] ELSE [] END) AS word,
+                            unnest(range(1, len(words) + 3)) AS place,
+                            len(words) AS words
+                        FROM find_question(entry)
+                    )
+                ) AS q
+                JOIN search.listings AS l ON l.ods_code = q.word
+                WHERE l.former_name IS NULL
+                UNION ALL
                 SELECT
-                    replace(postcode, ' ', '') AS key,
-                    CASE
-                        WHEN is_postcode_key(replace(postcode, ' ', '')) THEN 0
-                        WHEN contains(postcode, ' ') THEN 2
-                        ELSE 3
-                    END AS rest
-                FROM find_question(entry)
-                WHERE postcode <> ''
-            ) AS q
-            JOIN search.listings AS l
-                ON length(l.postcode_key) = length(q.key) + q.rest AND starts_with(l.postcode_key, q.key)
+                    l.listing_id,
+                    'postcode',
+                    0,
+                    0,
+                    0,
+                    0,
+                    NULL
+                FROM (
+                    SELECT
+                        replace(postcode, ' ', '') AS key,
+                        CASE
+                            WHEN is_postcode_key(replace(postcode, ' ', '')) THEN 0
+                            WHEN contains(postcode, ' ') THEN 2
+                            ELSE 3
+                        END AS rest
+                    FROM find_question(entry)
+                    WHERE postcode <> ''
+                ) AS q
+                JOIN search.listings AS l
+                    ON length(l.postcode_key) = length(q.key) + q.rest AND starts_with(l.postcode_key, q.key)
+            )
+            GROUP BY listing_id
         )
-        GROUP BY listing_id
     )
-)
-WHERE score >= 0.55
-QUALIFY score >= 0.8 * max(score) OVER ()
-    AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
+    WHERE score >= 0.55
+    QUALIFY score >= 0.8 * max(score) OVER ()
+        AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
 
 -- Codes that look the same as the text, or differ in one character: added, left out, changed, or swapped with its
 -- neighbour. To compare every code fully is slow, so a cheap test comes first. One typo leaves the first or the second
 -- half as it is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters.
 -- A code with characters other than letters and digits may look like any.
 CREATE MACRO find_similar_codes(entry) AS TABLE
-SELECT
-    f.ods_code,
-    (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness
-FROM (
     SELECT
-        *,
-        left(code, size // 2) AS head,
-        right(code, size - size // 2) AS tail,
-        left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2]
-        || right(code, size - size // 2 - 1) AS swapped,
-        translate(look, '01582', '_____') AS shape,
-        before[1] AS before_1,
-        before[2] AS before_2
+        f.ods_code,
+        (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness
     FROM (
         SELECT
-            code,
-            length(code) AS size,
-            key_look(code) AS look,
-            keys_before_spreadsheet(code, form) AS before
+            *,
+            left(code, size // 2) AS head,
+            right(code, size - size // 2) AS tail,
+            left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2]
+            || right(code, size - size // 2 - 1) AS swapped,
+            translate(look, '01582', '_____') AS shape,
+            before[1] AS before_1,
+            before[2] AS before_2
         FROM (
             SELECT
-                max(code) AS code,
-                max(key_form(code)) AS form
-            FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+                code,
+                length(code) AS size,
+                key_look(code) AS look,
+                keys_before_spreadsheet(code, form) AS before
+            FROM (
+                SELECT
+                    max(code) AS code,
+                    max(key_form(code)) AS form
+                FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+            )
+            WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
         )
-        WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
-    )
-) AS a
-JOIN marts.code_finder AS f
-    ON CASE
-        WHEN starts_with(f.ods_code, a.head) OR ends_with(f.ods_code, a.tail) OR f.ods_code = a.swapped
-            OR f.ods_code LIKE a.shape OR regexp_matches(f.ods_code, '[^A-Z0-9]')
-            OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
-            THEN list_contains(a.before, f.ods_code)
-                OR lookalike_key(f.ods_code) = a.look
-                OR (
-                    length(f.ods_code) BETWEEN a.size - 1 AND a.size + 1
-                    AND damerau_levenshtein(f.ods_code, a.code) = 1
-                )
-    END
-QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ();
+    ) AS a
+    JOIN marts.code_finder AS f
+        ON CASE
+            WHEN starts_with(f.ods_code, a.head) OR ends_with(f.ods_code, a.tail) OR f.ods_code = a.swapped
+                OR f.ods_code LIKE a.shape OR regexp_matches(f.ods_code, '[^A-Z0-9]')
+                OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
+                THEN list_contains(a.before, f.ods_code)
+                    OR lookalike_key(f.ods_code) = a.look
+                    OR (
+                        length(f.ods_code) BETWEEN a.size - 1 AND a.size + 1
+                        AND damerau_levenshtein(f.ods_code, a.code) = 1
+                    )
+        END
+    QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ();
 
 -- The matches, each code once, and what stands for them where there are none: similar codes, and a row without a code.
 CREATE MACRO find_matches(entry) AS TABLE
-SELECT *
-FROM (
-    SELECT
-        *,
-        CASE
-            WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place)
-        END AS place_rank,
-        CASE
-            WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place)
-        END AS place_order,
-        -- Not count with FILTER: as a window function that takes four seconds for a frequent word.
-        max((match_kind NOT IN ('none', 'similar'))::INTEGER) OVER () = 1 AS is_answered
+    SELECT *
     FROM (
         SELECT
+            *,
             CASE
-                WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 'code'
-                WHEN c.mask > 0 OR c.code_mask > 0 THEN 'name'
-                WHEN c.town_mask > 0 THEN 'place'
-                ELSE 'postcode'
-            END AS match_kind,
+                WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place)
+            END AS place_rank,
             CASE
-                WHEN c.mask = 0 THEN 0
-                WHEN c.mask = c.exact_mask AND c.score > 0.95 AND c.covered > 0.96 AND l.former_name IS NULL THEN 0
-                ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10)
-            END AS nearness,
-            l.listing_id,
-            l.ods_code,
-            l.openness_rank,
-            l.is_site,
-            CASE WHEN c.mask = 0 AND c.has_postcode > 0 THEN l.place END AS place,
-            l.former_name,
-            l.former_until,
-            c.mask,
-            c.exact_mask,
-            c.town_mask,
-            c.code_mask,
-            c.has_postcode,
-            c.covered
-        FROM find_listings(entry) AS c
-        JOIN search.listings AS l ON l.listing_id = c.listing_id
-        QUALIFY row_number() OVER (PARTITION BY l.ods_code ORDER BY c.score DESC, l.listing_id) = 1
-        UNION ALL BY NAME
-        SELECT
-            'similar' AS match_kind,
-            nearness,
-            ods_code
-        FROM find_similar_codes(entry)
-        UNION ALL BY NAME
-        SELECT
-            'none' AS match_kind,
-            0 AS nearness,
-            max(code) AS missed_code,
-            max(key_form(code)) AS form
-        FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+                WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place)
+            END AS place_order,
+            -- Not count with FILTER: as a window function that takes four seconds for a frequent word.
+            max((match_kind NOT IN ('none', 'similar'))::INTEGER) OVER () = 1 AS is_answered
+        FROM (
+            SELECT  -- noqa: AM07
+                CASE
+                    WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 'code'
+                    WHEN c.mask > 0 OR c.code_mask > 0 THEN 'name'
+                    WHEN c.town_mask > 0 THEN 'place'
+                    ELSE 'postcode'
+                END AS match_kind,
+                CASE
+                    WHEN c.mask = 0 THEN 0
+                    WHEN c.mask = c.exact_mask AND c.score > 0.95 AND c.covered > 0.96 AND l.former_name IS NULL THEN 0
+                    ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10)
+                END AS nearness,
+                l.listing_id,
+                l.ods_code,
+                l.openness_rank,
+                l.is_site,
+                CASE WHEN c.mask = 0 AND c.has_postcode > 0 THEN l.place END AS place,
+                l.former_name,
+                l.former_until,
+                c.mask,
+                c.exact_mask,
+                c.town_mask,
+                c.code_mask,
+                c.has_postcode,
+                c.covered
+            FROM find_listings(entry) AS c
+            JOIN search.listings AS l ON l.listing_id = c.listing_id
+            QUALIFY row_number() OVER (PARTITION BY l.ods_code ORDER BY c.score DESC, l.listing_id) = 1
+            UNION ALL BY NAME
+            SELECT
+                'similar' AS match_kind,
+                nearness,
+                ods_code
+            FROM find_similar_codes(entry)
+            UNION ALL BY NAME
+            SELECT
+                'none' AS match_kind,
+                0 AS nearness,
+                max(code) AS missed_code,
+                max(key_form(code)) AS form
+            FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+        )
     )
-)
-WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar');
+    WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar');
 
 CREATE MACRO ods_find(entry) AS TABLE
-SELECT
-    m.match_kind,
-    coalesce(f.ods_code, m.missed_code) AS ods_code,
-    f.name,
-    f.kind,
-    f.openness,
-    f.opened_on,
-    f.closed_on,
-    f.replaced_by,
-    f.candidate_codes,
-    f.address,
-    f.postcode,
-    f.hq_code,
-    f.hq_name,
-    f.site_count,
-    CASE
-        WHEN m.match_kind <> 'none' THEN f.explanation
-        WHEN q.rule IS NOT NULL THEN 'Its record was set aside because it breaks a rule: ' || q.rule
-        WHEN t.pointed_at_by IS NOT NULL
-            THEN 'Not held, though ' || t.pointed_at_by || ' relationships or successions point at it ('
-                || t.example_ods_code || ' for one)'
-        ELSE why_not_found(m.form, m.missed_code, c.as_of)
-    END AS explanation,
-    CASE
-        WHEN m.match_kind = 'similar' THEN 'a code like this'
-        WHEN m.match_kind <> 'none'
-            THEN concat_ws(
-                    ' and ',
-                    CASE WHEN m.code_mask > 0 THEN 'its code' END,
-                    CASE
-                        WHEN m.mask = 0 THEN NULL
-                        WHEN m.former_name IS NOT NULL
-                            THEN 'its former name ' || m.former_name || ', in the register until ' || m.former_until
-                        WHEN m.mask <> m.exact_mask THEN 'a name like this'
-                        WHEN m.covered > 0.96 THEN 'its name'
-                        ELSE 'words of its name'
-                    END,
-                    CASE WHEN m.town_mask > 0 THEN 'its town' END,
-                    CASE WHEN m.has_postcode > 0 THEN 'its postcode' END
-                )
-    END AS matched_by
-FROM find_matches(entry) AS m
-CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
-LEFT JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
-LEFT JOIN (SELECT
-    ods_code,
-    arg_max(rule, capture_id) AS rule
-FROM ord.quarantined_records GROUP BY ods_code) AS q
-    ON q.ods_code = m.missed_code
-LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = m.missed_code
-ORDER BY
-    array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], m.match_kind),
-    m.nearness,
-    m.place_rank,
-    m.place_order,
-    m.openness_rank,
-    m.is_site,
-    m.covered DESC,
-    f.name,
-    f.ods_code;
+    SELECT
+        m.match_kind,
+        coalesce(f.ods_code, m.missed_code) AS ods_code,
+        f.name,
+        f.kind,
+        f.openness,
+        f.opened_on,
+        f.closed_on,
+        f.replaced_by,
+        f.candidate_codes,
+        f.address,
+        f.postcode,
+        f.hq_code,
+        f.hq_name,
+        f.site_count,
+        CASE
+            WHEN m.match_kind <> 'none' THEN f.explanation
+            WHEN q.rule IS NOT NULL THEN 'Its record was set aside because it breaks a rule: ' || q.rule
+            WHEN t.pointed_at_by IS NOT NULL
+                THEN 'Not held, though ' || t.pointed_at_by || ' relationships or successions point at it ('
+                    || t.example_ods_code || ' for one)'
+            ELSE why_not_found(m.form, m.missed_code, c.as_of)
+        END AS explanation,
+        CASE
+            WHEN m.match_kind = 'similar' THEN 'a code like this'
+            WHEN m.match_kind <> 'none'
+                THEN concat_ws(
+                        ' and ',
+                        CASE WHEN m.code_mask > 0 THEN 'its code' END,
+                        CASE
+                            WHEN m.mask = 0 THEN NULL
+                            WHEN m.former_name IS NOT NULL
+                                THEN 'its former name ' || m.former_name || ', in the register until ' || m.former_until
+                            WHEN m.mask <> m.exact_mask THEN 'a name like this'
+                            WHEN m.covered > 0.96 THEN 'its name'
+                            ELSE 'words of its name'
+                        END,
+                        CASE WHEN m.town_mask > 0 THEN 'its town' END,
+                        CASE WHEN m.has_postcode > 0 THEN 'its postcode' END
+                    )
+        END AS matched_by
+    FROM find_matches(entry) AS m
+    CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
+    LEFT JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
+    LEFT JOIN (SELECT
+        ods_code,
+        arg_max(rule, capture_id) AS rule
+    FROM ord.quarantined_records GROUP BY ods_code) AS q
+        ON q.ods_code = m.missed_code
+    LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = m.missed_code
+    ORDER BY
+        array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], m.match_kind),
+        m.nearness,
+        m.place_rank,
+        m.place_order,
+        m.openness_rank,
+        m.is_site,
+        m.covered DESC,
+        f.name,
+        f.ods_code;

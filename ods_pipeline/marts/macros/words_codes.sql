@@ -40,8 +40,8 @@ CREATE MACRO key_form(key) AS CASE
 END;
 
 -- The form of a text given as a code: code, since_2020 (letters and digits in turn, the form of every code issued since
--- 1 October 2020), default (a national default code), statistical (a GSS code), number, scientific, date and short (what
--- a spreadsheet makes of some codes), postcode, words, other, blank.
+-- 1 October 2020), default (a national one), statistical (a GSS code), number, scientific, date and short (which
+-- spreadsheets make of some codes), postcode, words, other, blank.
 CREATE MACRO code_form(entry) AS key_form(code_key(entry));
 
 -- The number of a month by the first three letters of its name, else null.
