@@ -86,7 +86,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
             "INSERT INTO history.organisations VALUES ('A2', 'ABBOTS WAY CLINIC', DATE '2020-03-02')"
         )
         make_search_tables(connection, TODAY)
-        for file in ("ods_as_typed.sql", "ods_find.sql"):
+        for file in ("find_as_typed.sql", "ods_find.sql"):
             connection.execute(resources.files("ods_pipeline.marts.macros").joinpath(file).read_text())
         yield lambda text: ask_for(connection, text)
 

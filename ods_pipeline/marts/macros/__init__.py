@@ -1,7 +1,8 @@
 """The macros of ``ods.duckdb`` and of mart connections.
 
 What lives here: macros by the prefix of their file. ``words*.sql`` are scalar macros for marts and analysts
-alike, ``ods_*.sql`` table macros that read published tables, ``building*.sql`` macros for building marts,
+alike, ``ods_*.sql`` table macros that read published tables, ``find_*.sql`` steps of
+``ods_find``, ``building*.sql`` macros for building marts,
 which are published nowhere. What does not: the ids of roles and relationships, which are data of
 ``schema/codes.py``.
 
@@ -31,6 +32,7 @@ def define(connection: duckdb.DuckDBPyConnection, today: date) -> None:
         today: The day that the build speaks for, never the clock; ``ods_today()`` returns it.
     """
     define_words(connection, today)
+    _create(connection, "find_")
     _create(connection, "ods_")
 
 
