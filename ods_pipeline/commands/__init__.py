@@ -18,10 +18,11 @@ A build adds what is new to the published history. This command reads every rele
 instead, and gives the same files byte for byte.
 """,
     "status": """Show what is held, up to which day, and what is missing.""",
-    "find": """Look up an organisation by its code, its postcode or words of its name.
+    "find": """Look up an organisation by its code, postcode or part of one, town, or words of its name.
 
-Case and spaces do not matter. Prints whether it is open, what it belongs to, and what replaced it. If nothing
-is found, it prints the reason and ends with 5. The same in SQL: SELECT * FROM ods_find('maple house').
+Case, punctuation and small typos do not matter, and former names count. Prints whether it is open, what it
+belongs to, what replaced it, and why it is found. If nothing is found, it prints the reason and ends with 5.
+The same in SQL: SELECT * FROM ods_find('maple house n10').
 """,
     "check": """Judge every code of a CSV, TSV, Excel or Parquet list: open, closed, replaced, of another
 kind, a typo.
