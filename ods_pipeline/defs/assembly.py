@@ -12,6 +12,7 @@ from ods_pipeline.defs.assets.marts import marts
 from ods_pipeline.defs.assets.published import ods_duckdb
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.register import register
+from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
 from ods_pipeline.defs.automation import last_three_stamps, new_trud_release, publish_after_load
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.resources import DataRootResource
@@ -58,12 +59,23 @@ def build_definitions(
         description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, register, judgements, marts, ods_duckdb],
-        jobs=[release_job, delta_job, publish_job],
+        assets=[
+            raw_release,
+            flat_release,
+            raw_fetches,
+            flattened,
+            register,
+            judgements,
+            marts,
+            ods_duckdb,
+            site,
+        ],
+        jobs=[release_job, delta_job, publish_job, site_job],
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load([release_job, delta_job], publish_job),
+            site_after_publish(publish_job),
         ],
         resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
         executor=dg.in_process_executor,

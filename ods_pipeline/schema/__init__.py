@@ -39,6 +39,7 @@ MARTS = [
     Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
     Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
     Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
+    Table("provider_hierarchy_via", "marts", "marts", hierarchy.ProviderHierarchyVia),
     Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
     Table("hierarchy_closure", "marts", "marts", hierarchy.HierarchyClosure),
     Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),
@@ -61,6 +62,7 @@ MARTS += [
 EVENTS = [
     Table("code_changes", "marts", "marts", changes.CodeChanges),
     Table("drift", "marts", "marts", changes.Drift),
+    Table("source_differences", "marts", "marts", changes.SourceDifferences),
 ]
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}
