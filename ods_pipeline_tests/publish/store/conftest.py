@@ -1,4 +1,4 @@
-"""Stores to publish to: a folder, S3 as moto plays it over loopback, and Azurite where npm has installed it."""
+"""Stores to publish to: a folder, and S3 as moto plays it over loopback."""
 
 import os
 import shutil

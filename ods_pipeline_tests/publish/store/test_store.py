@@ -122,7 +122,12 @@ class _Later(SystemClock):
 
 
 def test_a_lease_of_a_killed_writer_does_not_stop_the_next(folder: Store) -> None:
-    lease = {"who": "elsewhere", "host": "elsewhere", "process": 1, "until": str(datetime.now(UTC) + timedelta(1))}
+    lease = {
+        "who": "elsewhere",
+        "host": "elsewhere",
+        "process": 1,
+        "until": str(datetime.now(UTC) + timedelta(1)),
+    }
     folder.put_new(LEASE, json.dumps(lease).encode())
     with pytest.raises(Busy, match="elsewhere is writing"), writing(folder, "a test"):
         pass
@@ -195,7 +200,8 @@ def test_damage_in_the_store_is_named_and_the_old_state_stands(
 
 
 @pytest.mark.parametrize(
-    "address", ["", "data", "http://x/y", "s3://key:word@bucket/x", "s3://bucket/x?sig=abc", "file:///nowhere/x"]
+    "address",
+    ["", "data", "http://x/y", "s3://key:word@bucket/x", "s3://bucket/x?sig=abc", "file:///nowhere/x"],
 )
 def test_what_is_no_store_is_refused(address: str) -> None:
     with pytest.raises(OdsError) as raised:
