@@ -66,9 +66,8 @@ def register_table(
                 )
                 return True
             done = table.transaction_version(APPLICATION)
-            if (done is not None and done >= build) or table.file_uris() == [
-                f"{table.table_uri.rstrip('/')}/{file}"
-            ]:
+            held = [uri.rsplit("/", 1)[-1] for uri in table.file_uris()]
+            if (done is not None and done >= build) or held == [file]:
                 return False
             table.create_write_transaction([action], "overwrite", delta_schema, commit_properties=properties)
         except (DeltaError, OSError, ValueError) as error:

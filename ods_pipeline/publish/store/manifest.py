@@ -95,7 +95,7 @@ def _entry(folder: str, file: Path) -> dict[str, Any]:
 
 def as_bytes(content: dict[str, Any]) -> bytes:
     """Return JSON text: the same content gives the same bytes."""
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def path_of(content: dict[str, Any]) -> str:

@@ -109,6 +109,10 @@ class Store:
                 obstore.put(self._store, path, content, mode="create", use_multipart=False)
             except AlreadyExistsError:
                 return False
+            except FileNotFoundError as error:
+                raise OdsError(
+                    f"{path} cannot be written ({reason_of(error)})", where=self.address, do=_advice(error)
+                ) from hidden(error)
         return True
 
     def replace(self, path: str, content: bytes, before: Found | None) -> None:

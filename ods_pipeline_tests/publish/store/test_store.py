@@ -280,6 +280,6 @@ def test_the_commands(tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixt
     assert run_main("pull", address, "--data-root", tmp_path / "pulled") == 0
     assert "has build 000001, as of 2026-09-04" in capsys.readouterr().out
     with duckdb.connect(str(tmp_path / "pulled" / "ods.duckdb"), read_only=True) as connection:
-        assert connection.sql("SELECT count(*) FROM ord.organisations").fetchone() is not None
+        assert connection.sql("SELECT count(*) FROM ord.organisations").fetchall() != [(0,)]
     assert run_main("publish", address, "--data-root", tmp_path / "nothing") == 1
     assert "nothing is published here" in capsys.readouterr().err
