@@ -16,15 +16,38 @@ followed AS (
     WHERE hops > 0 AND coalesce(effective_on <= $day, true) AND old_code IN (FROM codes)
 ),
 
+-- In a circle each code follows the other: all of them count as ends.
 replaced AS (
     SELECT
         f.old_code,
         list(f.new_code ORDER BY f.new_code) AS codes
     FROM followed AS f
     ANTI JOIN (
-        SELECT old_code FROM marts.succession_edges WHERE coalesce(effective_on <= $day, true)
+        SELECT e.old_code
+        FROM marts.succession_edges AS e
+        ANTI JOIN marts.code_crosswalk AS back ON back.old_code = e.new_code AND back.new_code = e.old_code
+        WHERE coalesce(e.effective_on <= $day, true)
     ) AS later ON later.old_code = f.new_code
     GROUP BY f.old_code
+),
+
+-- The immediate successors on the day, or those to come if none has begun.
+next_codes AS (
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) FILTER (is_past OR nothing_is_past) AS codes,
+        min(effective_on) AS since
+    FROM (
+        SELECT
+            old_code,
+            new_code,
+            effective_on,
+            coalesce(effective_on <= $day, false) AS is_past,
+            NOT bool_or(coalesce(effective_on <= $day, false)) OVER (PARTITION BY old_code) AS nothing_is_past
+        FROM marts.succession_edges
+        WHERE old_code IN (FROM codes)
+    )
+    GROUP BY old_code
 ),
 
 held AS (
@@ -37,13 +60,17 @@ held AS (
         CASE
             WHEN f.openness = 'deleted' THEN 'deleted'
             ELSE openness_on(
-                    o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
+                    status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
+                    o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
                 )
         END AS openness,
-        f.opened_on,
+        o.legal_start,
         o.legal_end,
+        o.operational_start,
         o.operational_end,
         f.closed_on AS closed_today,
+        n.codes AS next_codes,
+        n.since AS succeeded_from,
         coalesce(r.codes, []) AS replaced_by,
         f.candidate_codes,
         f.site_count
@@ -52,6 +79,7 @@ held AS (
     LEFT JOIN marts.organisation_kinds AS k
         ON k.ods_code = f.ods_code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
     LEFT JOIN replaced AS r ON r.old_code = f.ods_code
+    LEFT JOIN next_codes AS n ON n.old_code = f.ods_code
     WHERE f.ods_code IN (FROM codes)
 ),
 
@@ -228,7 +256,14 @@ judged AS (
         CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
         coalesce(l.codes, []) AS likely_codes,
-        h.opened_on,
+        proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
+        openness_in_words(
+            h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, $day
+        ) AS words,
+        CASE
+            WHEN h.openness IN ('not_yet_open', 'open', 'closing')
+                THEN successors_in_words(h.openness, h.next_codes, h.succeeded_from, $day)
+        END AS succession_words,
         h.is_archived,
         code_form(a.code) AS form,
         CASE
@@ -269,11 +304,9 @@ SELECT
                 verdict IN ('blank', 'not_held', 'no_code')
                 THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
-            WHEN openness = 'legally_closed' THEN 'Closed in law on ' || closed_on || ', not in operation'
-            WHEN openness = 'closed' THEN coalesce('Closed on ' || closed_on, 'Closed; ODS gives no end date')
-            WHEN openness = 'closing' THEN 'Open; closes after ' || closed_on
-            WHEN openness = 'not_yet_open' THEN 'Opens on ' || opened_on
+            WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
+        succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE
             WHEN len(replaced_by) > 0 THEN 'now ' || array_to_string(replaced_by, ', ')
