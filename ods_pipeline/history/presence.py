@@ -11,6 +11,7 @@ code, if a release that proves absence follows before the code is seen again. A 
 import polars as pl
 
 from ods_pipeline.history import spans
+from ods_pipeline.history.columns import NOTICE_SOURCES
 from ods_pipeline.history.observations import Observed
 from ods_pipeline.history.order import Order
 
@@ -38,7 +39,7 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
 
 def notices_of_deletion(observed: Observed) -> pl.DataFrame:
     """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is no notice."""
-    return observed.order.with_places(observed.notices.filter(pl.col("source") == "ord_notifications"))
+    return observed.order.with_places(observed.notices.filter(pl.col("source").is_in(NOTICE_SOURCES)))
 
 
 def releases_after(observed: Observed) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.held import HeldFetch, held_fetches, newest_publication
 from ods_pipeline.schema.versions import FLAT_VERSION
-from ods_pipeline.sources.due import Window, due_window
+from ods_pipeline.sources.due import LONGEST_GAP, Window, due_window
 from ods_pipeline.sources.receipt import ReleaseReceipt, Unanswered
 from ods_pipeline.sources.recorded import held_releases
 
@@ -31,17 +31,18 @@ def due_fetches(root: DataRoot) -> list[HeldFetch]:
     return [f for f in held_fetches(root) if flat_mark(root, f.folder.name) != mark_of(f.receipt.sha256)]
 
 
-def due_stamps(root: DataRoot, today: date) -> Window | None:
-    """Return the stamps to ask the ORD API for, first and last inclusive.
+def due_stamps(root: DataRoot, today: date, longest_gap: int | None = LONGEST_GAP) -> Window | None:
+    """Return the stamps to ask the delta source for, first and last inclusive.
 
     None if no release is held, or if today's stamps have been asked for.
 
     Args:
         root: the data root.
         today: the UK date.
+        longest_gap: how many days back the source lists changes; None without a limit.
 
     Raises:
-        OdsError: the first stamp due is further back than the API goes.
+        OdsError: the first stamp due is further back than the source goes.
     """
     published = newest_publication(root)
     if published is None:
@@ -50,7 +51,7 @@ def due_stamps(root: DataRoot, today: date) -> Window | None:
         (date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to), date.fromisoformat(r.as_of))
         for r in (f.receipt for f in held_fetches(root))
     ]
-    return due_window(published, windows, today)
+    return due_window(published, windows, today, longest_gap=longest_gap)
 
 
 def unanswered(root: DataRoot) -> dict[str, Unanswered]:

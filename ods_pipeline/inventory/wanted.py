@@ -18,11 +18,11 @@ from ods_pipeline.inventory.due import due_stamps, unanswered
 from ods_pipeline.inventory.held import holds_anything, lies_in_quarantine, newest_publication
 from ods_pipeline.inventory.sample import refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
-from ods_pipeline.sources.deltas import close_stale
+from ods_pipeline.sources.deltas import close_stale, longest_gap
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import ReleaseReceipt
 from ods_pipeline.sources.recorded import held_releases
-from ods_pipeline.sources.settings import Sources
+from ods_pipeline.sources.settings import DeltasFrom, Sources
 from ods_pipeline.sources.trud import NO_KEY, Listed, Trud
 
 LATEST = "latest"
@@ -57,11 +57,12 @@ def request_for(
     trud_only: bool = False,
     deltas: bool = False,
     ignore_maintenance: bool = False,
+    deltas_from: DeltasFrom | None = None,
 ) -> tuple[list[Path], Request]:
     """Split ``releases`` into files and dates, and return the files and the request that the options make.
 
-    With a TRUD key and without a file or folder, a run takes the newest release and the deltas since. Without
-    a key it asks nobody, unless ``deltas`` is set.
+    With a TRUD key and without a file or folder, a run takes the newest release and the deltas since. With an
+    ODT key alone it takes the deltas. Without a key it asks nobody, unless ``deltas`` is set.
 
     Args:
         sources: how to reach TRUD and the ORD API.
@@ -70,6 +71,7 @@ def request_for(
         trud_only: never ask the ORD API.
         deltas: ask the ORD API even without a TRUD key.
         ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
+        deltas_from: which delta source to ask; None leaves the choice to the environment.
 
     Raises:
         OdsError: TRUD is needed and there is no key, or a date does not exist.
@@ -79,12 +81,14 @@ def request_for(
     for day in named:
         if day != LATEST:
             _refuse_impossible_date(day)
-    is_automatic = sources.key is not None and not files and not recorded
+    sources = replace(sources, deltas_from=deltas_from or sources.deltas_from)
+    is_automatic = (sources.key or sources.odt_key) is not None and not files and not recorded
     if (named or trud_only) and sources.key is None and not files:
         raise OdsError("a release from TRUD is needed, and there is no TRUD key", do=NO_KEY)
     return files, Request(
         sources=replace(sources, ignore_maintenance=ignore_maintenance),
-        releases=tuple(dict.fromkeys(named)) or ((LATEST,) if is_automatic else ()),
+        releases=tuple(dict.fromkeys(named))
+        or ((LATEST,) if is_automatic and sources.key is not None else ()),
         releases_needed=bool(named),
         deltas=deltas or (is_automatic and not trud_only),
         is_named=bool(named) or trud_only or deltas,
@@ -179,7 +183,7 @@ def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Wind
         raise OdsError("deltas are asked for, and no release is held", where=root.path, do=NO_KEY)
     today = uk_date(request.sources.clock.now())
     try:
-        window = due_stamps(root, today)
+        window = due_stamps(root, today, longest_gap(request.sources))
     except OdsError as error:
         problems.append(str(error))
         return None

@@ -21,7 +21,7 @@ def due_window(
     asked: Iterable[tuple[date, date, date]],
     today: date,
     *,
-    longest_gap: int = LONGEST_GAP,
+    longest_gap: int | None = LONGEST_GAP,
     title: str = "the ORD API",
 ) -> Window | None:
     """The stamps to ask for today, first and last inclusive; None if today's fetch is done.
@@ -33,7 +33,7 @@ def due_window(
         published: The PublicationDate of the newest release.
         asked: The first and last stamp (inclusive) and the as-of date of each fetch held.
         today: The UK date.
-        longest_gap: How many days back the source lists changes.
+        longest_gap: How many days back the source lists changes; None without a limit.
         title: The source's name in messages.
 
     Raises:
@@ -43,10 +43,11 @@ def due_window(
     first = _first(published, today, fetches)
     if any(as_of >= today and start <= first and end >= today for start, end, as_of in fetches):
         return None
-    if (today - first).days > longest_gap:
+    if longest_gap is not None and (today - first).days > longest_gap:
         raise OdsError(
             f"changes since {first} are needed, but {title} only goes back {longest_gap} days",
-            do="Take the next release first: ods-pipeline build --release latest",
+            do="Take the next release first: ods-pipeline build --release latest. ODT has no limit, if you "
+            "have a key for it (ODS_ODT_API_KEY)",
         )
     return first, today
 

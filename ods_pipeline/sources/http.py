@@ -7,7 +7,7 @@ time, without a URL in it: a TRUD URL holds the key.
 
 import logging
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,7 @@ ClosedUntil = Callable[[datetime], datetime | None]
 ANSWER_LIMIT = 256 << 20
 _SLICE = 1.0  # a wait is cut into pieces, so that an interruption ends it
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+ANSWERS = frozenset({200, 404, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 log = logging.getLogger(__name__)
 
@@ -101,17 +102,21 @@ class Asker:
         base_url: str,
         clock: Clock,
         manners: Manners,
+        *,
         closed_until: ClosedUntil | None = None,
+        headers: Mapping[str, str] | None = None,
+        hide: Callable[[str], str] = str,
     ) -> None:
+        """``headers`` go with every request, to this server only. ``hide`` takes the key out of a text."""
         for library in ("httpx", "httpcore"):  # they log URLs
             logging.getLogger(library).setLevel(logging.WARNING)
         self.name, self.manners, self._clock = name, manners, clock
-        self._base = httpx.URL(base_url)
+        self._base, self._hide = httpx.URL(base_url), hide
         self.pace = Pace(clock, manners.interval, closed_until)
         self._client = httpx.Client(
             timeout=httpx.Timeout(manners.read, connect=manners.connect, pool=None),
             limits=httpx.Limits(max_connections=manners.in_flight),
-            headers={"User-Agent": f"ods_pipeline/{__version__}"},
+            headers={"User-Agent": f"ods_pipeline/{__version__}", **(headers or {})},
             follow_redirects=False,
         )
         self._streams: list[Any] = []
@@ -145,8 +150,10 @@ class Asker:
         )
 
     @contextmanager
-    def opened(self, url: str, headers: dict[str, str] | None = None) -> Generator[httpx.Response]:
-        """Sends one request in its turn. Redirections are followed on the same server only.
+    def opened(
+        self, url: str, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Generator[httpx.Response]:
+        """Sends one request in its turn: a POST if it has a body. Redirections stay on the same server.
 
         Raises OdsError for a redirection to another server, NotTheAnswer for a circle of them.
         """
@@ -154,7 +161,10 @@ class Asker:
         for _ in range(4):
             self.pace.take_turn()
             extensions = {"trace": self._trace}
-            with self._client.stream("GET", target, headers=headers, extensions=extensions) as response:
+            method = "GET" if body is None else "POST"
+            with self._client.stream(
+                method, target, headers=headers, content=body, extensions=extensions
+            ) as response:
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
@@ -171,14 +181,18 @@ class Asker:
         accept: Callable[[Answer], T],
         *,
         settle_for: Callable[[Answer], T] | None = None,
+        answers: frozenset[int] = ANSWERS,
+        body: bytes | None = None,
     ) -> T:
         """Asks one question, up to ``manners.attempts`` times, and returns the answer as ``accept`` reads it.
 
         Args:
             url: The question.
             what: Its name in messages.
-            accept: Reads an answer with status 200, 404 or 410. It raises NotTheAnswer if it is none.
+            accept: Reads an answer with a status of ``answers``. It raises NotTheAnswer if it is none.
             settle_for: Reads the last answer if ``accept`` did not take it.
+            answers: The statuses of answers. Any other is trouble, or a refusal.
+            body: JSON (FHIR) to send; the question is a POST then.
 
         Raises:
             Unreachable: No answer came.
@@ -189,18 +203,18 @@ class Asker:
             last = attempt == self.manners.attempts
             answer: Answer | None = None
             try:
-                answer = self._whole(url)
-                if answer.status in (200, 404, 410):
+                answer = self._whole(url, body)
+                if answer.status in answers:
                     return accept(answer)
-                trouble = status_of(answer)
+                trouble = self._hide(status_of(answer))
             except NotTheAnswer as error:
-                trouble = str(error)
+                trouble = self._hide(str(error))
                 if last and settle_for is not None and answer is not None:
                     with suppress(NotTheAnswer):
                         return settle_for(answer)
             except httpx.RequestError as error:
                 trouble = words_for(error)
-            if answer is not None and answer.status not in (*_AGAIN, 200, 404, 410):
+            if answer is not None and answer.status not in _AGAIN | answers:
                 raise OdsError(f"{self.name} refuses {what} ({trouble})")
             if last:
                 break
@@ -219,9 +233,10 @@ class Asker:
         )
         return min(max(planned, requested or 0.0), self.manners.longest_pause)
 
-    def _whole(self, url: str) -> Answer:
+    def _whole(self, url: str, body: bytes | None) -> Answer:
         deadline = self._clock.monotonic() + self.manners.answer
-        with self.opened(url) as response:
+        headers = None if body is None else {"Content-Type": "application/fhir+json"}
+        with self.opened(url, headers, body) as response:
             parts, size = [], 0
             for part in response.iter_bytes():
                 parts.append(part)

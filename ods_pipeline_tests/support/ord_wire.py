@@ -34,7 +34,8 @@ class Fault:
     """A fault that happens the next `times` times when a path matches `pattern`.
 
     Kinds: reset, stall, drip, half, long_length, short_length, gzip_garbage, html, status, other_code,
-    repeated_page, wrong_bytes, redirect. `value` is what it needs: a status, seconds, a code, an address.
+    repeated_page, wrong_bytes, redirect, outcome (with `text`). `value` is what it needs: a status, seconds,
+    a code, an address.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Fault:
     times: int = 1
     value: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    text: str = "Out of order"
 
     def wants(self, path: str) -> bool:
         if self.times <= 0 or not re.search(self.pattern, path):
@@ -102,6 +104,12 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            self.answer(None)
+
+        def do_POST(self) -> None:
+            self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        def answer(self, body: bytes | None) -> None:
             headers = {k.lower(): v for k, v in self.headers.items()}
             with server.lock:
                 server.in_flight += 1
@@ -111,7 +119,11 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
                 if server.delay:
                     server.ending.wait(server.delay)
                 with server.lock:  # a world may change as it is asked
-                    reply = server.reply(self.path, headers)
+                    reply = (
+                        server.reply(self.path, headers)
+                        if body is None
+                        else server.posted(self.path, headers, body)
+                    )
                 if fault is None:
                     self.send(reply)
                 else:
@@ -160,13 +172,17 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
             elif fault.kind == "html":
                 self.send(Reply(200, HTML, kind="text/html; charset=utf-8"))
             elif fault.kind == "status":
-                refused = error(fault.value, "Out of order")
+                refused = error(fault.value, fault.text)
                 self.send(Reply(fault.value, refused.content, fault.headers))
             elif fault.kind == "other_code":
                 self.send(server.reply(f"/ORD/2-0-0/organisations/{fault.value}", {}))
             elif fault.kind == "repeated_page":
                 first = re.sub(r"&Offset=\d+", "", self.path)
                 self.send(server.reply(first, {}))
+            elif fault.kind == "outcome":  # an error of FHIR with status 200
+                self.send(
+                    as_json({"resourceType": "OperationOutcome", "issue": [{"diagnostics": fault.text}]})
+                )
             elif fault.kind == "wrong_bytes":
                 self.send(reply, content=b"\0" * len(reply.content))
             elif fault.kind == "redirect":
