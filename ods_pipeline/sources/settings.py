@@ -16,6 +16,7 @@ from ods_pipeline.sources.clock import Clock, SystemClock
 ORD_PRODUCTION = "https://directory.spineservices.nhs.uk/ORD/2-0-0"
 ORD_UAT = "https://uat.directory.spineservices.nhs.uk/ORD/2-0-0"
 TRUD = "https://isd.digital.nhs.uk/trud"
+REPORTS = "https://www.odsdatasearchandexport.nhs.uk/api/getReport"
 _ORD_NAMES = {"production": ORD_PRODUCTION, "uat": ORD_UAT}
 _ODT = "{}api.service.nhs.uk/organisation-data-terminology-api/fhir"
 ODT_PRODUCTION, ODT_INT, ODT_SANDBOX = (_ODT.format(f"https://{part}") for part in ("", "int.", "sandbox."))
@@ -88,6 +89,7 @@ class Sources:
     ord_url: str = ORD_PRODUCTION
     odt_url: str = ODT_PRODUCTION
     trud_url: str = TRUD
+    reports_url: str = REPORTS
     key: Key | None = field(default=None, repr=False)
     odt_key: Key | None = field(default=None, repr=False)
     deltas_from: DeltasFrom | None = None
@@ -105,8 +107,10 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
     """The sources that the environment configures.
 
     The variables are TRUD_API_KEY, ODS_ODT_API_KEY, ODS_ORD_URL (``production``, ``uat`` or a URL),
-    ODS_ODT_URL (``production``, ``int``, ``sandbox`` or a URL), ODS_TRUD_URL, ODS_ORD_FORMAT (``json`` or
-    ``xml``) and ODS_DELTAS_FROM (``ord``, ``odt`` or ``both``). Raises OdsError for any other value.
+    ODS_ODT_URL (``production``, ``int``, ``sandbox`` or a URL), ODS_TRUD_URL, ODS_REPORTS_URL,
+    ODS_ORD_FORMAT (``json`` or ``xml``) and ODS_DELTAS_FROM (``ord``, ``odt`` or ``both``).
+
+    Raises OdsError for any other value.
     """
     key = environment.get("TRUD_API_KEY", "").strip()
     address = environment.get("ODS_ORD_URL", "").strip() or "production"
@@ -121,6 +125,7 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
         odt_key=Key(odt_key, "ODS_ODT_API_KEY", ODT_ACCOUNT) if odt_key else None,
         deltas_from=deltas_from(environment.get("ODS_DELTAS_FROM", "")),
         trud_url=_url("ODS_TRUD_URL", environment.get("ODS_TRUD_URL", "").strip() or TRUD),
+        reports_url=_url("ODS_REPORTS_URL", environment.get("ODS_REPORTS_URL", "").strip() or REPORTS),
         key=Key(key) if key else None,
         payload_format="xml" if form == "xml" else "json",
     )
