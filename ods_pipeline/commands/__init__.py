@@ -49,6 +49,12 @@ takes effect.
 In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets an
 apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
 """,
+    "report": """Write the published set as a static site: pages to read, feeds, and a look-up page.
+
+It opens offline, from the folder, and asks nothing of any server. Pages: the register in numbers, each region
+and ICB, each kind, closed codes, reconfiguration days, what is odd. Each figure shows its SQL and has a CSV.
+A folder that holds other files is left as it is. Needs the extra: pip install 'ods_pipeline[site]'.
+""",
     "reconcile": """Compare the published set with official ODS reports, row by row.
 
 Give REPORT=FILE for each report (epraccur=epraccur.csv), or --fetch to get them from Data Search and Export.

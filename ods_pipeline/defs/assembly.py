@@ -14,6 +14,7 @@ from ods_pipeline.defs.assets.places import places, raw_places_of
 from ods_pipeline.defs.assets.published import ods_duckdb
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.register import register
+from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
 from ods_pipeline.defs.automation import last_three_stamps, new_trud_release, publish_after_load
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.resources import DataRootResource
@@ -60,7 +61,7 @@ def build_definitions(
         description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
     taken = raw_places_of(DataRoot(root))
-    jobs: list[Any] = [release_job, delta_job, publish_job]
+    jobs: list[Any] = [release_job, delta_job, publish_job, site_job]
     if taken:
         jobs.append(
             dg.define_asset_job(
@@ -81,12 +82,14 @@ def build_definitions(
             judgements,
             marts,
             ods_duckdb,
+            site,
         ],
         jobs=jobs,
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load([release_job, delta_job], publish_job),
+            site_after_publish(publish_job),
         ],
         resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
         executor=dg.in_process_executor,

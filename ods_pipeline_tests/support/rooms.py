@@ -82,6 +82,17 @@ def release_root() -> DataRoot:
     return _room("release", _build_release)
 
 
+def _write_site(root: DataRoot) -> None:
+    ran = run_cli("report", "--data-root", sample_root().path, "--out", root.path)
+    assert ran.returncode == 0, ran.stderr
+
+
+@functools.cache
+def sample_site() -> Path:
+    """The folder of the sample's site, written by the command."""
+    return _room("site", _write_site).path
+
+
 def copy_of(root: DataRoot, folder: Path) -> DataRoot:
     """A copy of a data root that a test may change."""
     # SQLite's side files come and go while another test process reads the shared root.
