@@ -60,7 +60,6 @@ ALLOWED = {
     ("site/shards.py", "statement_of('lookup_postcodes')"): "a file of site/queries",
     ("reconcile/comparing.py", "_sql('comparing.sql')"): "the file comparing.sql; values are parameters",
     ("lists/judging.py", "sql"): "the file judging.sql; values are parameters",
-    ("reconcile/comparing.py", "_sql('comparing.sql')"): "the file comparing.sql; values are parameters",
     (
         "lookup/published.py",
         "sql",
