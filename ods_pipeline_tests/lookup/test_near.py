@@ -46,16 +46,10 @@ def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[st
 
 
 PROBLEMS = {
-    (
-        "--near",
-        "N10 9XD",
-        "--kind",
-        "chemist",
-    ): "chemist: there is no such kind of organisation. Give one of:",
     ("--near", "XX9 9XX"): "XX9 9XX: neither this postcode nor its sector is known.",
     ("--near", "N10 9XD", "--within", "far"): "far: this is no distance. Give one such as 500m",
     ("boots", "--near", "N10 9XD"): "give words or --near, not both",
-    ("boots", "--kind", "pharmacy"): "--kind, --within and --open belong to --near",
+    ("boots", "--within", "2km"): "--within belongs to --near",
 }
 
 
