@@ -85,7 +85,7 @@ def build_definitions(
             site,
         ],
         jobs=jobs,
-        schedules=[last_three_stamps(root, delta_job)],
+        schedules=[last_three_stamps(root, sources, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load([release_job, delta_job], publish_job),
