@@ -25,7 +25,7 @@ KINDS_OF_PAGES = (
     "index.html", "lookup.html#RRP", "areas.html", "icb/Z9B2Z.html", "day/2026-04-01.html", "kinds.html",
     "odd.html", "feeds.html", "provenance.html",
 )  # fmt: skip
-IN_THE_DARK_TOO = ("index.html", "lookup.html#RRP")
+IN_THE_DARK_TOO = ("odd.html", "lookup.html#RRP")
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1100, "height": 800}
 
 
