@@ -133,7 +133,7 @@ def test_it_gives_the_day_if_nothing_is_found(browser: Browser) -> None:
 def test_it_begins_as_find_does(browser: Browser, text: str) -> None:
     """``find`` weighs more than the page (typos, towns); what the page puts first is near its top."""
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
-        rows = [row["ods_code"] for row in find_organisations(connection, text) if is_match(row)]
+        rows = [row["ods_code"] for row in find_organisations(connection, text).rows if is_match(row)]
     browser.open("lookup.html")
     _, codes = browser.look_up(text)
     assert codes[0] in rows[:5]
