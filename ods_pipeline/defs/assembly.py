@@ -7,12 +7,14 @@ import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
-from ods_pipeline.defs.assets.judgements import judgements
-from ods_pipeline.defs.assets.marts import marts
-from ods_pipeline.defs.assets.published import ods_duckdb
+from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
-from ods_pipeline.defs.assets.register import register
-from ods_pipeline.defs.automation import last_three_stamps, new_trud_release, publish_after_load
+from ods_pipeline.defs.automation import (
+    dead_runs,
+    last_three_stamps,
+    new_trud_release,
+    publish_after_load,
+)
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.inventory.held import first_and_last_stamp
@@ -27,6 +29,7 @@ def build_definitions(
     window: tuple[date, date] | None = None,
     sources: Sources | None = None,
     retries: dg.RetryPolicy | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
     """Return everything Dagster needs for one data root.
 
@@ -36,6 +39,7 @@ def build_definitions(
             left out.
         sources: how to reach TRUD and the ORD API.
         retries: for the steps that ask them.
+        executor: where steps run; any will do.
     """
     sources = sources or Sources()
     first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)
@@ -54,17 +58,18 @@ def build_definitions(
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, judgements, marts, ods_duckdb),
+        dg.AssetSelection.assets(published_set),
         description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, register, judgements, marts, ods_duckdb],
+        assets=[raw_release, flat_release, raw_fetches, flattened, published_set],
         jobs=[release_job, delta_job, publish_job],
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
-            publish_after_load([release_job, delta_job], publish_job),
+            publish_after_load(root, publish_job),
+            dead_runs(root),
         ],
         resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
-        executor=dg.in_process_executor,
+        executor=executor,
     )

@@ -19,7 +19,9 @@ from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
-from ods_pipeline.defs.instance import Outcome, fail_dead_runs, open_instance, run_job
+from ods_pipeline.defs.instance import Outcome, open_instance, run_job
+from ods_pipeline.defs.keys import RELEASES
+from ods_pipeline.defs.upkeep import put_in_order
 from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.due import due_fetches, due_releases
 from ods_pipeline.inventory.held import (
@@ -95,7 +97,7 @@ def build(
     """
     request = request or Request()
     with root.locked(), explained(root), open_instance(root) as instance:
-        fail_dead_runs(instance)
+        put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
         if not releases and not recorded and is_sample_due(root, request):
@@ -133,7 +135,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
         OdsError: nothing is held, or as ``build`` does.
     """
     with root.locked(), explained(root), open_instance(root) as instance:
-        fail_dead_runs(instance)
+        put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
         _load_releases(root, instance, (), built)
@@ -147,7 +149,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
 def _publish(
     root: DataRoot, instance: dg.DagsterInstance, built: Built, today: str, *, rebuild: bool = False
 ) -> None:
-    config = {"fold_register": {"config": {"today": today, "rebuild": rebuild}}}
+    config = {"publish_set": {"config": {"today": today, "rebuild": rebuild}}}
     _run(root, instance, "publish_job", built, config=config)
     built.published = current_build(root)
 
@@ -158,7 +160,7 @@ def _get_releases(root: DataRoot, instance: dg.DagsterInstance, request: Request
     If a release was not named and another is held, a failure to get or use it is only a problem.
     """
     for day in releases_to_get(root, request, built.problems):
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions(RELEASES, [day])
         try:
             _run(root, instance, "release_job", built, partition=day, sources=request.sources)
         except OdsError as error:
@@ -194,7 +196,7 @@ def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence
         if file and is_held(root, Path(file)) and day not in {r.release_date for r in due_releases(root)}:
             log.info("the release of %s is already held", day)
             continue
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions(RELEASES, [day])
         config = {"take_trud_release": {"config": {"file": file}}}
         _run(root, instance, "release_job", built, partition=day, config=config)
 

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from ods_pipeline.defs.keys import RELEASES
+
 UK = ZoneInfo("Europe/London")
 # Used until a release is held: deltas are useless before.
 FIRST_STAMP = date(2026, 1, 1)
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
-releases = dg.DynamicPartitionsDefinition(name="release")
+releases = dg.DynamicPartitionsDefinition(name=RELEASES)
 
 
 def stamps(first: date, last: date) -> dg.DailyPartitionsDefinition:

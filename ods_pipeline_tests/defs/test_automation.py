@@ -13,6 +13,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
 from ods_pipeline.defs.instance import open_instance, run_job
+from ods_pipeline.defs.keys import REPOSITORY_TAG
 from ods_pipeline.inventory.wanted import request_for
 from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.ord_server import OrdServer
@@ -95,7 +96,7 @@ def test_a_new_release_is_seen_once(
     (request,) = ticked.run_requests or []
     assert request.partition_key == "2026-08-28"
     (adds,) = ticked.dynamic_partitions_requests or []
-    assert (adds.partitions_def_name, adds.partition_keys) == ("release", ["2026-08-28"])
+    assert (adds.partitions_def_name, adds.partition_keys) == ("ods_release", ["2026-08-28"])
     assert KEY not in str(ticked)
     assert "is held" in skipped(tick(definitions_of(loaded, server, clock), loaded))
 
@@ -114,11 +115,11 @@ def test_a_release_whose_run_failed_is_asked_for_again(
 
     with open_instance(root) as instance:
         assert asked_again()
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions("ods_release", [day])
         server.faults.append(Fault("status", "/download/", 4, 500))
         assert not run_job(instance, definitions, "release_job", partition=day).success
         assert asked_again()
-        job, tags = definitions.resolve_job_def("release_job"), {"dagster/partition": day}
+        job, tags = definitions.resolve_job_def("release_job"), REPOSITORY_TAG | {"dagster/partition": day}
         run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
         assert "is being loaded" in skipped(tick(definitions, root))
         instance.report_run_failed(run)
@@ -187,7 +188,7 @@ def test_only_a_source_that_does_not_answer_is_tried_again(
     quick = dg.RetryPolicy(max_retries=2, delay=0)
     definitions = build_definitions(root.path, sources=sources_of(server, clock), retries=quick)
     with open_instance(root) as instance:
-        instance.add_dynamic_partitions("release", ["2026-08-28", "2026-01-30"])
+        instance.add_dynamic_partitions("ods_release", ["2026-08-28", "2026-01-30"])
         server.faults.append(Fault("status", "/releases", 4, 500))  # one whole run of attempts
         outcome = run_job(instance, definitions, "release_job", partition="2026-08-28")
         assert outcome.success, outcome.message
@@ -203,7 +204,7 @@ def test_retries_and_freshness_are_dagsters_own(
     graph = definitions_of(loaded, server, clock).resolve_asset_graph()
     policies = {
         key: graph.get(dg.AssetKey.from_user_string(key)).freshness_policy_or_from_metadata
-        for key in ("raw/trud_release", "raw/ord_fetches", "published/ods_duckdb")
+        for key in ("ods/raw/trud_release", "ods/raw/ord_fetches", "ods/published/ods_duckdb")
     }
     assert all(policies.values())
     for asset in definitions_of(loaded, server, clock).assets or []:
@@ -224,7 +225,7 @@ def test_a_release_that_is_held_needs_no_key(
     take_release(root, zip_file, "2026-08-28")
     before = len(server.log)
     with open_instance(root) as instance:
-        instance.add_dynamic_partitions("release", ["2026-08-28"])
+        instance.add_dynamic_partitions("ods_release", ["2026-08-28"])
         outcome = run_job(
             instance, definitions_of(root, server, clock, key=None), "release_job", partition="2026-08-28"
         )

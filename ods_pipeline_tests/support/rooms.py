@@ -28,7 +28,9 @@ FIRST_FETCH = "fetch=20260824T043000Z"
 # The folder that all processes of a test run share (conftest.py); without it each process has its own.
 ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
 # A developer's settings for the real sources must not reach the tests.
-REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
+REAL_SOURCES = {
+    "TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT", "DAGSTER_HOME"
+}  # fmt: skip
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 

@@ -4,23 +4,22 @@ What lives here: the two assets, their configuration and metadata. What does not
 where (``inventory/intake.py``). Nothing is parsed here.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Literal
 
 import dagster as dg
 
+from ods_pipeline.defs.failures import failing_in_words
+from ods_pipeline.defs.keys import POOL, asset_key
 from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.inventory.due import unanswered
 from ods_pipeline.inventory.held import held_fetches
 from ods_pipeline.inventory.intake import DeltaChoice, take_deltas, take_release_of
 from ods_pipeline.sources.settings import Sources
 
-TRUD_RELEASE = dg.AssetKey(["raw", "trud_release"])
-ORD_FETCHES = dg.AssetKey(["raw", "ord_fetches"])
+TRUD_RELEASE = asset_key("raw", "trud_release")
+ORD_FETCHES = asset_key("raw", "ord_fetches")
 # A release comes once a month, on a Friday near its end. The API changes daily; one missed day does no harm.
 RELEASE_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=45), warn_window=timedelta(days=36))
 DELTA_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
@@ -44,17 +43,6 @@ class FetchSource(dg.Config):
     ignore_maintenance_window: bool = False
 
 
-@contextmanager
-def retry_only_if_unreachable() -> Generator[None]:
-    """Lets Dagster retry when a source does not answer. Any other error stays the same and is not retried."""
-    try:
-        yield
-    except Unreachable:
-        raise
-    except OdsError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-
-
 def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
     """The asset of raw releases, partitioned by release date."""
 
@@ -71,6 +59,7 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
         ],
         partitions_def=releases,
         retry_policy=retries,
+        pool=POOL,
     )
     def trud_release(
         context: dg.AssetExecutionContext,
@@ -78,7 +67,7 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
         data_root: DataRootResource,
         sources: dg.ResourceParam[Sources],
     ) -> dg.MaterializeResult:
-        with retry_only_if_unreachable():
+        with failing_in_words(data_root.root):
             receipt = take_release_of(data_root.root, sources, context.partition_key, config.file)
         metadata = {
             "file": receipt.file_name,
@@ -109,6 +98,7 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
         partitions_def=stamps,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=retries,
+        pool=POOL,
     )
     def ord_fetches(
         context: dg.AssetExecutionContext,
@@ -117,7 +107,7 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
         sources: dg.ResourceParam[Sources],
     ) -> dg.MaterializeResult:
         choice = DeltaChoice(config.source, config.folder, config.ignore_maintenance_window)
-        with retry_only_if_unreachable():
+        with failing_in_words(data_root.root):
             added = take_deltas(data_root.root, sources, choice, context.partition_keys)
         windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(data_root.root)]
         for stamp in context.partition_keys:
