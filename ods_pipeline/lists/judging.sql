@@ -9,36 +9,77 @@ WITH codes AS (
 
 -- Successions in effect by the day. A code's replacements are the ends of its chains on that day.
 followed AS (
-    SELECT old_code, new_code
+    SELECT
+        old_code,
+        new_code
     FROM marts.code_crosswalk
     WHERE hops > 0 AND coalesce(effective_on <= $day, true) AND old_code IN (FROM codes)
 ),
 
+-- In a circle each code follows the other: all of them count as ends.
 replaced AS (
-    SELECT f.old_code, list(f.new_code ORDER BY f.new_code) AS codes
+    SELECT
+        f.old_code,
+        list(f.new_code ORDER BY f.new_code) AS codes
     FROM followed AS f
     ANTI JOIN (
-        SELECT old_code FROM marts.succession_edges WHERE coalesce(effective_on <= $day, true)
+        SELECT e.old_code
+        FROM marts.succession_edges AS e
+        ANTI JOIN marts.code_crosswalk AS back ON back.old_code = e.new_code AND back.new_code = e.old_code
+        WHERE coalesce(e.effective_on <= $day, true)
     ) AS later ON later.old_code = f.new_code
     GROUP BY f.old_code
 ),
 
+-- The immediate successors on the day, or those to come if none has begun.
+next_codes AS (
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) FILTER (is_past OR nothing_is_past) AS codes,
+        min(effective_on) AS since
+    FROM (
+        SELECT
+            old_code,
+            new_code,
+            effective_on,
+            coalesce(effective_on <= $day, false) AS is_past,
+            NOT bool_or(coalesce(effective_on <= $day, false)) OVER (PARTITION BY old_code) AS nothing_is_past
+        FROM marts.succession_edges
+        WHERE old_code IN (FROM codes)
+    )
+    GROUP BY old_code
+),
+
 held AS (
     SELECT
-        f.ods_code AS code, f.name, coalesce(k.kind, f.kind) AS kind, f.is_archived, f.openness = 'deleted' AS is_deleted,
+        f.ods_code AS code,
+        f.name,
+        coalesce(k.kind, f.kind) AS kind,
+        f.is_archived,
+        f.openness = 'deleted' AS is_deleted,
         CASE
             WHEN f.openness = 'deleted' THEN 'deleted'
             ELSE openness_on(
-                o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
-            )
+                    status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
+                    o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
+                )
         END AS openness,
-        f.opened_on, o.legal_end, o.operational_end, f.closed_on AS closed_today,
-        coalesce(r.codes, []) AS replaced_by, f.candidate_codes, f.site_count
+        o.legal_start,
+        o.legal_end,
+        o.operational_start,
+        o.operational_end,
+        f.closed_on AS closed_today,
+        n.codes AS next_codes,
+        n.since AS succeeded_from,
+        coalesce(r.codes, []) AS replaced_by,
+        f.candidate_codes,
+        f.site_count
     FROM marts.code_finder AS f
     LEFT JOIN ord.organisations AS o ON o.ods_code = f.ods_code
     LEFT JOIN marts.organisation_kinds AS k
         ON k.ods_code = f.ods_code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
     LEFT JOIN replaced AS r ON r.old_code = f.ods_code
+    LEFT JOIN next_codes AS n ON n.old_code = f.ods_code
     WHERE f.ods_code IN (FROM codes)
 ),
 
@@ -51,18 +92,25 @@ above AS (
     WHERE h.valid_from <= $day AND coalesce(h.valid_to > $day, true) AND h.ods_code IN (FROM codes)
     UNION ALL
     SELECT
-        p.ods_code, [p.operator_code, p.provider_code, p.pcn_code, p.sub_icb_code, p.icb_code, p.region_code]
+        p.ods_code,
+        [p.operator_code, p.provider_code, p.pcn_code, p.sub_icb_code, p.icb_code, p.region_code]
     FROM marts.organisation_parents AS p
     WHERE p.is_past AND p.ods_code IN (FROM codes)
 ),
 
 steps AS (
-    SELECT code, unnest(parents) AS parent_code, generate_subscripts(parents, 1) AS step
+    SELECT
+        code,
+        unnest(parents) AS parent_code,
+        generate_subscripts(parents, 1) AS step
     FROM above
 ),
 
 meant AS (
-    SELECT s.code, s.parent_code AS meant_code, p.name AS meant_name
+    SELECT
+        s.code,
+        s.parent_code AS meant_code,
+        p.name AS meant_name
     FROM steps AS s
     JOIN marts.code_finder AS p ON p.ods_code = s.parent_code AND p.kind = $kind AND p.ods_code <> s.code
     QUALIFY row_number() OVER (PARTITION BY s.code ORDER BY s.step, s.parent_code) = 1
@@ -82,48 +130,82 @@ places AS (
 
 -- Each code without one of its characters: two codes that agree here differ in one character.
 known_shorter AS MATERIALIZED (
-    SELECT f.ods_code, p.place, f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
+    SELECT
+        f.ods_code,
+        p.place,
+        f.ods_code[:p.place - 1] || f.ods_code[p.place + 1:] AS rest
     FROM marts.code_finder AS f
     JOIN places AS p ON p.place <= length(f.ods_code)
     WHERE (SELECT count(*) FROM unknown) > 0
 ),
 
 unknown_shorter AS MATERIALIZED (
-    SELECT u.code, p.place, u.code[:p.place - 1] || u.code[p.place + 1:] AS rest
+    SELECT
+        u.code,
+        p.place,
+        u.code[:p.place - 1] || u.code[p.place + 1:] AS rest
     FROM unknown AS u
     JOIN places AS p ON p.place <= length(u.code)
 ),
 
 -- What the code may have been before the typo, where that can be computed from the code alone.
 before_typo AS (
-    SELECT code, rest AS was, 'a character too many' AS typo
+    SELECT
+        code,
+        rest AS was,
+        'a character too many' AS typo
     FROM unknown_shorter
     UNION ALL
-    SELECT u.code, u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:], 'two characters swapped'
+    SELECT
+        u.code,
+        u.code[:p.place - 1] || u.code[p.place + 1] || u.code[p.place] || u.code[p.place + 2:],
+        'two characters swapped'
     FROM unknown AS u
     JOIN places AS p ON p.place < length(u.code)
     UNION ALL
-    SELECT code, unnest(codes_before_spreadsheet(code)), 'made a number by a spreadsheet'
+    SELECT
+        code,
+        unnest(codes_before_spreadsheet(code)),
+        'made a number by a spreadsheet'
     FROM unknown
 ),
 
 typos AS (
-    SELECT b.code, f.ods_code, b.typo
+    SELECT
+        b.code,
+        f.ods_code,
+        b.typo
     FROM before_typo AS b
     JOIN marts.code_finder AS f ON f.ods_code = b.was
     UNION
-    SELECT u.code, k.ods_code, 'another character'
+    SELECT
+        u.code,
+        k.ods_code,
+        'another character'
     FROM unknown_shorter AS u
     JOIN known_shorter AS k ON k.rest = u.rest AND k.place = u.place
     UNION
-    SELECT u.code, k.ods_code, 'a character left out'
+    SELECT
+        u.code,
+        k.ods_code,
+        'a character left out'
     FROM unknown AS u
     JOIN known_shorter AS k ON k.rest = u.code
     UNION
-    SELECT u.code, f.ods_code, 'characters that look the same'
-    FROM (SELECT code, lookalike_key(code) AS look FROM unknown) AS u
+    SELECT
+        u.code,
+        f.ods_code,
+        'characters that look the same'
+    FROM (
+        SELECT
+            code,
+            lookalike_key(code) AS look
+        FROM unknown
+    ) AS u
     JOIN (
-        SELECT ods_code, lookalike_key(ods_code) AS look
+        SELECT
+            ods_code,
+            lookalike_key(ods_code) AS look
         FROM marts.code_finder
         WHERE (SELECT count(*) FROM unknown) > 0
     ) AS f ON f.look = u.look
@@ -132,7 +214,8 @@ typos AS (
 -- Typos in order of likelihood. If more than five codes are equally likely, none is proposed.
 ranked AS (
     SELECT
-        s.code, s.ods_code,
+        s.code,
+        s.ods_code,
         CASE
             WHEN s.typo = 'made a number by a spreadsheet' THEN 0
             WHEN s.typo = 'characters that look the same' THEN 1
@@ -144,7 +227,9 @@ ranked AS (
 ),
 
 likely AS (
-    SELECT code, list(DISTINCT ods_code ORDER BY ods_code) AS codes
+    SELECT
+        code,
+        list(DISTINCT ods_code ORDER BY ods_code) AS codes
     FROM (FROM ranked QUALIFY rank = min(rank) OVER (PARTITION BY code))
     GROUP BY code
     HAVING len(codes) <= 5
@@ -152,7 +237,12 @@ likely AS (
 
 judged AS (
     SELECT
-        a.line, a.given, a.code, h.name, h.kind, h.openness,
+        a.line,
+        a.given,
+        a.code,
+        h.name,
+        h.kind,
+        h.openness,
         CASE
             WHEN h.openness = 'legally_closed' THEN h.legal_end
             WHEN h.openness = 'closing' THEN least(h.legal_end, h.operational_end)
@@ -161,11 +251,21 @@ judged AS (
             WHEN h.openness = 'deleted' THEN h.closed_today
         END AS closed_on,
         CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.replaced_by ELSE [] END AS replaced_by,
-        CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.candidate_codes ELSE [] END AS candidate_codes,
+        CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.candidate_codes ELSE [] END
+            AS candidate_codes,
         CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
         coalesce(l.codes, []) AS likely_codes,
-        h.opened_on, h.is_archived, code_form(a.code) AS form,
+        proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
+        openness_in_words(
+            h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, $day
+        ) AS words,
+        CASE
+            WHEN h.openness IN ('not_yet_open', 'open', 'closing')
+                THEN successors_in_words(h.openness, h.next_codes, h.succeeded_from, $day)
+        END AS succession_words,
+        h.is_archived,
+        code_form(a.code) AS form,
         CASE
             WHEN a.code IS NULL THEN 'blank'
             WHEN h.code IS NULL AND code_form(a.code) IN ('code', 'since_2020', 'number', 'scientific') THEN 'not_held'
@@ -183,23 +283,36 @@ judged AS (
 )
 
 SELECT
-    line, given, code, verdict, name, kind, openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name,
+    line,
+    given,
+    code,
+    verdict,
+    name,
+    kind,
+    openness,
+    closed_on,
+    replaced_by,
+    candidate_codes,
+    meant_code,
+    meant_name,
     likely_codes,
     CASE WHEN first_line < line THEN first_line END AS repeats_line,
     nullif(concat_ws(
         '; ',
         CASE
-            WHEN verdict IN ('blank', 'not_held', 'no_code') THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
+            WHEN
+                verdict IN ('blank', 'not_held', 'no_code')
+                THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
-            WHEN openness = 'legally_closed' THEN 'Closed in law on ' || closed_on || ', not in operation'
-            WHEN openness = 'closed' THEN coalesce('Closed on ' || closed_on, 'Closed; ODS gives no end date')
-            WHEN openness = 'closing' THEN 'Open; closes after ' || closed_on
-            WHEN openness = 'not_yet_open' THEN 'Opens on ' || opened_on
+            WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
+        succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE
             WHEN len(replaced_by) > 0 THEN 'now ' || array_to_string(replaced_by, ', ')
-            WHEN len(candidate_codes) > 0 THEN 'ODS records no successor; perhaps ' || array_to_string(candidate_codes, ', ')
+            WHEN
+                len(candidate_codes) > 0
+                THEN 'ODS records no successor; perhaps ' || array_to_string(candidate_codes, ', ')
             WHEN openness IN ('legally_closed', 'closed', 'deleted') THEN 'ODS records no successor'
         END,
         CASE

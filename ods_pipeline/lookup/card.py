@@ -62,7 +62,7 @@ def read_card(
     day = as_of or known or marts_day(connection)
     values = {"code": record["ods_code"], "version": record["known_from"]}
     on_day = {**values, "day": day, "known": known}
-    (openness,) = query_rows(connection, _OPENNESS, {**values, "day": day})
+    (openness,) = query_rows(connection, _OPENNESS, on_day)
     record |= openness
     record["doubt"] = _doubt(connection, record)
     record["explanation"] = _explanation(connection, record, as_of, known, day)
@@ -160,16 +160,11 @@ def _explanation(
         return status["explanation"]
     end, legal_end = record["operational_end"], record["legal_end"]
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
-    explanations = {
-        "not_yet_open": f"Not open yet on {day}: opens on "
-        f"{record['operational_start'] or record['legal_start']}",
-        "open": f"Open on {day}",
-        "closing": f"Open on {day}; its last day is {last}",
-        "legally_closed": f"{record['status']}, but legally closed: its last day in law was {legal_end}; the "
-        f"record stays Active until its operational end, and ODS gives {end or 'none'}",
-        "closed": f"Closed: its last day was {end}" if end else "Closed (Inactive); ODS gives no end date",
-    }
-    by_dates = explanations[record["openness"]]
+    on_day = {"open": f"Open on {day}", "closing": f"Open on {day}; its last day is {last}"}
+    proposed = record["in_law_from"] and f"; proposed: in law from {record['in_law_from']}"
+    by_dates = (
+        f"{on_day[record['openness']]}{proposed or ''}" if record["openness"] in on_day else record["words"]
+    )
     deletions = query_rows(
         connection,
         "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code AND state = 'confirmed'",
@@ -184,7 +179,17 @@ def _explanation(
 
 
 _OPENNESS = f"""
-    SELECT openness_on(status, legal_end, {_FIRST_DAY}, operational_end, $day) AS openness
+    SELECT
+        openness_on(
+            status_by_days(
+                status, operational_start, legal_start, legal_end,
+                CASE WHEN $known::DATE IS NULL THEN last_change_date ELSE stamped_on END
+            ),
+            legal_end, {_FIRST_DAY}, operational_end, $day
+        ) AS openness,
+        openness_in_words(openness, legal_start, legal_end, operational_start, operational_end, $day)
+            AS words,
+        proposed_until(openness, legal_start, operational_start, $day) AS in_law_from
     FROM history.organisations
     WHERE ods_code = $code AND known_from = $version
 """
@@ -201,7 +206,7 @@ _HOLDS = """
     coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
     AND coalesce(
         holds_to(
-            p.status, p.operational_start, p.operational_end, p.legal_end,
+            p.status, p.operational_start, p.legal_start, p.operational_end, p.legal_end,
             CASE WHEN $known::DATE IS NULL THEN v.last_change_date ELSE v.stamped_on END
         ) > $day,
         true
@@ -210,7 +215,8 @@ _HOLDS = """
 _DATES = """
     holds_from(p.operational_start, p.legal_start) AS starts,
     coalesce(
-        holds_to(p.status, p.operational_start, p.operational_end, p.legal_end, NULL::DATE) - 1,
+        holds_to(p.status, p.operational_start, p.legal_start, p.operational_end, p.legal_end, NULL::DATE)
+        - 1,
         p.operational_end
     ) AS ends
 """

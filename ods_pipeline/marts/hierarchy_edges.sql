@@ -14,8 +14,12 @@ WITH links AS (
         coalesce(parent.primary_role_id, r.target_primary_role_id) AS parent_role_id,
         parent.ods_code IS NOT NULL AS parent_is_held,
         holds_from(r.operational_start, r.legal_start) AS valid_from,
-        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, child.last_change_date) AS valid_to,
-        r.status = 'Inactive' AND r.operational_end IS NULL AND r.legal_end IS NULL AS end_is_inferred
+        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, child.last_change_date)
+            AS valid_to,
+        r.operational_end IS NULL AND (r.operational_start IS NOT NULL OR r.legal_end IS NULL)
+        AND holds_to(
+            r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, child.last_change_date
+        ) IS NOT NULL AS end_is_inferred
     FROM ord.relationships AS r
     LEFT JOIN ord.organisations AS child ON child.ods_code = r.ods_code
     LEFT JOIN ord.organisations AS parent ON parent.ods_code = r.target_ods_code

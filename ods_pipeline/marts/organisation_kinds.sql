@@ -8,7 +8,7 @@ WITH lives AS (
         primary_role_id,
         last_change_date,
         coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS begins,
-        holds_to(status, operational_start, operational_end, legal_end, last_change_date) AS ends
+        holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS ends
     FROM ord.organisations
 ),
 
@@ -42,7 +42,8 @@ dated AS (
         k.kind,
         k.preference,
         greatest(coalesce(holds_from(r.operational_start, r.legal_start), l.begins), l.begins) AS starts,
-        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, l.last_change_date) AS stops,
+        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, l.last_change_date)
+            AS stops,
         l.ends
     FROM lives AS l
     JOIN kinds_of_organisation AS k ON k.primary_role_id = l.primary_role_id

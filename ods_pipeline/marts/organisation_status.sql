@@ -2,11 +2,28 @@
 -- have ended, so openness follows from the dates. Codes whose deletion is confirmed are here too. Their primary role
 -- alone decides their kind, because ord.deletions holds no other role.
 
-WITH successors AS (
+WITH edges AS (
     SELECT
         old_code,
-        array_to_string(list(new_code ORDER BY new_code), ', ') AS codes
+        new_code,
+        effective_on,
+        coalesce(effective_on <= ods_today(), false) AS is_past
     FROM marts.succession_edges
+),
+
+-- The successors that have begun, or if none has, those to come.
+successors AS (
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) AS codes,
+        list(new_code ORDER BY new_code) FILTER (is_past OR nothing_is_past) AS codes_by_now,
+        min(effective_on) AS since
+    FROM (
+        SELECT
+            *,
+            NOT bool_or(is_past) OVER (PARTITION BY old_code) AS nothing_is_past
+        FROM edges
+    )
     GROUP BY old_code
 ),
 
@@ -23,7 +40,11 @@ held AS (
     SELECT
         o.*,
         openness_on(
-            status, legal_end, holds_from(operational_start, legal_start), operational_end, ods_today()
+            status_by_days(status, operational_start, legal_start, legal_end, last_change_date),
+            legal_end,
+            holds_from(operational_start, legal_start),
+            operational_end,
+            ods_today()
         ) AS openness,
         CASE WHEN legal_end < ods_today() THEN legal_end END AS past_legal_end
     FROM ord.organisations AS o
@@ -35,7 +56,6 @@ judged AS (
         h.name,
         k.kind,
         h.openness,
-        h.status,
         h.published_in = 'archive' AS is_archived,
         holds_from(h.operational_start, h.legal_start) AS opens_on,
         CASE h.openness
@@ -43,7 +63,11 @@ judged AS (
             WHEN 'not_yet_open' THEN least(h.operational_end, h.legal_end)
             WHEN 'closing' THEN least(h.operational_end, h.legal_end)
             ELSE coalesce(h.past_legal_end, h.operational_end)
-        END AS closes_on
+        END AS closes_on,
+        proposed_until(h.openness, h.legal_start, h.operational_start, ods_today()) AS in_law_from,
+        openness_in_words(
+            h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, ods_today()
+        ) AS words
     FROM held AS h
     JOIN kinds AS k USING (ods_code)
     UNION ALL
@@ -52,10 +76,11 @@ judged AS (
         d.name,
         coalesce(k.kind, 'other'),
         'deleted',
-        NULL,
         false,
         NULL,
-        d.deleted_on
+        d.deleted_on,
+        NULL,
+        'Deleted from the register on ' || d.deleted_on
     FROM ord.deletions AS d
     LEFT JOIN kinds_of_organisation AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
     WHERE d.state = 'confirmed'
@@ -70,21 +95,19 @@ SELECT
     j.is_archived,
     j.opens_on,
     j.closes_on,
+    j.in_law_from,
+    CASE WHEN j.openness IN ('not_yet_open', 'open', 'closing') AND s.since <= ods_today() THEN s.since END
+        AS succeeded_on,
     ods_today() AS as_of,
-    CASE j.openness
-        WHEN 'not_yet_open' THEN 'Opens on ' || j.opens_on
-        WHEN 'open' THEN coalesce('Open since ' || nullif(j.opens_on, DATE '1900-01-01'), 'Open')
-        WHEN 'closing' THEN 'Open; closes after ' || j.closes_on
-        WHEN 'legally_closed' THEN j.status || ', but legally closed on ' || j.closes_on
-        WHEN 'deleted' THEN 'Deleted from the register on ' || j.closes_on
-        ELSE coalesce('Closed on ' || j.closes_on, 'Closed (Inactive); ODS gives no end date')
-    END
-    || CASE
-        WHEN s.codes IS NOT NULL AND j.openness IN ('legally_closed', 'closed', 'deleted')
-            THEN '; succeeded by ' || s.codes
-        WHEN s.codes IS NOT NULL THEN '; recorded as its successor: ' || s.codes
-        WHEN j.openness IN ('legally_closed', 'closed', 'deleted') THEN '; ODS records no successor'
-        ELSE ''
-    END AS explanation
+    concat_ws(
+        '; ',
+        j.words,
+        successors_in_words(
+            j.openness,
+            CASE WHEN j.openness IN ('not_yet_open', 'open', 'closing') THEN s.codes_by_now ELSE s.codes END,
+            s.since,
+            ods_today()
+        )
+    ) AS explanation
 FROM judged AS j
 LEFT JOIN successors AS s ON s.old_code = j.ods_code

@@ -31,7 +31,7 @@ services AS (
     WHERE r.role_id IN (ro_care_home(), ro_domiciliary_care())
         AND coalesce(holds_from(r.operational_start, r.legal_start) <= ods_today(), true)
         AND coalesce(
-            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date)
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date)
             > ods_today(),
             true
         )

@@ -13,7 +13,7 @@ WITH spans AS (
     SELECT
         r.ods_code,
         holds_from(r.operational_start, r.legal_start),
-        holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date)
+        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date)
     FROM ord.roles AS r
     JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id <> ro_pharmacy_site()
     WHERE r.role_id = ro_vaccination_centre() AND holds_from(r.operational_start, r.legal_start) IS NOT NULL

@@ -66,7 +66,8 @@ class HierarchyEdges(Schema):
         "Whether the register holds a record of the parent. A parent without one is never chosen."
     )
     end_is_inferred = flag(
-        "Whether it is Inactive without an end: it ends on the LastChangeDate of the record, the latest day."
+        "Whether it is Inactive without an end, although it had begun when the record was stamped: it ends "
+        "on the LastChangeDate of the record, the latest day."
     )
 
 

@@ -45,6 +45,14 @@ class OrganisationStatus(Schema):
         "end. If the organisation is closing, the first end still to come. If it is deleted, the day of the "
         "deletion. Null: open, or closed without a published end."
     )
+    in_law_from = day(
+        "Legal start, if it is still ahead and the organisation operates, or is announced to, before it: "
+        "until then it is proposed, in the word of ODS. Null for all others."
+    )
+    succeeded_on = day(
+        "First day on which a recorded successor has taken its place although it is not closed: a "
+        "contradiction of the register. Null for all others."
+    )
     explanation = text("The same in words, with the immediate successors.", required=True)
     as_of = day("The day that the row is true for.", required=True)
 

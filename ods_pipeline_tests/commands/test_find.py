@@ -11,7 +11,7 @@ Captured = pytest.CaptureFixture[str]
 def test_a_closed_code_shows_when_and_what_replaced_it(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "rrp", "--data-root", sample_root().path) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("RRP ") and "legally closed on 2024-10-31" in printed and "now G6V2S" in printed
+    assert printed.startswith("RRP ") and "Closed in law on 2024-10-31" in printed and "now G6V2S" in printed
 
 
 def test_words_need_no_quotes(run_main: Main, capsys: Captured) -> None:

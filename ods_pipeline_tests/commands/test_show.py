@@ -53,7 +53,7 @@ def test_a_card_has_what_the_organisation_is_and_what_it_belongs_to(
 
 def test_active_past_the_legal_end_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     card = card_of(capsys, "RRP")
-    assert "legally closed" in card[2] and "2024-10-31" in card[2]
+    assert "Closed in law on 2024-10-31, still in operation" in card[2]
     assert "succession" in "\n".join(card)
     assert any("legally closed" in line and line.startswith("  2024-11-01") for line in card)
 

@@ -39,6 +39,14 @@ def test_an_announced_start_arrives(held: Held) -> None:
     assert events_of_code(held) == [("opened", "operational_start", None, "2026-08-23", "2026-08-23")]
 
 
+@pytest.mark.parametrize("status", ["Active", "Inactive"])
+def test_an_announced_organisation_opens_whatever_its_status_said_before(held: Held, status: str) -> None:
+    coming = practice(Date=dates("2026-08-23"), Status=status)
+    held.release([ANCHOR, coming])
+    held.delta([])
+    assert events_of_code(held) == [("opened", "operational_start", None, "2026-08-23", "2026-08-23")]
+
+
 def test_an_organisation_that_reopens_reopens_once(held: Held) -> None:
     closed = practice(Status="Inactive")
     end_all(closed, "2026-06-30")

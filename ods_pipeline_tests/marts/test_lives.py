@@ -27,7 +27,7 @@ def ended(day: str, **changes: Any) -> Row:
 
 def test_the_state_of_a_code_is_explained_in_words() -> None:
     answer = {code: row["explanation"] for code, row in of_sample("organisation_status").items()}
-    assert answer["RRP"] == "Active, but legally closed on 2024-10-31; succeeded by G6V2S"
+    assert answer["RRP"] == "Closed in law on 2024-10-31, still in operation; succeeded by G6V2S"
     assert answer["QM7"] == "Closed on 2026-03-31; succeeded by D7T5G, S1Y5D"
     assert answer["FX104"] == "Open; closes after 2026-12-31"
     assert answer["NZ902"] == "Deleted from the register on 2026-08-29; ODS records no successor"
@@ -77,6 +77,62 @@ def test_openness_follows_from_the_dates(
     assert str(row["opens_on"]) == opens_on
     assert row["closes_on"] == (closes_on and date.fromisoformat(closes_on))
     assert ("no end date" in row["explanation"]) is (openness == "closed")
+
+
+def successor(old: str, new: str, day: str) -> Row:
+    return {"ods_code": old, "succession_type": "Successor", "target_ods_code": new} | {
+        "legal_start": date.fromisoformat(day)
+    }
+
+
+@pytest.mark.promise("explained")
+def test_proposed_and_succeeded_without_an_end_are_not_plainly_open(tmp_path: Path) -> None:
+    organisations = [
+        organisation("NEW", "RO197", legal_start=date(2026, 11, 1)),
+        organisation("BOTH", "RO197", operational_start=date(2026, 10, 1), legal_start=date(2026, 11, 1)),
+        organisation("OLD", "RO98", operational_start=date(2013, 4, 1)),
+        organisation("LATE", "RO98", operational_end=date(2026, 12, 31)),
+        organisation("AHEAD", "RO98", operational_end=date(2027, 3, 31)),
+        organisation("93C", "RO98"),
+        organisation("94D", "RO98"),
+    ]
+    successions = [
+        successor("OLD", "93C", "2020-04-01"),
+        successor("OLD", "94D", "2027-04-01"),
+        successor("LATE", "93C", "2026-09-04"),
+        successor("AHEAD", "93C", "2027-04-01"),
+        successor("AHEAD", "94D", "2027-04-01"),
+    ]
+    frame = mart_on(
+        "organisation_status", write(tmp_path, organisations, successions=successions), TODAY
+    ).select("ods_code", "openness", "in_law_from", "succeeded_on", "explanation")
+    day = date(2026, 11, 1)
+    assert {code: tuple(rest) for code, *rest in frame.rows()} == {
+        "NEW": ("open", day, None, "Open since 2010-04-01; proposed: in law from 2026-11-01"),
+        "BOTH": ("not_yet_open", day, None, "Opens on 2026-10-01; proposed: in law from 2026-11-01"),
+        "OLD": (
+            "open",
+            None,
+            date(2020, 4, 1),
+            "Open since 2013-04-01; a contradiction: succeeded by 93C from 2020-04-01, but ODS gives it no "
+            "end",
+        ),
+        "LATE": (
+            "closing",
+            None,
+            TODAY,
+            "Open; closes after 2026-12-31; a contradiction: succeeded by 93C from 2026-09-04, before it "
+            "closes",
+        ),
+        "AHEAD": (
+            "closing",
+            None,
+            None,
+            "Open; closes after 2027-03-31; to be succeeded by 93C, 94D from 2027-04-01",
+        ),
+        "93C": ("open", None, None, "Open since 2010-04-01"),
+        "94D": ("open", None, None, "Open since 2010-04-01"),
+    }
 
 
 def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> None:

@@ -37,14 +37,27 @@ def openness(status: str, legal_end: date | None, start: date | None, end: date 
     return "closing" if end or legal_end else "open"
 
 
-def last_day(row: Row, stamped: date | None) -> date | None:
-    """Return the last day, inclusive, on which a dated thing holds; `stamped` is the LastChangeDate."""
+def status_by_days(row: Row, stamped: date | None, today: date) -> str:
+    """Return the status, or Active where Inactive only means: not begun, or over in law alone."""
+    starts = [day for day in (row["operational_start"], row["legal_start"]) if day]
+    not_begun = stamped is not None and any(day > stamped for day in starts)
+    in_operation_only = row["operational_start"] and row["legal_end"] and row["legal_end"] < today
+    return "Active" if not_begun or in_operation_only else row["status"]
+
+
+def last_day(row: Row, stamped: date | None, today: date) -> date | None:
+    """Return the last day, inclusive, on which a dated thing holds.
+
+    `stamped` is the LastChangeDate, and `today` the day of the build.
+    """
     if row["operational_end"]:
         return row["operational_end"]
-    inactive = row["status"] == "Inactive"
-    if row["legal_end"] and (inactive or not row["operational_start"]):
+    if row["legal_end"] and not row["operational_start"]:
         return row["legal_end"]
-    return stamped - timedelta(days=1) if inactive and stamped else None
+    if status_by_days(row, stamped, today) != "Inactive":
+        return None
+    days = [day for day in (stamped and stamped - timedelta(days=1), row["legal_end"]) if day]
+    return min(days, default=None)
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ class Oracle:
     """The register of a build, one question at a time, on one day."""
 
     def __init__(self, build: Path, today: date) -> None:
-        self.today = today
+        self.today = self.built = today
         self.organisations = {row["ods_code"]: row for row in rows(build, "organisations")}
         self.edges, self.roles = (by_code(rows(build, name)) for name in ("relationships", "roles"))
         self.rules, self.kinds = (read(f"rules/{name}.csv") for name in ("hierarchy_rules", "kinds"))
@@ -87,7 +100,7 @@ class Oracle:
         """Return the first and the last day of an organisation, inclusive."""
         organisation = self.organisations[code]
         first = organisation["operational_start"] or organisation["legal_start"] or FILLER
-        return first, last_day(organisation, organisation["last_change_date"])
+        return first, last_day(organisation, organisation["last_change_date"], self.built)
 
     def kind(self, code: str) -> str:
         primary = self.organisations[code]["primary_role_id"]
@@ -101,7 +114,7 @@ class Oracle:
         day = max(self.today, first)
         for role in self.roles.get(code, []):
             start = role["operational_start"] or role["legal_start"]
-            end = last_day(role, self.organisations[code]["last_change_date"])
+            end = last_day(role, self.organisations[code]["last_change_date"], self.built)
             began = start is None or start <= day
             ended = end is not None and end < day and (last is None or end < last)
             if role["role_id"] == role_id and began and not ended:
@@ -114,7 +127,7 @@ class Oracle:
         organisation = self.organisations[code]
         first = organisation["operational_start"] or organisation["legal_start"]
         return openness(
-            organisation["status"],
+            status_by_days(organisation, organisation["last_change_date"], self.built),
             organisation["legal_end"],
             first,
             organisation["operational_end"],
@@ -126,7 +139,7 @@ class Oracle:
 
     def holds(self, edge: Row) -> bool:
         start = edge["operational_start"] or edge["legal_start"]
-        end = last_day(edge, self.organisations[edge["ods_code"]]["last_change_date"])
+        end = last_day(edge, self.organisations[edge["ods_code"]]["last_change_date"], self.built)
         return start is not None and start <= self.today and (end is None or end >= self.today)
 
     def step(self, code: str, level: str) -> Step | None:
@@ -216,7 +229,7 @@ class Oracle:
         things = [*self.organisations.values(), *parts]
         first = {t["operational_start"] or t["legal_start"] for t in things}
         stamps = {code: organisation["last_change_date"] for code, organisation in self.organisations.items()}
-        last = {last_day(t, stamps[t["ods_code"]]) for t in things}
+        last = {last_day(t, stamps[t["ods_code"]], self.built) for t in things}
         return sorted({*(first - {None}), *(d + timedelta(days=1) for d in last if d)})
 
 

@@ -59,7 +59,12 @@ def phase(row: Row, day: date) -> str:
         return "ahead"
     if row["operational_end"]:
         return "closed" if row["operational_end"] < day else "open"
-    return "closed" if row["status"] == "Inactive" else "open"
+    if row["status"] != "Inactive":
+        return "open"
+    starts = [d for d in (row["operational_start"], row["legal_start"]) if d]
+    announced = bool(starts) and max(starts) > row["known_from"]
+    in_operation_only = row["operational_start"] is not None and law_is_over(row, day)
+    return "open" if announced or in_operation_only else "closed"
 
 
 def law_is_over(row: Row, day: date) -> bool:

@@ -67,20 +67,34 @@ def _map() -> _Node:
 def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
     """The ``Organisation`` element of a record in JSON.
 
-    Keys that the map does not know are counted in ``unknown``, by their path. Raises BadRecord if the payload
-    is no JSON or holds no organisation.
+    Keys that the map does not know are counted in ``unknown``, by their path. A source that translates its
+    records counts what it could not translate under ``Unknown``, and gives the rule that a record breaks as
+    ``Refused``. Raises BadRecord if the payload is no JSON, holds no organisation, or was refused.
     """
     try:
         content = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadRecord("not_json", f"{error}; it begins with {payload[:40]!r}") from None
-    record = content.get("Organisation") if isinstance(content, dict) else None
+    content = content if isinstance(content, dict) else {}
+    record, refused = content.get("Organisation"), content.get("Refused")
+    if isinstance(refused, dict):
+        raise BadRecord(
+            _NOT_XML.sub("?", str(refused.get("rule"))), _NOT_XML.sub("?", str(refused.get("detail")))
+        )
     if not isinstance(record, dict):
         raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")
     try:
-        return _element("Organisation", record, _map(), "", unknown)
+        element = _element("Organisation", record, _map(), "", unknown)
+        _count_untranslated(content.get("Unknown"), unknown)
+        return element
     except RecursionError:
         raise BadRecord("too_deep", f"it is nested too deeply; it begins with {payload[:40]!r}") from None
+
+
+def _count_untranslated(counts: Any, unknown: dict[str, int]) -> None:
+    for name, count in counts.items() if isinstance(counts, dict) else ():
+        if isinstance(count, int):
+            unknown[_NOT_XML.sub("?", name)] = unknown.get(name, 0) + count
 
 
 def xml_to_xml(payload: bytes) -> str:

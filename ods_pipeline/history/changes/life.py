@@ -10,6 +10,7 @@ import polars as pl
 from ods_pipeline.history.changes.event import differs, events, next_day
 from ods_pipeline.history.columns import DATES
 
+DATES_OF_PHASE = ("operational_start", "operational_end", "legal_start", "legal_end")
 FILLER_START = pl.date(1900, 1, 1)  # what ODS publishes for an unknown start
 
 
@@ -145,15 +146,19 @@ def start_of_organisation() -> pl.Expr:
 
 def _phase(on: str, suffix: str) -> list[pl.Expr]:
     """Return ``ahead, closed, over`` of one side of a step, on the day in the column ``on``."""
-    start, end, legal_end, status = (
-        pl.col(f"{c}{suffix}") for c in ("operational_start", "operational_end", "legal_end", "status")
+    start, end, legal_start, legal_end, status, known_from = (
+        pl.col(f"{c}{suffix}") for c in (*DATES_OF_PHASE, "status", "known_from")
     )
     ahead = (start > pl.col(on)).fill_null(False)
-    ended = (end < pl.col(on)).fill_null(False) | (end.is_null() & (status == "Inactive"))
+    over = (legal_end < pl.col(on)).fill_null(False)
+    # As in status_by_days: Inactive says nothing before the start, nor past a legal end without another one.
+    announced = (pl.max_horizontal(start, legal_start) > known_from).fill_null(False)
+    is_explained = announced | (start.is_not_null() & over)
+    ended = (end < pl.col(on)).fill_null(False) | (end.is_null() & (status == "Inactive") & ~is_explained)
     return [
         ahead.alias(f"ahead{suffix}"),
         (~ahead & ended).alias(f"closed{suffix}"),
-        (legal_end < pl.col(on)).fill_null(False).alias(f"over{suffix}"),
+        over.alias(f"over{suffix}"),
     ]
 
 

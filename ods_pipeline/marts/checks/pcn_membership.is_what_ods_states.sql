@@ -10,7 +10,8 @@ WITH stated AS (
         r.target_ods_code,
         holds_from(r.operational_start, r.legal_start) AS first_day,
         coalesce(
-            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date), DATE 'infinity'
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date),
+            DATE 'infinity'
         ) AS until
     FROM ord.relationships AS r
     JOIN ord.organisations AS o ON o.ods_code = r.ods_code

@@ -14,7 +14,8 @@ WITH stated AS (
         r.ods_code,
         holds_from(r.operational_start, r.legal_start),
         coalesce(
-            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, o.last_change_date), DATE 'infinity'
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date),
+            DATE 'infinity'
         )
     FROM ord.roles AS r
     JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id <> ro_pharmacy_site()

@@ -6,9 +6,11 @@ CREATE MACRO ods_as_of(on_day) AS TABLE
     WITH dated AS (
         SELECT
             *,
+            status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS status_of_days,
             holds_from(operational_start, legal_start) AS first_day,
             coalesce(
-                holds_to(status, operational_start, operational_end, legal_end, last_change_date) - 1, operational_end
+                holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
+                operational_end
             ) AS last_day
         FROM ord.organisations
     )
@@ -18,7 +20,7 @@ CREATE MACRO ods_as_of(on_day) AS TABLE
         d.name,
         d.primary_role_id,
         d.primary_role_name,
-        openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE) AS openness,
+        openness_on(d.status_of_days, d.legal_end, d.first_day, d.last_day, on_day::DATE) AS openness,
         coalesce(d.legal_start <= on_day::DATE, true) AND coalesce(d.legal_end >= on_day::DATE, true) AS legally_open,
         d.legal_start,
         d.legal_end,
@@ -35,6 +37,6 @@ CREATE MACRO ods_as_of(on_day) AS TABLE
         d.country,
         d.uprn
     FROM dated AS d
-    WHERE openness_on(d.status, d.legal_end, d.first_day, d.last_day, on_day::DATE)
+    WHERE openness_on(d.status_of_days, d.legal_end, d.first_day, d.last_day, on_day::DATE)
         IN ('open', 'closing', 'legally_closed')
     ORDER BY d.ods_code;

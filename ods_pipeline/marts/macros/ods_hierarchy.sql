@@ -6,7 +6,11 @@ CREATE MACRO ods_hierarchy(on_day) AS TABLE
         o.name,
         h.kind,
         openness_on(
-            o.status, o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, on_day::DATE
+            status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
+            o.legal_end,
+            holds_from(o.operational_start, o.legal_start),
+            o.operational_end,
+            on_day::DATE
         ) AS openness,
         h.operator_code,
         h.provider_code,

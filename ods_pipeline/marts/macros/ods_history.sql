@@ -18,7 +18,7 @@ CREATE MACRO ods_history(of_code) AS TABLE
             coalesce(c.display_name, r.role_id) AS detail,
             NULL AS related_code,
             holds_from(r.operational_start, r.legal_start) AS begins,
-            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, NULL::DATE) AS ends
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE) AS ends
         FROM last_version
         JOIN history.roles AS r USING (ods_code, known_from)
         LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
@@ -28,7 +28,7 @@ CREATE MACRO ods_history(of_code) AS TABLE
             coalesce(c.display_name, r.rel_id),
             r.target_ods_code,
             holds_from(r.operational_start, r.legal_start),
-            holds_to(r.status, r.operational_start, r.operational_end, r.legal_end, NULL::DATE)
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE)
         FROM last_version
         JOIN history.relationships AS r USING (ods_code, known_from)
         LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id

@@ -13,10 +13,26 @@ CREATE MACRO holds_on(valid_from, valid_to, day) AS valid_from <= day AND coales
 -- start is unknown, or that no end is known.
 CREATE MACRO holds_from(operational_start, legal_start) AS coalesce(operational_start, legal_start);
 
--- Inactive without an end: it ended at the latest when its record was last changed, so that day counts as its end.
-CREATE MACRO holds_to(status, operational_start, operational_end, legal_end, last_change_date) AS
+-- What the status says, given the days. ODS sets it when it stamps the record, and again on the day after a date has
+-- passed. So Inactive says nothing of a thing that had not begun by then, in operation or in law. Nor does it end
+-- what is past its legal end and has no operational one: that is published as Active and as Inactive, and operates.
+CREATE MACRO status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS
+CASE
+    WHEN status = 'Inactive'
+        AND (
+            greatest(operational_start, legal_start) > last_change_date
+            OR (operational_start IS NOT NULL AND legal_end < ods_today())
+        )
+        THEN 'Active'
+    ELSE status
+END;
+
+-- Inactive without an end, and nothing in its days explains it: it ended at the latest when its record was last
+-- changed, so that day counts as its end.
+CREATE MACRO holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
 CASE
     WHEN operational_end IS NOT NULL THEN day_after(operational_end)
-    WHEN (operational_start IS NULL OR status = 'Inactive') AND legal_end IS NOT NULL THEN day_after(legal_end)
-    WHEN status = 'Inactive' THEN last_change_date
+    WHEN operational_start IS NULL AND legal_end IS NOT NULL THEN day_after(legal_end)
+    WHEN status_by_days(status, operational_start, legal_start, legal_end, last_change_date) = 'Inactive'
+        THEN least(last_change_date, day_after(legal_end))
 END;

@@ -44,7 +44,8 @@ lives AS MATERIALIZED (
         primary_role_id = ro_icb() AS is_icb,
         coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS valid_from,
         coalesce(
-            holds_to(status, operational_start, operational_end, legal_end, last_change_date), DATE 'infinity'
+            holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
+            DATE 'infinity'
         ) AS valid_to
     FROM ord.organisations
 ),

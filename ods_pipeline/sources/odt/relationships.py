@@ -1,0 +1,79 @@
+"""One OrganizationAffiliation as a ``Rel`` of its source's record.
+
+What lives here: relationships. What does not: which affiliations belong to a record (``index.py``).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ods_pipeline.schema.codes import ODS_CODE_ROOT
+from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, coding, items, referenced_code, text
+from ods_pipeline.sources.odt.names import AFFILIATION, REL_INSTANCE, RELATIONSHIP, TYPED_PERIOD
+from ods_pipeline.sources.odt.organisations import status
+from ods_pipeline.sources.odt.periods import dates_of
+
+# ``period`` is the operational one once more: "use TypedPeriod instead" (implementation guide).
+_KNOWN = ("resourceType", "meta", "text", "extension", "identifier", "active", "period", "organization")
+
+
+def source_of(affiliation: Json) -> str | None:
+    """The ODS code on whose record the relationship stands; None if it names none."""
+    return referenced_code(affiliation.get("organization"))
+
+
+def target_of(affiliation: Json) -> str:
+    """The ODS code that the relationship points at. Raises Refused if it points at no organisation."""
+    code = referenced_code(affiliation.get("participatingOrganization"))
+    if code is None:
+        raise Refused("odt_reference", f"affiliation {affiliation.get('id')} points at no organisation")
+    return code
+
+
+def unique_id(affiliation: Json) -> str:
+    """ODS's id of the relationship: the identifier, which must equal the id; an example has the id only."""
+    given = {text(i, "value") for i in items(affiliation, "identifier") if i.get("system") == REL_INSTANCE}
+    given = {value for value in given if value} or {text(affiliation, "id") or ""}
+    if len(given) != 1 or text(affiliation, "id") not in given:
+        raise Refused(
+            "odt_ids_differ", f"the ids of affiliation {affiliation.get('id')} differ: {sorted(given)}"
+        )
+    return given.pop()
+
+
+def relationship(affiliation: Json, roles_of_targets: Mapping[str, str], notes: Notes) -> dict[str, Any]:
+    """The ``Rel`` of an affiliation.
+
+    Args:
+        affiliation: The resource.
+        roles_of_targets: The primary role of each relationship's target, by ODS's id of the relationship.
+        notes: Takes what no rule takes.
+
+    Raises:
+        Refused: It has no code, points at no organisation, or its ids differ.
+    """
+    code = next((c for t in items(affiliation, "code") if (c := coding(t, RELATIONSHIP))), None)
+    if code is None:
+        raise Refused("odt_affiliation_without_code", f"affiliation {affiliation.get('id')} has no code")
+    number = unique_id(affiliation)
+    if source_of(affiliation) is None:
+        raise Refused("odt_reference", f"affiliation {number} stands on no organisation's record")
+    notes.note_keys(AFFILIATION, affiliation, (*_KNOWN, "participatingOrganization", "code"))
+    for extension in items(affiliation, "extension"):
+        if extension.get("url") != TYPED_PERIOD:
+            notes.note_unknown(f"affiliation extension {extension.get('url')}")
+    role = roles_of_targets.get(number)
+    if role is None:
+        notes.note_unknown("affiliation without the role of its target")
+    row = {
+        "Date": dates_of(affiliation, f"affiliation {number}", notes),
+        **status(affiliation),
+        "Target": {
+            "OrgId": {"root": ODS_CODE_ROOT, "extension": target_of(affiliation)},
+            **({"PrimaryRoleId": {"id": role}} if role else {}),
+        },
+        "id": code.get("code"),
+        "uniqueRelId": number,
+    }
+    if "Status" not in row:
+        notes.note_unknown("affiliation without active")
+    return row
