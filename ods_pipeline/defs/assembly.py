@@ -18,6 +18,7 @@ from ods_pipeline.defs.automation import (
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.inventory.held import first_and_last_stamp
+from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.sources.settings import Sources
 
 # For runs that nobody watches: a source that does not answer is asked again after 5, 10 and 20 minutes.
@@ -43,7 +44,7 @@ def build_definitions(
     """
     sources = sources or Sources()
     first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)
-    days = stamps(first, last)
+    days = stamps(first, last, is_sample=holds_sample(DataRoot(root)))
     raw_release, raw_fetches = trud_release(retries), ord_fetches(days, retries)
     flattened = flat_fetches(days)
     release_job = dg.define_asset_job(

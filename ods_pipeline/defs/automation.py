@@ -28,7 +28,7 @@ from ods_pipeline.inventory.sample import SAMPLE_IS_HERE, holds_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
-from ods_pipeline.sources.trud import Trud
+from ods_pipeline.sources.trud import Listed, Trud
 
 _SKIP_SAMPLE = f"{SAMPLE_IS_HERE.capitalize()}."
 
@@ -82,16 +82,17 @@ def dead_runs(root: Path) -> dg.SensorDefinition:
 
 
 def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.SensorDefinition:
-    """Return a sensor that looks for a newer release at TRUD four times a day and requests its load.
+    """Return a sensor that looks for releases at TRUD four times a day and requests their loads.
 
-    It adds the release's partition first. A release whose run failed is requested again at the next look. One
-    that cannot be used lies in ``quarantine/`` and is not requested. There is no run key: Dagster never
-    starts a second run for a key, even if the first one failed.
+    It requests every release listed that is not held and flattened, the oldest first, and adds its partition.
+    A release whose run failed is requested again at the next look. One that cannot be used lies in
+    ``quarantine/`` and is not requested. There is no run key: Dagster never starts a second run for a key,
+    even if the first one failed.
     """
 
     @dg.sensor(
         name="new_trud_release",
-        description="Finds a new release at TRUD and loads it. Needs TRUD_API_KEY.",
+        description="Finds the releases at TRUD that are not held and loads them. Needs TRUD_API_KEY.",
         job=release_job,
         minimum_interval_seconds=6 * 60 * 60,
         default_status=dg.DefaultSensorStatus.STOPPED,
@@ -103,21 +104,29 @@ def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.Senso
         if sources.key is None:
             return dg.SkipReason("TRUD_API_KEY is not set.")
         with closing(Trud(sources)) as trud:
-            newest = trud.find("latest")
-        day = newest.release_date
-        is_held = any(r.release_date == day for r in held_releases(data_root))
-        if is_held and flat_mark(data_root, release_folder(day)) is not None:
-            return dg.SkipReason(f"The newest release, of {day}, is held.")
-        if not is_held and lies_in_quarantine(data_root, newest):
-            return dg.SkipReason(f"The newest release, of {day}, lies in quarantine/ with the reason.")
-        if is_partition_under_way(context.instance, day):
-            return dg.SkipReason(f"The newest release, of {day}, is being loaded.")
+            listed = sorted(trud.releases(), key=lambda r: r.release_date)
+        reasons = {r.release_date: _why_not_to_load(data_root, context.instance, r) for r in listed}
+        days = [day for day, reason in reasons.items() if not reason]
+        if not days:
+            newest = listed[-1].release_date
+            return dg.SkipReason(f"The newest release, of {newest}, {reasons[newest]}; no older one is due.")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(partition_key=day)],
-            dynamic_partitions_requests=[releases.build_add_request([day])],
+            run_requests=[dg.RunRequest(partition_key=day) for day in days],
+            dynamic_partitions_requests=[releases.build_add_request(days)],
         )
 
     return sensor
+
+
+def _why_not_to_load(root: DataRoot, instance: dg.DagsterInstance, listed: Listed) -> str:
+    """Return why a release that TRUD lists is not to be loaded now; empty if it is."""
+    day = listed.release_date
+    is_held = any(r.release_date == day for r in held_releases(root))
+    if is_held and flat_mark(root, release_folder(day)) is not None:
+        return "is held"
+    if not is_held and lies_in_quarantine(root, listed):
+        return "lies in quarantine/ with the reason"
+    return "is being loaded" if is_partition_under_way(instance, day) else ""
 
 
 def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:

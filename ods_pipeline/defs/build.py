@@ -31,6 +31,7 @@ from ods_pipeline.inventory.held import (
     holds_register,
     release_date_of,
 )
+from ods_pipeline.inventory.intake import asked_ranges
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
@@ -43,6 +44,7 @@ from ods_pipeline.inventory.wanted import (
     unanswered_problems,
 )
 from ods_pipeline.publish.build_info import is_published
+from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import is_held, recorded_fetches
 from ods_pipeline.sources.settings import Sources
@@ -222,13 +224,14 @@ def _load_fetches(
                 new.append(receipt)
         if new:  # the run reports the unreadable ones itself
             window = min(r.stamps_from for r in new), max(r.stamps_to for r in new)
-            _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built)
+            asked = asked_ranges(root, window, new)
+            _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built, asked=asked)
         else:
             built.problems += unreadable
     due = [f.receipt for f in due_fetches(root)]
     if due:
         window = min(r.stamps_from for r in due), max(r.stamps_to for r in due)
-        _load_stamps(root, instance, window, {"source": "held"}, built)
+        _load_stamps(root, instance, window, {"source": "held"}, built, asked=asked_ranges(root, window))
 
 
 def _load_stamps(
@@ -239,18 +242,26 @@ def _load_stamps(
     built: Built,
     *,
     sources: Sources | None = None,
+    asked: Sequence[Window] = (),
 ) -> None:
+    """Run ``delta_job`` for a window of stamps, or once for each range of ``asked`` in it.
+
+    A stamp that no fetch asked for is in no run, so that no partition claims it.
+    """
     first, last = (date.fromisoformat(day) for day in window)
     held = first_and_last_stamp(root) or (first, last)
     span = (min(first, held[0]), max(last, held[1]))
     config = {"take_ord_fetches": {"config": dict(source)}}
-    try:
-        _run(
-            root, instance, "delta_job", built,
-            partition_range=window, window=span, config=config, sources=sources,
-        )  # fmt: skip
-    except OdsError as error:
-        built.problems.append(str(error))
+    for days in asked or [(first, last)]:
+        try:
+            _run(
+                root, instance, "delta_job", built,
+                partition_range=(days[0].isoformat(), days[1].isoformat()), window=span, config=config,
+                sources=sources,
+            )  # fmt: skip
+        except OdsError as error:
+            if str(error) not in built.problems:
+                built.problems.append(str(error))
 
 
 def _run(

@@ -14,6 +14,7 @@ from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
 from ods_pipeline.defs.instance import open_instance, run_job
 from ods_pipeline.defs.keys import REPOSITORY_TAG
+from ods_pipeline.inventory.flattening import flatten_held_release
 from ods_pipeline.inventory.wanted import request_for
 from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.ord_server import OrdServer
@@ -93,12 +94,30 @@ def test_a_new_release_is_seen_once(
     root = DataRoot(tmp_path / "data")
     ticked = tick(definitions_of(root, server, clock), root)
     assert isinstance(ticked, dg.SensorResult)
-    (request,) = ticked.run_requests or []
-    assert request.partition_key == "2026-08-28"
+    assert [request.partition_key for request in ticked.run_requests or []] == ["2026-08-28"]
     (adds,) = ticked.dynamic_partitions_requests or []
     assert (adds.partitions_def_name, adds.partition_keys) == ("ods_release", ["2026-08-28"])
     assert KEY not in str(ticked)
     assert "is held" in skipped(tick(definitions_of(loaded, server, clock), loaded))
+
+
+def test_every_release_that_is_listed_and_lacking_is_requested_the_oldest_first(
+    tmp_path: Path, clock: SimulatedClock
+) -> None:
+    days = [("2026-08-21", "2026-08-28"), ("2026-07-24", "2026-07-31"), ("2026-06-19", "2026-06-26")]
+    files = [
+        write_release(tmp_path / day, [make_record("RX1")], published=published, released=day)
+        for published, day in days
+    ]
+    world = Made({})
+    world.zips = {file.name: file.read_bytes() for file in files}
+    root = DataRoot(tmp_path / "data")
+    take_release(root, files[1], "2026-07-31")
+    flatten_held_release(root, "2026-07-31")
+    with OrdServer(world, now=clock.now, key=KEY) as server:
+        ticked = tick(definitions_of(root, server, clock), root)
+    assert isinstance(ticked, dg.SensorResult)
+    assert [r.partition_key for r in ticked.run_requests or []] == ["2026-06-26", "2026-08-28"]
 
 
 @pytest.mark.promise("resumed")

@@ -15,6 +15,7 @@ from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result
 from ods_pipeline.inventory.flattening import flatten_held_fetches, flatten_held_release
+from ods_pipeline.inventory.intake import refuse_stamps_nobody_asked_for
 
 FLAT_RELEASE = asset_key("flat", "release")
 FLAT_FETCHES = asset_key("flat", "fetches")
@@ -75,6 +76,7 @@ def flat_fetches(stamps: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         keys = context.partition_keys
         with failing_in_words(data_root.root):
             flat = flatten_held_fetches(data_root.root, keys[0], keys[-1])
+            refuse_stamps_nobody_asked_for(data_root.root, keys)
         records = flat.records_by_stamp()
         for key in keys:
             rows = {"dagster/partition_row_count": records.get(date.fromisoformat(key), 0)}

@@ -4,6 +4,7 @@ What lives here: the two assets, their configuration and metadata. What does not
 where (``inventory/intake.py``). Nothing is parsed here.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -15,7 +16,12 @@ from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.inventory.due import unanswered
 from ods_pipeline.inventory.held import held_fetches
-from ods_pipeline.inventory.intake import DeltaChoice, take_deltas, take_release_of
+from ods_pipeline.inventory.intake import (
+    DeltaChoice,
+    refuse_stamps_nobody_asked_for,
+    take_deltas,
+    take_release_of,
+)
 from ods_pipeline.sources.settings import Sources
 
 TRUD_RELEASE = asset_key("raw", "trud_release")
@@ -34,8 +40,9 @@ class ReleaseSource(dg.Config):
 class FetchSource(dg.Config):
     """Where fetches come from.
 
-    ``source``: ``ord`` asks the API; ``held`` takes what is in raw/ord; ``auto`` asks the API if the data
-    root holds a real release. ``folder``: recorded fetches on disk; the API is not asked then.
+    ``source``: ``ord`` asks the API; ``held`` takes what is in raw/ord; ``auto`` asks the API, if the data
+    root holds a real release, for the stamps that were not asked for at least two days later. ``folder``:
+    recorded fetches on disk; the API is not asked then.
     """
 
     source: Literal["auto", "held", "ord"] = "auto"
@@ -81,6 +88,21 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
     return trud_release
 
 
+def report_asked_stamps(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, counts: Mapping[str, int]
+) -> None:
+    """Report the stamps that a fetch asked for, if there are others: the step fails then.
+
+    A step that succeeds reports all its partitions, so only those of a failing one are reported here.
+    """
+    if all(counts.values()):
+        return
+    for stamp, count in counts.items():
+        if count:
+            metadata = {"fetches_that_asked": count}
+            context.log_event(dg.AssetMaterialization(asset, partition=stamp, metadata=metadata))
+
+
 def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
     """The asset of raw fetches, partitioned by stamp; one run covers a range of stamps."""
 
@@ -109,10 +131,17 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
         choice = DeltaChoice(config.source, config.folder, config.ignore_maintenance_window)
         with failing_in_words(data_root.root):
             added = take_deltas(data_root.root, sources, choice, context.partition_keys)
-        windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(data_root.root)]
-        for stamp in context.partition_keys:
-            count = {"fetches_that_asked": sum(first <= stamp <= last for first, last in windows)}
-            context.add_asset_metadata(count, asset_key=ORD_FETCHES, partition_key=stamp)
+            windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(data_root.root)]
+            counts = {
+                stamp: sum(first <= stamp <= last for first, last in windows)
+                for stamp in context.partition_keys
+            }
+            report_asked_stamps(context, ORD_FETCHES, counts)
+            refuse_stamps_nobody_asked_for(data_root.root, context.partition_keys)
+        for stamp, count in counts.items():
+            context.add_asset_metadata(
+                {"fetches_that_asked": count}, asset_key=ORD_FETCHES, partition_key=stamp
+            )
         metadata = {
             "fetches_taken": added,
             "fetches_held": len(windows),
