@@ -223,7 +223,7 @@ def test_retries_and_freshness_are_dagsters_own(
     graph = definitions_of(loaded, server, clock).resolve_asset_graph()
     policies = {
         key: graph.get(dg.AssetKey.from_user_string(key)).freshness_policy_or_from_metadata
-        for key in ("ods/raw/trud_release", "ods/raw/ord_fetches", "ods/published/ods_duckdb")
+        for key in ("ods/raw/trud_release", "ods/raw/ord_fetches")
     }
     assert all(policies.values())
     for asset in definitions_of(loaded, server, clock).assets or []:

@@ -18,12 +18,12 @@ from ods_pipeline.dataroot.builds import publish_build, require_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.judgements import JUDGED_SPECS, judge_changes
 from ods_pipeline.defs.assets.marts import MART_CHECKS, MART_SPECS, build_marts
-from ods_pipeline.defs.assets.raw import DELTA_FRESHNESS
 from ods_pipeline.defs.assets.register import FACT_CHECKS, FACT_SPECS, fold_register
 from ods_pipeline.defs.failures import failing_in_words
 from ods_pipeline.defs.keys import POOL, asset_key, shown, table_key
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.health import write_metrics
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.datapackage import write_datapackage
 from ods_pipeline.publish.duckdb import complete_duckdb
@@ -56,7 +56,6 @@ class PublishConfig(dg.Config):
             deps=[table_key(table) for table in TABLES.values()],
             group_name="published",
             kinds={"duckdb"},
-            freshness_policy=DELTA_FRESHNESS,
             description="ods.duckdb with every table and mart. One rename then publishes the whole build.",
         ),
     ],
@@ -95,6 +94,7 @@ def _publish(root: DataRoot) -> dg.MaterializeResult:
     size = complete_duckdb(build, TABLES.values(), date.fromisoformat(origin["today"]))
     write_datapackage(build, TABLES.values(), origin)
     published = publish_build(root)
+    write_metrics(root)
     log.info("published build %s as of %s", published.name, origin["as_of"])
     metadata = {
         "bytes": size,
