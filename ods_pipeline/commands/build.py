@@ -6,7 +6,7 @@ printed after it (``summary.py``).
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -37,13 +37,19 @@ def build(
     data_root: Root = DEFAULT_ROOT,
     today: Today = None,
     trud_only: Annotated[
-        bool, Parameter(negative="", help="Get the newest release from TRUD, and do not use the ORD API.")
+        bool, Parameter(negative="", help="Get the newest release from TRUD, and fetch no changes.")
     ] = False,
-    deltas: Annotated[
-        bool, Parameter(negative="", help="Fetch changes from the ORD API even without a TRUD key.")
-    ] = False,
+    deltas: Annotated[bool, Parameter(negative="", help="Fetch changes even without a TRUD key.")] = False,
+    deltas_from: Annotated[
+        Literal["ord", "odt", "both"] | None,
+        Parameter(help="Fetch changes from the ORD API, from ODT, or from both and compare them."),
+    ] = None,
     ignore_maintenance_window: Annotated[
         bool, Parameter(negative="", help="Use the ORD API from 17:00 to 19:00 UK time as well.")
+    ] = False,
+    accept_deletions: Annotated[
+        bool,
+        Parameter(negative="", help="Take a release or fetch that deletes a good part of the register."),
     ] = False,
     again: Annotated[bool, Parameter(negative="", help="Publish even if nothing is new.")] = False,
     quiet: Quiet = False,
@@ -67,6 +73,8 @@ def build(
         trud_only=trud_only,
         deltas=deltas,
         ignore_maintenance=ignore_maintenance_window,
+        accept_deletions=accept_deletions,
+        deltas_from=deltas_from,
     )
     drift_before = health_of(root).drift
     with alerting_of_failure(root):

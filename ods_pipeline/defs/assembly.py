@@ -10,6 +10,7 @@ from ods_pipeline.defs.alerts import Alerts
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
 from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
+from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
 from ods_pipeline.defs.automation import (
     dead_runs,
     last_three_stamps,
@@ -75,13 +76,14 @@ def build_definitions(
     )
     watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, published_set],
+        assets=[raw_release, flat_release, raw_fetches, flattened, published_set, site],
         asset_checks=[age_check],
-        jobs=[release_job, delta_job, publish_job, age_job],
+        jobs=[release_job, delta_job, publish_job, age_job, site_job],
         schedules=[last_three_stamps(root, delta_job), daily_check(age_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load(root, publish_job),
+            site_after_publish(publish_job),
             dead_runs(root),
             *watchers,
         ],

@@ -23,7 +23,9 @@ from ods_pipeline.defs.instance import Outcome, open_instance, run_job
 from ods_pipeline.defs.keys import RELEASES
 from ods_pipeline.defs.upkeep import put_in_order
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.aside import set_aside_problems
 from ods_pipeline.inventory.due import due_fetches, due_releases
+from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.held import (
     first_and_last_stamp,
     held_captures,
@@ -35,6 +37,7 @@ from ods_pipeline.inventory.intake import asked_ranges
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
+from ods_pipeline.inventory.vanished import accepting
 from ods_pipeline.inventory.wanted import (
     Request,
     finish_interrupted,
@@ -44,6 +47,7 @@ from ods_pipeline.inventory.wanted import (
     unanswered_problems,
 )
 from ods_pipeline.publish.build_info import is_published
+from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import is_held, recorded_fetches
@@ -98,7 +102,8 @@ def build(
             published set stays as it was.
     """
     request = request or Request()
-    with root.locked(), explained(root), open_instance(root) as instance:
+    accept = accepting(root, accept=request.accept_deletions)
+    with root.locked(), explained(root), accept, open_instance(root) as instance:
         put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
@@ -116,7 +121,8 @@ def build(
         captures = held_captures(root)
         missing = missing_stamps(captures) if captures is not None else []
         built.missing = sorted({*built.missing, *missing})
-        built.problems += unanswered_problems(root)
+        built.problems += [*unanswered_problems(root), *set_aside_problems(root)]
+        built.problems += problems_of_the_future(root, captures, uk_date(request.sources.clock.now()))
         day = today.isoformat() if today else ""
         if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
             built.published, built.nothing_new = current_build(root), True
@@ -144,6 +150,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
         _load_fetches(root, instance, (), built)
         captures = held_captures(root)
         built.missing = missing_stamps(captures) if captures is not None else []
+        built.problems += problems_of_the_future(root, captures, uk_date(Sources().clock.now()))
         _publish(root, instance, built, today.isoformat() if today else "", rebuild=True)
         return built
 
@@ -244,19 +251,16 @@ def _load_stamps(
     sources: Sources | None = None,
     asked: Sequence[Window] = (),
 ) -> None:
-    """Run ``delta_job`` for a window of stamps, or once for each range of ``asked`` in it.
-
-    A stamp that no fetch asked for is in no run, so that no partition claims it.
-    """
+    """Run ``delta_job`` for a window of stamps, or for each range of ``asked``: no others turn green."""
     first, last = (date.fromisoformat(day) for day in window)
     held = first_and_last_stamp(root) or (first, last)
     span = (min(first, held[0]), max(last, held[1]))
     config = {"take_ord_fetches": {"config": dict(source)}}
     for days in asked or [(first, last)]:
+        keys = days[0].isoformat(), days[1].isoformat()
         try:
             _run(
-                root, instance, "delta_job", built,
-                partition_range=(days[0].isoformat(), days[1].isoformat()), window=span, config=config,
+                root, instance, "delta_job", built, partition_range=keys, window=span, config=config,
                 sources=sources,
             )  # fmt: skip
         except OdsError as error:
@@ -285,8 +289,7 @@ def _run(
         return
     if isinstance(outcome.error, OdsError):
         raise outcome.error
-    failed = outcome.failed_checks
-    if failed:
+    if failed := outcome.failed_checks:
         summaries = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
         raise OdsError(
             f"{job} was stopped by a check ({summaries})",

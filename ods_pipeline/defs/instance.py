@@ -84,6 +84,7 @@ def instance_home(root: DataRoot) -> Path:
         return Path(named).resolve()
     base = (root.path / ".dagster").resolve()
     base.mkdir(parents=True, exist_ok=True)
+    base.chmod(0o700)  # the records of runs hold what servers answered
     path, text = base / "dagster.yaml", instance_text()
     if not path.exists() or _is_as_written(path):
         written = _header(text) + text

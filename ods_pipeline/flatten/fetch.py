@@ -26,7 +26,8 @@ from ods_pipeline.flatten.merge import collapse_successions
 from ods_pipeline.flatten.xml.document import Document, read_document
 from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline.schema import COMPONENTS, TABLES
-from ods_pipeline.sources.fields import FAX, Form, silent_by_form
+from ods_pipeline.schema.silence import FAX
+from ods_pipeline.sources.fields import Form, is_partial, silent_by_form
 from ods_pipeline.sources.receipt import RECORDS, FetchFile, FetchReceipt, read_fetch_receipt
 
 # The file does not exist, or no file can have that path. Any other error is the machine's, not the fetch's.
@@ -96,7 +97,9 @@ def flatten_fetch(folder: Path) -> Flat:
     )
     organisations = records.join(numbers, on="record", how="inner").sort("ods_code")
     organisations = organisations.with_columns(
-        pl.lit(folder.name).alias("capture_id"), pl.lit("delta").alias("published_in")
+        pl.lit(folder.name).alias("capture_id"),
+        pl.lit("delta").alias("published_in"),
+        pl.lit(is_partial(receipt.silent or ())).alias("is_partial"),
     )
     frames = {name: with_codes(document.frames[name], organisations, name) for name in COMPONENTS}
     frames["successions"], repeats = collapse_successions(frames["successions"])

@@ -17,8 +17,10 @@ ORGANISATION_COLUMNS = [
     *TABLES["organisations"].stored,
     "record_number",
     "content_hash",
+    "core_hash",
     "fax_hash",
     "is_xml",
+    "is_partial",
 ]
 NOTICE_SCHEMA = {
     "ods_code": pl.String,
@@ -36,8 +38,9 @@ class Flat:
 
     Attributes:
         folder: the folder of its files, e.g. ``release=2026-08-28``. frames: by name: ``organisations``
-        (stored columns, record_number, content_hash, fax_hash, and is_xml: whether
-            this record came as XML), the components, ``code_systems``, ``captures``, ``superseded_records``,
+        (stored columns, record_number, content_hash, core_hash, fax_hash, is_xml: whether this record came
+            as XML, and is_partial: whether its source leaves fields out), the components,
+            ``code_systems``, ``captures``, ``superseded_records``,
             ``quarantined_records``, ``unknown_elements``, ``notices`` (deletion notices) and
             ``collapsed_successions``.
         notes: oddities of the file that did not stop the run.
@@ -96,6 +99,7 @@ class Pile:
             pl.lit(self.capture_id).alias("capture_id"),
             pl.lit(self.published_in).alias("published_in"),
             pl.lit(True).alias("is_xml"),
+            pl.lit(False).alias("is_partial"),
             (pl.col("record") - self.first_record + 1).alias("record_number"),
         )
 
@@ -118,7 +122,7 @@ class Pile:
 
 
 def fingerprinted(document: Document) -> Document:
-    """Add ``content_hash`` and ``fax_hash`` to the organisations of the document, and return it."""
+    """Add ``content_hash``, ``core_hash`` and ``fax_hash`` to its organisations; return the document."""
     components = {name: document.frames[name] for name in COMPONENTS}
     document.frames["organisations"] = with_fingerprints(document.frames["organisations"], components)
     return document

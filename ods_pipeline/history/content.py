@@ -10,6 +10,7 @@ import polars as pl
 
 from ods_pipeline.history.columns import VERSION, content_columns
 from ods_pipeline.history.observations import Observed
+from ods_pipeline.history.silence import with_last_said
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _IS_FAX = pl.col("contact_type") == "fax"
@@ -27,7 +28,7 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
         Frames with all columns of these tables. Their rows are in no order.
     """
     dated = versions.select(*VERSION, "content_hash")
-    held, fresh = _sources(observed, dated.select(_CONTENT).unique())
+    held, fresh = _sources(observed, versions)
     # Each content with all its versions, so that rows are joined once.
     fresh = fresh.join(dated, on=_CONTENT)
     held = held.join(dated, on=_CONTENT) if observed.state is not None else held
@@ -45,7 +46,8 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
     with ThreadPoolExecutor(2) as pool:  # joins of texts keep one core busy each
         frames = dict(pool.map(rows_of, ("organisations", *COMPONENTS)))
     frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
-    sightings = versions.drop("known_to", "ref_only", "fax_numbers")
+    frames = with_last_said(frames, versions)
+    sightings = versions.drop("known_to", "ref_only", "fax_numbers", "is_partial")
     organisations = frames["history.organisations"].join(sightings, on=["ods_code", "known_from"])
     organisations = observed.order.capture_of(organisations, "seq", "seen_in")
     organisations = observed.order.capture_of(organisations, "seq_last", "published_in", "last_capture_id")
@@ -53,24 +55,29 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
     return frames
 
 
-def _sources(observed: Observed, wanted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _sources(observed: Observed, versions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return where to read each content.
 
     Either ``then_from``, a version of the state that has it, or else ``seq``, the first folder that shows it.
+    A content that leaves fields out is always read from its folder: in the state it has been completed.
     """
+    wanted = versions.select(*_CONTENT, "is_partial").unique()
     if observed.state is None:
-        return pl.DataFrame(), wanted.join(observed.fresh, on=_CONTENT)
+        return pl.DataFrame(), wanted.select(_CONTENT).join(observed.fresh, on=_CONTENT)
+    partial = wanted.filter("is_partial").select(_CONTENT).join(observed.partial, on=_CONTENT)
+    wanted = wanted.filter(~pl.col("is_partial")).select(_CONTENT)
     versions = observed.state.frames["history.organisations"].select(*_CONTENT, "known_from")
     first = versions.group_by(_CONTENT).agg(pl.col("known_from").min().alias("then_from"))
     held = wanted.join(first, on=_CONTENT)
-    return held, wanted.join(first, on=_CONTENT, how="anti").join(observed.fresh, on=_CONTENT)
+    fresh = wanted.join(first, on=_CONTENT, how="anti").join(observed.fresh, on=_CONTENT)
+    return held, pl.concat([fresh, partial.select(fresh.columns)])
 
 
 def _new_rows(observed: Observed, fresh: pl.DataFrame, name: str, columns: list[str]) -> pl.DataFrame:
     """Return the rows of a flat table that belong to new contents, once for each version that has them."""
     parts = []
     for (seq,), group in fresh.sort("seq").group_by("seq", maintain_order=True):
-        folder = observed.folders[int(str(seq))]
+        folder = observed.every_folder[int(str(seq))]
         rows = pl.scan_parquet(folder / f"{name}.parquet").select("ods_code", *columns)
         # One after another: the rows of many releases at once would not fit into memory.
         wanted = group.lazy().select(VERSION)

@@ -55,7 +55,10 @@ def deletions_of(observed: Observed) -> pl.DataFrame:
         pl.coalesce("last_role", "primary_role_id").alias("primary_role_id"),
     )
     return (
-        rows.sort("ods_code", "rank", "deleted_on", descending=[False, False, True], nulls_last=True)
+        # Of two notices of one day, that of ORD counts: it has a reason.
+        rows.sort(
+            "ods_code", "rank", "deleted_on", "source", descending=[False, False, True, True], nulls_last=True
+        )
         .unique("ods_code", keep="first", maintain_order=True)
         .select(TABLES["deletions"].columns)
         .cast(pl.Schema(TABLES["deletions"].dtypes))

@@ -18,7 +18,7 @@ from ods_pipeline.history.tables import History, release_files
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 # What is compared of an observation.
-_COMPARED = ["ods_code", "as_of", "last_change_date", "content_hash", "capture_id"]
+_COMPARED = ["ods_code", "as_of", "last_change_date", "content_hash", "core_hash", "is_partial", "capture_id"]
 # The value of ``fields`` where there are no two contents to compare column by column.
 WHOLE_RECORD = "record"
 
@@ -29,8 +29,11 @@ def drift(history: History) -> pl.DataFrame:
     held = _held_before(released, history)
     fetches = history.captures.filter(pl.col("kind") == "delta")
     missed = _missed(held, history, fetches).with_columns(pl.lit("missed").alias("drift_kind"))
+    # Of a record that leaves fields out, only the core can be compared.
+    compared = pl.when("held_partial").then(pl.col("core_hash") != pl.col("held_core"))
     different = held.filter(
-        (pl.col("last_change_date") == pl.col("held_stamp")) & (pl.col("content_hash") != pl.col("held_hash"))
+        pl.col("last_change_date") == pl.col("held_stamp"),
+        compared.otherwise(pl.col("content_hash") != pl.col("held_hash")),
     ).with_columns(pl.lit("different").alias("drift_kind"))
     rows = pl.concat([missed, different], how="diagonal")
     table = TABLES["drift"]
@@ -104,7 +107,8 @@ def _held_before(released: pl.DataFrame, history: History) -> pl.DataFrame:
     """Add what was held of each code when the release came.
 
     That is the newest observation among those of earlier releases and those of deltas up to the release's own
-    day: ``held_stamp, held_hash, held_as_of, held_capture_id``. ``newest_stamp`` is the newest stamp among
+    day: ``held_stamp, held_hash, held_core, held_partial, held_as_of, held_capture_id``. ``newest_stamp`` is
+    the newest stamp among
     all of them. All are null if the code was not held.
     """
     codes = released.select("ods_code").unique()
@@ -133,7 +137,7 @@ def _held_before(released: pl.DataFrame, history: History) -> pl.DataFrame:
     by_delta = (pl.col("delta_as_of") >= pl.col("release_as_of")).fill_null(
         pl.col("delta_as_of").is_not_null()
     )
-    held = ("stamp", "hash", "as_of", "capture_id")
+    held = ("stamp", "hash", "core", "partial", "as_of", "capture_id")
     return rows.with_columns(
         *(pl.when(by_delta).then(f"delta_{c}").otherwise(f"release_{c}").alias(f"held_{c}") for c in held),
         pl.max_horizontal("delta_newest", "release_newest").alias("newest_stamp"),
@@ -152,6 +156,8 @@ def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
                 for c, short in (
                     ("last_change_date", "stamp"),
                     ("content_hash", "hash"),
+                    ("core_hash", "core"),
+                    ("is_partial", "partial"),
                     ("as_of", "as_of"),
                     ("capture_id", "capture_id"),
                     ("newest", "newest"),

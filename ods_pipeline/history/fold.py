@@ -120,20 +120,32 @@ def effects_of(observed: Observed) -> pl.DataFrame:
     Returns:
         ``capture_id, ods_code, name, effect`` (one of ``EFFECTS``), in the order of the captures.
     """
-    complete = pl.when(~pl.col("ref_only")).then("content_hash")
     is_recent = pl.col("seq") > observed.order.releases["seq"].max()
     recent_codes = observed.runs.filter(is_recent)
     runs = observed.runs.join(recent_codes, on="ods_code", how="semi").sort("ods_code", "seq_last")
-    before = complete.forward_fill().shift(1).over("ods_code", order_by="seq_last")
+    before = [
+        pl.when(~pl.col("ref_only"))
+        .then(column)
+        .forward_fill()
+        .shift(1)
+        .over("ods_code", order_by="seq_last")
+        for column in ("content_hash", "core_hash", "is_partial")
+    ]
+    same = pl.col("before") == pl.col("content_hash")
+    same_core = pl.col("core_before") == pl.col("core_hash")
+    # Of a record that leaves fields out, only the core can be compared.
+    same |= same_core & (pl.col("is_partial") | pl.col("partial_before"))
     effects = (
-        runs.with_columns(before.alias("before"))
+        runs.with_columns(
+            before[0].alias("before"), before[1].alias("core_before"), before[2].alias("partial_before")
+        )
         .filter(is_recent)
         .with_columns(
             pl.when(pl.col("ref_only") & pl.col("before").is_not_null())
             .then(pl.lit(_STUB))
             .when(pl.col("before").is_null())
             .then(pl.lit(_NEW))
-            .when(pl.col("before") == pl.col("content_hash"))
+            .when(same)
             .then(pl.lit(_UNCHANGED))
             .otherwise(pl.lit(_CHANGED))
             .alias("effect")

@@ -36,6 +36,7 @@ class Observed:
         state: What an earlier fold kept, if it can be used.
         folders: The flat folder of each ``seq`` that is not in the state.
         fresh: The contents in these folders, each where it was seen first: ``ods_code, content_hash, seq``.
+        every_folder: The flat folder of each ``seq``.
     """
 
     order: Order
@@ -45,6 +46,13 @@ class Observed:
     state: State | None
     folders: dict[int, Path]
     fresh: pl.DataFrame
+    every_folder: dict[int, Path]
+
+    @property
+    def partial(self) -> pl.DataFrame:
+        """Where each content that leaves fields out is seen first: ``ods_code, content_hash, seq``."""
+        partial = self.runs.filter("is_partial").select("ods_code", "content_hash", "seq")
+        return partial.sort("seq").unique(["ods_code", "content_hash"], keep="first", maintain_order=True)
 
     @property
     def captures(self) -> pl.DataFrame:
@@ -73,10 +81,11 @@ def observe(folders: Sequence[Path], state: State | None = None) -> Observed:
     order = order_of(pl.concat([*([state.captures] if state else []), *captures]))
     labels = order.captures.select("label", "seq").unique().sort("seq")
     by_seq = {seq: new[label] for label, seq in labels.iter_rows() if label in new}
+    all_folders = {f.name: f for f in folders}
+    every = {seq: all_folders[label] for label, seq in labels.iter_rows() if label in all_folders}
     runs, fresh = _runs(order, by_seq, state)
-    return Observed(
-        order, runs, _notices(order, by_seq, state), _quarantined(order, by_seq, state), state, by_seq, fresh
-    )
+    notices, quarantined = _notices(order, by_seq, state), _quarantined(order, by_seq, state)
+    return Observed(order, runs, notices, quarantined, state, by_seq, fresh, every)
 
 
 def _runs(order: Order, folders: dict[int, Path], state: State | None) -> tuple[pl.DataFrame, pl.DataFrame]:

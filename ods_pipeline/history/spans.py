@@ -14,7 +14,7 @@ import polars as pl
 from ods_pipeline.history.columns import OBSERVATION
 
 # Columns that follow from the two hashes, so that there is no need to compare them.
-_FOLLOWING = ("fax_numbers", "name", "primary_role_id", "operational_start")
+_FOLLOWING = ("core_hash", "fax_numbers", "name", "primary_role_id", "operational_start")
 # Observations of one code that agree in these columns are equal.
 SAME = tuple(c for c in OBSERVATION if c != "ods_code" and c not in _FOLLOWING)
 

@@ -22,11 +22,12 @@ def versions_of(pieces: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         ``ods_code, known_from, known_to, gone_by, is_unstamped, content_hash, ref_only``, ``fax_numbers``
-        (those that hold), ``stamped_on, last_change_date, published_in``, and the captures that show the
+        (those that hold), ``is_partial`` (its content leaves fields out),
+        ``stamped_on, last_change_date, published_in``, and the captures that show the
         version: ``seq, seen_in`` (position and file of the first) and ``seq_last`` (position of the newest,
         whose file is ``published_in``). ``known_from`` is inclusive, ``known_to`` exclusive.
     """
-    held = _content(pieces)
+    held = _with_full_hash(_content(pieces))
     same_code = pl.col("ods_code") == pl.col("ods_code").shift(1)
     # The next piece of the same day counts instead. There is no gap within a day.
     outranked = (pl.col("ods_code") == pl.col("ods_code").shift(-1)) & (
@@ -35,10 +36,14 @@ def versions_of(pieces: pl.DataFrame) -> pl.DataFrame:
     held = held.filter(~outranked.fill_null(False) & pl.col("content_hash").is_not_null())
     both_known = pl.col("fax_known") & pl.col("fax_known").shift(1)
     other_fax = both_known & pl.col("fax_hash").ne_missing(pl.col("fax_hash").shift(1))
+    # A record that leaves fields out is equal to one with the same core. Whether the fields it leaves out
+    # changed is seen when two records that have them are compared.
+    other_full = (pl.col("full_hash") != pl.col("full_hash").shift(1)).fill_null(False)
     continued = (
         same_code
         & (pl.col("stay") == pl.col("stay").shift(1))
-        & (pl.col("content_hash") == pl.col("content_hash").shift(1))
+        & (pl.col("core_hash") == pl.col("core_hash").shift(1))
+        & ~other_full
         & ~other_fax
     )
     begins = held.select(~continued.fill_null(False)).to_series()
@@ -47,13 +52,17 @@ def versions_of(pieces: pl.DataFrame) -> pl.DataFrame:
     versions = first.select(
         "ods_code",
         pl.col("day").alias("known_from"),
-        "content_hash",
+        pl.col("content_hash").alias("first_hash"),
         "ref_only",
         "stay",
         pl.col("last_change_date").alias("stamped_on"),
         pl.col("shown_seq").alias("seq"),
         pl.col("shown_in").alias("seen_in"),
-    ).hstack(last.select("last_change_date", "published_in", "seq_last", "gone_on", "gone_by"))
+    ).hstack(last.select("last_change_date", "published_in", "seq_last", "gone_on", "gone_by", "full_hash"))
+    versions = versions.with_columns(
+        pl.coalesce("full_hash", "first_hash").alias("content_hash"),
+        pl.col("full_hash").is_null().alias("is_partial"),
+    ).drop("full_hash", "first_hash")
     return _dated(versions.with_columns(_last_fax(held)))
 
 
@@ -111,7 +120,15 @@ def _content(pieces: pl.DataFrame) -> pl.DataFrame:
     )
     fax = _effective_fax(placed)
     source = placed["speaks_at"]
-    content = ("content_hash", "ref_only", "last_change_date", "published_in", "seq_last")
+    content = (
+        "content_hash",
+        "core_hash",
+        "is_partial",
+        "ref_only",
+        "last_change_date",
+        "published_in",
+        "seq_last",
+    )
     at_source = placed.select(pl.col(c).gather(source) for c in (*content, "day", "seq"))
     same_day = at_source["day"] == placed["day"]
     return placed.select("ods_code", "day", "stay", "gone_on", "gone_by").hstack(
@@ -124,6 +141,27 @@ def _content(pieces: pl.DataFrame) -> pl.DataFrame:
             .alias("shown_in"),
             placed["fax_numbers"].gather(fax["fax_at"].gather(source)).alias("fax_numbers"),
         ]
+    )
+
+
+def _with_full_hash(held: pl.DataFrame) -> pl.DataFrame:
+    """Add ``full_hash``: the hash of a record with this core that leaves nothing out.
+
+    It is the record's own, or else that of the newest record of the same code and core up to this one. Null
+    if there is none.
+    """
+    own = pl.when(~pl.col("is_partial")).then("content_hash")
+    held = held.with_columns(own.alias("full_hash"))
+    if not held["is_partial"].any():
+        return held
+    row = held.with_row_index("row")
+    codes = row.filter("is_partial").select("ods_code").unique()
+    newest = pl.col("full_hash").forward_fill().over("ods_code", "core_hash", order_by="row")
+    filled = row.join(codes, on="ods_code", how="semi").select("row", newest.alias("filled_hash"))
+    return (
+        row.join(filled, on="row", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("full_hash", "filled_hash").alias("full_hash"))
+        .drop("row", "filled_hash")
     )
 
 

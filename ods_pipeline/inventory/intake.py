@@ -16,10 +16,13 @@ from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
-from ods_pipeline.inventory.due import unanswered
+from ods_pipeline.inventory.aside import unsettled_fetches
+from ods_pipeline.inventory.due import to_ask_again
+from ods_pipeline.inventory.future import future_release, refuse_future_release
 from ods_pipeline.inventory.held import held_fetches, newest_publication
 from ods_pipeline.inventory.missing import missing_days, ranges_without
 from ods_pipeline.inventory.sample import holds_sample, refuse_real_sources_for_sample
+from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import FetchReceipt, ReleaseReceipt, read_fetch_receipt
@@ -51,11 +54,15 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
     """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
 
     ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had, or if
-    the file is no release of that day; it is set aside then.
+    the file is no release of that day (it is set aside then), or its day has not come.
     """
+    today = uk_date(sources.clock.now())
     if file:
+        refuse_future_release(open_release(Path(file)), Path(file).name, today)
         take_release(root, Path(file), day)
     elif not any(r.release_date == day for r in held_releases(root)):
+        if day > today.isoformat():
+            raise future_release("TRUD", day, today)
         _download(root, sources, day)
     receipt = next(r for r in held_releases(root) if r.release_date == day)
     if flat_mark(root, release_folder(day)) is None:
@@ -95,9 +102,7 @@ def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: S
         days = [day for day in days if not _is_settled(root, day)]
     if not days:
         return 0
-    window = (days[0], days[-1])
-    also = {code: entry.stamp for code, entry in unanswered(root).items()}
-    return len(fetch_stamps(root, sources, window, also))
+    return len(fetch_stamps(root, sources, (days[0], days[-1]), to_ask_again(root)))
 
 
 def stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> list[str]:
@@ -131,8 +136,10 @@ def _is_settled(root: DataRoot, day: date) -> bool:
 
     A record stamped D can be edited during D and come out on D + 1, still stamped D.
     """
+    unsettled = unsettled_fetches(root)
     return any(
-        f.receipt.stamps_from <= day.isoformat() <= f.receipt.stamps_to
+        f.folder.name not in unsettled
+        and f.receipt.stamps_from <= day.isoformat() <= f.receipt.stamps_to
         and date.fromisoformat(f.receipt.as_of) >= day + timedelta(days=2)
         for f in held_fetches(root)
     )

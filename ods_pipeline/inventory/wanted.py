@@ -18,11 +18,11 @@ from ods_pipeline.inventory.due import due_stamps, unanswered
 from ods_pipeline.inventory.held import holds_anything, lies_in_quarantine, newest_publication
 from ods_pipeline.inventory.sample import refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
-from ods_pipeline.sources.deltas import close_stale
+from ods_pipeline.sources.deltas import close_stale, longest_gap
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import ReleaseReceipt
 from ods_pipeline.sources.recorded import held_releases
-from ods_pipeline.sources.settings import Sources
+from ods_pipeline.sources.settings import DeltasFrom, Sources
 from ods_pipeline.sources.trud import NO_KEY, Listed, Trud
 
 LATEST = "latest"
@@ -40,6 +40,7 @@ class Request:
         releases_needed: someone named the releases, so a failure to get one is an error.
         deltas: ask the ORD API for the stamps due.
         is_named: an option asked for it, not only the presence of a key.
+        accept_deletions: take a capture that deletes a good part of the register.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -47,6 +48,7 @@ class Request:
     releases_needed: bool = False
     deltas: bool = False
     is_named: bool = False
+    accept_deletions: bool = False
 
 
 def request_for(
@@ -57,11 +59,13 @@ def request_for(
     trud_only: bool = False,
     deltas: bool = False,
     ignore_maintenance: bool = False,
+    accept_deletions: bool = False,
+    deltas_from: DeltasFrom | None = None,
 ) -> tuple[list[Path], Request]:
     """Split ``releases`` into files and dates, and return the files and the request that the options make.
 
-    With a TRUD key and without a file or folder, a run takes the newest release and the deltas since. Without
-    a key it asks nobody, unless ``deltas`` is set.
+    With a TRUD key and without a file or folder, a run takes the newest release and the deltas since. With an
+    ODT key alone it takes the deltas. Without a key it asks nobody, unless ``deltas`` is set.
 
     Args:
         sources: how to reach TRUD and the ORD API.
@@ -70,6 +74,8 @@ def request_for(
         trud_only: never ask the ORD API.
         deltas: ask the ORD API even without a TRUD key.
         ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
+        accept_deletions: take a capture that deletes a good part of the register.
+        deltas_from: which delta source to ask; None leaves the choice to the environment.
 
     Raises:
         OdsError: TRUD is needed and there is no key, or a date does not exist.
@@ -79,15 +85,18 @@ def request_for(
     for day in named:
         if day != LATEST:
             _refuse_impossible_date(day)
-    is_automatic = sources.key is not None and not files and not recorded
+    sources = replace(sources, deltas_from=deltas_from or sources.deltas_from)
+    is_automatic = (sources.key or sources.odt_key) is not None and not files and not recorded
     if (named or trud_only) and sources.key is None and not files:
         raise OdsError("a release from TRUD is needed, and there is no TRUD key", do=NO_KEY)
     return files, Request(
         sources=replace(sources, ignore_maintenance=ignore_maintenance),
-        releases=tuple(dict.fromkeys(named)) or ((LATEST,) if is_automatic else ()),
+        releases=tuple(dict.fromkeys(named))
+        or ((LATEST,) if is_automatic and sources.key is not None else ()),
         releases_needed=bool(named),
         deltas=deltas or (is_automatic and not trud_only),
         is_named=bool(named) or trud_only or deltas,
+        accept_deletions=accept_deletions,
     )
 
 
@@ -137,11 +146,17 @@ def releases_to_get(root: DataRoot, request: Request, problems: list[str]) -> li
             raise
         problems.append(f"TRUD's list of releases could not be read: {error}")
         return []
-    return sorted({r.release_date for r in listed if _is_to_download(root, r, held, problems)})
+    again = request.accept_deletions
+    return sorted({r.release_date for r in listed if _is_to_download(root, r, held, problems, again=again)})
 
 
 def _is_to_download(
-    root: DataRoot, listed: Listed, held: Mapping[str, ReleaseReceipt], problems: list[str]
+    root: DataRoot,
+    listed: Listed,
+    held: Mapping[str, ReleaseReceipt],
+    problems: list[str],
+    *,
+    again: bool = False,
 ) -> bool:
     receipt = held.get(listed.release_date)
     if receipt is not None:
@@ -152,7 +167,7 @@ def _is_to_download(
                 f"held. To take it, remove {root.raw_releases / receipt.file_name} and its receipt."
             )
         return False
-    if held and lies_in_quarantine(root, listed):
+    if held and not again and lies_in_quarantine(root, listed):
         problems.append(
             f"{listed.file_name}: it could not be used and lies in quarantine/ with the reason; "
             "it is not fetched again until it is removed from there."
@@ -179,7 +194,7 @@ def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Wind
         raise OdsError("deltas are asked for, and no release is held", where=root.path, do=NO_KEY)
     today = uk_date(request.sources.clock.now())
     try:
-        window = due_stamps(root, today)
+        window = due_stamps(root, today, longest_gap(request.sources))
     except OdsError as error:
         problems.append(str(error))
         return None

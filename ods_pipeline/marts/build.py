@@ -27,8 +27,10 @@ _READ_OFTEN = ("organisations", "organisation_status")
 def hierarchy_rules() -> pl.DataFrame:
     """Return which parent a level takes.
 
-    Columns: ``level, child_role, rel_id, parent_role, except_parent_roles, preference, citation``. ``*`` is
-    any role; ``|`` separates exceptions; the lowest preference wins.
+    Columns: ``level, child_role, rel_id, parent_role, preference, citation``. The lowest preference wins.
+    A role is an expression, which holds on the days on which one of its alternatives (``|``) does: a primary
+    role, or ``*`` for any, with ``+`` roles that must also hold and ``-`` roles that must not.
+    ``RO98+RO218-RO319`` is a hub.
     """
     with resources.as_file(_RULES / "hierarchy_rules.csv") as path:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
@@ -54,7 +56,10 @@ def overrides() -> pl.DataFrame:
 
 
 def coverage_limits() -> pl.DataFrame:
-    """Return the share of open organisations of a kind that should have a parent at a level.
+    """Return the share of organisations of a kind that should have a parent at a level.
+
+    A kind without a row for a level does not take part at it. The share is of the open organisations in
+    England that no hub commissions.
 
     Columns: ``kind, level, least_share, why``; shares are from 0 to 1.
     """

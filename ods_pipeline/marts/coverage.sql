@@ -1,6 +1,7 @@
 -- For each kind of organisation: how many of those open today have a provider, an ICB and a region, and why the rest
--- have none. Of several reasons the one nearest to having a parent counts. An organisation without operator is its
--- own provider, except for kinds that others run: those that coverage_limits.csv lists.
+-- have none. The share is that of those that can have one: kinds that take part (coverage_limits.csv), in England, not
+-- commissioned by a hub. Who cannot is counted by group. Of several reasons the one nearest to having a parent counts.
+-- An organisation without operator is its own provider, except for kinds that others run.
 
 WITH organisations AS (
     SELECT
@@ -10,7 +11,11 @@ WITH organisations AS (
         p.operator_code IS NOT NULL AS has_operator,
         p.icb_code,
         p.region_code,
-        EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'provider') AS is_run_by_others
+        p.icb_reason,
+        p.region_reason,
+        EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'provider') AS is_run_by_others,
+        EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level = 'icb') AS has_icbs,
+        EXISTS (FROM coverage_limits AS l WHERE l.kind = s.kind AND l.level IN ('icb', 'region')) AS has_regions
     FROM marts.organisation_status AS s
     JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
 ),
@@ -42,7 +47,9 @@ levels AS (
         'provider' AS level,
         has_operator OR NOT is_run_by_others AS has_it,
         false AS is_inherited,
-        'provider' AS leads_to
+        'provider' AS leads_to,
+        true AS takes_part,
+        NULL AS why_none
     FROM organisations
     UNION ALL
     -- Without links of its own an organisation has the ICB of its operator.
@@ -53,7 +60,9 @@ levels AS (
         'icb',
         icb_code IS NOT NULL,
         has_operator,
-        'icb'
+        'icb',
+        has_icbs,
+        icb_reason
     FROM organisations
     UNION ALL
     -- The region is that of the ICB. Without an ICB, the reason for that is also the reason for no region.
@@ -64,7 +73,9 @@ levels AS (
         'region',
         region_code IS NOT NULL,
         has_operator OR icb_code IS NOT NULL AND kind <> 'icb',
-        CASE WHEN kind = 'icb' THEN 'region' ELSE 'icb' END
+        CASE WHEN kind = 'icb' THEN 'region' ELSE 'icb' END,
+        has_regions,
+        region_reason
     FROM organisations
 ),
 
@@ -75,6 +86,8 @@ reasons AS (
         v.is_open,
         v.has_it,
         CASE
+            WHEN NOT v.takes_part THEN 'takes_no_part'
+            WHEN v.why_none IN ('outside_england', 'commissioned_by_hub') THEN v.why_none
             WHEN l.holds OR v.is_inherited THEN 'parent_has_none'
             WHEN l.points_nowhere THEN 'parent_not_held'
             WHEN l.begins_later THEN 'link_not_begun'
@@ -91,6 +104,10 @@ counted AS (
         level,
         count(*) AS codes,
         count(*) FILTER (is_open) AS open_codes,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'takes_no_part') AS takes_no_part,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'outside_england') AS outside_england,
+        count(*) FILTER (is_open AND NOT has_it AND reason = 'commissioned_by_hub') AS commissioned_by_hub,
+        open_codes - takes_no_part - outside_england - commissioned_by_hub AS can_have,
         count(*) FILTER (is_open AND has_it) AS with_parent,
         count(*) FILTER (is_open AND NOT has_it AND reason = 'no_link') AS no_link,
         count(*) FILTER (is_open AND NOT has_it AND reason = 'link_ended') AS link_ended,
@@ -103,7 +120,7 @@ counted AS (
 
 SELECT
     c.*,
-    CASE WHEN c.open_codes = 0 THEN 1.0 ELSE round(c.with_parent / c.open_codes, 4) END AS share,
+    CASE WHEN c.can_have = 0 THEN 1.0 ELSE round(c.with_parent / c.can_have, 4) END AS share,
     coalesce(e.least_share, 0.0) AS expected_share
 FROM counted AS c
 LEFT JOIN coverage_limits AS e ON e.kind = c.kind AND e.level = c.level

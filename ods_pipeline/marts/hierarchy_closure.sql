@@ -1,5 +1,6 @@
 -- All organisations above each organisation, over time: its parents of every level, their parents, and so on. A way up
 -- holds while each of its steps does. Where several ways lead to the same ancestor at one time, the shortest counts.
+-- No way leads through the place of a commissioning hub: it serves others than the ICB where its office is.
 
 WITH RECURSIVE spans AS MATERIALIZED (
     SELECT DISTINCT
@@ -34,6 +35,30 @@ links AS MATERIALIZED (
     ANTI JOIN meeting USING (descendant_code, ancestor_code)
 ),
 
+hubs AS MATERIALIZED (
+    SELECT DISTINCT ods_code
+    FROM marts.organisation_kinds
+    WHERE kind = 'commissioning_hub'
+),
+
+of_hubs AS (
+    SELECT DISTINCT
+        ods_code AS descendant_code,
+        parent_code AS ancestor_code,
+        valid_from,
+        coalesce(valid_to, DATE 'infinity') AS valid_to
+    FROM marts.hierarchy_parents
+    SEMI JOIN hubs USING (ods_code)
+    WHERE level NOT IN ('partner_icb', 'geography_icb', 'area')
+),
+
+higher_links AS MATERIALIZED (
+    FROM links AS l
+    ANTI JOIN hubs AS h ON h.ods_code = l.descendant_code
+    UNION ALL BY NAME
+    FROM joined_runs('of_hubs', (descendant_code, ancestor_code), true)
+),
+
 -- An organisation that is on the way already ends it.
 ways AS (
     SELECT
@@ -53,7 +78,7 @@ ways AS (
         w.depth + 1,
         list_append(w.path, l.ancestor_code)
     FROM ways AS w
-    JOIN links AS l
+    JOIN higher_links AS l
         ON l.descendant_code = w.ancestor_code AND share_days(l.valid_from, l.valid_to, w.valid_from, w.valid_to)
     WHERE NOT list_contains(w.path, l.ancestor_code)
 ),

@@ -10,6 +10,7 @@ WITH edges AS MATERIALIZED (
         parent_code,
         rel_id,
         unique_rel_id,
+        part,
         valid_from,
         coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.hierarchy_edges
@@ -20,10 +21,12 @@ WITH edges AS MATERIALIZED (
 rivals AS MATERIALIZED (
     SELECT DISTINCT
         a.unique_rel_id,
-        a.level
+        a.level,
+        a.part
     FROM edges AS a
     JOIN edges AS b
-        ON b.ods_code = a.ods_code AND b.level = a.level AND b.unique_rel_id <> a.unique_rel_id
+        ON b.ods_code = a.ods_code AND b.level = a.level
+        AND (b.unique_rel_id <> a.unique_rel_id OR b.part <> a.part)
         AND share_days(b.valid_from, b.valid_to, a.valid_from, a.valid_to)
 ),
 
@@ -32,13 +35,13 @@ alone AS (
         e.*,
         false AS is_ambiguous
     FROM edges AS e
-    ANTI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level
+    ANTI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level AND r.part = e.part
 ),
 
 several AS MATERIALIZED (
     SELECT e.*
     FROM edges AS e
-    SEMI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level
+    SEMI JOIN rivals AS r ON r.unique_rel_id = e.unique_rel_id AND r.level = e.level AND r.part = e.part
 ),
 
 days AS (
@@ -75,7 +78,7 @@ ranked AS (
         e.unique_rel_id,
         row_number() OVER (
             PARTITION BY p.ods_code, p.level, p.valid_from
-            ORDER BY e.preference, e.valid_from DESC, e.parent_code, e.unique_rel_id
+            ORDER BY e.preference, e.valid_from DESC, e.parent_code, e.unique_rel_id, e.part
         ) AS place,
         min(e.parent_code) OVER same_preference <> max(e.parent_code) OVER same_preference AS is_ambiguous
     FROM pieces AS p
@@ -94,5 +97,5 @@ SELECT * REPLACE (nullif(valid_to, DATE 'infinity') AS valid_to)
 FROM (
     FROM joined_runs('chosen', (ods_code, level), (unique_rel_id, is_ambiguous))
     UNION ALL BY NAME
-    SELECT * EXCLUDE (preference) FROM alone
+    SELECT * EXCLUDE (preference, part) FROM alone
 )

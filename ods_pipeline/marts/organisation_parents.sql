@@ -11,27 +11,48 @@ WITH today AS (
     WHERE holds_on(h.valid_from, h.valid_to, ods_today())
 ),
 
--- Links do not all end on one day, so each level of a closed organisation comes from the last row that has it. One that
--- is closed in law only has its parents of today, unless it has legal dates alone and no row today.
-past AS (
+-- Closed under a hub: what a sub-ICB location or an ICB once gave it is over.
+ended_under_hub AS (
+    SELECT ods_code
+    FROM marts.provider_hierarchy
+    WHERE commissioner_code IS NOT NULL OR sub_icb_code IS NOT NULL
+    GROUP BY ods_code
+    HAVING arg_max(coalesce(sub_icb_reason, '') = 'commissioned_by_hub', valid_from)
+),
+
+closed AS (
     SELECT
-        h.ods_code,
-        arg_max(operator_code, valid_from) FILTER (operator_code IS NOT NULL) AS operator_code,
-        coalesce(arg_max(provider_code, valid_from) FILTER (provider_code <> h.ods_code), h.ods_code) AS provider_code,
-        arg_max(pcn_code, valid_from) FILTER (pcn_code IS NOT NULL) AS pcn_code,
-        arg_max(commissioner_code, valid_from) FILTER (commissioner_code IS NOT NULL) AS commissioner_code,
-        arg_max(sub_icb_code, valid_from) FILTER (sub_icb_code IS NOT NULL) AS sub_icb_code,
-        arg_max(icb_code, valid_from) FILTER (icb_code IS NOT NULL) AS icb_code,
-        arg_max(icb_basis, valid_from) FILTER (icb_code IS NOT NULL) AS icb_basis,
-        arg_max(region_code, valid_from) FILTER (region_code IS NOT NULL) AS region_code,
-        arg_max(is_ambiguous, valid_from) AS is_ambiguous,
-        true AS is_past
+        h.*,
+        u.ods_code IS NULL OR coalesce(h.sub_icb_reason, '') = 'commissioned_by_hub' AS counts
     FROM marts.provider_hierarchy AS h
     JOIN marts.organisation_status AS s
         ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted', 'legally_closed')
     ANTI JOIN today AS t ON t.ods_code = h.ods_code
+    LEFT JOIN ended_under_hub AS u ON u.ods_code = h.ods_code
     WHERE h.valid_from <= ods_today()
-    GROUP BY h.ods_code
+),
+
+-- Links do not all end on one day, so each level of a closed organisation comes from the last row that has it. One that
+-- is closed in law only has its parents of today, unless it has legal dates alone and no row today.
+past AS (
+    SELECT
+        ods_code,
+        arg_max(operator_code, valid_from) FILTER (operator_code IS NOT NULL) AS operator_code,
+        coalesce(arg_max(provider_code, valid_from) FILTER (provider_code <> ods_code), ods_code) AS provider_code,
+        arg_max(pcn_code, valid_from) FILTER (pcn_code IS NOT NULL) AS pcn_code,
+        arg_max(commissioner_code, valid_from) FILTER (commissioner_code IS NOT NULL) AS commissioner_code,
+        arg_max(sub_icb_code, valid_from) FILTER (counts AND sub_icb_code IS NOT NULL) AS sub_icb_code,
+        arg_max(icb_code, valid_from) FILTER (counts AND icb_code IS NOT NULL) AS icb_code,
+        arg_max(icb_basis, valid_from) FILTER (counts AND icb_code IS NOT NULL) AS icb_basis,
+        arg_max(area_code, valid_from) FILTER (area_code IS NOT NULL) AS area_code,
+        arg_max(region_code, valid_from) FILTER (counts AND region_code IS NOT NULL) AS region_code,
+        arg_max(sub_icb_reason, valid_from) FILTER (counts) AS sub_icb_reason,
+        arg_max(icb_reason, valid_from) FILTER (counts) AS icb_reason,
+        arg_max(region_reason, valid_from) FILTER (counts) AS region_reason,
+        arg_max(is_ambiguous, valid_from) AS is_ambiguous,
+        true AS is_past
+    FROM closed
+    GROUP BY ods_code
 ),
 
 announced AS (
@@ -55,7 +76,11 @@ parents AS (
         sub_icb_code,
         icb_code,
         icb_basis,
+        area_code,
         region_code,
+        sub_icb_reason,
+        icb_reason,
+        region_reason,
         is_ambiguous,
         is_past
     FROM (
@@ -72,9 +97,13 @@ SELECT
     p.pcn_code,
     p.commissioner_code,
     p.sub_icb_code,
+    CASE WHEN p.sub_icb_code IS NULL THEN coalesce(p.sub_icb_reason, 'none_stated') END AS sub_icb_reason,
     p.icb_code,
     p.icb_basis,
+    CASE WHEN p.icb_code IS NULL THEN coalesce(p.icb_reason, 'none_stated') END AS icb_reason,
+    p.area_code,
     p.region_code,
+    CASE WHEN p.region_code IS NULL THEN coalesce(p.region_reason, 'none_stated') END AS region_reason,
     coalesce(p.is_ambiguous, false) AS is_ambiguous,
     coalesce(p.is_past, false) AS is_past
 FROM ord.organisations AS o

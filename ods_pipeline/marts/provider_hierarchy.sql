@@ -2,7 +2,8 @@
 --   1. steps/operator_chain.sql: the operators above each organisation, as far up as they go;
 --   2. steps/pieces.sql: its life in pieces on which none of its links changes, each with its nearest links;
 --   3. this query: the parents that these links name. A piece is cut again where its sub-ICB location moves to another
---      ICB, or its ICB to another region. Neighbours with the same parents become one row.
+--      ICB, its commissioner to another area, or its ICB, area or hub to another region. Neighbours with the same
+--      parents become one row.
 -- Steps of via become structs at the very end, except those of long chains. 0001-01-01 and infinity mean no beginning
 -- and no end.
 
@@ -10,12 +11,13 @@ WITH links AS (
     FROM steps.chosen_parents
 ),
 
--- Of sub-ICB locations and ICBs: their ICB or region on every day. Days without one have a row too, so that a join
--- loses no day.
+-- Of commissioners, ICBs and areas: their ICB, area or region on every day. Days without one have a row too, so that a
+-- join loses no day.
 above AS (
     FROM links
     WHERE level = 'region'
         OR (level = 'commissioning_icb' AND ods_code IN (SELECT parent_code FROM links WHERE level = 'sub_icb'))
+        OR (level = 'commissioning_area' AND ods_code IN (SELECT parent_code FROM links WHERE level = 'commissioner'))
 ),
 
 timeline AS (
@@ -56,6 +58,7 @@ with_icb AS (
     SELECT
         p.ods_code,
         p.kind,
+        p.country,
         operator.parent_code AS operator_code,
         operator.rel_id AS operator_rel,
         operator.unique_rel_id AS operator_id,
@@ -64,9 +67,15 @@ with_icb AS (
         pcn.parent_code AS pcn_code,
         pcn.rel_id AS pcn_rel,
         pcn.unique_rel_id AS pcn_id,
-        commissioner.parent_code AS commissioner_code,
+        CASE WHEN p.commissioner_is_own THEN commissioner.parent_code END AS commissioner_code,
+        commissioner.parent_code AS nearest_commissioner_code,
         commissioner.rel_id AS commissioner_rel,
         commissioner.unique_rel_id AS commissioner_id,
+        coalesce(commissioner.is_ambiguous, false) AS commissioner_is_ambiguous,
+        p.commissioner_is_own OR p.is_under_hub AS commissioner_counts,
+        coalesce(commissioner.unique_rel_id = direct.unique_rel_id, false) AS is_under_icb,
+        coalesce(p.is_under_hub, false) AS is_under_hub,
+        CASE WHEN p.is_under_hub THEN commissioner.parent_code END AS hub_code,
         sub_icb.parent_code AS sub_icb_code,
         sub_icb.rel_id AS sub_icb_rel,
         sub_icb.unique_rel_id AS sub_icb_id,
@@ -79,6 +88,10 @@ with_icb AS (
         geography.parent_code AS geography_icb_code,
         geography.rel_id AS geography_icb_rel,
         geography.unique_rel_id AS geography_icb_id,
+        area.parent_code AS own_area_code,
+        area.rel_id AS own_area_rel,
+        area.unique_rel_id AS own_area_id,
+        coalesce(area.is_ambiguous, false) AS own_area_is_ambiguous,
         CASE
             WHEN p.is_icb THEN 'self'
             WHEN commissioning_icb_code IS NOT NULL THEN 'commissioner'
@@ -90,7 +103,8 @@ with_icb AS (
             ELSE coalesce(commissioning_icb_code, partner.parent_code, geography.parent_code)
         END AS icb_code,
         coalesce(operator.is_ambiguous, false) OR coalesce(p.chain_is_ambiguous, false)
-        OR coalesce(pcn.is_ambiguous, false) OR coalesce(commissioner.is_ambiguous, false)
+        OR coalesce(pcn.is_ambiguous, false)
+        OR coalesce(commissioner.is_ambiguous AND (p.commissioner_is_own OR p.is_under_hub), false)
         OR coalesce(sub_icb.is_ambiguous, false) OR coalesce(partner.is_ambiguous, false)
         OR coalesce(geography.is_ambiguous, false)
         OR coalesce(t.is_ambiguous, direct.is_ambiguous, false) AS is_ambiguous,
@@ -103,31 +117,58 @@ with_icb AS (
     LEFT JOIN links AS pcn
         ON pcn.level = 'pcn' AND pcn.ods_code = p.ods_code
         AND holds_on(pcn.valid_from, pcn.valid_to, p.valid_from)
-    LEFT JOIN links AS commissioner
-        ON commissioner.level = 'commissioner' AND commissioner.ods_code = p.ods_code
-        AND holds_on(commissioner.valid_from, commissioner.valid_to, p.valid_from)
+    LEFT JOIN links AS commissioner ON commissioner.level = 'commissioner' AND commissioner.link = p.commissioner_link
     LEFT JOIN links AS sub_icb ON sub_icb.level = 'sub_icb' AND sub_icb.link = p.sub_icb_link
     LEFT JOIN links AS direct ON direct.level = 'commissioning_icb' AND direct.link = p.direct_icb_link
     LEFT JOIN links AS partner ON partner.level = 'partner_icb' AND partner.link = p.partner_icb_link
     LEFT JOIN links AS geography ON geography.level = 'geography_icb' AND geography.link = p.geography_icb_link
+    LEFT JOIN links AS area ON area.level = 'area' AND area.link = p.area_link
     LEFT JOIN timeline AS t
         ON t.ods_code = sub_icb.parent_code AND t.level = 'commissioning_icb'
         AND share_days(t.valid_from, t.valid_to, p.valid_from, p.valid_to)
 ),
 
-with_region AS MATERIALIZED (
+with_area AS (
     SELECT
-        i.* EXCLUDE (valid_from, valid_to, is_ambiguous),
-        t.parent_code AS region_code,
-        t.rel_id AS region_rel,
-        t.unique_rel_id AS region_id,
-        i.is_ambiguous OR coalesce(t.is_ambiguous, false) AS is_ambiguous,
-        greatest(i.valid_from, coalesce(t.valid_from, i.valid_from)) AS valid_from,
-        least(i.valid_to, coalesce(t.valid_to, i.valid_to)) AS valid_to
+        i.* EXCLUDE (
+            own_area_code, own_area_rel, own_area_id, own_area_is_ambiguous, nearest_commissioner_code,
+            commissioner_is_ambiguous, commissioner_counts
+        ) REPLACE (
+            -- The commissioner of the operator counts where it leads to a hub or an area.
+            CASE WHEN i.commissioner_counts OR t.parent_code IS NOT NULL THEN i.commissioner_id END AS commissioner_id,
+            i.is_ambiguous OR coalesce(t.is_ambiguous OR i.commissioner_is_ambiguous, i.own_area_is_ambiguous)
+                AS is_ambiguous,
+            greatest(i.valid_from, coalesce(t.valid_from, i.valid_from)) AS valid_from,
+            least(i.valid_to, coalesce(t.valid_to, i.valid_to)) AS valid_to
+        ),
+        coalesce(t.parent_code, i.own_area_code) AS area_code,
+        t.parent_code IS NOT NULL AS area_is_commissioner_s,
+        CASE WHEN t.parent_code IS NULL THEN i.own_area_rel ELSE t.rel_id END AS area_rel,
+        CASE WHEN t.parent_code IS NULL THEN i.own_area_id ELSE t.unique_rel_id END AS area_id,
+        NULL::VARCHAR AS region_code,
+        NULL::VARCHAR AS region_rel,
+        NULL::BIGINT AS region_id
     FROM with_icb AS i
     LEFT JOIN timeline AS t
-        ON t.ods_code = i.icb_code AND t.level = 'region'
+        ON t.ods_code = i.nearest_commissioner_code AND t.level = 'commissioning_area' AND NOT i.is_under_hub
         AND share_days(t.valid_from, t.valid_to, i.valid_from, i.valid_to)
+),
+
+-- The region that it states itself (an ICB, an area, a hub), else that of its ICB, its area, its hub.
+with_own_region AS (
+    FROM reaching_region('with_area', 'timeline', ods_code)
+),
+
+with_icb_region AS (
+    FROM reaching_region('with_own_region', 'timeline', icb_code)
+),
+
+with_area_region AS (
+    FROM reaching_region('with_icb_region', 'timeline', area_code)
+),
+
+with_region AS MATERIALIZED (
+    FROM reaching_region('with_area_region', 'timeline', hub_code)
 ),
 
 -- The same relationships lead to the same parents. Few organisations have neighbours with the same hash, and only
@@ -139,7 +180,7 @@ hashed AS MATERIALIZED (
         valid_to,
         hash(
             kind, is_ambiguous, operator_id, provider_code, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-            partner_icb_id, geography_icb_id, region_id
+            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id
         ) AS state
     FROM with_region
 ),
@@ -160,28 +201,85 @@ hierarchy AS (
             'to_join', ods_code,
             (
                 kind, is_ambiguous, operator_id, chain_via, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-                partner_icb_id, geography_icb_id, region_id
+                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id
             )
         )
     UNION ALL BY NAME
     FROM with_region AS w
     ANTI JOIN repeating AS r ON r.ods_code = w.ods_code
+),
+
+-- Links to codes that are not held, on the way to an ICB or a region.
+nowhere AS MATERIALIZED (
+    SELECT
+        ods_code,
+        level = 'region' AS is_of_icb,
+        valid_from,
+        coalesce(valid_to, DATE 'infinity') AS valid_to
+    FROM marts.hierarchy_edges
+    WHERE NOT parent_is_held
+        AND level IN ('commissioner', 'commissioning_icb', 'partner_icb', 'geography_icb', 'region')
+),
+
+pointing_nowhere AS (
+    SELECT DISTINCT
+        h.ods_code,
+        h.valid_from
+    FROM hierarchy AS h
+    JOIN nowhere AS n
+        ON n.ods_code = coalesce(h.icb_code, h.ods_code) AND n.is_of_icb = (h.icb_code IS NOT NULL)
+        AND share_days(n.valid_from, n.valid_to, h.valid_from, h.valid_to)
+    WHERE h.icb_code IS NULL OR h.region_code IS NULL
+),
+
+-- Why there is no ICB, or whatever else depends on a commissioner. The first that holds counts.
+with_reasons AS (
+    SELECT
+        h.*,
+        p.ods_code IS NOT NULL AS points_nowhere,
+        CASE
+            WHEN h.is_under_hub THEN 'commissioned_by_hub'
+            WHEN is_outside_england(h.country, h.kind) THEN 'outside_england'
+            WHEN h.valid_to <= first_icb_day() THEN 'before_areas'
+            WHEN p.ods_code IS NOT NULL AND h.icb_code IS NULL THEN 'target_unknown'
+            WHEN h.sub_icb_code IS NOT NULL THEN 'parent_has_none'
+            WHEN h.commissioner_code IS NOT NULL THEN 'commissioned_by_other'
+            WHEN is_head_office(h.kind) THEN 'head_office'
+            ELSE 'none_stated'
+        END AS why_none
+    FROM hierarchy AS h
+    LEFT JOIN pointing_nowhere AS p ON p.ods_code = h.ods_code AND p.valid_from = h.valid_from
 )
 
 SELECT
     ods_code,
     kind,
+    country,
     operator_code,
     provider_code,
     pcn_code,
     commissioner_code,
     sub_icb_code,
+    CASE
+        WHEN sub_icb_code IS NOT NULL THEN NULL
+        WHEN is_under_hub THEN 'commissioned_by_hub'
+        WHEN is_under_icb THEN 'commissioned_by_icb'
+        ELSE why_none
+    END AS sub_icb_reason,
     commissioning_icb_code,
     partner_icb_code,
     geography_icb_code,
     icb_code,
     icb_basis,
+    CASE WHEN icb_code IS NULL THEN why_none END AS icb_reason,
+    area_code,
     region_code,
+    CASE
+        WHEN region_code IS NOT NULL THEN NULL
+        WHEN points_nowhere THEN 'target_unknown'
+        WHEN icb_code IS NOT NULL OR area_code IS NOT NULL THEN 'none_stated'
+        ELSE why_none
+    END AS region_reason,
     is_ambiguous,
     -- A chain of operators is in chain_via with all its steps.
     list_concat(
@@ -195,10 +293,20 @@ SELECT
                 },
                 {'level': 'pcn', 'rel_id': pcn_rel, 'unique_rel_id': pcn_id},
                 {'level': 'commissioner', 'rel_id': commissioner_rel, 'unique_rel_id': commissioner_id},
+                {
+                    'level': 'hub',
+                    'rel_id': commissioner_rel,
+                    'unique_rel_id': CASE WHEN is_under_hub THEN commissioner_id END
+                },
                 {'level': 'sub_icb', 'rel_id': sub_icb_rel, 'unique_rel_id': sub_icb_id},
                 {'level': 'commissioning_icb', 'rel_id': commissioning_icb_rel, 'unique_rel_id': commissioning_icb_id},
                 {'level': 'partner_icb', 'rel_id': partner_icb_rel, 'unique_rel_id': partner_icb_id},
                 {'level': 'geography_icb', 'rel_id': geography_icb_rel, 'unique_rel_id': geography_icb_id},
+                {
+                    'level': CASE WHEN area_is_commissioner_s THEN 'commissioning_area' ELSE 'area' END,
+                    'rel_id': area_rel,
+                    'unique_rel_id': area_id
+                },
                 {'level': 'region', 'rel_id': region_rel, 'unique_rel_id': region_id}
             ],
             LAMBDA step: step.unique_rel_id IS NOT NULL
@@ -206,4 +314,4 @@ SELECT
     ) AS via,
     valid_from,
     nullif(valid_to, DATE 'infinity') AS valid_to
-FROM hierarchy
+FROM with_reasons

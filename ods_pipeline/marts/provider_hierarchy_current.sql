@@ -25,6 +25,8 @@ parents AS MATERIALIZED (
         UNION
         SELECT icb_code FROM held
         UNION
+        SELECT area_code FROM held
+        UNION
         SELECT region_code FROM held
     ) AS c ON c.code = s.ods_code
 )
@@ -35,6 +37,7 @@ SELECT
     h.kind,
     own_status.openness,
     own.postcode,
+    h.country,
     h.operator_code,
     operator.name AS operator_name,
     operator.openness AS operator_openness,
@@ -50,6 +53,7 @@ SELECT
     h.sub_icb_code,
     sub_icb.name AS sub_icb_name,
     sub_icb.openness AS sub_icb_openness,
+    h.sub_icb_reason,
     h.commissioning_icb_code,
     h.partner_icb_code,
     h.geography_icb_code,
@@ -57,9 +61,14 @@ SELECT
     icb.name AS icb_name,
     icb.openness AS icb_openness,
     h.icb_basis,
+    h.icb_reason,
+    h.area_code,
+    area.name AS area_name,
+    area.openness AS area_openness,
     h.region_code,
     region.name AS region_name,
     region.openness AS region_openness,
+    h.region_reason,
     h.is_ambiguous,
     h.valid_from,
     h.valid_to,
@@ -73,4 +82,5 @@ LEFT JOIN parents AS pcn ON pcn.ods_code = h.pcn_code
 LEFT JOIN parents AS commissioner ON commissioner.ods_code = h.commissioner_code
 LEFT JOIN parents AS sub_icb ON sub_icb.ods_code = h.sub_icb_code
 LEFT JOIN parents AS icb ON icb.ods_code = h.icb_code
+LEFT JOIN parents AS area ON area.ods_code = h.area_code
 LEFT JOIN parents AS region ON region.ods_code = h.region_code

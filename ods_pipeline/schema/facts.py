@@ -150,7 +150,7 @@ class Captures(Schema):
 
     capture_id = text("Id of the capture, e.g. release=2026-08-28/full or fetch=20260824T043000Z.", key=True)
     kind = one_of(("full", "archive", "delta"), "Full or archive file of a release; delta is a fetch.")
-    source = one_of(("trud", "ord", "recorded", "file"), "Where the capture came from.")
+    source = one_of(("trud", "ord", "odt", "recorded", "file"), "Where the capture came from.")
     release_date = day("Date in the TRUD file name. Null for a fetch.")
     publication_date = day(
         "PublicationDate of the file, some days before the release date. Null for a fetch."
@@ -196,7 +196,8 @@ class Deletions(Schema):
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason.")
     source = one_of(
-        ("ord_notifications", "absent_from_release", "gone_from_api"), "The evidence that the code is gone."
+        ("ord_notifications", "odt_deletion_list", "absent_from_release", "gone_from_api"),
+        "The evidence that the code is gone.",
     )
     state = one_of(
         ("confirmed", "unconfirmed"),

@@ -7,19 +7,52 @@ means that no end is known. What became of a code is in ``lives.py``.
 import polars as pl
 
 from ods_pipeline.schema.base import Column, Schema, day, flag, number, one_of, text
-from ods_pipeline.schema.marts import ICB_BASES, KINDS, OPENNESS
+from ods_pipeline.schema.marts import ICB_BASES, KINDS, NO_PARENT, NO_PARENT_MEANS, OPENNESS
 
 LEVELS = (
     "operator",
     "pcn",
     "commissioner",
     "sub_icb",
+    "hub",
     "commissioning_icb",
     "partner_icb",
     "geography_icb",
+    "commissioning_area",
+    "area",
     "region",
 )
 NO_LEVEL = "other"
+
+
+def _sub_icb_reason() -> Column:
+    return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS}", required=False)
+
+
+def _icb_reason() -> Column:
+    return one_of(NO_PARENT, "Why icb_code is null, in the words of sub_icb_reason.", required=False)
+
+
+def _region_reason() -> Column:
+    return one_of(NO_PARENT, "Why region_code is null, in the words of sub_icb_reason.", required=False)
+
+
+def _area_code() -> Column:
+    return text(
+        "To March 2020: the region's local office (RO210), before that the health authority (RO132). That of "
+        "its commissioner, else the one in whose geography it is located itself, or its nearest operator is."
+    )
+
+
+def _region_code() -> Column:
+    return text(
+        "NHS England region: of the ICB, else of the area, else of the hub that commissions it, where ODS "
+        "states that link. An ICB, an area and a hub have the one that they state themselves."
+    )
+
+
+def _country() -> Column:
+    return text("Country of its address, as published today. Null: ODS gives none, mostly in England.")
 
 
 class OrganisationKinds(Schema):
@@ -42,12 +75,17 @@ class HierarchyEdges(Schema):
     """One row a relationship and level: every parent that ODS states, dated, with the rule that takes it.
 
     No parent is chosen here: where several hold at once, hierarchy_parents has the one chosen. Relationships
-    that no rule takes have level other.
+    that no rule takes have level other. A rule that asks for a role takes the relationship only on the days
+    of that role; the relationship then has a row at level other too, with all its days.
     """
 
     ods_code = text("The organisation that has the parent.", key=True)
     level = one_of((*LEVELS, NO_LEVEL), "The level at which the rule takes the parent.", key=True)
     unique_rel_id = number("ODS's id of the relationship.", key=True)
+    part = number(
+        "1; counts up where rules take the relationship at several times: a role ended and began again.",
+        key=True,
+    )
     parent_code = text("The parent.", required=True)
     rel_id = text("Relationship id, e.g. RE6.", required=True)
     rel_name = text("NHS name of the relationship.")
@@ -58,9 +96,10 @@ class HierarchyEdges(Schema):
     preference = number("Rank of the rule within its level, 1 is the best; null where no rule takes it.")
     citation = text("The fact about ODS on which the rule rests.")
     valid_from = day(
-        "First day of the relationship: operational, else legal start. Null, and never held: ODS gives none."
+        "First day of the relationship: operational, else legal start; or of the role that a rule asks for. "
+        "Null, and never held: ODS gives none."
     )
-    valid_to = day("First day on which it no longer holds: the day after its end.")
+    valid_to = day("First day on which it no longer holds: the day after its end, or that of the role.")
     status = text("Status of the relationship as published.")
     parent_is_held = flag(
         "Whether the register holds a record of the parent. A parent without one is never chosen."
@@ -105,14 +144,19 @@ class ProviderHierarchy(Schema):
     All levels of a row hold throughout its interval, and intervals of a code never overlap. Links hold for
     their operational dates: a link that begins in the future has a row from that day, and the past of
     children of a closed parent stays. The rows of an organisation cover its operational life, and the days
-    beyond it that its links cover. A parent that the register does not state is null: before April 2020 there
-    is often no ICB and no region.
+    beyond it that its links cover. A parent that the register does not state is null, and sub_icb_reason,
+    icb_reason and region_reason say why. Before April 2020 ODS recorded areas, not ICBs.
+
+    A pharmacy, dental practice or optician that an ICB commissions itself has an ICB and no sub-ICB location.
+    A commissioning hub is no sub-ICB location: it hands down its region, and no ICB, because its office may
+    lie far from what it commissions. Of commissioners only the nearest counts: who has one inherits none.
     """
 
     ods_code = text("The organisation.", key=True)
     valid_from = day("First day of the row.", key=True)
     valid_to = day("First day on which it no longer holds.")
     kind = one_of(KINDS, "Kind of the organisation.")
+    country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
     provider_code = text(
         "Top of the operator chain; an organisation without operator is its own provider.", required=True
@@ -120,8 +164,10 @@ class ProviderHierarchy(Schema):
     pcn_code = text("Primary care network of a practice (IS PARTNER TO).")
     commissioner_code = text("The organisation that commissions it (IS COMMISSIONED BY), whatever its role.")
     sub_icb_code = text(
-        "Sub-ICB location or CCG that commissions it; else that of its nearest operator that has one."
+        "Sub-ICB location or CCG that commissions it; else that of its nearest operator with a commissioner. "
+        "Never a hub."
     )
+    sub_icb_reason = _sub_icb_reason()
     commissioning_icb_code = text(
         "ICB of the sub-ICB location that commissions it; else the ICB that commissions it directly."
     )
@@ -131,11 +177,28 @@ class ProviderHierarchy(Schema):
     )
     icb_code = text("The ICB: of the commissioner, else the partner, else the geography; an ICB is its own.")
     icb_basis = one_of(ICB_BASES, "The source of icb_code.", required=False)
-    region_code = text("NHS England region of the ICB.")
+    icb_reason = _icb_reason()
+    area_code = _area_code()
+    region_code = _region_code()
+    region_reason = _region_reason()
     is_ambiguous = flag(
         "Whether at some step two or more distinct parents hold at the same preference; the later start wins."
     )
     via = _via()
+
+
+class ProviderHierarchyVia(Schema):
+    """One row a row of provider_hierarchy and step: the list via, for tools that cannot read lists.
+
+    Rows without parents have no step.
+    """
+
+    ods_code = text("The organisation.", key=True)
+    valid_from = day("First day of the row in provider_hierarchy.", key=True)
+    step = number("Place of the step in via, from 1 on.", key=True)
+    level = one_of(LEVELS, "The level of the step.")
+    rel_id = text("Relationship id, e.g. RE6.", required=True)
+    unique_rel_id = number("ODS's id of the relationship; ord.relationships has its details.", required=True)
 
 
 class ProviderHierarchyCurrent(Schema):
@@ -151,6 +214,7 @@ class ProviderHierarchyCurrent(Schema):
     kind = one_of(KINDS, "Kind of the organisation.")
     openness = one_of(OPENNESS, "Whether it is open today.")
     postcode = text("Its postcode.")
+    country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
     operator_name = text("Name of the operator.")
     operator_openness = text("Openness of the operator.")
@@ -168,6 +232,7 @@ class ProviderHierarchyCurrent(Schema):
     sub_icb_code = text("Sub-ICB location that commissions it; else that of its nearest operator with one.")
     sub_icb_name = text("Name of the sub-ICB location.")
     sub_icb_openness = text("Openness of the sub-ICB location.")
+    sub_icb_reason = _sub_icb_reason()
     commissioning_icb_code = text("ICB of the commissioner, or the ICB that commissions it directly.")
     partner_icb_code = text("ICB to which it is partner; else that of its nearest operator that has one.")
     geography_icb_code = text(
@@ -177,7 +242,12 @@ class ProviderHierarchyCurrent(Schema):
     icb_name = text("Name of the ICB.")
     icb_openness = text("Openness of the ICB.")
     icb_basis = one_of(ICB_BASES, "The source of icb_code.", required=False)
-    region_code = text("NHS England region of the ICB.")
+    icb_reason = _icb_reason()
+    area_code = _area_code()
+    area_name = text("Name of the area.")
+    area_openness = text("Openness of the area.")
+    region_code = _region_code()
+    region_reason = _region_reason()
     region_name = text("Name of the region.")
     region_openness = text("Openness of the region.")
     is_ambiguous = flag(

@@ -116,6 +116,11 @@ class Observations(Schema):
     is_xml = flag("True if the record was read as XML. Only XML can show that there is no fax number.")
     last_change_date = day("LastChangeDate.")
     content_hash = hash_of("Hash of the content without fax numbers and LastChangeDate.")
+    core_hash = hash_of("Hash of the part of the content that every source can say.")
+    is_partial = flag(
+        "True if the source leaves out fields other than fax numbers. History keeps what another source said "
+        "of them."
+    )
     fax_hash = hash_of("Hash of the fax numbers. Null if there are none.", required=False)
     fax_numbers = texts("Fax numbers, sorted. Null if there are none.", required=False)
     name = text(
@@ -135,7 +140,9 @@ class Notices(Schema):
 
     ods_code = text("The code.", key=True)
     deleted_on = day("Day of the notice, or of the 404 or 410.", key=True)
-    source = one_of(("ord_notifications", "gone_from_api"), "Which of the two it is.", key=True)
+    source = one_of(
+        ("ord_notifications", "odt_deletion_list", "gone_from_api"), "Which of them it is.", key=True
+    )
     primary_role_id = text("Primary role in the notice.")
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason, or the HTTP status.")

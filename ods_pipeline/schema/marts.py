@@ -5,6 +5,25 @@ from importlib import resources
 
 OPENNESS = ("not_yet_open", "open", "closing", "legally_closed", "closed", "deleted")
 ICB_BASES = ("commissioner", "partner", "geography", "self")
+# Why an organisation has no sub-ICB location, ICB or region, in the order in which they are looked for.
+NO_PARENT = (
+    "commissioned_by_hub",
+    "commissioned_by_icb",
+    "outside_england",
+    "before_areas",
+    "target_unknown",
+    "parent_has_none",
+    "commissioned_by_other",
+    "head_office",
+    "none_stated",
+)
+NO_PARENT_MEANS = (
+    "commissioned_by_hub: a commissioning hub commissions it; commissioned_by_icb: an ICB does itself; "
+    "outside_england: it lies in another country; before_areas: the row ends before April 2020, when ODS "
+    "began to record ICBs; target_unknown: its link points at a code that is not held; parent_has_none: its "
+    "sub-ICB location has none; commissioned_by_other: a PCT, trust or other provider commissions it; "
+    "head_office: it runs others and nobody commissions it; none_stated: ODS states none."
+)
 
 
 def _kinds() -> tuple[str, ...]:

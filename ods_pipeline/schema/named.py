@@ -6,7 +6,7 @@ it where people look for it. ``opened_on`` and ``closed_on`` are inclusive, ``va
 
 from ods_pipeline.schema.base import Column, Schema, day, flag, number, one_of, text, texts
 from ods_pipeline.schema.base import share as part_of_one
-from ods_pipeline.schema.marts import ICB_BASES, KINDS, OPENNESS
+from ods_pipeline.schema.marts import ICB_BASES, KINDS, NO_PARENT, OPENNESS
 
 COVERAGE_LEVELS = ("provider", "icb", "region")
 
@@ -47,9 +47,13 @@ class OrganisationParents(Schema):
     pcn_code = text("Primary care network of a practice.")
     commissioner_code = text("The organisation that commissions it, whatever its role.")
     sub_icb_code = text("Sub-ICB location that commissions it.")
+    sub_icb_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
     icb_code = text("ICB.")
     icb_basis = one_of(ICB_BASES, "How the ICB was found.", required=False)
-    region_code = text("NHS England region of the ICB.")
+    icb_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
+    area_code = text("Local office of a region, or health authority, to March 2020.")
+    region_code = text("NHS England region.")
+    region_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
     is_ambiguous = _ambiguous()
     is_past = _past()
 
@@ -227,16 +231,28 @@ class Coverage(Schema):
     """One row per kind of organisation and level: how many of those open today have that parent.
 
     The levels are provider, ICB and region. For the open organisations without the parent, the row counts
-    the reasons. An organisation without an operator is its own provider and counts as having one, except in
-    kinds that are run by others: those with level provider in marts/rules/coverage_limits.csv.
+    first the groups that cannot have it, then the reasons of the rest: open_codes is the sum of all these and
+    with_parent. A kind takes part at a level if it has a row in marts/rules/coverage_limits.csv. An
+    organisation without an operator is its own provider and counts as having one, except in kinds that are
+    run by others: those with level provider in that file.
     """
 
     kind = one_of(KINDS, "What kind of organisation.", key=True)
     level = one_of(COVERAGE_LEVELS, "Which parent.", key=True)
     codes = number("Organisations of this kind held, including closed ones.", required=True)
     open_codes = number("Of those: open or closing today.", required=True)
+    takes_no_part = number(
+        "Open, without the parent: its kind takes no part at this level, such as head offices and schools.",
+        required=True,
+    )
+    outside_england = number("Open, without the parent: it lies outside England.", required=True)
+    commissioned_by_hub = number(
+        "Open, without the parent: a commissioning hub commissions it, which hands down no ICB.",
+        required=True,
+    )
+    can_have = number("Of the open ones: those in none of these three groups.", required=True)
     with_parent = number("Of the open ones: those with this parent.", required=True)
-    share = part_of_one("with_parent / open_codes, rounded to four decimal places. 1 if none is open.")
+    share = part_of_one("with_parent / can_have, rounded to four decimal places. 1 if none can have it.")
     no_link = number(
         "Open, without the parent: ODS gives no relationship of this level at all.", required=True
     )

@@ -12,10 +12,10 @@ from typing import Literal
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.schema.silence import FAX, ODT_SILENT
 
 Form = Literal["json", "xml"]
 
-FAX = "contacts.fax"
 CONTACT_TYPES = ("tel", "fax", "http", "mailto")
 # All that a record can hold about an organisation.
 FIELDS = frozenset(
@@ -28,7 +28,12 @@ FIELDS = frozenset(
 # without a fax number is therefore no news about fax numbers.
 _SILENT_BY_FORM: dict[str, frozenset[str]] = {"json": frozenset({FAX}), "xml": frozenset()}
 # History keeps the last known value of these fields only. It reads silence about any other as a change.
-KEPT_THROUGH_SILENCE = frozenset({FAX})
+KEPT_THROUGH_SILENCE = ODT_SILENT
+
+
+def is_partial(silent: Iterable[str]) -> bool:
+    """Whether records leave out more than fax numbers: then only their core can be compared."""
+    return bool(frozenset(silent) - {FAX})
 
 
 def silent_by_form(form: str) -> frozenset[str]:

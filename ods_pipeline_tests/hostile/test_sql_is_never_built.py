@@ -55,6 +55,10 @@ ALLOWED = {
         'FULL JOIN {table} AS d USING ({on}) WHERE p."{column}" IS DISTINCT FROM d."{column}" '
         "ORDER BY 1 LIMIT {max(most, 1)}'''",
     ): _PUBLISHED,
+    ("site/figures.py", "statement"): "a file of site/queries; values are parameters",
+    ("site/shards.py", "statement_of('lookup_records')"): "a file of site/queries",
+    ("site/shards.py", "statement_of('lookup_postcodes')"): "a file of site/queries",
+    ("reconcile/comparing.py", "_sql('comparing.sql')"): "the file comparing.sql; values are parameters",
     ("lists/judging.py", "sql"): "the file judging.sql; values are parameters",
     (
         "lookup/published.py",

@@ -33,8 +33,8 @@ LEFT_OUT = {
 
 def test_the_rules_use_known_codes_only() -> None:
     kinds, rules = kinds_of_organisation(), hierarchy_rules()
-    roles = {*kinds["primary_role_id"], *kinds["with_role_id"], *rules["child_role"], *rules["parent_role"]}
-    roles |= {role for roles in rules["except_parent_roles"].drop_nulls() for role in roles.split("|")}
+    roles = {*kinds["primary_role_id"], *kinds["with_role_id"]}
+    roles |= {r for e in (*rules["child_role"], *rules["parent_role"]) for r in re.split(r"[|+-]", e)}
     assert roles - {"*", None} <= set(Role)
     assert set(rules["rel_id"]) <= set(Relationship)
 

@@ -16,13 +16,13 @@ FOLDER = resources.files("ods_pipeline.marts")
 
 
 def test_lineage_is_read_from_the_sql() -> None:
-    assert [t.name for t in read_by("hierarchy_edges")] == ["organisations", "relationships"]
+    assert [t.name for t in read_by("hierarchy_edges")] == ["organisations", "relationships", "roles"]
     assert [t.name for t in read_by("code_crosswalk")] == ["organisation_status", "succession_edges"]
 
 
 def test_a_mart_reads_what_its_steps_read() -> None:
     assert steps_of("provider_hierarchy") == ["chosen_parents", "operator_chain", "pieces"]
-    tables = ["hierarchy_parents", "organisation_kinds", "organisations"]
+    tables = ["hierarchy_edges", "hierarchy_parents", "organisation_kinds", "organisations"]
     assert [t.name for t in read_by("provider_hierarchy")] == tables
 
 
@@ -81,12 +81,12 @@ def test_the_macros_for_building_are_published_nowhere() -> None:
         published = {name for (name,) in connection.execute(sql).fetchall()}
     assert {"holds_on", "ods_find", "day_after"} <= published
     assert not {name for name in published if name.startswith(("ro_", "re_"))}
-    assert published.isdisjoint({"joined_runs", "share_days"})
+    assert published.isdisjoint({"joined_runs", "share_days", "reaching_region"})
 
 
 def test_no_table_hides_from_lineage_in_a_text() -> None:
     files = [*FOLDER.iterdir(), *(FOLDER / "steps").iterdir(), *(FOLDER / "checks").iterdir()]
     statements = [file.read_text("utf-8") for file in files if file.name.endswith(".sql")]
     sources = [name for sql in statements for name in re.findall(r"joined_runs\(\s*'([^']+)'", sql)]
-    assert len(sources) == 7
+    assert len(sources) == 9
     assert [name for name in sources if "." in name] == []

@@ -62,7 +62,7 @@ def changed(column: str, code: str, **values: object) -> Harm:
         ("coverage", changed("kind", "trust", no_link=5), "with and without do not make all: trust"),
         (
             "coverage",
-            changed("kind", "trust_site", share=0.5, open_codes=20),
+            changed("kind", "trust_site", share=0.5, can_have=20),
             "with provider: 13 of 20, expected 95 %",
         ),
     ],

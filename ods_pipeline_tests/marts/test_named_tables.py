@@ -112,4 +112,8 @@ def test_coverage_of_the_sample_is_as_expected(sample: Path) -> None:
     frame = pl.read_parquet(sample / TABLES["coverage"].path)
     assert frame.filter(pl.col("share") < pl.col("expected_share")).is_empty()
     trusts = frame.row(by_predicate=(pl.col("kind") == "trust") & (pl.col("level") == "icb"), named=True)
-    assert some(trusts, "codes", "open_codes", "with_parent", "no_link") == (279, 204, 201, 3)
+    assert some(trusts, "codes", "open_codes", "with_parent", "no_link") == (279, 204, 201, 0)
+    # Three Welsh trusts can have no ICB, and the prison's hub hands none down: neither counts as a gap.
+    assert some(trusts, "outside_england", "can_have", "share") == (3, 201, 1.0)
+    prison = frame.row(by_predicate=(pl.col("kind") == "prison") & (pl.col("level") == "icb"), named=True)
+    assert some(prison, "open_codes", "commissioned_by_hub", "can_have") == (1, 1, 0)

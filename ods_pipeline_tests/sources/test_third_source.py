@@ -81,8 +81,8 @@ def test_its_fields_decide_whether_a_missing_fax_number_counts(tmp_path: Path, c
 def test_a_source_that_is_silent_about_more_than_history_keeps_is_not_asked(
     root: DataRoot, catalogue: Catalogue
 ) -> None:
-    source = CatalogueSource(catalogue, FIELDS - {"contacts.mailto", FAX})
-    with pytest.raises(OdsError, match=r"the catalogue: its records cannot hold contacts\.mailto"):
+    source = CatalogueSource(catalogue, FIELDS - {"contacts.tel", FAX})
+    with pytest.raises(OdsError, match=r"the catalogue: its records cannot hold contacts\.tel"):
         fetch(root, source)
     assert catalogue.log == []
 

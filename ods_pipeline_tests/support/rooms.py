@@ -28,9 +28,9 @@ FIRST_FETCH = "fetch=20260824T043000Z"
 # The folder that all processes of a test run share (conftest.py); without it each process has its own.
 ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
 # A developer's settings for the real sources must not reach the tests.
-REAL_SOURCES = {
-    "TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT", "DAGSTER_HOME"
-}  # fmt: skip
+REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
+REAL_SOURCES |= {"ODS_ODT_API_KEY", "ODS_ODT_URL", "ODS_DELTAS_FROM", "ODS_REPORTS_URL"}
+REAL_SOURCES |= {"DAGSTER_HOME", "ODS_ALERT_URL", "ODS_ALERT_COMMAND", "ODS_RUN_RETENTION_DAYS"}
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
@@ -81,6 +81,17 @@ def sample_output() -> tuple[str, str]:
 def release_root() -> DataRoot:
     """The sample's release alone, built through the API."""
     return _room("release", _build_release)
+
+
+def _write_site(root: DataRoot) -> None:
+    ran = run_cli("report", "--data-root", sample_root().path, "--out", root.path)
+    assert ran.returncode == 0, ran.stderr
+
+
+@functools.cache
+def sample_site() -> Path:
+    """The folder of the sample's site, written by the command."""
+    return _room("site", _write_site).path
 
 
 def copy_of(root: DataRoot, folder: Path) -> DataRoot:

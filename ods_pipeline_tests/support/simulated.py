@@ -11,11 +11,13 @@ from typing import Any
 
 from ods_pipeline.sources.clock import Clock
 from ods_pipeline.sources.settings import Key, Manners, Sources
+from ods_pipeline_tests.odt_server import OdtServer
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.builders import make_record
 from ods_pipeline_tests.support.worlds import Made
 
 KEY = "k3y0fTheTests-never-to-be-seen"
+ODT_KEY = Key("0dtK3y-never-to-be-seen", "ODS_ODT_API_KEY")
 FOREVER = 1e9  # this clock may jump while an answer is under way
 # Real seconds for sockets that have to give up; all other times are the simulated clock's.
 QUICK = Manners(attempts=4, connect=10.0, read=20.0, answer=FOREVER, download=FOREVER)
@@ -45,6 +47,12 @@ class SimulatedClock:
         moment = datetime.fromisoformat(at) if isinstance(at, str) else at
         assert moment > self.now()
         self.sleep((moment - self.now()).total_seconds())
+
+
+def odt_sources_of(server: OdtServer, clock: Clock, **changes: Any) -> Sources:
+    """The local server's ODT as the delta source of a run."""
+    odt = {"odt_url": server.odt_url, "odt_key": ODT_KEY, "deltas_from": "odt"}
+    return sources_of(server, clock, **{**odt, **changes})
 
 
 def sources_of(server: OrdServer, clock: Clock, **changes: Any) -> Sources:

@@ -3,6 +3,10 @@
 Content is everything in the record except LastChangeDate: equal content read from XML and from JSON
 has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave them out.
 
+The core is the part of the content that every source can say (``schema/silence.py``): without e-mail
+addresses, the ids of targets' roles, ids and days of successions, and roles that have ended and are not
+primary. It decides whether a record of a source that leaves fields out is equal to one of another source.
+
 Each value becomes a number of 64 bits, salted with the names of its table and column. The number of a row is
 mixed from the sum over its values, and that of a record from the sum over its rows, so their order does not
 matter. The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014). The numbers are published:
@@ -18,28 +22,37 @@ import polars as pl
 
 from ods_pipeline.flatten.columns.words import WORD, Words
 from ods_pipeline.schema import COMPONENTS, TABLES
+from ods_pipeline.schema.silence import ODT_SILENT
 
 _NOT_CONTENT = {"last_change_date", "published_in", "capture_id", "ods_code"}
 # The ordinal of a contact follows from its value.
 _NOT_CONTENT_OF_A_COMPONENT = {"ods_code", "ordinal"}
+# The rows that every source has. An ended role that is not primary may be missing from ODT.
+_IN_CORE = {
+    "contacts": ~pl.col("contact_type").is_in(["fax", "mailto"]),
+    "roles": pl.col("is_primary").fill_null(False) | (pl.col("status") != "Inactive"),
+}
 
 
 def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Add ``content_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax) to ``organisations``.
+    """Add ``content_hash``, ``core_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax).
 
     Args:
-        organisations: one row a record, sorted by ``record``.
+        organisations: one row a record, sorted by ``record``. The columns are added to it.
         components: the frames of the components; ``record`` joins them to their organisation.
     """
     content_columns = [
         c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns
     ]
     record = organisations["record"].to_numpy()
-    content = _row_numbers(organisations, "organisations", content_columns)
+    content = _mixed(_row_sums(organisations, "organisations", content_columns))
+    core = content.copy()
     fax, has_fax = np.zeros(len(record), np.uint64), np.zeros(len(record), np.bool_)
     for name in COMPONENTS:
         columns = [c for c in TABLES[name].stored if c not in _NOT_CONTENT_OF_A_COMPONENT]
-        rows, owner = _row_numbers(components[name], name, columns), components[name]["record"].to_numpy()
+        sums, owner = _row_sums(components[name], name, columns), components[name]["record"].to_numpy()
+        core += _core(components[name], name, sums, owner, record)
+        rows = _mixed(sums)
         if name == "contacts":
             is_fax = components[name]["contact_type"].eq_missing("fax").to_numpy()
             has_fax[np.searchsorted(record, owner[is_fax])] = True
@@ -47,15 +60,36 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
             rows, owner = rows[~is_fax], owner[~is_fax]
         content += _sums(rows, owner, record)
     fax_hash = pl.Series("fax_hash", _mixed(fax).view(np.int64)).set(pl.Series(~has_fax), None)
-    return organisations.hstack([pl.Series("content_hash", _mixed(content).view(np.int64)), fax_hash])
+    hashes = [
+        pl.Series(name, _mixed(numbers).view(np.int64))
+        for name, numbers in (("content_hash", content), ("core_hash", core))
+    ]
+    return organisations.hstack([*hashes, fax_hash])
 
 
-def _row_numbers(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
-    """Return a number for each row, made of all its values."""
+def _core(
+    frame: pl.DataFrame, name: str, sums: np.ndarray, owner: np.ndarray, record: np.ndarray
+) -> np.ndarray:
+    """Return, for each of ``record``, the sum over the core of its rows of one component."""
+    sums = sums.copy()
+    for column in (c for c in TABLES[name].stored if f"{name}.{c}" in ODT_SILENT):
+        sums -= _value_numbers(frame[column], _salt(f"{name}.{column}"))
+    rows = _mixed(sums)
+    if name in _IN_CORE:
+        mask = frame.select(_IN_CORE[name].fill_null(True).alias("kept"))["kept"].to_numpy()
+        rows, owner = rows[mask], owner[mask]
+    if name == "successions" and len(rows):  # several days of one pair are one succession
+        pairs = np.unique(np.stack([owner.astype(np.uint64), rows]), axis=1)
+        owner, rows = pairs[0].astype(owner.dtype), pairs[1]
+    return _sums(rows, owner, record)
+
+
+def _row_sums(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:
+    """Return a sum for each row, made of all its values. Mixed, it is the number of the row."""
     sums = np.full(frame.height, _salt(table), np.uint64)
     for column in columns:
         sums += _value_numbers(frame[column], _salt(f"{table}.{column}"))
-    return _mixed(sums)
+    return sums
 
 
 def _sums(rows: np.ndarray, owner: np.ndarray, record: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ from ods_pipeline.sources.receipt import FetchReceipt
 FETCH_AGAIN = "Fetch these stamps again; the register is unchanged"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write it, UTF-8 cannot
+# Where notices come from, by the source of the fetch; recorded fetches are those of the ORD API.
+_NOTICES_FROM = {"odt": "odt_deletion_list"}
 # The API's lists, and the code system of the XML that each one is (ORD XML v2-0-0, CodeSystems).
 _CODE_LISTS = {
     "roles.json": ("Roles", "OrganisationRole"),
@@ -86,7 +88,7 @@ def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
                 entry.get("PrimaryRoleId"),
                 day,
                 *_reason(entry.get("reason")),
-                "ord_notifications",
+                _NOTICES_FROM.get(receipt.source, "ord_notifications"),
             )
         )
     rows += [

@@ -3,6 +3,7 @@
 import polars as pl
 
 from ods_pipeline.history.changes.event import events
+from ods_pipeline.history.columns import NOTICE_SOURCES
 from ods_pipeline.history.tables import release_files
 from ods_pipeline.schema.sorting import sorted_by
 
@@ -21,17 +22,30 @@ def deletions(
         captures: ``ord.captures``.
         current: ``ord.deletions``.
     """
-    sources = {"notice": "ord_notifications", "absent": "absent_from_release"}
+    # Both lists may have a notice: the one that came first counts, so that a second list makes no event.
+    first = (
+        notices.filter(pl.col("source").is_in(NOTICE_SOURCES))
+        .sort("ods_code", "deleted_on", "capture_id", "source", descending=[False, False, False, True])
+        .unique(["ods_code", "deleted_on"], keep="first", maintain_order=True)
+        .select("ods_code", "deleted_on", pl.col("source").alias("noticed_by"))
+    )
     ended = versions.filter(pl.col("gone_by").is_not_null()).select(
         "ods_code",
         "name",
         pl.col("known_to").alias("deleted_on"),
-        pl.col("gone_by").replace_strict(sources, return_dtype=pl.String).alias("source"),
+        "gone_by",
         pl.lit("confirmed").alias("state"),
+    )
+    ended = ended.join(first, on=["ods_code", "deleted_on"], how="left").with_columns(
+        pl.when(pl.col("gone_by") == "absent")
+        .then(pl.lit("absent_from_release"))
+        .otherwise("noticed_by")
+        .alias("source")
     )
     held = versions.select("ods_code", "known_to").filter(pl.col("known_to").is_null())
     unconfirmed = current.filter(pl.col("state") == "unconfirmed").join(held, on="ods_code", how="semi")
-    gone = pl.concat([ended, unconfirmed.select(ended.columns)])
+    columns = ["ods_code", "name", "deleted_on", "source", "state"]
+    gone = pl.concat([ended.select(columns), unconfirmed.select(columns)])
     brought = notices.select("ods_code", "deleted_on", "source", "capture_id")
     releases = release_files(captures).filter(pl.col("published_in") == "full")
     rows = (

@@ -3,6 +3,6 @@
 SELECT
     'below what is expected' AS problem,
     kind || ' with ' || level || ': '
-    || with_parent || ' of ' || open_codes || ', expected ' || round(100 * expected_share)::INTEGER || ' %' AS label
+    || with_parent || ' of ' || can_have || ', expected ' || round(100 * expected_share)::INTEGER || ' %' AS label
 FROM mart
-WHERE share < expected_share AND open_codes >= 20
+WHERE share < expected_share AND can_have >= 20

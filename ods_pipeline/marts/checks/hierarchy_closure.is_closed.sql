@@ -1,6 +1,6 @@
 -- ancestors and descendants
 -- Intervals of a pair do not overlap; every chosen parent is an ancestor all its time; and the ancestors of an ancestor
--- are ancestors too, on the first day of each row.
+-- are ancestors too, on the first day of each row, except those of the place of a commissioning hub.
 WITH ordered AS (
     SELECT
         *,
@@ -32,3 +32,7 @@ ANTI JOIN mart AS up
     ON up.descendant_code = m.descendant_code AND up.ancestor_code = p.parent_code
     AND holds_on(up.valid_from, up.valid_to, m.valid_from)
 WHERE p.parent_code <> m.descendant_code
+    AND NOT (
+        p.level IN ('partner_icb', 'geography_icb', 'area')
+        AND p.ods_code IN (SELECT ods_code FROM marts.organisation_kinds WHERE kind = 'commissioning_hub')
+    )

@@ -14,13 +14,23 @@ SELECT
 FROM ordered
 WHERE next_from < coalesce(valid_to, DATE 'infinity') OR valid_from >= valid_to
 UNION ALL
+-- A row may span two parts of one relationship, so its first and its last day are looked at.
 SELECT
     'outside their edge',
     m.ods_code || ' ' || m.level
 FROM mart AS m
-LEFT JOIN marts.hierarchy_edges AS e ON e.unique_rel_id = m.unique_rel_id AND e.level = m.level
-WHERE e.parent_code IS DISTINCT FROM m.parent_code OR e.valid_from > m.valid_from
-    OR coalesce(e.valid_to, DATE 'infinity') < coalesce(m.valid_to, DATE 'infinity')
+ANTI JOIN marts.hierarchy_edges AS e
+    ON e.unique_rel_id = m.unique_rel_id AND e.level = m.level AND e.parent_code = m.parent_code
+    AND holds_on(e.valid_from, e.valid_to, m.valid_from)
+UNION ALL
+SELECT
+    'outside their edge',
+    m.ods_code || ' ' || m.level
+FROM mart AS m
+ANTI JOIN marts.hierarchy_edges AS e
+    ON e.unique_rel_id = m.unique_rel_id AND e.level = m.level AND e.parent_code = m.parent_code
+    AND e.valid_from < coalesce(m.valid_to, DATE 'infinity')
+    AND coalesce(e.valid_to, DATE 'infinity') >= coalesce(m.valid_to, DATE 'infinity')
 UNION ALL
 SELECT
     'nothing chosen',

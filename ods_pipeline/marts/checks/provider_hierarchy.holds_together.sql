@@ -12,7 +12,9 @@ WITH ordered AS (
 
 numbered AS MATERIALIZED (
     SELECT
-        * EXCLUDE (kind, icb_code, icb_basis, is_ambiguous),
+        * EXCLUDE (
+            kind, country, sub_icb_reason, icb_code, icb_basis, icb_reason, region_reason, is_ambiguous
+        ),
         row_number() OVER () AS place
     FROM mart
 ),
@@ -45,6 +47,7 @@ reached AS (
         bool_or(level = 'commissioning_icb' AND code = commissioning_icb_code) AS commissioning_icb,
         bool_or(level = 'partner_icb' AND code = partner_icb_code) AS partner_icb,
         bool_or(level = 'geography_icb' AND code = geography_icb_code) AS geography_icb,
+        bool_or(level IN ('area', 'commissioning_area') AND code = area_code) AS area,
         bool_or(level = 'region' AND code = region_code) AS region
     FROM steps
     GROUP BY place
@@ -63,6 +66,7 @@ unreached AS (
                 CASE WHEN t.commissioning_icb IS NOT TRUE THEN m.commissioning_icb_code END,
                 CASE WHEN t.partner_icb IS NOT TRUE THEN m.partner_icb_code END,
                 CASE WHEN t.geography_icb IS NOT TRUE THEN m.geography_icb_code END,
+                CASE WHEN t.area IS NOT TRUE THEN m.area_code END,
                 CASE WHEN t.region IS NOT TRUE THEN m.region_code END,
                 CASE WHEN t.provider IS NOT TRUE THEN nullif(m.provider_code, m.ods_code) END
             ],

@@ -26,3 +26,43 @@ CREATE MACRO joined_runs(pieces, key, state) AS TABLE
 -- Whether two half-open intervals have a day in common. Null is no end, or no start, known.
 CREATE MACRO share_days(from_a, to_a, from_b, to_b) AS
 coalesce(from_a < to_b, true) AND coalesce(to_a > from_b, true);
+
+-- reaching_region(so_far, timeline, code): rows with the region of the organisation in column `code` where they have
+-- none yet. `so_far` and `timeline` are names of common table expressions, as text; `so_far` has region_code,
+-- region_rel, region_id, is_ambiguous, valid_from and valid_to. A row is cut where the region changes, so timeline must
+-- speak for every day of an organisation that has one at all.
+CREATE MACRO reaching_region(so_far, timeline, code) AS TABLE
+    SELECT
+        i.* EXCLUDE (without_region) REPLACE (
+            coalesce(i.region_code, t.parent_code) AS region_code,
+            coalesce(i.region_rel, t.rel_id) AS region_rel,
+            coalesce(i.region_id, t.unique_rel_id) AS region_id,
+            i.is_ambiguous OR coalesce(t.is_ambiguous, false) AS is_ambiguous,
+            CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
+            CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
+        )
+    FROM (
+        SELECT
+            *,
+            CASE WHEN region_code IS NULL THEN code END AS without_region
+        FROM query_table(so_far)
+    ) AS i
+    LEFT JOIN query_table(timeline) AS t
+        ON t.ods_code = i.without_region AND t.level = 'region'
+        AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from;
+
+-- Since this day ODS records in which ICB (before July 2022: STP) an organisation lies; before, its local office of the
+-- region, or its health authority.
+CREATE MACRO first_icb_day() AS DATE '2020-04-01';
+
+-- Whether an organisation lies outside England, by its address, or is of a kind that only other countries have. Without
+-- a country it counts as English; some addresses only have the name of the whole state.
+CREATE MACRO is_outside_england(country, kind) AS
+coalesce(country NOT IN ('ENGLAND', 'UNITED KINGDOM', 'GREAT BRITAIN', 'UK', 'GB'), false)
+OR kind IN (
+    'health_board', 'health_board_site', 'northern_ireland_trust', 'scottish_practice', 'northern_ireland_practice'
+);
+
+-- Whether organisations of a kind run others and are themselves commissioned by nobody.
+CREATE MACRO is_head_office(kind) AS
+kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider');

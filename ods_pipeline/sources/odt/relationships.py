@@ -3,7 +3,6 @@
 What lives here: relationships. What does not: which affiliations belong to a record (``index.py``).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
@@ -40,12 +39,12 @@ def unique_id(affiliation: Json) -> str:
     return given.pop()
 
 
-def relationship(affiliation: Json, roles_of_targets: Mapping[str, str], notes: Notes) -> dict[str, Any]:
+def relationship(affiliation: Json, role: str | None, notes: Notes) -> dict[str, Any]:
     """The ``Rel`` of an affiliation.
 
     Args:
         affiliation: The resource.
-        roles_of_targets: The primary role of each relationship's target, by ODS's id of the relationship.
+        role: The primary role of its target; None if it is not known.
         notes: Takes what no rule takes.
 
     Raises:
@@ -61,7 +60,6 @@ def relationship(affiliation: Json, roles_of_targets: Mapping[str, str], notes: 
     for extension in items(affiliation, "extension"):
         if extension.get("url") != TYPED_PERIOD:
             notes.note_unknown(f"affiliation extension {extension.get('url')}")
-    role = roles_of_targets.get(number)
     if role is None:
         notes.note_unknown("affiliation without the role of its target")
     row = {

@@ -16,7 +16,7 @@ from typing import Any
 from ods_pipeline.sources.odt import organisations as org
 from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, text
 from ods_pipeline.sources.odt.organisations import Term
-from ods_pipeline.sources.odt.relationships import relationship, source_of
+from ods_pipeline.sources.odt.relationships import relationship, source_of, target_of, unique_id
 from ods_pipeline.sources.odt.successions import Edge, successions
 
 # What nested JSON of a wrong type can raise.
@@ -32,6 +32,7 @@ class Context:
         terms: The code system's entry of each organisation, by ODS code.
         primary_instances: The unique ids of roles that are known to be primary.
         roles_of_targets: The primary role of each relationship's target, by ODS's id of the relationship.
+        primary_role_of: The primary role of targets for which ``roles_of_targets`` has nothing.
         edges: The successions of each organisation.
     """
 
@@ -39,6 +40,7 @@ class Context:
     terms: Mapping[str, Term] = field(default_factory=dict)
     primary_instances: frozenset[str] = frozenset()
     roles_of_targets: Mapping[str, str] = field(default_factory=dict)
+    primary_role_of: Mapping[str, str] = field(default_factory=dict)
     edges: Mapping[str, list[Edge]] = field(default_factory=dict)
 
 
@@ -53,7 +55,7 @@ def record(resource: Json, affiliations: Iterable[Json], context: Context, notes
     primary = org.mark_primary(roles, context.primary_roles, term, context.primary_instances)
     place, contacts = org.location(resource, notes), org.contacts(resource, notes)
     # As in ORD, a stub has neither relationships nor successions, whatever is included with it.
-    rels = [] if stub else [relationship(a, context.roles_of_targets, notes) for a in affiliations]
+    rels = [] if stub else [relationship(a, _role_of_target(a, context), notes) for a in affiliations]
     succs = [] if stub else successions(code, context.edges.get(code, ()), term, notes)
     org.note_rest(resource, notes)
     sections = {
@@ -91,6 +93,12 @@ def translated(resource: Json, affiliations: Sequence[Json], context: Context) -
         return _refused(refused.rule, refused.detail, resource, affiliations)
     except _OTHER_SHAPE as error:
         return _refused("odt_other_shape", f"{type(error).__name__}: {error}", resource, affiliations)
+
+
+def _role_of_target(affiliation: Json, context: Context) -> str | None:
+    """The primary role of a relationship's target: its own concept states it, else the target's."""
+    role = context.roles_of_targets.get(unique_id(affiliation))
+    return role or context.primary_role_of.get(target_of(affiliation))
 
 
 def affiliations_by_source(affiliations: Iterable[Json]) -> dict[str, list[Json]]:

@@ -110,7 +110,7 @@ def test_every_affiliation_of_the_examples_becomes_a_relationship(shared: Path) 
     assert len(affiliations) >= 6
     for affiliation in affiliations:
         notes = Notes()
-        row = relationship(affiliation, {str(affiliation["id"]): "RO261"}, notes)
+        row = relationship(affiliation, "RO261", notes)
         text = json.dumps([row, source_of(affiliation)])
         for path, value in leaves(affiliation):
             taken = str(value) in text or path.endswith(

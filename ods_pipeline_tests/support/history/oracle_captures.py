@@ -93,6 +93,8 @@ def record_rows(capture: Capture) -> pl.DataFrame:
             "is_xml": s.xml,
             "last_change_date": stamp(s.stamp),
             "content_hash": hash_of(s.compared),
+            "core_hash": hash_of(s.compared),
+            "is_partial": False,
             "fax_hash": int(s.fax) if s.fax else None,
             "fax_numbers": [s.fax] if s.fax else None,
         }

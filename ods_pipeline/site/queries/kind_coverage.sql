@@ -1,0 +1,4 @@
+SELECT * EXCLUDE (kind)
+FROM marts.coverage
+WHERE kind = $kind
+ORDER BY level

@@ -1,0 +1,1 @@
+SELECT * FROM ord.unknown_elements ORDER BY capture_id, name

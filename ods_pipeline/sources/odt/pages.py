@@ -1,0 +1,159 @@
+"""The pages that a fetch holds: which organisations are on them, and their records.
+
+What lives here: reading pages that are on disk. What does not: asking for them (``changes.py``). Twenty
+thousand organisations are 340 MB of JSON, so that one page is in memory at a time; what is kept of each is
+small, and read once.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ods_pipeline.sources.odt import organisations as org
+from ods_pipeline.sources.odt import terms
+from ods_pipeline.sources.odt.answers import resources
+from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, text
+from ods_pipeline.sources.odt.names import AFFILIATION, ORGANIZATION
+from ods_pipeline.sources.odt.relationships import target_of, unique_id
+from ods_pipeline.sources.odt.successions import edges_by_code
+from ods_pipeline.sources.odt.translate import Context, affiliations_by_source, translated
+from ods_pipeline.sources.protocol import HeldPages, Record
+from ods_pipeline.sources.receipt import CODE
+
+BUNDLES, AFFILIATIONS, TARGETS, TARGET_TERMS = "bundle", "affiliations", "targets", "target-terms"
+TERMS, ROLE_INSTANCES, SUCCESSIONS = "organisations", "role-instances", "successions"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One organisation on a page.
+
+    Attributes:
+        stamp: LastChangeDate (ISO); None without one.
+        is_stub: Whether it is a stub, which has no relationships.
+        roles: Id and unique id of each role.
+        relationships: Target of each relationship included on the same page, by ODS's id of it.
+    """
+
+    stamp: str | None
+    is_stub: bool
+    roles: tuple[tuple[str, str], ...]
+    relationships: Mapping[str, str]
+
+
+class Pages:
+    """What the pages of one fetch hold. Each page is read once, until it is forgotten."""
+
+    def __init__(self) -> None:
+        self._listed: dict[str, dict[str, Listed]] = {}
+
+    def forget(self) -> None:
+        """Forgets all pages: they will be asked for again."""
+        self._listed.clear()
+
+    def listed(self, held: HeldPages) -> dict[str, Listed]:
+        """Every organisation on the pages held, by ODS code."""
+        found: dict[str, Listed] = {}
+        for name in names(held, BUNDLES):
+            if name not in self._listed:
+                self._listed[name] = listed_in(json.loads(held.read(name)))
+            found |= self._listed[name]
+        return found
+
+    def stamps(self, held: HeldPages) -> dict[str, str | None]:
+        """The stamp of every organisation on the pages held."""
+        return {code: entry.stamp for code, entry in self.listed(held).items()}
+
+    def records(self, codes: set[str], held: HeldPages) -> Iterator[Record]:
+        """The records of these codes, page by page."""
+        if not codes:
+            return
+        context = context_of(held)
+        asked = affiliations_by_source(
+            resource
+            for name in names(held, AFFILIATIONS)
+            for resource in resources(json.loads(held.read(name)), AFFILIATION)
+        )
+        left = set(codes)
+        for name in names(held, BUNDLES):
+            if left & self._listed.get(name, dict.fromkeys(left)).keys():
+                for record in records_of(json.loads(held.read(name)), context, asked):
+                    if record.code in left:
+                        left.discard(record.code)
+                        yield record
+
+
+def names(held: HeldPages, group: str) -> list[str]:
+    """The names of the pages of a group, in order."""
+    return [name for name in held.names() if name.startswith(f"{group}-") and name[-5:] == ".json"]
+
+
+def name_of(resource: Json) -> str:
+    """The code under which a resource is kept: its id, or a made-up name if that is no ODS code."""
+    own = text(resource, "id") or ""
+    if CODE.fullmatch(own):
+        return own
+    return f"ODT-{zlib.crc32(json.dumps(resource, sort_keys=True, default=str).encode()):08x}"
+
+
+def listed_in(bundle: Json) -> dict[str, Listed]:
+    """The organisations of a bundle."""
+    included = affiliations_by_source(resources(bundle, AFFILIATION))
+    return {name_of(r): _listed(r, included.get(name_of(r), [])) for r in resources(bundle, ORGANIZATION)}
+
+
+def _listed(resource: Json, affiliations: list[Json]) -> Listed:
+    try:
+        roles = tuple((str(r["id"]), str(r["uniqueRoleId"])) for r in org.roles(resource, Notes()))
+    except Refused:
+        roles = ()
+    return Listed(org.stamp_of(resource), org.is_stub(resource), roles, _targets(affiliations))
+
+
+def _targets(affiliations: Iterable[Json]) -> dict[str, str]:
+    targets = {}
+    for affiliation in affiliations:
+        try:
+            targets[unique_id(affiliation)] = target_of(affiliation)
+        except Refused:  # the record will be refused when it is translated
+            targets[str(affiliation.get("id"))] = ""
+    return targets
+
+
+def records_of(bundle: Json, context: Context, asked: Mapping[str, list[Json]]) -> Iterator[Record]:
+    """The records of a bundle. ``asked`` has the affiliations of codes that were asked for them alone."""
+    included = affiliations_by_source(resources(bundle, AFFILIATION))
+    for resource in resources(bundle, ORGANIZATION):
+        code = name_of(resource)
+        affiliations = {str(a.get("id")): a for a in asked.get(code, included.get(code, []))}
+        yield Record(code, translated(resource, list(affiliations.values()), context))
+
+
+def context_of(held: HeldPages, more: Mapping[str, Iterable[Json]] | None = None) -> Context:
+    """What the pages of the terminology half say. ``more`` has further pages by group."""
+
+    def pages(group: str) -> Iterator[Json]:
+        for name in names(held, group):
+            yield json.loads(held.read(name))
+        yield from (more or {}).get(group, ())
+
+    roles_of_targets = {rel: role for rel, (_, role) in terms.targets(pages(TARGETS)).items() if role}
+    return Context(
+        primary_roles=terms.primary_scope(held.read("roles.json")),
+        terms=terms.terms(pages(TERMS)),
+        primary_instances=terms.primary_instances(pages(ROLE_INSTANCES)),
+        roles_of_targets=roles_of_targets,
+        primary_role_of={
+            code: term.primary_role
+            for code, term in terms.terms(pages(TARGET_TERMS)).items()
+            if term.primary_role
+        },
+        edges=edges_by_code(terms.edges(pages(SUCCESSIONS))),
+    )
+
+
+def targets_in(bundle: Json) -> dict[str, str]:
+    """The target of each affiliation of a bundle, by ODS's id of the relationship."""
+    affiliations = resources(bundle, AFFILIATION)
+    return _targets(affiliations)

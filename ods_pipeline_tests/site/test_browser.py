@@ -1,0 +1,157 @@
+"""The sample's site in Debian's Chromium, from its folder, with the network cut.
+
+What lives here: what only a browser can say: console, requests, layout, accessibility (axe-core), the look-up
+page. What does not: what is on the pages (``test_figures.py``) and that links lead somewhere
+(``test_links.py``).
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Page, sync_playwright
+
+from ods_pipeline.lookup.finding import find_organisations, is_match
+from ods_pipeline_tests.support.rooms import sample_root, sample_site
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
+# One page of each kind: what holds for one ICB's page holds for all.
+KINDS_OF_PAGES = (
+    "index.html", "lookup.html#RRP", "areas.html", "icb/Z9B2Z.html", "day/2026-04-01.html", "kinds.html",
+    "odd.html", "feeds.html", "provenance.html",
+)  # fmt: skip
+IN_THE_DARK_TOO = ("index.html", "lookup.html#RRP")
+NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1100, "height": 800}
+
+
+class Browser:
+    """One page of a browser that is offline, and everything that went wrong on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.faults, self.requested = page, list[str](), set[str]()
+        page.on("console", lambda message: self.faults.append(f"{page.url}: {message.type} {message.text}"))
+        page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
+        page.on("requestfailed", lambda request: self.faults.append(f"failed: {request.url}"))
+        page.on("request", lambda request: self.requested.add(request.url))
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{sample_site().as_uri()}/{path}")
+
+    def look_up(self, text: str) -> tuple[str, list[str]]:
+        """Type a text into the look-up page, and return its note and the codes found, in order."""
+        self.page.fill("#entry", text)
+        self.page.wait_for_function("text => document.body.dataset.answered === text", arg=text)
+        return self.page.inner_text("#note"), self.page.locator("#found code").all_inner_texts()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"],
+        )
+        page = chromium.new_context(offline=True, viewport=WIDE).new_page()
+        page.set_default_timeout(60_000)
+        yield Browser(page)
+        chromium.close()
+
+
+def test_every_page_opens_without_a_fault_or_a_request_to_anywhere(browser: Browser) -> None:
+    pages = sorted(sample_site().rglob("*.html"))
+    assert len(pages) > 80
+    for page in pages:
+        browser.open(page.relative_to(sample_site()).as_posix())
+    assert browser.faults == []
+    outside = {url for url in browser.requested if not url.startswith((sample_site().as_uri(), "data:"))}
+    assert outside == set()
+
+
+@pytest.mark.parametrize("path", KINDS_OF_PAGES)
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_telephone(browser: Browser, path: str) -> None:
+    browser.open(path)
+    page = browser.page
+    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    for scheme in ("light", "dark") if path in IN_THE_DARK_TOO else ("light",):
+        page.emulate_media(color_scheme=scheme)
+        found: dict[str, Any] = page.evaluate(
+            "axe.run(document, {resultTypes: ['violations'], preload: false})"
+        )
+        problems = [
+            (problem["id"], problem["impact"], problem["nodes"][0]["html"]) for problem in found["violations"]
+        ]
+        assert [p for p in problems if p[1] in ("serious", "critical")] == []
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(NARROW)
+    try:
+        width = page.evaluate("document.documentElement.scrollWidth")
+    finally:
+        page.set_viewport_size(WIDE)
+    assert width <= NARROW["width"]
+    assert browser.faults == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "shown"),
+    [
+        ("z9b2z", "Z9B2Z", "Open since 2026-04-01"),
+        ("RRP", "RRP", "Replaced by G6V2S"),
+        ("QM7", "QM7", "Replaced by D7T5G, S1Y5D"),
+        ("NZ902", "NZ902", "Deleted from the register"),
+        ("n10 9xd", "D8M2P", "Run by A9C1X"),
+        ("maple house", "D8M2P", "ICB Z9B2Z NHS WEST AND NORTH LONDON INTEGRATED CARE BOARD"),
+        ("trust whittington", "RKE", "WHITTINGTON HEALTH NHS TRUST"),
+        ("weavers yard", "Y99903", "Region Y56"),
+        ("G6VS2", "G6V2S", "NORTH LONDON NHS FOUNDATION TRUST"),
+        ("N10", "F85063", "N10 2PS"),
+        ("implant centre", "V99002", "Formerly BRIDGE STREET DENTAL"),
+    ],
+)
+def test_the_look_up_page_finds(browser: Browser, text: str, first: str, shown: str) -> None:
+    browser.open("lookup.html")
+    _, codes = browser.look_up(text)
+    assert codes[0] == first
+    assert shown in " ".join(browser.page.inner_text("#found li:first-child").split())
+    assert browser.faults == []
+
+
+def test_it_gives_the_day_if_nothing_is_found(browser: Browser) -> None:
+    browser.open("lookup.html")
+    note, codes = browser.look_up("no such name at all")
+    assert codes == []
+    assert "as of 2026-09-04" in note
+
+
+@pytest.mark.parametrize(
+    "text", ["maple house", "n10 9xd", "health centre", "dental", "RKE", "surgery", "QM7"]
+)
+def test_it_begins_as_find_does(browser: Browser, text: str) -> None:
+    """``find`` weighs more than the page (typos, towns); what the page puts first is near its top."""
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        rows = [row["ods_code"] for row in find_organisations(connection, text) if is_match(row)]
+    browser.open("lookup.html")
+    _, codes = browser.look_up(text)
+    assert codes[0] in rows[:5]
+
+
+def test_it_works_with_the_keyboard_alone(browser: Browser) -> None:
+    browser.open("lookup.html")
+    page = browser.page
+    assert page.evaluate("document.activeElement.id") == "entry"
+    page.keyboard.type("RRP")
+    page.wait_for_selector("#found a")
+    assert page.get_attribute("#note", "aria-live") == "polite"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "G6V2S"
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    page.reload()
+    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    browser.open("index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"

@@ -1,0 +1,51 @@
+"""Feeds keep to RFC 4287, hold what the tables hold, and never show an old event as a new one."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from lxml import etree
+
+from ods_pipeline_tests.site.reading import ATOM, entry_ids, read_csv
+from ods_pipeline_tests.support.rooms import sample_root, sample_site
+
+SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
+
+
+def test_every_feed_is_valid() -> None:
+    feeds = sorted((sample_site() / "feeds").glob("*.atom"))
+    assert len(feeds) > 70
+    seen = set()
+    for file in feeds:
+        tree = etree.parse(file)
+        assert SCHEMA.validate(tree), SCHEMA.error_log
+        own = tree.xpath("string(/a:feed/a:id)", namespaces=ATOM)
+        entries = tree.xpath("//a:entry/a:id/text()", namespaces=ATOM)
+        updated = tree.xpath("//a:entry/a:updated/text()", namespaces=ATOM)
+        assert own not in seen and len(set(entries)) == len(entries)
+        seen.add(own)
+        assert updated == sorted(updated, reverse=True)
+        assert all(day <= tree.xpath("string(/a:feed/a:updated)", namespaces=ATOM) for day in updated)
+        for link in tree.xpath("//a:link/@href", namespaces=ATOM):
+            assert (file.parent / str(link).partition("#")[0]).resolve().is_file(), link
+
+
+def test_the_schema_refuses_what_it_should() -> None:
+    tree = etree.parse(sample_site() / "feeds" / "all.atom")
+    tree.find("a:updated", ATOM).text = "2026-09-04"
+    assert not SCHEMA.validate(tree)
+
+
+def test_the_csv_of_a_feed_holds_every_event() -> None:
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        held = {i for (i,) in connection.sql("SELECT change_id FROM marts.code_changes").fetchall()}
+    head, *rows = read_csv(sample_site() / "feeds" / "all.csv")
+    assert {row[head.index("change_id")] for row in rows} == held
+    areas = [read_csv(f) for f in (sample_site() / "feeds").glob("icb-*.csv")]
+    of_icbs = {row[head.index("change_id")] for _, *rows in areas for row in rows}
+    assert of_icbs <= held and len(of_icbs) >= 10
+
+
+@pytest.mark.parametrize("name", ["all", "kind-gp_practice", "region-Y56", "icb-Z9B2Z"])
+def test_each_scope_has_a_feed_with_entries(name: str) -> None:
+    assert entry_ids(sample_site(), name)
