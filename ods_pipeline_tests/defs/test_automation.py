@@ -64,7 +64,7 @@ def sensor_of(definitions: dg.Definitions) -> dg.SensorDefinition:
 
 
 def schedule_of(definitions: dg.Definitions) -> dg.ScheduleDefinition:
-    (schedule,) = definitions.schedules or []
+    (schedule,) = [s for s in definitions.schedules or [] if s.name == "last_three_stamps"]
     assert isinstance(schedule, dg.ScheduleDefinition)
     return schedule
 
