@@ -203,11 +203,15 @@ def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
     """Read an answer to ``/organisations/{code}`` in JSON. Raises UnreadableError if it has no record."""
     try:
         answer = json.loads(payload)
+        if isinstance(answer, dict) and "Refused" in answer:
+            raise UnreadableError("the source's translation refused it")
         record = answer.get("Organisation") if isinstance(answer, dict) else None
         if not isinstance(record, dict):
             raise UnreadableError("the answer has no Organisation")
         reader = Reader(sink, shapes.DOCUMENT.children["Organisations"])
         _walk(record, reader, shapes.RECORD, "", unknown)
+        for name, count in (answer.get("Unknown") or {}).items():
+            unknown[_shown(name)] += count
     except (ValueError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
 

@@ -1,6 +1,7 @@
-"""Judgements over time: ``code_changes`` and ``drift``, derived from the history of the build under way.
+"""Judgements over time: ``code_changes``, ``drift`` and ``source_differences``.
 
-Both at once, because a change that corrects a drift is marked as such.
+They are derived from the history of the build under way. All at once, because a change that corrects a drift
+is marked as such.
 """
 
 import logging
@@ -16,6 +17,7 @@ from ods_pipeline.defs.keys import table_key
 from ods_pipeline.defs.results import check_result, column_schema, table_metadata
 from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
+from ods_pipeline.history.source_differences import source_differences
 from ods_pipeline.history.tables import READ, read_history
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.publish.build_info import origin_of
@@ -39,12 +41,16 @@ JUDGED_SPECS = [
 
 
 def judge_changes(root: DataRoot) -> Iterator[dg.MaterializeResult]:
-    """Derive, check and write ``code_changes`` and ``drift`` of the build under way."""
+    """Derive, check and write the judgements of the build under way."""
     build = require_build(root)
     origin = origin_of(build)
     history = read_history(build)
     drifted = drift(history)
-    frames = {"drift": drifted, "code_changes": code_changes(history, drifted)}
+    frames = {
+        "drift": drifted,
+        "code_changes": code_changes(history, drifted),
+        "source_differences": source_differences(data_root.root, history.captures),
+    }
     for table in EVENTS:
         frame = frames[table.name]
         outcomes = findings(table.name, frame, build, date.fromisoformat(origin["today"]))
