@@ -49,7 +49,7 @@ def judge_changes(root: DataRoot) -> Iterator[dg.MaterializeResult]:
     frames = {
         "drift": drifted,
         "code_changes": code_changes(history, drifted),
-        "source_differences": source_differences(data_root.root, history.captures),
+        "source_differences": source_differences(root, history.captures),
     }
     for table in EVENTS:
         frame = frames[table.name]

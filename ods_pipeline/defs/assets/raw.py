@@ -41,8 +41,8 @@ class FetchSource(dg.Config):
     """Where fetches come from.
 
     ``source``: ``ord`` asks the delta source that the environment chooses (the ORD API, unless
-    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root holds
-    a real release, for the stamps that were not asked for at least two days later. ``folder``: recorded
+    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root
+    holds a real release, for the stamps that were not asked for at least two days later. ``folder``: recorded
     fetches on disk; nobody is asked then.
     """
 
