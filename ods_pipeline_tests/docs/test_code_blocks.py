@@ -97,9 +97,10 @@ def test_every_block_is_of_a_language_that_is_tested() -> None:
     assert languages == {"sh", "sql", "text", "python", "ini", "dockerfile", "yaml"}
 
 
-def test_every_service_is_one_of_compose_and_the_image_runs_our_command() -> None:
-    (compose,) = map(yaml.safe_load, blocks("yaml"))
+def test_the_blocks_of_services_and_databases_parse_and_the_image_runs_our_command() -> None:
+    compose, storage = map(yaml.safe_load, blocks("yaml"))
     assert all(service["init"] for service in compose["services"].values())
+    assert storage["storage"]["postgres"]["postgres_db"]["scheme"] == "postgresql+psycopg2"
     (image,) = blocks("dockerfile")
     assert 'ENTRYPOINT ["ods-pipeline"]' in image and "-c /src/constraints.txt" in image
 
