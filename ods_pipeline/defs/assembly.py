@@ -79,7 +79,7 @@ def build_definitions(
         assets=[raw_release, flat_release, raw_fetches, flattened, published_set, site],
         asset_checks=[age_check],
         jobs=[release_job, delta_job, publish_job, age_job, site_job],
-        schedules=[last_three_stamps(root, delta_job), daily_check(age_job)],
+        schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load(root, publish_job),

@@ -65,6 +65,20 @@ def test_u1_legal_dates_repeated_or_not(
     assert (equal > 0.8 * pairs) if repeats else equal == 0
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+def test_u1_a_low_share_of_equal_dates_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, repeats: bool
+) -> None:
+    dates = [{"Type": "Legal", "Start": "2012-04-01"}, {"Type": "Operational", "Start": "2010-04-01"}]
+    codes = [f"RX{n}" for n in range(30)]
+    world = Made({c: make_record(c, LastChangeDate="2026-09-03") for c in codes})
+    if not repeats:
+        roles = {c: {"Role": [role(c, Date=dates)]} for c in codes}
+        world.records = {c: {**r, "Roles": roles[c]} for c, r in world.records.items()}
+    fetched(tmp_path, Behaviour(), world)
+    assert ("Legal dates repeat the Operational ones in 0 of 30 pairs" in caplog.text) != repeats
+
+
 def test_u2_ended_roles_missing_change_nothing_that_is_compared(tmp_path: Path) -> None:
     whole, lacking = (rows_of(tmp_path / str(ended), Behaviour(ended_roles=ended)) for ended in (True, False))
     assert whole["roles"].height == lacking["roles"].height + 1
