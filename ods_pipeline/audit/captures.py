@@ -23,12 +23,14 @@ class UsedRecord:
         kind: ``full``, ``archive`` or ``delta``.
         number: Position in the file or fetch, counted from 1.
         is_xml: Whether it was read as XML. JSON cannot show that there is no fax number.
+        is_partial: Whether its source leaves out more than fax numbers (the receipt's ``silent``).
     """
 
     record: Record
     kind: str
     number: int
     is_xml: bool
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)

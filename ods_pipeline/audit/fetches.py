@@ -30,6 +30,7 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
     requested = set(raw.receipt["codes"])
     answers = [f for f in raw.receipt["files"] if f["path"].startswith("organisations/")]
     formats = set()
+    is_partial = bool({*raw.receipt.get("silent", ())} - {"contacts.fax"})
     for number, file in enumerate(sorted(answers, key=lambda f: f["path"]), start=1):
         path = file["path"]
         code, is_xml = PurePosixPath(path).stem, path.endswith(".xml")
@@ -43,7 +44,7 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
                 raise UnusableRecordError("other_code", code, None)
             if code in content.used:
                 raise UnusableRecordError("second_answer", code, None)
-            content.used[code] = UsedRecord(record, "delta", number, is_xml)
+            content.used[code] = UsedRecord(record, "delta", number, is_xml, is_partial)
         except (UnusableRecordError, UnreadableError) as error:
             content.set_aside.append(RecordSetAside(raw.label, number, code, None, path, str(error)))
     content.unknown[raw.label] = unknown
@@ -108,6 +109,7 @@ def notices_of(raw: RawCapture) -> list[tuple[Text, ...]]:
     A row has code, primary role, day, reason code, reason and source.
     """
     rows: list[tuple[Text, ...]] = []
+    source = "odt_deletion_list" if raw.receipt["source"] == "odt" else "ord_notifications"
     for entry in _entries(raw, "notifications.json", "DeletedOrganisations"):
         reason = entry.get("reason")
         reason = reason if isinstance(reason, dict) else {"description": reason}
@@ -116,7 +118,7 @@ def notices_of(raw: RawCapture) -> list[tuple[Text, ...]]:
         is_number = number.isascii() and number.isdigit() and len(number) <= 18
         rows.append((entry["OrgID"], entry.get("PrimaryRoleId"), str(entry["time"])[:10],
                      str(int(number)) if is_number else None, words if readable else None,
-                     "ord_notifications"))  # fmt: skip
+                     source))  # fmt: skip
     for gone in raw.receipt.get("gone", []):
         status = f"HTTP {gone['http_status']}"
         rows.append((gone["ods_code"], None, raw.receipt["as_of"], None, status, "gone_from_api"))

@@ -12,7 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ods_pipeline.audit.captures import CaptureContent, UsedRecord
-from ods_pipeline.audit.records import NAME, ROLE_ID, Record, Row, Text, is_another_organisation
+from ods_pipeline.audit.records import (
+    NAME,
+    ROLE_ID,
+    Record,
+    Row,
+    Text,
+    is_another_organisation,
+    with_last_said,
+)
+
+# Where notices of deletion come from.
+NOTICES = ("ord_notifications", "odt_deletion_list")
 
 Fax = tuple[str, ...] | None
 
@@ -27,7 +38,7 @@ class Notice:
         day: The day of the notice, or of the 404 or 410.
         reason_code: ODS's reason code.
         reason: ODS's reason, or the HTTP status.
-        source: ``ord_notifications`` or ``gone_from_api``.
+        source: One of ``NOTICES``, or ``gone_from_api``.
         capture_id: The fetch that brought it.
         seq: The number of that fetch in the order of captures.
         place: Its place between observations: those of capture ``n`` are at ``2 * n``, so it is odd.
@@ -51,8 +62,9 @@ class Version:
     The attributes named like columns of ``history.organisations`` mean the same.
 
     Attributes:
-        record: The record at the start of the run.
+        record: A record of the run that leaves nothing out, or else the first one.
         stay: The stretch without a gap that the version belongs to.
+        is_partial: Whether the source of ``record`` leaves things out.
         stamp: LastChangeDate at the newest observation.
         kind: The kind of capture of the newest observation.
         last_seq: The number of the newest capture that showed the version.
@@ -65,6 +77,7 @@ class Version:
     stamped_on: Text
     stay: int
     is_unstamped: bool
+    is_partial: bool
     known_to: Text = None
     gone_by: Text = None
     stamp: Text = None
@@ -84,6 +97,7 @@ class _Current:
     capture_id: str
     seq: int
     day: str
+    is_partial: bool
     fax_known: bool
     fax: Fax
 
@@ -102,7 +116,8 @@ class Life:
         seen_in: The capture that showed the code on ``day``.
         fax_at: The fax numbers last known, and the identity of the record that had them.
         stay: The number of gaps so far: each begins a new stay.
-        last: Stay, whether fax numbers were known, and fax numbers, at the end of the day before.
+        last: Stay, whether fax numbers were known, fax numbers, and the hash of a record that leaves nothing
+            out, if one is known, at the end of the day before.
         versions: The versions so far.
     """
 
@@ -115,7 +130,7 @@ class Life:
     seen_in: str = ""
     fax_at: tuple[Fax, tuple[Text, Text, Text]] | None = None
     stay: int = 0
-    last: tuple[int, bool, Fax] | None = None
+    last: tuple[int, bool, Fax, int | None] | None = None
     versions: list[Version] = field(default_factory=list)
 
 
@@ -139,7 +154,7 @@ class Lives:
         self._deletions: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for notice in self.notices:
             # A notice of a day after the newest capture deletes nothing yet.
-            if notice.source == "ord_notifications" and notice.day <= max(days):
+            if notice.source in NOTICES and notice.day <= max(days):
                 self._deletions[notice.code].append((notice.place, notice.day))
         for deletions in self._deletions.values():
             deletions.sort()
@@ -161,6 +176,8 @@ class Lives:
         """Close every life with what came after the newest capture that had the code."""
         for code, life in self.lives.items():
             _end_day(life, self._gone(code, life.seq, None))
+            if any(version.is_partial for version in life.versions):
+                _complete(life.versions)
 
     def absent_since(self, seq: int) -> tuple[Text, bool]:
         """Return the day of the first release after a capture, and whether a later one proves absence."""
@@ -220,9 +237,15 @@ def _take_record(life: Life, used: UsedRecord, capture_id: str) -> None:
     else:
         known = used.is_xml or fax is not None
     # The same content need not be in memory twice.
-    same = current is not None and current.record.content == record.content
+    same = (
+        current is not None
+        and current.record.content == record.content
+        and current.is_partial == used.is_partial
+    )
     kept = current.record if current is not None and same else record
-    life.current = _Current(kept, record.stamp, used.kind, capture_id, life.seq, life.day, known, fax)
+    life.current = _Current(
+        kept, record.stamp, used.kind, capture_id, life.seq, life.day, used.is_partial, known, fax
+    )
 
 
 def _end_day(life: Life, gone: tuple[str, str] | None) -> None:
@@ -231,16 +254,18 @@ def _end_day(life: Life, gone: tuple[str, str] | None) -> None:
     if current is None:
         return
     record, last = current.record, life.last
+    full = _full(life, current)
     version = life.versions[-1] if life.versions else None
     if (
         version is None
         or last is None
         or last[0] != life.stay
-        or version.record.content != record.content
+        or version.record.core != record.core
+        or (full is not None and last[3] is not None and full.content != last[3])
         or (current.fax_known and last[1] and current.fax != last[2])
     ):
         before = version
-        version = Version(record, life.day, life.seen_in, current.stamp, life.stay, False)
+        version = Version(record, life.day, life.seen_in, current.stamp, life.stay, False, full is None)
         if before is not None:
             version.is_unstamped = (
                 before.stay == life.stay
@@ -250,13 +275,36 @@ def _end_day(life: Life, gone: tuple[str, str] | None) -> None:
             )
             before.known_to = before.known_to or life.day
         life.versions.append(version)
+    if full is not None:
+        version.record, version.is_partial = full, False
     version.stamp, version.kind = current.stamp, current.kind
     version.last_capture_id, version.last_seq = current.capture_id, current.seq
     if current.fax_known:
         version.fax = current.fax
     if gone:
         version.known_to, version.gone_by = gone
-    life.last = (life.stay, current.fax_known, current.fax)
+    life.last = (life.stay, current.fax_known, current.fax, None if full is None else full.content)
+
+
+def _full(life: Life, current: _Current) -> Record | None:
+    """The record, or, if its source leaves things out, the newest equal one that leaves nothing out."""
+    if not current.is_partial:
+        return current.record
+    core = current.record.core
+    complete = (v.record for v in reversed(life.versions) if not v.is_partial and v.record.core == core)
+    return next(complete, None)
+
+
+def _complete(versions: list[Version]) -> None:
+    """Complete each version whose source leaves things out by the newest one before that does not."""
+    said: Record | None = None
+    for version in versions:
+        if version.record.ref_only:
+            continue
+        if not version.is_partial:
+            said = version.record
+        elif said is not None:
+            version.record = with_last_said(version.record, said)
 
 
 def place_notices(days: Sequence[str], rows_by_capture: Sequence[tuple[str, list[Row]]]) -> list[Notice]:
@@ -274,7 +322,7 @@ def place_notices(days: Sequence[str], rows_by_capture: Sequence[tuple[str, list
         for row in sorted(rows, key=lambda r: [(x is None, x or "") for x in (r[1], r[4])]):
             code, role, day, reason_code, reason, source = (x or "" for x in row)
             key = (code, day, source)
-            if key in seen or (key in kept and source == "ord_notifications"):
+            if key in seen or (key in kept and source in NOTICES):
                 continue
             seen.add(key)
             # Never before captures of earlier days, and never after captures of later days.

@@ -239,12 +239,16 @@ def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
         answer = json.loads(
             payload, parse_constant=_reject, parse_float=_finite, object_pairs_hook=_without_repeats
         )
+        if isinstance(answer, dict) and "Refused" in answer:
+            raise UnreadableError("the source's translation refused it")
         record = answer.get("Organisation") if isinstance(answer, dict) else None
         if not isinstance(record, dict):
             raise UnreadableError("the answer has no Organisation")
         reader = Reader(sink, shapes.DOCUMENT.children["Organisations"])
         _walk(record, reader, shapes.RECORD, "", unknown)
         unknown.update(reader.unknown)
+        for name, count in (answer.get("Unknown") or {}).items():
+            unknown[_shown(name)] += count
     except (ValueError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
 

@@ -30,7 +30,10 @@ TARGET = ("target_ods_code", "target_primary_role_id", "target_unique_role_id")
 REL = ("rel_id", "unique_rel_id", *TARGET, "status", *DAYS)
 SUCC = ("succession_type", "unique_succ_id", *TARGET, "forward_succession", *DAYS)
 CONTACT = ("contact_type", "contact_value", "ordinal")
-FAX = "fax"
+FAX, MAILTO = "fax", "mailto"
+_IS_PRIMARY, _ROLE_STATUS = ROLE.index("is_primary"), ROLE.index("status")
+_OWN_DAYS = OWN.index("legal_start")
+_REL_NUMBER, _SUCC_TARGET = REL.index("target_unique_role_id"), SUCC.index("target_ods_code")
 NAME, ROLE_ID, START = (OWN.index(c) for c in ("name", "primary_role_id", "operational_start"))
 REF_ONLY = OWN.index("ref_only")
 _STATUSES = ("Active", "Inactive")
@@ -51,6 +54,8 @@ class Record(NamedTuple):
         contacts: Rows with the columns ``CONTACT``, sorted by type and value.
         stamp: LastChangeDate.
         content: A hash of everything except fax numbers and LastChangeDate.
+        core: A hash of what every source can say. ODT has no e-mail addresses, no ids of targets' roles, no
+            ids and days of a record's own for successions, and perhaps no ended roles.
     """
 
     code: str
@@ -61,6 +66,7 @@ class Record(NamedTuple):
     contacts: tuple[Row, ...]
     stamp: Text
     content: int
+    core: int
 
     @property
     def ref_only(self) -> bool:
@@ -149,7 +155,58 @@ def _record(part: Part, code: Text, name: Text) -> Record:
                 _require(not has_control_characters(text), "control_character")
     no_fax = [c[:2] for c in contacts if c[0] != FAX]
     content = hash((columns, *(sum(map(hash, rows)) for rows in (roles, rels, succs, no_fax))))
-    return Record(code, columns, roles, rels, succs, contacts, stamp, content)
+    parts = (
+        [_less_pair(r) for r in roles if r[_IS_PRIMARY] == "true" or r[_ROLE_STATUS] != "Inactive"],
+        [(*r[:_REL_NUMBER], *_less_pair(r)[_REL_NUMBER + 1 :]) for r in rels],
+        {(s[0], s[_SUCC_TARGET]) for s in succs},
+        [c[:2] for c in contacts if c[0] not in (FAX, MAILTO)],
+    )
+    core = hash((_less_pair(columns, _OWN_DAYS), *(sum(map(hash, rows)) for rows in parts)))
+    return Record(code, columns, roles, rels, succs, contacts, stamp, content, core)
+
+
+def _less_pair(row: Row, at: int = -4) -> Row:
+    """Return a row without Legal days that equal the Operational ones. ``at``: where its four days begin."""
+    at %= len(row)
+    pair = row[at] is not None and row[at : at + 2] == row[at + 2 : at + 4]
+    return (*row[:at], None, None, *row[at + 2 :]) if pair else row
+
+
+def _with_pair(row: Row, said: Row | None, at: int = -4) -> Row:
+    """Return a row with its Operational days repeated as Legal ones, if ``said`` has such a pair."""
+    at %= len(row)
+    lacks = row[at] is None and row[at + 1] is None
+    repeats = said is not None and _less_pair(said, at) != said
+    return (*row[:at], *row[at + 2 : at + 4], *row[at + 2 :]) if lacks and repeats else row
+
+
+def with_last_said(record: Record, said: Record) -> Record:
+    """Return a record of a source that leaves things out, completed by the last one that left nothing out.
+
+    Args:
+        record: The record to complete, which is no stub.
+        said: The last complete record that left nothing out. Of another organisation, it completes nothing.
+    """
+    if is_another_organisation(record.identity, said.identity):
+        return record
+    numbers = {(r[1], r[2]): r[_REL_NUMBER] for r in said.rels}
+    rels_said, roles_said = {r[1]: r for r in said.rels}, {r[1]: r for r in said.roles}
+    completed = (
+        (*r[:_REL_NUMBER], r[_REL_NUMBER] or numbers.get((r[1], r[2])), *r[_REL_NUMBER + 1 :])
+        for r in record.rels
+    )
+    rels = tuple(_with_pair(r, rels_said.get(r[1])) for r in completed)
+    pairs = {(s[0], s[_SUCC_TARGET]) for s in record.succs}
+    kept = [s for s in said.succs if (s[0], s[_SUCC_TARGET]) in pairs]
+    known = {(s[0], s[_SUCC_TARGET]) for s in kept}
+    succs = (*(s for s in record.succs if (s[0], s[_SUCC_TARGET]) not in known), *kept)
+    own = {r[1] for r in record.roles}
+    ended = (r for r in said.roles if r[_IS_PRIMARY] != "true" and r[_ROLE_STATUS] == "Inactive")
+    held = (_with_pair(r, roles_said.get(r[1])) for r in record.roles)
+    roles = (*held, *(r for r in ended if r[1] not in own))
+    contacts = (*record.contacts, *(c for c in said.contacts if c[0] == MAILTO))
+    columns = _with_pair(record.own, said.own, _OWN_DAYS)
+    return record._replace(own=columns, roles=roles, rels=rels, succs=succs, contacts=contacts)
 
 
 def _role(part: Part) -> Row:

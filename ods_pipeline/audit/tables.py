@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ods_pipeline.audit.captures import RecordSuperseded
-from ods_pipeline.audit.lives import Fax, Version
+from ods_pipeline.audit.lives import NOTICES, Fax, Version
 from ods_pipeline.audit.records import (
     CONTACT,
     FAX,
@@ -163,7 +163,7 @@ def _deletions(register: RecomputedRegister) -> Iterator[Row]:
     lives = register.lives
     for notice in lives.notices:
         life = lives.lives.get(notice.code)
-        is_notice = notice.source == "ord_notifications"
+        is_notice = notice.source in NOTICES
         if life and (2 * life.seq >= notice.place if is_notice else life.seq >= notice.seq):
             continue
         name, role = (life.name, life.role or notice.role) if life else (None, notice.role)
@@ -176,7 +176,8 @@ def _deletions(register: RecomputedRegister) -> Iterator[Row]:
             evidence.setdefault(code, []).append((1 if is_proven else 2, day, row))
     for code, ranked in evidence.items():
         strongest = min(rank for rank, _, _ in ranked)
-        _, _, row = max((e for e in ranked if e[0] == strongest), key=lambda e: e[1])
+        # Of two notices of one day, that of ORD counts.
+        _, _, row = max((e for e in ranked if e[0] == strongest), key=lambda e: (e[1], e[2][-1] or ""))
         yield (code, *row, "confirmed" if strongest < 2 else "unconfirmed")
 
 

@@ -19,7 +19,11 @@ LINES_SHOWN = 100
 def changes(
     *,
     since: Annotated[
-        date | None, Parameter(help="First day of detection, inclusive. Default: the newest release held.")
+        date | None,
+        Parameter(
+            help="First day of detection, inclusive. Before the first release held, what the records date "
+            "since then is shown too, marked as from the record. Default: the newest release held."
+        ),
     ] = None,
     kind: Annotated[
         list[Literal[CHANGE_KINDS]] | None,  # ty: ignore[invalid-type-form]
@@ -36,7 +40,10 @@ def changes(
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Print the changes detected since a day, or write them to a CSV file.
+    """Print the changes since a day, or write them to a CSV file.
+
+    A change is observed when one capture differs from the one before. What the records date before the first
+    release held (opened, closed, joined, left) is marked as from the record.
 
     Returns:
         The exit code.

@@ -1,4 +1,4 @@
-"""`ods-pipeline find`: an organisation by code, postcode or words of its name."""
+"""`ods-pipeline find`: an organisation by code, postcode, town or words of its name."""
 
 from contextlib import closing
 from typing import Annotated
@@ -6,13 +6,21 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, as_text, plain
-from ods_pipeline.lookup.finding import describe_match, find_organisations, is_match
+from ods_pipeline.commands.listing import Csv, Json, Kind, Limit, OnlyOpen, print_json, write_csv
+from ods_pipeline.lookup.finding import COLUMNS, describe_match, find_organisations, is_match
 from ods_pipeline.lookup.published import open_published
 
 
 def find(
-    *text: Annotated[str, Parameter(help="A code, a postcode, or words of a name.")],
-    limit: Annotated[int, Parameter(help="How many organisations to print.")] = 20,
+    *text: Annotated[
+        str,
+        Parameter(help="A code, a postcode or its first part, words of a name, a town, or several of these."),
+    ],
+    kind: Kind = None,
+    open_only: OnlyOpen = False,
+    limit: Limit = 20,
+    csv: Csv = None,
+    as_json: Json = False,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
     """Print the organisations that match ``text``, best first.
@@ -23,12 +31,24 @@ def find(
     Raises:
         OdsError: Nothing is published.
     """
+    typed = as_text(" ".join(text))
+    wanted = None if csv is not None or as_json else limit or None
     with closing(open_published(data_root, "code_finder")) as connection:
-        rows = find_organisations(connection, as_text(" ".join(text)))
-    console = plain()
-    for row in rows[:limit]:
-        for line in describe_match(row):
+        answer = find_organisations(connection, typed, kind=kind, open_only=open_only, limit=wanted)
+    matches = [row for row in answer.rows if is_match(row)]
+    console = plain(stderr=csv is not None or as_json)
+    if as_json:
+        print_json([{column: row[column] for column in COLUMNS} for row in matches])
+    if csv is not None:
+        write_csv(matches, COLUMNS, csv)
+    if matches and (as_json or csv is not None):
+        return 0
+    for row in answer.rows:
+        for line in describe_match(row, typed):
             console.print(line)
-    if len(rows) > limit:
-        console.print(f"… and {len(rows) - limit:,} more; --limit shows more")
-    return 0 if any(map(is_match, rows)) else EXIT_ATTENTION
+    if answer.left_out:
+        console.print(f"{answer.left_out:,} match, and none of them is what --kind and --open ask for")
+    more = answer.matches - len(answer.rows)
+    if more > 0:
+        console.print(f"… and {more:,} more; --limit shows more, --limit 0 all")
+    return 0 if matches else EXIT_ATTENTION

@@ -94,7 +94,14 @@ def _print_captures(console: Console, captures: pl.DataFrame) -> None:
     console.print(
         f"  {deltas.height:,} fetches: stamps {deltas['stamps_from'].min()} to {deltas['stamps_to'].max()}, "
         f"{deltas['parsed_records'].sum():,} records, the last on {deltas['as_of'].max()}"
+        f"{_shares(deltas)}"
     )
+
+
+def _shares(deltas: pl.DataFrame) -> str:
+    """How many fetches each source has; empty if ODT has none."""
+    counts = dict(deltas.group_by("source").len().sort("source").iter_rows())
+    return f" ({counts['odt']:,} from ODT)" if "odt" in counts else ""
 
 
 def _print_quarantine(console: Console, root: DataRoot) -> None:

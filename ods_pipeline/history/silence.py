@@ -9,12 +9,14 @@ Such a version takes from the newest version before it whose content leaves noth
 * the id of a target's role, for a relationship with the same id and target;
 * the whole row of a succession with the same type and target: its id and its day are the record's own;
 * e-mail addresses;
-* roles that had ended and are not primary, if the source leaves them out.
+* roles that had ended and are not primary, if the source leaves them out;
+* Legal dates equal to the Operational ones, where the record before had such a pair (organisation, role with
+  the same id, relationship with the same id).
 
 A stub takes nothing, and an organisation that took over the code of another takes nothing from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -36,7 +38,8 @@ def with_last_said(frames: Mapping[str, pl.DataFrame], versions: pl.DataFrame) -
     if not versions["is_partial"].any():
         return frames
     said = _newest_said(frames["history.organisations"], versions)
-    completed = {
+    completed: dict[str, Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]] = {
+        "organisations": lambda rows, before: _legal_pairs(rows, before, _KEY),
         "relationships": _relationships,
         "successions": _successions,
         "contacts": _contacts,
@@ -74,7 +77,24 @@ def _newest_said(organisations: pl.DataFrame, versions: pl.DataFrame) -> pl.Data
     return same.select(*VERSION, "said_from")
 
 
+def _legal_pairs(rows: pl.DataFrame, before: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Repeat the Operational dates as Legal ones where the rows before did."""
+    start, end = pl.col("legal_start"), pl.col("legal_end")
+    is_pair = (start == pl.col("operational_start")) & end.eq_missing(pl.col("operational_end"))
+    had = before.filter(is_pair).select(*key, pl.lit(True).alias("had_pair")).unique()
+    repeated = pl.col("had_pair").fill_null(False) & start.is_null() & end.is_null()
+    return (
+        rows.join(had, on=key, how="left")
+        .with_columns(
+            pl.when(repeated).then(f"operational_{edge}").otherwise(f"legal_{edge}").alias(f"legal_{edge}")
+            for edge in ("start", "end")
+        )
+        .drop("had_pair")
+    )
+
+
 def _relationships(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    rows = _legal_pairs(rows, before, [*_KEY, "unique_rel_id"])
     key = [*_KEY, "unique_rel_id", "target_ods_code"]
     said = before.select(*key, pl.col("target_unique_role_id").alias("said"))
     return rows.join(said, on=key, how="left").with_columns(
@@ -93,6 +113,7 @@ def _contacts(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _roles(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    rows = _legal_pairs(rows, before, [*_KEY, "unique_role_id"])
     ended = before.filter(~pl.col("is_primary") & (pl.col("status") == "Inactive"))
     lost = ended.join(rows, on=[*_KEY, "unique_role_id"], how="anti")
     return pl.concat([rows, lost.select(rows.columns)])

@@ -11,12 +11,58 @@ from typing import Any
 import duckdb
 import polars as pl
 
+# Up to the first release held nothing was observed, but the records give days: those on which they opened,
+# closed, and joined or left another organisation. A link that ends as its organisation closes has no line.
+_FROM_RECORDS = """
+    SELECT d.*, o.name, 'from the record' AS basis
+    FROM (
+        SELECT ods_code, 'opened' AS change_kind, 'operational_start' AS field,
+            operational_start::VARCHAR AS new_value, operational_start AS effective_on
+        FROM ord.organisations
+        WHERE operational_start > DATE '1900-01-01'
+        UNION ALL BY NAME
+        SELECT ods_code, 'closed' AS change_kind, 'operational_end' AS field,
+            operational_end::VARCHAR AS new_value, day_after(operational_end) AS effective_on
+        FROM ord.organisations
+        UNION ALL BY NAME
+        SELECT ods_code, 'legally_closed' AS change_kind, 'legal_end' AS field,
+            legal_end::VARCHAR AS new_value, day_after(legal_end) AS effective_on
+        FROM ord.organisations
+        WHERE legal_end IS DISTINCT FROM operational_end
+        UNION ALL BY NAME
+        SELECT ods_code, 'relationship_added' AS change_kind, target_ods_code AS new_value,
+            target_ods_code AS related_code, rel_id, unique_rel_id,
+            holds_from(operational_start, legal_start) AS effective_on
+        FROM ord.relationships
+        UNION ALL BY NAME
+        SELECT r.ods_code, 'relationship_ended' AS change_kind, r.target_ods_code AS old_value,
+            r.target_ods_code AS related_code, r.rel_id, r.unique_rel_id,
+            day_after(coalesce(r.operational_end, r.legal_end)) AS effective_on
+        FROM ord.relationships AS r
+        JOIN ord.organisations AS c ON c.ods_code = r.ods_code
+        WHERE coalesce(r.operational_end, r.legal_end)
+            IS DISTINCT FROM coalesce(c.operational_end, c.legal_end)
+    ) AS d
+    JOIN ord.organisations AS o ON o.ods_code = d.ods_code
+    CROSS JOIN (SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full') AS first_release
+    WHERE d.effective_on BETWEEN $since AND first_release.day AND $since < first_release.day
+        AND NOT EXISTS (
+            SELECT 1
+            FROM marts.code_changes AS c
+            WHERE c.ods_code = d.ods_code AND c.effective_on = d.effective_on
+                AND (c.change_kind = d.change_kind OR d.related_code IN (c.related_code, c.old_value))
+        )
+"""
 # Under a code are: the code itself; every organisation that had it above itself when the change took effect,
 # on the day before, or when it was detected, so that both joining and leaving count; a deleted code that
 # pointed at it.
-_CHANGES = """
-    SELECT e.* EXCLUDE (change_id), e.change_id
-    FROM ods_changes($since, DATE '9999-12-31') AS e
+_CHANGES = f"""
+    SELECT e.* EXCLUDE (basis, change_id), e.basis, e.change_id
+    FROM (
+        SELECT *, 'observed' AS basis FROM ods_changes($since, DATE '9999-12-31')
+        UNION ALL BY NAME
+        {_FROM_RECORDS}
+    ) AS e
     WHERE (len($kinds::VARCHAR[]) = 0 OR list_contains($kinds::VARCHAR[], e.change_kind))
         AND (
             $under::VARCHAR IS NULL
@@ -37,7 +83,7 @@ _CHANGES = """
                 )
             )
         )
-    ORDER BY change_id
+    ORDER BY e.change_id NULLS FIRST, e.effective_on, e.ods_code, e.change_kind, e.unique_rel_id
 """
 
 
@@ -52,14 +98,18 @@ def changes_since(
 ) -> pl.DataFrame:
     """Return the changes detected on or after ``since``, in order of detection and code.
 
+    Where ``since`` is before the first release held, what the records date from then on comes first: who
+    opened, closed, joined or left, up to the day of that release, in order of those days.
+
     Args:
         connection: The published ods.duckdb.
-        since: First day of detection, inclusive.
+        since: First day of detection, inclusive; for what the records date, first day of the new state.
         kinds: Only these kinds of change; all if empty.
         under: Only this code, what is or was below it, and deleted codes that pointed at it.
 
     Returns:
-        The columns of ``ods_changes``, ``change_id`` last.
+        The columns of ``ods_changes``, ``change_id`` last; before it ``basis``: ``observed``, or ``from the
+        record``, which was not seen to change and has no ``detected_on``, ``capture_id`` and ``change_id``.
     """
     values = {"since": since, "kinds": list(kinds), "under": under}
     return connection.sql(_CHANGES, params=values).pl()
@@ -76,4 +126,7 @@ def describe_change(row: Mapping[str, Any]) -> str:
     else:
         detail = row["related_code"] or ""
     subject = f"{row['change_kind'].replace('_', ' '):<21} {row['ods_code']:<9} {row['name'] or ''}"
-    return f"{row['detected_on']}  from {row['effective_on']}  {subject}  {detail}".rstrip()
+    mark = "" if row["detected_on"] else "  [from the record]"
+    return (
+        f"{row['detected_on'] or ''!s:<10}  from {row['effective_on']}  {subject}  {detail}".rstrip() + mark
+    )

@@ -1,8 +1,10 @@
-"""Organisations found by code, postcode or words of the name, and the lines that describe them.
+"""Organisations found by code, postcode, town or words of the name, and the lines that describe them.
 
 What lives here: the call of ``ods_find`` and the wording of its rows. What does not: how organisations are
 matched and ranked (``marts/macros/ods_find.sql``).
 """
+
+from dataclasses import dataclass
 
 import duckdb
 
@@ -10,15 +12,107 @@ from ods_pipeline.lookup.published import Row, query_rows
 
 _INDENT = " " * 11
 _CLOSED = ("legally_closed", "closed", "deleted")
+# The columns of an answer, in the order of a CSV file.
+COLUMNS = (
+    "match_kind",
+    "matched_by",
+    "ods_code",
+    "name",
+    "kind",
+    "openness",
+    "opened_on",
+    "closed_on",
+    "replaced_by",
+    "candidate_codes",
+    "address",
+    "postcode",
+    "country",
+    "hq_code",
+    "hq_name",
+    "site_count",
+    "icb_code",
+    "icb_name",
+    "icb_basis",
+    "region_code",
+    "region_name",
+    "explanation",
+)
+# How the register gives the ICB of an organisation, in words.
+_BASES = {
+    "commissioner": "by its commissioner",
+    "partner": "as a partner",
+    "geography": "by its geography",
+    "self": "itself",
+}
+_FIND = """
+    WITH answers AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS place
+        FROM ods_find($text)
+    ),
+
+    kept AS MATERIALIZED (
+        FROM answers
+        WHERE match_kind IN ('none', 'similar') OR (
+            coalesce(kind = $kind, $kind::VARCHAR IS NULL) AND (NOT $open OR openness IN ('open', 'closing'))
+        )
+    )
+
+    SELECT
+        k.*,
+        o.country,
+        h.icb_code,
+        h.icb_name,
+        h.icb_basis,
+        h.region_code,
+        h.region_name,
+        (SELECT count(*) FROM answers) AS answers,
+        (SELECT count(*) FROM kept) AS kept
+    FROM (FROM kept ORDER BY place LIMIT $limit) AS k
+    LEFT JOIN ord.organisations AS o ON o.ods_code = k.ods_code
+    LEFT JOIN marts.provider_hierarchy_current AS h ON h.ods_code = k.ods_code
+    ORDER BY k.place
+"""
 
 
-def find_organisations(connection: duckdb.DuckDBPyConnection, text: str) -> list[Row]:
-    """Return the rows of ``ods_find`` for a code, a postcode or words of a name, best first.
+@dataclass(frozen=True)
+class Answer:
+    """What ``find_organisations`` returns.
 
-    If nothing matches, the first row has the match_kind ``none`` and its reason, and codes like the text may
-    follow (match_kind ``similar``).
+    Attributes:
+        rows: The organisations, best first. If nothing matches, the first row has the match_kind ``none`` and
+            its reason, and codes like the text may follow (match_kind ``similar``).
+        matches: How many there are in all, with those beyond the limit.
+        left_out: How many match if none of them is of the kind, or open, as requested; else 0.
     """
-    return query_rows(connection, "FROM ods_find(?)", [text])
+
+    rows: list[Row]
+    matches: int
+    left_out: int
+
+
+def find_organisations(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    *,
+    kind: str | None = None,
+    open_only: bool = False,
+    limit: int | None = None,
+) -> Answer:
+    """Return what ``ods_find`` returns for a text, with country, ICB and region.
+
+    Args:
+        connection: The published ods.duckdb.
+        text: A code, a postcode or its first part, words of a name, a town, or several of these.
+        kind: Only organisations of this kind.
+        open_only: Only organisations that are open.
+        limit: How many rows at most; None is all.
+    """
+    values = {"text": text, "kind": kind, "open": open_only, "limit": limit}
+    rows = query_rows(connection, _FIND, values)
+    if rows:
+        return Answer(rows, rows[0]["kept"], 0)
+    ((answers,),) = connection.execute("SELECT count(*) FROM ods_find(?)", [text]).fetchall()
+    return Answer([], 0, answers)
 
 
 def is_match(row: Row) -> bool:
@@ -26,21 +120,41 @@ def is_match(row: Row) -> bool:
     return row["match_kind"] not in ("none", "similar")
 
 
-def describe_match(row: Row) -> list[str]:
-    """Return the lines for one organisation: what it is, whether it is open, where it is, who runs it."""
+def describe_match(row: Row, typed: str = "") -> list[str]:
+    """Return the lines for one organisation: what it is, whether it is open, where it is, who runs it.
+
+    ``typed`` is what was looked for, and stands in front of the reason if nothing is found.
+    """
     if row["match_kind"] == "none":
-        return [f"{row['ods_code'] or '(nothing)'}: {row['explanation']}"]
+        return [f"{typed.strip() or row['ods_code'] or '(nothing)'}: {row['explanation']}"]
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
     for label, codes in (("now", row["replaced_by"]), ("perhaps now", row["candidate_codes"])):
         if codes and row["openness"] in _CLOSED:
             details.append(f"{label} {', '.join(codes)}")
-    place = ", ".join(part for part in (row["address"], row["postcode"]) if part)
+    country = row.get("country") if row.get("country") not in (None, "ENGLAND") else None
+    place = ", ".join(part for part in (row["address"], row["postcode"], country) if part)
     if place:
         details.append(place)
     if row["hq_code"]:
         details.append(f"run by {row['hq_code']} {row['hq_name'] or ''}".rstrip())
     if row["site_count"]:
         details.append(f"runs {row['site_count']:,} open organisations")
+    details += _area(row)
+    if row.get("matched_by") not in (None, "its code", "a code like this"):
+        details.append(f"found by {row['matched_by']}")
     heading = f"{likely}{row['ods_code']:<10} {row['name'] or ''} ({row['kind']})"
     return [heading, *(_INDENT + detail for detail in details)]
+
+
+def _area(row: Row) -> list[str]:
+    """The ICB, how the register gives it, and the region, as far as there are any."""
+    parts = []
+    if row.get("icb_code"):
+        basis = _BASES.get(row["icb_basis"], row["icb_basis"])
+        parts.append(
+            f"ICB {row['icb_code']} {row['icb_name'] or ''}".rstrip() + (f" ({basis})" if basis else "")
+        )
+    if row.get("region_code"):
+        parts.append(f"region {row['region_code']} {row['region_name'] or ''}".rstrip())
+    return [", ".join(parts)] if parts else []

@@ -20,9 +20,11 @@ replaced AS (
 ),
 
 candidates AS (
+    -- Followed to the codes that are open; a trail that ends at a closed one is told in words.
     SELECT
         old_code,
-        list(candidate_code ORDER BY score DESC, candidate_code) AS codes
+        list_distinct(flatten(list(now_codes ORDER BY score DESC, candidate_code))) AS now_codes,
+        string_agg(candidate_code || ', ' || outcome, '; ' ORDER BY score DESC, candidate_code) AS outcomes
     FROM marts.successor_candidates
     GROUP BY old_code
 )
@@ -48,8 +50,8 @@ SELECT
     CASE WHEN p.provider_code <> s.ods_code THEN hq.name END AS hq_name,
     coalesce(n.sites, 0) AS site_count,
     coalesce(r.codes, []) AS replaced_by,
-    coalesce(c.codes, []) AS candidate_codes,
-    s.explanation
+    list_sort(coalesce(c.now_codes, [])) AS candidate_codes,
+    concat_ws('; ', s.explanation, 'perhaps ' || c.outcomes) AS explanation
 FROM marts.organisation_status AS s
 LEFT JOIN ord.organisations AS o ON o.ods_code = s.ods_code
 LEFT JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code

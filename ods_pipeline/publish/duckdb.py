@@ -1,7 +1,7 @@
-"""``ods.duckdb`` of a build: every table with its descriptions, and the macros.
+"""``ods.duckdb`` of a build: every table with its descriptions, the macros, and the tables that they search.
 
 Lives here: filling the file from the build's Parquet files. Does not live here: the macros themselves
-(``marts/macros``), and publishing (``dataroot/builds.py``).
+(``marts/macros``), the search tables (``search.py``), and publishing (``dataroot/builds.py``).
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -15,6 +15,7 @@ import duckdb
 
 from ods_pipeline.dataroot.parquet import columns_with_dictionary
 from ods_pipeline.marts import macros
+from ods_pipeline.publish.search import READS, SCHEMA, make_search_tables
 from ods_pipeline.schema import Table
 from ods_pipeline.schema.derive import comments
 
@@ -23,10 +24,11 @@ _STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"}
 
 
 @contextmanager
-def filling_duckdb(build: Path) -> Generator[Callable[[Table], None]]:
+def filling_duckdb(build: Path, today: date | None = None) -> Generator[Callable[[Table], None]]:
     """Create ``ods.duckdb`` of a build in a separate thread, while the block does other work.
 
     Yields a function that takes a table whose Parquet file is written. All tables are in when the block ends.
+    With ``today``, the day that the build speaks for, the search tables are made as soon as they can be.
     An error in the thread is raised at the next table, or at the end. ``complete_duckdb`` adds what is still
     missing.
     """
@@ -34,12 +36,17 @@ def filling_duckdb(build: Path) -> Generator[Callable[[Table], None]]:
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path), config=_STORAGE) as connection, ThreadPoolExecutor(1) as thread:
         submitted: list[Future[None]] = []
+        awaited = set(READS)
 
         def fill(table: Table) -> None:
             for future in submitted:
                 if future.done():
                     future.result()  # a full disk is raised now, not after the last mart
             submitted.append(thread.submit(_fill, connection, build, table))
+            if table.id in awaited:
+                awaited.discard(table.id)
+                if not awaited and today:
+                    submitted.append(thread.submit(make_search_tables, connection, today))
 
         try:
             yield fill
@@ -74,7 +81,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> N
 
 
 def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
-    """Add the tables that ``ods.duckdb`` lacks, and the macros, so that the file is complete.
+    """Add the tables that ``ods.duckdb`` lacks, the search tables and the macros: the file is complete.
 
     Args:
         build: the folder of the build; the file is created if there is none.
@@ -90,6 +97,9 @@ def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
         for table in tables:
             if (table.schema, table.name) not in filled:
                 _fill(connection, build, table)
+        made = connection.execute("SELECT 1 FROM duckdb_schemas() WHERE schema_name = ?", [SCHEMA])
+        if not made.fetchone():
+            make_search_tables(connection, today)
         connection.execute("USE main")
         macros.define(connection, today)
         connection.execute("CHECKPOINT")

@@ -62,6 +62,7 @@ MARTS += [
 EVENTS = [
     Table("code_changes", "marts", "marts", changes.CodeChanges),
     Table("drift", "marts", "marts", changes.Drift),
+    Table("source_differences", "marts", "marts", changes.SourceDifferences),
 ]
 SCHEMAS = ("ord", "history", "marts")
 TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}

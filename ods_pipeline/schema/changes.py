@@ -33,6 +33,8 @@ CHANGE_KINDS = (
 )
 PARENT_KINDS = ("pcn", "commissioner", "operator", "icb")
 DRIFT_KINDS = ("missed", "different")
+# Which rule explains that ORD and ODT differ.
+SOURCE_RULES = ("not_said_by_odt", "ended_role_left_out")
 
 
 class CodeChanges(Schema):
@@ -74,6 +76,33 @@ class CodeChanges(Schema):
     is_unstamped = flag("True if the content changed while LastChangeDate did not.")
     corrects_drift = flag(
         "True if a release is the first to show the change, although fetches held should have (see drift)."
+    )
+
+
+class SourceDifferences(Schema):
+    """One row per value that ORD and ODT give differently for one record on one day.
+
+    It has rows only for days on which both sources were asked (--deltas-from both). Only records with the
+    same LastChangeDate are compared, because the two sources may be a day apart. A difference without an
+    explanation is worth a look.
+    """
+
+    as_of = day("The day on which both sources were asked.", key=True)
+    ods_code = text("The code.", key=True)
+    table_name = text("The table: organisations, roles, relationships, successions or contacts.", key=True)
+    row_id = text(
+        "Which row of the record: ODS's id of the role or relationship, type and target of the succession, "
+        "type and value of the contact. Empty for the organisation itself.",
+        key=True,
+    )
+    field = text("The column.", key=True)
+    ord_value = text("The value that ORD gives, as text. Null if it gives none.")
+    odt_value = text("The value that ODT gives, as text. Null if it gives none.")
+    explanation = one_of(
+        SOURCE_RULES,
+        "The rule that explains the difference: a field that ODT does not have, or an ended role that it "
+        "leaves out. Null if none does.",
+        required=False,
     )
 
 

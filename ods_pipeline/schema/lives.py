@@ -89,9 +89,18 @@ class CodeCrosswalk(Schema):
 class SuccessorCandidates(Schema):
     """One row per closed organisation without a recorded succession and candidate that may have replaced it.
 
-    Candidates are inferred from place, name and dates and are never facts. A candidate has a known start date
-    and may have closed since. ODS records successions for statutory bodies only: most practices, pharmacies
+    Candidates are inferred from place, name and dates and are never facts. A candidate was open after the old
+    code had closed, so no two codes are candidates of each other. It may have closed since: now_codes says
+    where the trail ends. ODS records successions for statutory organisations only: most practices, pharmacies
     and care homes have none.
+
+    The score adds up three parts. Place: 0.5 for the same UPRN, 0.45 for the same postcode and first address
+    line, 0.3 for the same postcode alone. Name: 0.25 times its likeness. Days: 0.25 if the candidate opened
+    within a week of the day after; 0.05 to 0.15 within half a year; 0.05 if both were open for longer. Read
+    0.9 and more as place, name and days agreeing; about 0.8 as a change of name or of hands at the same
+    place; below 0.7 look at both records. On composed registers with planted truths all pairs of 0.9 and more
+    are right, about 99 % of those from 0.8, about 92 % of those from 0.7, and few below. A pair more than 0.2
+    below the best pair of either code is left out.
     """
 
     old_code = text("The closed code.", key=True)
@@ -108,12 +117,19 @@ class SuccessorCandidates(Schema):
     )
     same_uprn = flag("True if both have the same UPRN.")
     same_postcode = flag("True if both have the same postcode.")
-    name_likeness = share("Similarity of the two names (Jaro-Winkler), 0 to 1.")
-    score = share(
-        "Strength of the case, 0 to 1: 0.6 or 0.4 for the place, up to 0.25 for the name and up to 0.15 for "
-        "the dates."
+    same_first_line = flag("True if both have the same postcode and the same first address line.")
+    name_likeness = share(
+        "Similarity of the two names (Jaro-Winkler), 0 to 1, without words that many names of a kind have."
     )
+    score = share("Strength of the case, 0 to 1: see above.")
     reason = text("The same in words.", required=True)
+    candidate_closed_on = day("Last day of the candidate, inclusive, if it has closed since.")
+    now_codes = texts(
+        "The codes that are open today (or announced) at the end of the trail: the candidate itself, or "
+        "where recorded successions and further candidates lead from it. Empty if the trail ends at a closed "
+        "code."
+    )
+    outcome = text("What became of the candidate, if it has closed since: the codes now, or its last day.")
 
 
 class ClosedCodes(Schema):

@@ -159,7 +159,7 @@ class SocialCareSites(Schema):
         "seldom gives any for social care."
     )
     candidate_codes = texts(
-        "Inferred only (see successor_candidates): codes that may have taken its place, best first."
+        "Inferred only (see successor_candidates): the codes, open today, that may have taken its place."
     )
     parents_are_past = _past()
 
@@ -222,7 +222,8 @@ class CodeFinder(Schema):
         "The codes that took its place by ODS's successions, followed to the end, in order of code."
     )
     candidate_codes = texts(
-        "Inferred only (see successor_candidates): codes that may have taken its place, best first."
+        "Inferred only (see successor_candidates): the codes, open today, that may have taken its place. A "
+        "trail that ends at a closed code is told in explanation."
     )
     explanation = text("Whether it is open, and why, in words.", required=True)
 

@@ -74,11 +74,11 @@ def test_the_sample_equals_its_raw_files(capsys: Captured) -> None:
     assert lines[0] == "Audit of build 000001, published as of 2026-09-04"
     assert "Raw files: 1 release, 6 fetches" in lines
     tables = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("ord.", "history."))}
-    assert tables["ord.organisations"] == ["774", "774", "25", "0"]
+    assert tables["ord.organisations"] == ["776", "776", "25", "0"]
     assert tables["ord.superseded_records"] == ["50", "50", "26", "0"]
     assert len(tables) == 13 + 6
     assert {t[0] == t[1] and t[3] == "0" for t in tables.values()} == {True}
-    assert "release=2026-08-28/full: RecordCount 749; 715 used + 34 superseded + 0 set aside" in text
+    assert "release=2026-08-28/full: RecordCount 751; 717 used + 34 superseded + 0 set aside" in text
     assert "every column of 42 tables; 0 columns differ" in text
     assert f"{len(identities())} identities checked on ord, history and marts; 0 do not hold" in text
     (sample,) = [line for line in lines if line.startswith("Sample: 300 records, ")]
@@ -117,11 +117,11 @@ def test_a_change_in_duckdb_is_found_by_copies_sample_and_identities(
         "UPDATE ord.relationships SET operational_end = DATE '2001-01-01' WHERE ods_code = 'RRP'",
         "DELETE FROM marts.code_finder WHERE ods_code = 'RRP'",
     )
-    assert audit(copied, "--records", "774") == 1
+    assert audit(copied, "--records", "776") == 1
     out = capsys.readouterr().out
     assert "0 columns differ" not in out
     assert " in Parquet and '2001-01-01' in ods.duckdb" in out
-    assert "  marts.code_finder : (rows) is '776' in Parquet and '775' in ods.duckdb" in out
+    assert "  marts.code_finder : (rows) is '778' in Parquet and '777' in ods.duckdb" in out
     assert "operational_end is null in raw, '2001-01-01' published" in out
     assert "does not hold (1): code_finder has every code ever held or confirmed as deleted" in out
 
@@ -134,7 +134,7 @@ def test_a_lost_record_is_reported_by_every_comparison(copied: DataRoot, capsys:
     pq.write_table(rows.filter(pc.not_equal(rows["ods_code"], "RRP")), file)
     assert audit(copied) == 1
     out = capsys.readouterr().out
-    assert "ord.organisations          774        773" in out
+    assert "ord.organisations          776        775" in out
     assert "  ord.organisations RRP: (row) is there in raw, missing published" in out
     assert "0 columns differ" in out  # the two copies agree
     assert "does not hold (1): ord.organisations has the same values for a code" in out

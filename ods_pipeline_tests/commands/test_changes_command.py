@@ -64,7 +64,37 @@ def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], t
         rows = list(csv.DictReader(stream))
     table = pl.read_parquet(sample_root().path / "marts" / "code_changes.parquet")
     assert [row["change_id"] for row in rows] == table["change_id"].to_list()
-    assert set(rows[0]) == {*table.columns, "name"}
+    assert set(rows[0]) == {*table.columns, "name", "basis"}
+    assert {row["basis"] for row in rows} == {"observed"}
+
+
+@pytest.mark.promise("no_guess")
+def test_before_the_first_release_the_dates_of_the_records_count(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lines = printed(capsys, "--under", "A9C1X", "--since", "2025-06-30")
+    dated = [line for line in lines if line.endswith("[from the record]")]
+    new = next(line for line in dated if " D8M2P " in line and "opened" in line)
+    assert new.startswith("            from 2025-07-01  opened ") and "MAPLE HOUSE RESIDENTIAL HOME" in new
+    assert any(" D8M2P " in line and "relationship added" in line and " A9C1X" in line for line in dated)
+    days = [line.split()[1] for line in dated]
+    assert lines[: len(dated)] == dated and days == sorted(days)  # before what was observed
+    # Not after the first release held: from then on changes are observed.
+    file = tmp_path / "all.csv"
+    printed(capsys, "--since", "2026-03-31", "--csv", str(file))
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    told = [row for row in rows if row["basis"] == "from the record"]
+    assert {"2026-03-31" <= row["effective_on"] <= "2026-08-21" for row in told} == {True}
+    assert {(row["detected_on"], row["change_id"], row["capture_id"]) for row in told} == {("", "", "")}
+    assert len(rows) - len(told) == 13
+    kinds = {row["change_kind"] for row in told}
+    assert kinds == {"opened", "closed", "legally_closed", "relationship_added", "relationship_ended"}
+    assert ("D4U1Y", "closed", "2026-04-01") in {
+        (row["ods_code"], row["change_kind"], row["effective_on"]) for row in told
+    }
+    # A site that is closed does not leave its head office as well.
+    assert not [r for r in told if r["ods_code"] == "D4U1Y" and r["change_kind"] == "relationship_ended"]
 
 
 @pytest.mark.promise("no_injection")

@@ -1,5 +1,8 @@
 """`ods-pipeline find`: what it prints, and its exit codes."""
 
+import csv
+import json
+
 import pytest
 
 from ods_pipeline_tests.support.rooms import sample_root
@@ -24,7 +27,7 @@ def test_words_need_no_quotes(run_main: Main, capsys: Captured) -> None:
 def test_the_limit_is_kept(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "surgery", "--limit", "2", "--data-root", sample_root().path) == 0
     printed = capsys.readouterr().out
-    assert "more; --limit shows more" in printed
+    assert "more; --limit shows more, --limit 0 all" in printed
     assert len([line for line in printed.splitlines() if line[0] not in " …"]) == 2
 
 
@@ -38,3 +41,41 @@ def test_a_code_that_is_not_held_gets_a_reason(run_main: Main, capsys: Captured)
 def test_an_empty_text_is_answered(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "--data-root", sample_root().path) == 5
     assert capsys.readouterr().out == "(nothing): There is no code\n"
+
+
+def test_kind_and_open_choose(run_main: Main, capsys: Captured) -> None:
+    root = sample_root().path
+    assert run_main("find", "maple", "house", "--open", "--data-root", root) == 0
+    printed = capsys.readouterr().out
+    assert "D8M2P" in printed and "\nVM903" not in printed
+    assert run_main("find", "maple", "house", "--kind", "trust", "--data-root", root) == 5
+    assert "2 match, and none of them is what --kind and --open ask for" in capsys.readouterr().out
+    assert run_main("find", "maple", "--kind", "nonsense", "--data-root", root) == 2
+    assert "there is no kind" in capsys.readouterr().err
+
+
+def test_a_limit_of_0_is_all_and_a_negative_one_is_wrong(run_main: Main, capsys: Captured) -> None:
+    root = sample_root().path
+    assert run_main("find", "surgery", "--limit", "0", "--data-root", root) == 0
+    everything = capsys.readouterr().out
+    assert "more; --limit" not in everything
+    assert len([line for line in everything.splitlines() if line[0] != " "]) > 20
+    assert run_main("find", "surgery", "--limit", "-1", "--data-root", root) == 2
+    assert "limit" in capsys.readouterr().err
+
+
+def test_rows_as_json_and_csv_are_the_same(run_main: Main, capsys: Captured) -> None:
+    root = sample_root().path
+    assert run_main("find", "maple", "house", "--json", "--data-root", root) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["ods_code"] for row in rows] == ["D8M2P", "VM903"]
+    assert rows[0]["country"] == "ENGLAND" and rows[1]["candidate_codes"] == ["D8M2P"]
+    assert run_main("find", "maple", "house", "--csv", "-", "--data-root", root) == 0
+    lines = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [line["ods_code"] for line in lines] == ["D8M2P", "VM903"]
+    assert (lines[0]["matched_by"], lines[1]["candidate_codes"]) == (rows[0]["matched_by"], "D8M2P")
+
+
+def test_what_was_typed_is_echoed_as_typed(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "no such", "place Anywhere", "--data-root", sample_root().path) == 5
+    assert capsys.readouterr().out.startswith("no such place Anywhere: No name or town has words like these")

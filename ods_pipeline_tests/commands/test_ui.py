@@ -48,7 +48,7 @@ def test_those_runs_materialised_every_asset(dagster: Dagster) -> None:
     assert run_of == {key: runs[jobs.get(key, "publish_job")] for key in nodes}
     (materialization,) = nodes["ord/organisations"]["assetMaterializations"]
     rows = {entry["label"]: entry.get("intValue") for entry in materialization["metadataEntries"]}
-    assert rows["dagster/row_count"] == 774
+    assert rows["dagster/row_count"] == 776
 
 
 def test_it_shows_the_checks_of_the_last_build(dagster: Dagster) -> None:

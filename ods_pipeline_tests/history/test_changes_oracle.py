@@ -57,6 +57,22 @@ def test_the_events_are_those_of_the_oracle(register: Register) -> None:
     assert rows["change_id"].n_unique() == rows.height > 1500
 
 
+@pytest.mark.promise("audited")
+def test_versions_and_events_correspond(register: Register) -> None:
+    """Every version after the first release has an event of its day, and every event a reason for its day."""
+    history = history_of(register)
+    events, versions = events_of(history), history.organisations
+    first = min(history.captures.filter(kind="full")["as_of"])
+    new = versions.filter(pl.col("known_from") > first).select("ods_code", detected_on="known_from")
+    assert new.height > 600
+    of_versions = events.filter(~pl.col("change_kind").is_in(["archived", "deleted"]))
+    assert new.join(of_versions, on=["ods_code", "detected_on"], how="anti").is_empty()
+    others = of_versions.join(new, on=["ods_code", "detected_on"], how="anti")
+    assert set(others["change_kind"]) <= {"opened", "closed", "legally_closed"}  # an announced day that came
+    on_a_day = pl.col("effective_on") <= pl.col("detected_on")
+    assert others.filter(~on_a_day).is_empty()
+
+
 def test_every_case_occurs(register: Register) -> None:
     rows = events_of(history_of(register))
     assert set(CHANGE_KINDS) - set(rows["change_kind"]) <= {"succession_removed"}

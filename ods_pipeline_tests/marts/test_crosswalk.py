@@ -3,9 +3,11 @@
 import json
 from collections import deque
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from time import process_time
 
 import networkx as nx
 import polars as pl
@@ -214,3 +216,31 @@ def test_the_crosswalk_of_any_graph_is_walked_breadth_first(worlds: list[list], 
 def test_the_mart_reads_only_the_tables_of_its_lineage(sample: Path) -> None:
     whole = pl.read_parquet(sample / TABLES["code_crosswalk"].path)
     assert_frame_equal(build_mart("code_crosswalk", sample, TODAY), whole)
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "seconds"),
+    [(8, 8, 15), pytest.param(10, 100, 180, marks=pytest.mark.slow)],  # 19 million ways; 1,000 codes
+)
+def test_a_dense_graph_costs_its_pairs_and_not_its_ways(
+    tmp_path: Path, layers: int, width: int, seconds: int
+) -> None:
+    """Every code of a layer is succeeded by all codes of the next one."""
+    codes = [[f"L{layer:02}{n:03}" for n in range(width)] for layer in range(layers)]
+    organisations = [organisation(code, "RO98") for layer in codes for code in layer]
+    sides = [
+        entry(old, "Successor", new) for layer, below in pairwise(codes) for old in layer for new in below
+    ]
+    build = write(tmp_path, organisations, successions=sides)
+    begun = process_time()
+    frame = mart_on("code_crosswalk", build, TODAY)
+    assert process_time() - begun < seconds
+    followed = frame.filter(pl.col("hops") > 0)
+    assert followed.height == width**2 * layers * (layers - 1) // 2
+    last = followed.filter(old_code=codes[0][-1], new_code=codes[-1][-1]).row(0, named=True)
+    # Of equally short ways the first in the order of their codes.
+    assert last["path"] == [codes[0][-1], *(layer[0] for layer in codes[1:-1]), codes[-1][-1]]
+    assert (last["hops"], last["is_split"], last["is_merge"], last["is_terminal"]) == (
+        layers - 1,
+        *[True] * 3,
+    )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline.marts import macros
+from ods_pipeline.publish.search import make_search_tables
 from ods_pipeline.schema import SCHEMAS, TABLES
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
@@ -77,8 +77,17 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
             connection.execute(f"CREATE TABLE ord.{table.name} AS FROM frame")
         connection.register("finder", finder.to_arrow())
         connection.execute("CREATE TABLE marts.code_finder AS FROM finder")
-        macros.define(connection, TODAY, words_only=True)
-        connection.execute(resources.files("ods_pipeline.marts.macros").joinpath("ods_find.sql").read_text())
+        register = str(build / TABLES["organisations"].path)
+        connection.execute("CREATE TABLE ord.organisations AS FROM read_parquet(?)", [register])
+        connection.execute(
+            "CREATE TABLE history.organisations (ods_code VARCHAR, name VARCHAR, known_to DATE)"
+        )
+        connection.execute(
+            "INSERT INTO history.organisations VALUES ('A2', 'ABBOTS WAY CLINIC', DATE '2020-03-02')"
+        )
+        make_search_tables(connection, TODAY)
+        for file in ("find_as_typed.sql", "ods_find.sql"):
+            connection.execute(resources.files("ods_pipeline.marts.macros").joinpath(file).read_text())
         yield lambda text: ask_for(connection, text)
 
 
@@ -104,12 +113,75 @@ def test_a_shared_building_lists_each_address_by_itself(small: Find) -> None:
 
 
 def test_all_words_of_a_name_in_any_order_best_first(small: Find) -> None:
-    assert [code for _, code in kinds(small("mill"))] == ["A6", "A3", "A7", "A2", "A1", "A5"]
-    assert [code for _, code in kinds(small("surgery mill"))] == ["A7", "A2", "A1"]
+    assert [code for _, code in kinds(small("mill"))] == ["A6", "A3", "A2", "A7", "A1", "A5"]
+    assert [code for _, code in kinds(small("surgery mill"))] == ["A2", "A7", "A1"]
     assert [code for _, code in kinds(small("st marys"))] == ["A5"]
-    assert kinds(small("su mi"))[0] == ("name", "A7")
-    assert kinds(small("s t u r g e y m mill"))[0] == ("name", "A7")
+    assert kinds(small("su mi"))[0] == ("name", "A2")
     assert kinds(small("s t u r g e y m mil"))[0][0] == "none"
+
+
+def test_a_former_name_is_found_and_named(small: Find) -> None:
+    (row,) = small("abbots way clinic")
+    assert (row["ods_code"], row["match_kind"]) == ("A2", "name")
+    assert row["matched_by"] == "its former name ABBOTS WAY CLINIC, in the register until 2020-03-02"
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("SAINT MARYS MILLFIELD", "its name"),
+        ("st. mary's millfield", "its name"),
+        ("millfield, st mary", "its name"),
+        ("stmarys millfield", "its name"),
+        ("st marys mill field", "its name"),
+        ("st marys milfield", "a name like this"),
+        ("st marys millfeild", "a name like this"),
+        ("st marrys milllfield", "a name like this"),
+        ("A5 st marys millfield", "its code and its name"),
+    ],
+)
+def test_a_name_is_found_as_people_type_it(small: Find, typed: str, why: str) -> None:
+    first = small(typed)[0]
+    assert (first["ods_code"], first["matched_by"]) == ("A5", why)
+
+
+@pytest.mark.parametrize(
+    ("typed", "codes"),
+    [
+        ("LS1", ["A2", "A1", "A3", "A4"]),
+        ("ls1 1", ["A2", "A1", "A3", "A4"]),
+        ("mill pharmacy ls1 1aa", ["A3"]),
+        ("pharmacy ls1", ["A3"]),
+    ],
+)
+def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, codes: list[str]) -> None:
+    assert [code for _, code in kinds(small(typed))] == codes
+
+
+def test_a_town_chooses_among_equal_names(find: Find) -> None:
+    rows = find("maple house barnet")
+    assert {row["ods_code"] for row in rows[:2]} == {"D8M2P", "VM903"}
+
+
+@pytest.mark.parametrize("typed", ["hull", "leeds", "harrow", "no such house"])
+def test_a_place_or_a_name_is_never_called_a_code_that_never_existed(small: Find, typed: str) -> None:
+    assert "never existed" not in str(small(typed)[0]["explanation"])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "V81999",
+            "A national default code of the NHS Data Dictionary, which stands for no organisation: GP p",
+        ),
+        ("E54000066", "A GSS code"),
+    ],
+)
+def test_codes_of_other_systems_are_named(find: Find, code: str, reason: str) -> None:
+    (row,) = find(code)
+    assert row["match_kind"] == "none"
+    assert row["explanation"].startswith(reason)
 
 
 def test_a_site_has_its_head_office_next_to_it(small: Find) -> None:
@@ -124,7 +196,7 @@ def test_a_site_has_its_head_office_next_to_it(small: Find) -> None:
         ("ZZZ99", "Not in the register as of 2026-09-04, nor in its archive"),
         ("G6V9Z", "form of codes issued since October 2020"),
         ("LS99 9ZZ", "No organisation is held at this postcode"),
-        ("no such place anywhere", "No name has all these words"),
+        ("no such place anywhere", "No name or town has words like these"),
         ("R?", "No ODS code has this form"),
         ("", "There is no code"),
     ],

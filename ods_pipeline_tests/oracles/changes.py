@@ -10,11 +10,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+from ods_pipeline.history.columns import RECORD
 from ods_pipeline.history.tables import History
 from ods_pipeline_tests.oracles.parts import links, roles, successions
 from ods_pipeline_tests.oracles.steps import FOUR_DATES, Event, Row, Step, law_is_over, phase
 
 DAY = timedelta(days=1)
+OWN = [c for c in RECORD if c != "ods_code"]
 LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode")
 
 
@@ -115,7 +117,25 @@ def _arrived(code: str, row: Row, days: list[date]) -> Iterator[Event]:
             yield from _life(Step(code, row, row, before_day, day))
 
 
-def _changed(step: Step) -> Iterator[Event]:
+def _changed(step: Step) -> list[Event]:
+    """Return the events of a step; if there is none, one that names what differs."""
+    return [*_reported(step)] or [_silent(step)]
+
+
+def _silent(step: Step) -> Event:
+    own = [c for c in OWN if step.differs(c)]
+    before, after = step.before["parts"], step.after["parts"]
+    apart = [
+        n
+        for n in before
+        if any(r not in after[n] for r in before[n]) or any(r not in before[n] for r in after[n])
+    ]
+    turned = "status" in own
+    values = {s: row["status"] if turned else None for s, row in (("old", step.before), ("new", step.after))}
+    return step.event("record_changed", field=", ".join([*own, *apart]), **values)
+
+
+def _reported(step: Step) -> Iterator[Event]:
     yield from _life(step)
     yield from _fields(step)
     if not step.before["ref_only"]:
@@ -197,6 +217,10 @@ def _fields(step: Step) -> Iterator[Event]:
                     old, new = step.before[column], step.after[column]
                     yield step.event("address_changed", field=column, old=old, new=new)
                     break
+            else:
+                old, new = (" | ".join(row[c] or "" for c in LINE) for row in (step.before, step.after))
+                if old != new:
+                    yield step.event("address_changed", field="address_lines", old=old, new=new)
     phases = {phase(step.before, step.before_day), phase(step.after, step.day)}
     ends = (step.after["operational_end"], step.after["legal_end"])
     explained = len(phases) > 1 or any(e and e < step.day for e in ends)

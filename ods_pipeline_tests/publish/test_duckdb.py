@@ -1,8 +1,10 @@
 """ods.duckdb has the rows, descriptions and file format that analysts need."""
 
 import hashlib
+import shutil
 import struct
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from ods_pipeline.publish.duckdb import filling_duckdb
 from ods_pipeline.publish.files import write_table
+from ods_pipeline.publish.search import READS
 from ods_pipeline.schema import TABLES, Table
 from ods_pipeline_tests.support.rooms import sample_root
 
@@ -30,17 +33,22 @@ def query(root: Path, sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql).fetchall()
 
 
-def test_ods_duckdb_has_just_the_published_tables(root: Path) -> None:
-    rows = query(root, "SELECT schema_name || '.' || table_name FROM duckdb_tables()")
+def test_ods_duckdb_has_just_the_published_tables_and_what_the_look_up_searches(root: Path) -> None:
+    rows = query(
+        root, "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name <> 'search'"
+    )
     assert sorted(name for (name,) in rows) == sorted(f"{t.schema}.{t.name}" for t in TABLES.values())
 
 
 @pytest.mark.promise("documented")
 def test_ods_duckdb_describes_every_table_and_column(root: Path) -> None:
     tables = dict(query(root, "SELECT schema_name || '.' || table_name, comment FROM duckdb_tables()"))
+    assert all(tables.values())
+    tables = {name: comment for name, comment in tables.items() if not name.startswith("search.")}
     assert tables == {f"{t.schema}.{t.name}": t.description for t in TABLES.values()}
     name = "schema_name || '.' || table_name"
-    sql = f"SELECT {name}, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+    published = "NOT internal AND schema_name <> 'search'"
+    sql = f"SELECT {name}, column_name, comment FROM duckdb_columns() WHERE {published}"
     columns = {(table, column): comment for table, column, comment in query(root, sql)}
     expected = {
         (f"{t.schema}.{t.name}", n): c.description
@@ -83,6 +91,20 @@ def test_an_error_in_the_filling_thread_is_raised_at_the_next_table(tmp_path: Pa
             time.sleep(0.01)
         steps.append("all tables were given")
     assert steps == []
+
+
+def test_the_search_tables_are_made_with_the_last_table_that_they_need(root: Path, tmp_path: Path) -> None:
+    tables = [table for table in TABLES.values() if table.id in READS]
+    for table in tables:
+        (tmp_path / table.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / table.path, tmp_path / table.path)
+    with filling_duckdb(tmp_path, date(2026, 9, 4)) as fill:
+        for table in tables:
+            fill(table)
+    count = "SELECT count(*) FROM search.listings WHERE former_name IS NULL"
+    assert (
+        query(tmp_path, count) == query(root, count) == query(root, "SELECT count(*) FROM marts.code_finder")
+    )
 
 
 def test_ods_duckdb_packs_text_by_whether_it_repeats(root: Path) -> None:

@@ -1,6 +1,7 @@
-"""Judgements over time: ``code_changes`` and ``drift``, derived from the history of the build under way.
+"""Judgements over time: ``code_changes``, ``drift`` and ``source_differences``.
 
-One step for both, because a change that corrects a drift is marked as such.
+They are derived from the history of the build under way. One step for all, because a change that corrects a
+drift is marked as such.
 """
 
 import logging
@@ -15,6 +16,7 @@ from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
 from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
+from ods_pipeline.history.source_differences import source_differences
 from ods_pipeline.history.tables import READ, read_history
 from ods_pipeline.marts.checking import findings, mart_checks
 from ods_pipeline.publish.build_info import origin_of
@@ -44,12 +46,16 @@ log = logging.getLogger(__name__)
     ],
 )
 def judgements(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
-    """Derive, check and write ``code_changes`` and ``drift``."""
+    """Derive, check and write ``code_changes``, ``drift`` and ``source_differences``."""
     build = require_build(data_root.root)
     origin = origin_of(build)
     history = read_history(build)
     drifted = drift(history)
-    frames = {"drift": drifted, "code_changes": code_changes(history, drifted)}
+    frames = {
+        "drift": drifted,
+        "code_changes": code_changes(history, drifted),
+        "source_differences": source_differences(data_root.root, history.captures),
+    }
     for table in EVENTS:
         frame = frames[table.name]
         outcomes = findings(table.name, frame, build, date.fromisoformat(origin["today"]))

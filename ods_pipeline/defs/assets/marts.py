@@ -67,7 +67,7 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
     with (
         mart_connection(build, today) as connection,
         ThreadPoolExecutor(1) as writer,
-        filling_duckdb(build) as fill,
+        filling_duckdb(build, today) as fill,
     ):
         for table in (*ORD, *HISTORY):
             fill(table)

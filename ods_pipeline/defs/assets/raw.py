@@ -35,8 +35,9 @@ class ReleaseSource(dg.Config):
 class FetchSource(dg.Config):
     """Where fetches come from.
 
-    ``source``: ``ord`` asks the API; ``held`` takes what is in raw/ord; ``auto`` asks the API if the data
-    root holds a real release. ``folder``: recorded fetches on disk; the API is not asked then.
+    ``source``: ``ord`` asks the delta source that the environment chooses (the ORD API, unless
+    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks if the data root holds a
+    real release. ``folder``: recorded fetches on disk; nobody is asked then.
     """
 
     source: Literal["auto", "held", "ord"] = "auto"
@@ -102,7 +103,7 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
                 ORD_FETCHES,
                 group_name="raw",
                 kinds={"json"},
-                description="Delta fetches of the ORD API as received, with their receipts.",
+                description="Delta fetches of the ORD API or of ODT as received, with their receipts.",
                 freshness_policy=DELTA_FRESHNESS,
             )
         ],

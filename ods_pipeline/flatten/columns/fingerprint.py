@@ -4,8 +4,9 @@ Content is everything in the record except LastChangeDate: equal content read fr
 has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave them out.
 
 The core is the part of the content that every source can say (``schema/silence.py``): without e-mail
-addresses, the ids of targets' roles, ids and days of successions, and roles that have ended and are not
-primary. It decides whether a record of a source that leaves fields out is equal to one of another source.
+addresses, the ids of targets' roles, ids and days of successions, Legal dates that equal the Operational
+ones, and roles that have ended and are not primary. It decides whether a record of a source that leaves
+fields out is equal to one of another source.
 
 Each value becomes a number of 64 bits, salted with the names of its table and column. The number of a row is
 mixed from the sum over its values, and that of a record from the sum over its rows, so their order does not
@@ -45,8 +46,9 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
         c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns
     ]
     record = organisations["record"].to_numpy()
-    content = _mixed(_row_sums(organisations, "organisations", content_columns))
-    core = content.copy()
+    own = _row_sums(organisations, "organisations", content_columns)
+    core = _mixed(_without_equal_legal(organisations, "organisations", own.copy()))
+    content = _mixed(own)
     fax, has_fax = np.zeros(len(record), np.uint64), np.zeros(len(record), np.bool_)
     for name in COMPONENTS:
         columns = [c for c in TABLES[name].stored if c not in _NOT_CONTENT_OF_A_COMPONENT]
@@ -72,6 +74,8 @@ def _core(
 ) -> np.ndarray:
     """Return, for each of ``record``, the sum over the core of its rows of one component."""
     sums = sums.copy()
+    if name in ("roles", "relationships"):
+        sums = _without_equal_legal(frame, name, sums)
     for column in (c for c in TABLES[name].stored if f"{name}.{c}" in ODT_SILENT):
         sums -= _value_numbers(frame[column], _salt(f"{name}.{column}"))
     rows = _mixed(sums)
@@ -82,6 +86,21 @@ def _core(
         pairs = np.unique(np.stack([owner.astype(np.uint64), rows]), axis=1)
         owner, rows = pairs[0].astype(owner.dtype), pairs[1]
     return _sums(rows, owner, record)
+
+
+def _without_equal_legal(frame: pl.DataFrame, table: str, sums: np.ndarray) -> np.ndarray:
+    """Take Legal dates that equal the Operational ones out of the sums: not every source can say them."""
+    if "legal_start" not in frame.columns:
+        return sums
+    legal, operational = (
+        [pl.col(f"{kind}_{edge}") for edge in ("start", "end")] for kind in ("legal", "operational")
+    )
+    is_equal = (legal[0] == operational[0]) & legal[1].eq_missing(operational[1])
+    rows = frame.select(is_equal.fill_null(False).arg_true()).to_series()
+    if len(rows):
+        for column in ("legal_start", "legal_end"):
+            sums[rows.to_numpy()] -= _value_numbers(frame[column].gather(rows), _salt(f"{table}.{column}"))
+    return sums
 
 
 def _row_sums(frame: pl.DataFrame, table: str, columns: list[str]) -> np.ndarray:

@@ -36,11 +36,13 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
     moments = pl.concat([steps, arrivals_of(versions, history.captures)])
     steps, moments = with_phases(steps), with_phases(moments)
     parts = {name: rows_of_steps(steps, rows) for name, rows in history.parts.items()}
-    kinds = [
+    of_codes = [
         births(versions, first_release(history.captures)),
         reuses(versions),
         deletions(versions, history.notices, history.captures, history.deletions),
         archivings(history.observations, history.captures),
+    ]
+    of_records = [
         life(moments),
         record.fields(steps),
         record.contacts(steps, *parts["contacts"], history),
@@ -48,6 +50,7 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
         links(steps, *parts["relationships"]),
         successions(steps, *parts["successions"]),
     ]
+    silent = record.without_event(steps, parts, pl.concat(of_records))
     corrected = drift.select(
         "ods_code",
         "capture_id",
@@ -55,7 +58,7 @@ def code_changes(history: History, drift: pl.DataFrame) -> pl.DataFrame:
         pl.lit(True).alias("corrects_drift"),
     )
     return (
-        with_ids(pl.concat(kinds))
+        with_ids(pl.concat([*of_codes, *of_records, silent]))
         .join(corrected, on=["ods_code", "capture_id", "detected_on"], how="left")
         .with_columns(pl.col("corrects_drift").fill_null(False))
         .select(TABLES["code_changes"].columns)

@@ -1,16 +1,20 @@
 """Events of a record's own fields: name, address, primary role, contacts, and the few without a kind."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from ods_pipeline.history.changes.event import differs, events
 from ods_pipeline.history.changes.fax import unsupported
-from ods_pipeline.history.columns import DATES, ENDS
+from ods_pipeline.history.columns import DATES, ENDS, RECORD
 from ods_pipeline.history.tables import History
 
 ADDRESS_LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode")
 OUTSIDE_THE_LINE = ("uprn", "country")
 WITHOUT_OWN_KIND = ("record_class", "assigning_authority")
+OWN = tuple(c for c in RECORD if c != "ods_code")
 BETWEEN_VALUES = ", "
+BETWEEN_LINES = " | "
 
 
 def fields(steps: pl.DataFrame) -> pl.DataFrame:
@@ -49,6 +53,49 @@ def contacts(
     return events(rows, "contact_changed", field=pl.col("contact_type"), old="old", new="new")
 
 
+def without_event(
+    steps: pl.DataFrame, parts: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], found: pl.DataFrame
+) -> pl.DataFrame:
+    """Return ``record_changed`` for each step of which no other event speaks, so that every version has one.
+
+    Such a step only follows what an earlier event has reported (ODS turns the status some midnights after
+    the last day, a role ends after its organisation has), or completes a stub. ``field`` names the columns
+    and the components that differ; the values are those of the status, if it is among them.
+
+    Args:
+        steps: The steps.
+        parts: The rows before and after each step, by component.
+        found: The other events of steps.
+    """
+    silent = steps.join(
+        found.select("ods_code", pl.col("detected_on").alias("day")).unique(),
+        on=["ods_code", "day"],
+        how="anti",
+    )
+    key = ["ods_code", "day"]
+    for name, (before, after) in parts.items():
+        old, new = (rows.join(silent.select(key), on=key, how="semi") for rows in (before, after))
+        columns = [c for c in old.columns if c in new.columns]
+        apart = pl.concat(
+            [
+                old.join(new, on=columns, how="anti", nulls_equal=True).select(key),
+                new.join(old, on=columns, how="anti", nulls_equal=True).select(key),
+            ]
+        ).unique()
+        silent = silent.join(apart.with_columns(pl.lit(name).alias(f"differs_{name}")), on=key, how="left")
+    named = [pl.when(differs(c)).then(pl.lit(c)) for c in OWN]
+    turned = differs("status")
+    return events(
+        silent,
+        "record_changed",
+        field=pl.concat_str(
+            [*named, *(pl.col(f"differs_{name}") for name in parts)], separator=", ", ignore_nulls=True
+        ),
+        old=pl.when(turned).then("status_before"),
+        new=pl.when(turned).then("status"),
+    )
+
+
 def address_line(suffix: str = "") -> pl.Expr:
     """Return the address as one line, without empty parts; null if there is none.
 
@@ -60,7 +107,11 @@ def address_line(suffix: str = "") -> pl.Expr:
 
 
 def _addresses(steps: pl.DataFrame) -> pl.DataFrame:
-    """Return one event for the whole address, or for a UPRN or country that changes alone."""
+    """Return one event for the whole address, or for a UPRN or country that changes alone.
+
+    Text that moves from one line to another leaves the address as it is read: then ``field`` is
+    ``address_lines``, and the values show where each line ends.
+    """
     columns = (*ADDRESS_LINE, *OUTSIDE_THE_LINE)
     unknown_before = pl.col("ref_only_before") & pl.all_horizontal(
         pl.col(f"{c}_before").is_null() for c in columns
@@ -70,12 +121,29 @@ def _addresses(steps: pl.DataFrame) -> pl.DataFrame:
     )
     moved = differs("line")
     uprn, country = OUTSIDE_THE_LINE
+    shifted = (
+        pl.any_horizontal(differs(c) for c in ADDRESS_LINE) & ~moved & ~differs(uprn) & ~differs(country)
+    )
     return pl.concat(
         [
             events(lines.filter(moved), "address_changed", field="address", old="line_before", new="line"),
             _of_column(lines.filter(~moved), "address_changed", uprn),
             _of_column(lines.filter(~moved & ~differs(uprn)), "address_changed", country),
+            events(
+                lines.filter(shifted),
+                "address_changed",
+                field="address_lines",
+                old=_lines_apart("_before"),
+                new=_lines_apart(""),
+            ),
         ]
+    )
+
+
+def _lines_apart(suffix: str) -> pl.Expr:
+    """Return all lines of the address, empty ones too, with a mark between them."""
+    return pl.concat_str(
+        [pl.col(f"{c}{suffix}").fill_null("") for c in ADDRESS_LINE], separator=BETWEEN_LINES
     )
 
 

@@ -1,32 +1,24 @@
 -- events
--- By the versions themselves: a version whose name, place or dates differ from those of the version right before it has
--- an event on its day, and the content of the first release is no event.
+-- By the versions themselves: every version that follows another one of its code has an event on its day, and the
+-- content of the first release is no event.
 WITH versions AS (
     SELECT
         ods_code,
         known_from,
-        gone_by,
-        [name, postcode, primary_role_id, operational_start::VARCHAR, operational_end::VARCHAR, legal_end::VARCHAR]
-            AS content,
-        lag(content) OVER code AS content_before,
-        lag(gone_by) OVER code AS gone_by_before
+        lag(known_from) OVER (PARTITION BY ods_code ORDER BY known_from) AS known_before
     FROM history.organisations
-    WINDOW code AS (PARTITION BY ods_code ORDER BY known_from)
 ),
 
 changed AS (
-    SELECT
-        ods_code,
-        known_from
     FROM versions
-    WHERE content_before IS NOT NULL AND (gone_by_before IS NOT NULL OR content IS DISTINCT FROM content_before)
+    WHERE known_before IS NOT NULL
 )
 
 SELECT
     'version without an event' AS problem,
     ods_code AS label
-FROM changed
-WHERE (ods_code, known_from) NOT IN (SELECT (ods_code, detected_on) FROM mart)
+FROM changed AS v
+ANTI JOIN mart AS e ON e.ods_code = v.ods_code AND e.detected_on = v.known_from
 UNION ALL
 SELECT
     'created by the first release',

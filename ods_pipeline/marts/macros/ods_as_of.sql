@@ -3,18 +3,6 @@
 -- is that of the day: an organisation whose end is known now is closing on every day before it. holds_from and holds_to
 -- decide which date replaces one that ODS does not give.
 CREATE MACRO ods_as_of(on_day) AS TABLE
-    WITH dated AS (
-        SELECT
-            *,
-            status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS status_of_days,
-            holds_from(operational_start, legal_start) AS first_day,
-            coalesce(
-                holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
-                operational_end
-            ) AS last_day
-        FROM ord.organisations
-    )
-
     SELECT
         d.ods_code,
         d.name,
@@ -36,7 +24,17 @@ CREATE MACRO ods_as_of(on_day) AS TABLE
         d.postcode,
         d.country,
         d.uprn
-    FROM dated AS d
+    FROM (
+        SELECT
+            *,
+            status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS status_of_days,
+            holds_from(operational_start, legal_start) AS first_day,
+            coalesce(
+                holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
+                operational_end
+            ) AS last_day
+        FROM ord.organisations
+    ) AS d
     WHERE openness_on(d.status_of_days, d.legal_end, d.first_day, d.last_day, on_day::DATE)
         IN ('open', 'closing', 'legally_closed')
     ORDER BY d.ods_code;

@@ -1,221 +1,289 @@
--- ods_find(text): look an organisation up: ods_find('RRP'), ods_find('n10 9xd'), ods_find('maple house'). For a code
--- and a postcode, case and spaces do not matter. Of a name (at least three characters) all words must occur, in any
--- order, in full or in part; words after the eighth in full. Best matches come first: exact before partial, open before
--- closed. A postcode lists all organisations there, grouped by address, the open one first. If nothing matches, one row
--- gives the reason, and up to five codes follow that look the same or differ in one character (match_kind similar).
+-- ods_find(text): look an organisation up as people type: ods_find('RRP'), ods_find('n10 9xd'), ods_find('maple'),
+-- ods_find('mapel house barnet'), ods_find('LS1'), ods_find('Y99903 weavers yard'). Case, spaces and punctuation do not
+-- matter. A text may have a code, a postcode or its first part, words of the name (current or former, whole or in part,
+-- with typos) and of the town. Best matches come first: the code, the exact name, then by likeness; among those alike
+-- open before closed, and organisations before sites. matched_by is why a row is here. A postcode alone lists all
+-- organisations there, grouped by address, the open one first. If nothing matches, one row gives the reason
+-- (match_kind none), and up to five codes follow that look the same or differ in one character (match_kind similar).
 --
--- What costs time here is to prepare this text (twice for callers of connection.sql), and to read columns of all codes.
--- So the question is worked out once, macros that expand to much text are few, codes are searched in the two or three
--- columns needed, and the other columns are read for the matches only. No text is compared as a constant with a
+-- The tables of the schema search are made for this (publish/search.sql). What costs time is to prepare this text, and
+-- to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its own,
+-- without WITH: DuckDB 1.4.0 and 1.4.1 cannot read table macros with WITH that DuckDB 2.0 stored. Texts go through max
+-- once, so that DuckDB cannot copy the expressions behind them to every use. No text is compared as a constant with a
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
--- The pattern goes through max, so that DuckDB cannot copy it to every use of words and prepare it there.
-CREATE MACRO ods_find(entry) AS TABLE
-    WITH question AS MATERIALIZED (
-        SELECT
-            code,
-            key_form(code) AS form,
-            others
-        FROM (
-            SELECT
-                code_key(entry) AS code,
-                others
-            FROM (SELECT max(other_characters()) AS others)
-        )
-    ),
 
-    by_code AS MATERIALIZED (
-        SELECT
-            'code' AS match_kind,
-            0 AS nearness,
-            f.ods_code
-        FROM marts.code_finder AS f
-        JOIN question AS a ON f.ods_code = a.code
-    ),
-
-    matches AS MATERIALIZED (
-        FROM by_code
-        UNION ALL
-        SELECT
-            'postcode',
-            0,
-            f.ods_code
-        FROM marts.code_finder AS f
-        JOIN question AS a ON f.postcode_key = a.code
-        UNION ALL
-        SELECT
-            'name',
-            nearness,
-            ods_code
-        FROM (
-            SELECT
-                f.ods_code,
-                CASE
-                    WHEN f.name_key = a.words THEN 0
-                    WHEN starts_with(f.name_key, a.words || ' ') THEN 1
-                    WHEN list_has_all(string_split(f.name_key, ' '), a.word) THEN 2
-                    ELSE 3
-                END AS nearness
-            FROM marts.code_finder AS f
-            JOIN (
-                SELECT
-                    code,
-                    words,
-                    string_split(words, ' ') AS word
-                FROM (
-                    SELECT
-                        code,
-                        words_between(entry, others) AS words
-                    FROM question WHERE form <> 'postcode'
-                )
-                WHERE length(words) >= 3
-            ) AS a
-            -- The first word is searched in all names, the others only in names that have it.
-                ON CASE
-                    WHEN contains(f.name_key, a.word[1]) THEN
-                        contains(f.name_key, coalesce(a.word[2], ''))
-                        AND contains(f.name_key, coalesce(a.word[3], ''))
-                        AND contains(f.name_key, coalesce(a.word[4], ''))
-                        AND contains(f.name_key, coalesce(a.word[5], ''))
-                        AND contains(f.name_key, coalesce(a.word[6], ''))
-                        AND contains(f.name_key, coalesce(a.word[7], ''))
-                        AND contains(f.name_key, coalesce(a.word[8], ''))
-                        AND list_has_all(string_split(f.name_key, ' '), a.word[9:])
-                        AND f.ods_code <> a.code
-                END
-        )
-        -- Next to a code, parts of words are noise.
-        WHERE nearness <= 2 OR NOT EXISTS (FROM by_code)
-    ),
-
-    missed AS MATERIALIZED (
+-- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
+-- matched, by weight. A code_mask of 4095 is the whole text, and one of 4096 a code that looks like part of a postcode.
+CREATE MACRO find_listings(entry) AS TABLE
+    SELECT
+        listing_id,
+        score,
+        mask,
+        exact_mask,
+        town_mask & ~mask AS town_mask,
+        code_mask,
+        has_postcode,
+        covered
+    FROM (
         SELECT
             *,
-            length(code) AS size,
-            length(code) // 2 AS half,
-            key_look(code) AS look,
-            keys_before_spreadsheet(code, form) AS before
-        FROM question
-        WHERE NOT EXISTS (FROM matches)
-    ),
-
-    -- Codes that look the same, or differ in one character: added, left out, changed, or swapped with its neighbour. To
-    -- compare every code fully is slow, so a cheap test comes first. One typo leaves the first or the second half as it
-    -- is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters. A code
-    -- with characters other than letters and digits may look like any.
-    one_typo_away AS (
-        SELECT
-            'similar' AS match_kind,
-            (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness,
-            f.ods_code
-        FROM marts.code_finder AS f
-        JOIN (
-            SELECT
-                *,
-                left(code, half) AS head,
-                right(code, size - half) AS tail,
-                left(code, half - 1) || code[half + 1] || code[half] || right(code, size - half - 1) AS swapped,
-                translate(look, '01582', '_____') AS shape,
-                before[1] AS before_1,
-                before[2] AS before_2
-            FROM missed
-            WHERE form NOT IN ('blank', 'words')
-        ) AS a
-            ON CASE
-                WHEN starts_with(f.ods_code, a.head) OR ends_with(f.ods_code, a.tail) OR f.ods_code = a.swapped
-                    OR f.ods_code LIKE a.shape OR regexp_matches(f.ods_code, '[^A-Z0-9]')
-                    OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
-                    THEN list_contains(a.before, f.ods_code)
-                        OR lookalike_key(f.ods_code) = a.look
-                        OR (
-                            length(f.ods_code) BETWEEN a.size - 1 AND a.size + 1
-                            AND damerau_levenshtein(f.ods_code, a.code) = 1
-                        )
-            END
-    ),
-
-    nothing AS (
-        SELECT
-            a.code AS ods_code,
-            coalesce(
-                'Its record was set aside because it breaks a rule: ' || q.rule,
-                'Not held, though ' || t.pointed_at_by || ' relationships or successions point at it ('
-                || t.example_ods_code || ' for one)',
-                CASE
-                    WHEN a.form = 'postcode' THEN 'No organisation is held at this postcode'
-                    WHEN a.form = 'words' THEN 'No name has all these words'
-                END,
-                why_not_held(a.form, c.as_of)
-            ) AS explanation
-        FROM missed AS a
-        CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
-        LEFT JOIN (SELECT
-            ods_code,
-            arg_max(rule, capture_id) AS rule
-        FROM ord.quarantined_records GROUP BY ods_code) AS q
-            ON q.ods_code = a.code
-        LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = a.code
-    ),
-
-    everything AS (
-        SELECT
-            m.match_kind,
-            m.nearness,
-            f.ods_code,
-            f.name,
-            f.kind,
-            f.openness,
-            f.opened_on,
-            f.closed_on,
-            f.replaced_by,
-            f.candidate_codes,
-            f.address,
-            f.postcode,
-            f.hq_code,
-            f.hq_name,
-            f.site_count,
-            f.explanation,
-            CASE WHEN m.match_kind = 'postcode' THEN coalesce(f.uprn::VARCHAR, f.address) END AS place
+            CASE
+                WHEN code_mask = 4095 THEN 1
+                WHEN weight_of(weights, 4095) + asked = 0 THEN 0
+                ELSE (
+                    got + greatest(has_postcode, code_mask >> 12) * asked
+                    + CASE
+                        WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
+                        ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
+                    END
+                ) / (weight_of(weights, 4095) + asked)
+            END AS score
         FROM (
-            FROM matches
-            UNION ALL
-            (
-                FROM one_typo_away
-                QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ()
+            SELECT
+                listing_id,
+                coalesce(max(got) FILTER (WHERE part = 'name'), 0) AS got,
+                coalesce(max(mask) FILTER (WHERE part = 'name'), 0) AS mask,
+                coalesce(max(exact_mask) FILTER (WHERE part = 'name'), 0) AS exact_mask,
+                coalesce(max(covered) FILTER (WHERE part = 'name'), 0) AS covered,
+                coalesce(max(mask) FILTER (WHERE part = 'town'), 0) AS town_mask,
+                coalesce(max(mask) FILTER (WHERE part = 'code'), 0) AS code_mask,
+                count(*) FILTER (WHERE part = 'postcode') AS has_postcode,
+                9 * least(1, max(count(*) FILTER (WHERE part = 'postcode')) OVER ()) AS asked,
+                max(coalesce(max(weights), 0)) OVER () AS weights
+            FROM (
+                SELECT
+                    s.listing_id,
+                    CASE WHEN s.is_town THEN 'town' ELSE 'name' END AS part,
+                    x.got,
+                    x.mask,
+                    x.exact_mask,
+                    x.covered,
+                    x.weights
+                FROM find_texts(entry) AS x
+                JOIN search.listed_texts AS s ON s.text_id = x.text_id
+                WHERE x.got > 0.4 * x.best_got
+                UNION ALL
+                SELECT
+                    l.listing_id,
+                    'code',
+                    0,
+                    q.mask,
+                    0,
+                    0,
+                    NULL
+                FROM (
+                    SELECT
+                        word,
+                        CASE
+                            WHEN place = words + 1 THEN 4095
+                            WHEN place = words + 2 THEN 4096
+                            ELSE bit_of(place)
+                        END AS mask
+                    FROM (
+                        SELECT
+                            unnest(words || [code] || CASE WHEN words[1] <> '' THEN [postcode] ELSE [] END) AS word,
+                            unnest(range(1, len(words) + 3)) AS place,
+                            len(words) AS words
+                        FROM find_question(entry)
+                    )
+                ) AS q
+                JOIN search.listings AS l ON l.ods_code = q.word
+                WHERE l.former_name IS NULL
+                UNION ALL
+                SELECT
+                    l.listing_id,
+                    'postcode',
+                    0,
+                    0,
+                    0,
+                    0,
+                    NULL
+                FROM (
+                    SELECT
+                        replace(postcode, ' ', '') AS key,
+                        CASE
+                            WHEN is_postcode_key(replace(postcode, ' ', '')) THEN 0
+                            WHEN contains(postcode, ' ') THEN 2
+                            ELSE 3
+                        END AS rest
+                    FROM find_question(entry)
+                    WHERE postcode <> ''
+                ) AS q
+                JOIN search.listings AS l
+                    ON length(l.postcode_key) = length(q.key) + q.rest AND starts_with(l.postcode_key, q.key)
             )
-        ) AS m
-        JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
-        UNION ALL BY NAME
-        SELECT
-            'none' AS match_kind,
-            0 AS nearness,
-            ods_code,
-            explanation
-        FROM nothing
+            GROUP BY listing_id
+        )
     )
+    WHERE score >= 0.55
+    QUALIFY score >= 0.8 * max(score) OVER ()
+        AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
 
+-- Codes that look the same as the text, or differ in one character: added, left out, changed, or swapped with its
+-- neighbour. To compare every code fully is slow, so a cheap test comes first. One typo leaves the first or the second
+-- half as it is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters.
+-- A code with characters other than letters and digits may look like any.
+CREATE MACRO find_similar_codes(entry) AS TABLE
     SELECT
-        match_kind,
+        f.ods_code,
+        (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness
+    FROM (
+        SELECT
+            *,
+            left(code, size // 2) AS head,
+            right(code, size - size // 2) AS tail,
+            left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2]
+            || right(code, size - size // 2 - 1) AS swapped,
+            translate(look, '01582', '_____') AS shape,
+            before[1] AS before_1,
+            before[2] AS before_2
+        FROM (
+            SELECT
+                code,
+                length(code) AS size,
+                key_look(code) AS look,
+                keys_before_spreadsheet(code, form) AS before
+            FROM (
+                SELECT
+                    max(code) AS code,
+                    max(key_form(code)) AS form
+                FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+            )
+            WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
+        )
+    ) AS a
+    JOIN marts.code_finder AS f
+        ON CASE
+            WHEN starts_with(f.ods_code, a.head) OR ends_with(f.ods_code, a.tail) OR f.ods_code = a.swapped
+                OR f.ods_code LIKE a.shape OR regexp_matches(f.ods_code, '[^A-Z0-9]')
+                OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
+                THEN list_contains(a.before, f.ods_code)
+                    OR lookalike_key(f.ods_code) = a.look
+                    OR (
+                        length(f.ods_code) BETWEEN a.size - 1 AND a.size + 1
+                        AND damerau_levenshtein(f.ods_code, a.code) = 1
+                    )
+        END
+    QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ();
+
+-- The matches, each code once, and what stands for them where there are none: similar codes, and a row without a code.
+CREATE MACRO find_matches(entry) AS TABLE
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            CASE
+                WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place)
+            END AS place_rank,
+            CASE
+                WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place)
+            END AS place_order,
+            -- Not count with FILTER: as a window function that takes four seconds for a frequent word.
+            max((match_kind NOT IN ('none', 'similar'))::INTEGER) OVER () = 1 AS is_answered
+        FROM (
+            SELECT  -- noqa: AM07
+                CASE
+                    WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 'code'
+                    WHEN c.mask > 0 OR c.code_mask > 0 THEN 'name'
+                    WHEN c.town_mask > 0 THEN 'place'
+                    ELSE 'postcode'
+                END AS match_kind,
+                CASE
+                    WHEN c.mask = 0 THEN 0
+                    WHEN c.mask = c.exact_mask AND c.score > 0.95 AND c.covered > 0.96 AND l.former_name IS NULL THEN 0
+                    ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10)
+                END AS nearness,
+                l.listing_id,
+                l.ods_code,
+                l.openness_rank,
+                l.is_site,
+                CASE WHEN c.mask = 0 AND c.has_postcode > 0 THEN l.place END AS place,
+                l.former_name,
+                l.former_until,
+                c.mask,
+                c.exact_mask,
+                c.town_mask,
+                c.code_mask,
+                c.has_postcode,
+                c.covered
+            FROM find_listings(entry) AS c
+            JOIN search.listings AS l ON l.listing_id = c.listing_id
+            QUALIFY row_number() OVER (PARTITION BY l.ods_code ORDER BY c.score DESC, l.listing_id) = 1
+            UNION ALL BY NAME
+            SELECT
+                'similar' AS match_kind,
+                nearness,
+                ods_code
+            FROM find_similar_codes(entry)
+            UNION ALL BY NAME
+            SELECT
+                'none' AS match_kind,
+                0 AS nearness,
+                max(code) AS missed_code,
+                max(key_form(code)) AS form
+            FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+        )
+    )
+    WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar');
+
+CREATE MACRO ods_find(entry) AS TABLE
+    SELECT
+        m.match_kind,
+        coalesce(f.ods_code, m.missed_code) AS ods_code,
+        f.name,
+        f.kind,
+        f.openness,
+        f.opened_on,
+        f.closed_on,
+        f.replaced_by,
+        f.candidate_codes,
+        f.address,
+        f.postcode,
+        f.hq_code,
+        f.hq_name,
+        f.site_count,
+        CASE
+            WHEN m.match_kind <> 'none' THEN f.explanation
+            WHEN q.rule IS NOT NULL THEN 'Its record was set aside because it breaks a rule: ' || q.rule
+            WHEN t.pointed_at_by IS NOT NULL
+                THEN 'Not held, though ' || t.pointed_at_by || ' relationships or successions point at it ('
+                    || t.example_ods_code || ' for one)'
+            ELSE why_not_found(m.form, m.missed_code, c.as_of)
+        END AS explanation,
+        CASE
+            WHEN m.match_kind = 'similar' THEN 'a code like this'
+            WHEN m.match_kind <> 'none'
+                THEN concat_ws(
+                        ' and ',
+                        CASE WHEN m.code_mask > 0 THEN 'its code' END,
+                        CASE
+                            WHEN m.mask = 0 THEN NULL
+                            WHEN m.former_name IS NOT NULL
+                                THEN 'its former name ' || m.former_name || ', in the register until ' || m.former_until
+                            WHEN m.mask <> m.exact_mask THEN 'a name like this'
+                            WHEN m.covered > 0.96 THEN 'its name'
+                            ELSE 'words of its name'
+                        END,
+                        CASE WHEN m.town_mask > 0 THEN 'its town' END,
+                        CASE WHEN m.has_postcode > 0 THEN 'its postcode' END
+                    )
+        END AS matched_by
+    FROM find_matches(entry) AS m
+    CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
+    LEFT JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
+    LEFT JOIN (SELECT
         ods_code,
-        name,
-        kind,
-        openness,
-        opened_on,
-        closed_on,
-        replaced_by,
-        candidate_codes,
-        address,
-        postcode,
-        hq_code,
-        hq_name,
-        site_count,
-        explanation
-    FROM everything
+        arg_max(rule, capture_id) AS rule
+    FROM ord.quarantined_records GROUP BY ods_code) AS q
+        ON q.ods_code = m.missed_code
+    LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = m.missed_code
     ORDER BY
-        array_position(['code', 'postcode', 'name', 'none', 'similar'], match_kind),
-        nearness,
-        min(array_position(['open', 'closing', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], openness))
-            OVER (PARTITION BY match_kind, nearness, place),
-        place,
-        array_position(['open', 'closing', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], openness),
-        name,
-        ods_code;
+        array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], m.match_kind),
+        m.nearness,
+        m.place_rank,
+        m.place_order,
+        m.openness_rank,
+        m.is_site,
+        m.covered DESC,
+        f.name,
+        f.ods_code;

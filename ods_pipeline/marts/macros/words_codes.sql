@@ -23,21 +23,79 @@ CREATE MACRO is_postcode(entry) AS is_postcode_key(code_key(entry));
 -- The form of a code_key, in the words of code_form.
 CREATE MACRO key_form(key) AS CASE
     WHEN key IS NULL THEN 'blank'
+    WHEN default_meaning(key) IS NOT NULL THEN 'default'
     WHEN regexp_full_match(key, '[A-Z][0-9][A-Z][0-9][A-Z]') THEN 'since_2020'
     WHEN regexp_full_match(key, '[0-9]+([.]0+)?') THEN 'number'
     WHEN regexp_full_match(key, '[0-9]([.][0-9]+)?E[+][0-9]{1,3}') THEN 'scientific'
+    WHEN regexp_full_match(key, '[EKLMNSW]([0-5][0-9]|92)[0-9]{6}') THEN 'statistical'
+    WHEN regexp_full_match(
+            key, '([0-9]{1,4}[-/]([0-9]{1,2}|[A-Z]{3,9})([-/][0-9]{1,4})?|[A-Z]{3,9}[-/][0-9]{1,4})(T?[0-9:.]+)?'
+        )
+        THEN 'date'
     WHEN is_postcode_key(key) THEN 'postcode'
-    WHEN regexp_full_match(key, '[A-Z0-9]{3,9}') AND NOT regexp_full_match(key, '[A-Z]{6,9}') THEN 'code'
+    WHEN regexp_full_match(key, '[A-Z0-9]{3,12}') AND NOT regexp_full_match(key, '[A-Z]{6,12}') THEN 'code'
     WHEN regexp_full_match(key, '[A-Z’''&.,()/-]{4,}') OR length(key) > 12 THEN 'words'
+    WHEN regexp_full_match(key, '[A-Z0-9]{1,2}') THEN 'short'
     ELSE 'other'
 END;
 
 -- The form of a text given as a code: code, since_2020 (letters and digits in turn, the form of every code issued since
--- 1 October 2020), number, scientific (a number that a spreadsheet made), postcode, words, other, blank.
+-- 1 October 2020), default (a national one), statistical (a GSS code), number, scientific, date and short (which
+-- spreadsheets make of some codes), postcode, words, other, blank.
 CREATE MACRO code_form(entry) AS key_form(code_key(entry));
 
--- Codes that a spreadsheet may have turned into this code_key, whose form is known: 012 becomes 12, and 5E1 becomes
--- 50 or 5.00E+01.
+-- The number of a month by the first three letters of its name, else null.
+CREATE MACRO month_number(name) AS nullif(
+    list_position(['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'], left(name, 3)),
+    0
+);
+
+CREATE MACRO month_letters(month_of_year) AS
+['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'][month_of_year];
+
+-- Codes that a spreadsheet shows as this day: AUG1 and 1AUG become 1 August, AUG40 becomes August 1940.
+CREATE MACRO codes_of_day(day_number, month_of_year, short_year) AS list_distinct(
+    [
+        month_letters(month_of_year) || day_number,
+        month_letters(month_of_year) || lpad(day_number::VARCHAR, 2, '0'),
+        day_number || month_letters(month_of_year),
+        lpad(day_number::VARCHAR, 2, '0') || month_letters(month_of_year),
+        CASE WHEN day_number = 1 THEN month_letters(month_of_year) || lpad(short_year::VARCHAR, 2, '0') END,
+        CASE WHEN day_number = 1 THEN lpad(short_year::VARCHAR, 2, '0') || month_letters(month_of_year) END
+    ]
+);
+
+-- The same for a date as text: 2026-08-01, 01/08/2026, 01-Aug, Aug-40.
+CREATE MACRO codes_of_date(key) AS CASE
+    WHEN regexp_full_match(key, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*')
+        THEN codes_of_day(
+                regexp_extract(key, '^[0-9]{4}-[0-9]{1,2}-([0-9]{1,2})', 1)::INTEGER,
+                split_part(key, '-', 2)::INTEGER,
+                key[3:4]
+            )
+    WHEN regexp_full_match(key, '[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{2,4}.*')
+        THEN codes_of_day(
+                regexp_extract(key, '^([0-9]{1,2})', 1)::INTEGER,
+                regexp_extract(key, '^[0-9]{1,2}[-/]([0-9]{1,2})', 1)::INTEGER,
+                right(regexp_extract(key, '^[0-9]{1,2}[-/][0-9]{1,2}[-/]([0-9]{4}|[0-9]{2})', 1), 2)
+            )
+    WHEN regexp_full_match(key, '[0-9]{1,2}[-/][A-Z]{3,9}([-/][0-9]{2,4})?.*')
+        THEN codes_of_day(
+                regexp_extract(key, '^([0-9]{1,2})', 1)::INTEGER,
+                month_number(regexp_extract(key, '([A-Z]+)', 1)),
+                right(regexp_extract(key, '([0-9]+)$', 1), 2)
+            )
+    WHEN regexp_full_match(key, '[A-Z]{3,9}[-/][0-9]{1,4}')
+        THEN [
+                left(key, 3) || right(regexp_extract(key, '([0-9]+)$', 1), 2),
+                right(regexp_extract(key, '([0-9]+)$', 1), 2) || left(key, 3),
+                left(key, 3) || (right(regexp_extract(key, '([0-9]+)$', 1), 2)::INTEGER)::VARCHAR
+            ]
+    ELSE []
+END;
+
+-- Codes that a spreadsheet may have turned into this code_key, whose form is known: 012 becomes 12, 5E1 becomes 50 or
+-- 5.00E+01, 00C becomes 0C where people mend the zeros by hand.
 CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
     WHEN 'scientific'
         THEN [
@@ -51,10 +109,15 @@ CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
                 key[1] || rtrim(split_part(key, '.', 1)[2:], '0')
                 || 'E' || (length(split_part(key, '.', 1)[2:]) - length(rtrim(split_part(key, '.', 1)[2:], '0')))
             ]
+    WHEN 'short' THEN [lpad(key, 3, '0')]
     ELSE []
 END;
 
-CREATE MACRO codes_before_spreadsheet(entry) AS keys_before_spreadsheet(code_key(entry), code_form(entry));
+-- The same for a text of any form, dates included.
+CREATE MACRO codes_before_spreadsheet(entry) AS CASE
+    WHEN code_form(entry) = 'date' THEN codes_of_date(code_key(entry))
+    ELSE keys_before_spreadsheet(code_key(entry), code_form(entry))
+END;
 
 -- Why a code of this form is not held, as far as the form explains it.
 CREATE MACRO why_not_held(form, as_of) AS CASE form
@@ -63,15 +126,31 @@ CREATE MACRO why_not_held(form, as_of) AS CASE form
             || 'newer than that day, or a typo'
     WHEN 'code'
         THEN 'Not in the register as of ' || as_of || ', nor in its archive, and no deletion of it is known: '
-            || 'it never existed, was deleted long ago, or is a typo'
+            || 'a typo, newer than that day, deleted long ago, or no code'
+    WHEN 'default'
+        THEN 'A national default code of the NHS Data Dictionary, which stands for no organisation'
+    WHEN 'statistical'
+        THEN 'A GSS code, which the Office for National Statistics gives to an area, and no ODS code'
     WHEN 'number'
         THEN 'A number, and no code is held that is this number: '
             || 'spreadsheets drop leading zeros and turn 5E1 into 50'
     WHEN 'scientific' THEN 'A number in scientific form, which spreadsheets make of codes such as 5E1'
+    WHEN 'date' THEN 'A date, which spreadsheets make of codes such as AUG1'
+    WHEN 'short' THEN 'Too short for a code; spreadsheets drop leading zeros, so 00C becomes 0C'
     WHEN 'postcode' THEN 'A postcode and no code; ods_find lists who is there'
     WHEN 'blank' THEN 'There is no code'
     WHEN 'words' THEN 'Words and no code; ods_find looks names up'
-    ELSE 'No ODS code has this form: a code is 3 to 9 letters and digits'
+    ELSE 'No ODS code has this form: a code is 3 to 12 letters and digits'
+END;
+
+-- Why nothing is found for a text whose code_key this is.
+CREATE MACRO why_not_found(form, key, as_of) AS CASE
+    WHEN form = 'postcode' THEN 'No organisation is held at this postcode'
+    WHEN form = 'words' THEN 'No name or town has words like these'
+    WHEN form = 'default' THEN why_not_held(form, as_of) || ': ' || default_meaning(key)
+    WHEN form = 'code' AND regexp_full_match(key, '[A-Z]{4,}')
+        THEN 'Not in the register as of ' || as_of || ', nor in its archive: no code, name or town is like this'
+    ELSE why_not_held(form, as_of)
 END;
 
 -- Codes that look the same at a glance have one key: O and 0, I, L and 1, S and 5, B and 8, Z and 2.

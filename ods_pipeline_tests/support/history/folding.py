@@ -56,6 +56,7 @@ def written(register: Register, build: Path) -> dict[str, str]:
     history = history_of(register)
     drifted = drift(history)
     frames = {**register.frames, "drift": drifted, "code_changes": code_changes(history, drifted)}
+    frames["source_differences"] = TABLES["source_differences"].empty()
     origin = provenance(frames["captures"], register.as_of)
     for table in [*ORD, *HISTORY, *EVENTS]:
         write_table(table, frames[table.id], build, origin)

@@ -1,0 +1,95 @@
+-- Words of names as a look-up compares them. A look-up reads up to twelve words; word n is bit n - 1 of a mask.
+
+-- A word in one spelling: St and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural.
+-- Its argument is upper case without apostrophes, as words_between makes it.
+CREATE MACRO plain_word(word) AS regexp_replace(
+    regexp_replace(
+        coalesce(
+            [
+                'ST', 'ST', 'DR', 'DR', 'CENTRE', 'CENTRE', 'CENTRE', 'LTD', 'RD', 'AVE', 'MT', '1ST', '2ND',
+                'HOSPITAL', 'HEALTH', 'CO', 'PRACTICE', 'COMMUNITY', 'UNIVERSITY', 'SURGERY', 'PHARMACY', 'GENERAL',
+                'DEPARTMENT', 'CLINIC', 'ASSOCIATION'
+            ][list_position(
+                [
+                    'SAINT', 'STREET', 'DOCTOR', 'DOCTORS', 'CENTER', 'CENTERS', 'CTR', 'LIMITED', 'ROAD', 'AVENUE',
+                    'MOUNT',
+                    'FIRST',
+                    'SECOND',
+                    'HOSP',
+                    'HLTH',
+                    'COMPANY',
+                    'PRAC',
+                    'COMM',
+                    'UNIV',
+                    'SURG',
+                    'PHARM',
+                    'GEN',
+                    'DEPT', 'CLIN', 'ASSOC'
+                ], word
+            )],
+            word
+        ),
+        '^([A-Z]{2,})IES$', '\1Y'
+    ),
+    '^([A-Z0-9]{2,}[^S])S$', '\1'
+);
+
+-- Which letters a word has, as bits: one typo changes two of them at most.
+CREATE MACRO letters_in(word) AS (
+    contains(word, 'A')::INTEGER * 1
+    + contains(word, 'B')::INTEGER * 2
+    + contains(word, 'C')::INTEGER * 4
+    + contains(word, 'D')::INTEGER * 8
+    + contains(word, 'E')::INTEGER * 16
+    + contains(word, 'F')::INTEGER * 32
+    + contains(word, 'G')::INTEGER * 64
+    + contains(word, 'H')::INTEGER * 128
+    + contains(word, 'I')::INTEGER * 256
+    + contains(word, 'J')::INTEGER * 512
+    + contains(word, 'K')::INTEGER * 1024
+    + contains(word, 'L')::INTEGER * 2048
+    + contains(word, 'M')::INTEGER * 4096
+    + contains(word, 'N')::INTEGER * 8192
+    + contains(word, 'O')::INTEGER * 16384
+    + contains(word, 'P')::INTEGER * 32768
+    + contains(word, 'Q')::INTEGER * 65536
+    + contains(word, 'R')::INTEGER * 131072
+    + contains(word, 'S')::INTEGER * 262144
+    + contains(word, 'T')::INTEGER * 524288
+    + contains(word, 'U')::INTEGER * 1048576
+    + contains(word, 'V')::INTEGER * 2097152
+    + contains(word, 'W')::INTEGER * 4194304
+    + contains(word, 'X')::INTEGER * 8388608
+    + contains(word, 'Y')::INTEGER * 16777216
+    + contains(word, 'Z')::INTEGER * 33554432
+);
+
+-- How many typos a word may have: none where a typo makes another word, two in long words. Numbers have none.
+CREATE MACRO typos_allowed(word) AS CASE
+    WHEN length(word) < 4 OR regexp_matches(word, '[0-9]') THEN 0
+    WHEN length(word) < 8 THEN 1
+    ELSE 2
+END;
+
+-- The first postcode in a text of words_between, or its first part (the district), or that and a digit (the sector).
+CREATE MACRO postcode_within(words) AS
+regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)', 1);
+
+-- The bit of word n in a mask.
+CREATE MACRO bit_of(n) AS CASE WHEN n BETWEEN 1 AND 12 THEN (1 << (n - 1))::INTEGER ELSE 0 END;
+
+-- The sum of the weights of the words in a mask. A weight is a number from 1 to 15, in four bits of weights.
+CREATE MACRO weight_of(weights, mask) AS (
+    (weights >> 0 & 15) * (mask >> 0 & 1)
+    + (weights >> 4 & 15) * (mask >> 1 & 1)
+    + (weights >> 8 & 15) * (mask >> 2 & 1)
+    + (weights >> 12 & 15) * (mask >> 3 & 1)
+    + (weights >> 16 & 15) * (mask >> 4 & 1)
+    + (weights >> 20 & 15) * (mask >> 5 & 1)
+    + (weights >> 24 & 15) * (mask >> 6 & 1)
+    + (weights >> 28 & 15) * (mask >> 7 & 1)
+    + (weights >> 32 & 15) * (mask >> 8 & 1)
+    + (weights >> 36 & 15) * (mask >> 9 & 1)
+    + (weights >> 40 & 15) * (mask >> 10 & 1)
+    + (weights >> 44 & 15) * (mask >> 11 & 1)
+);

@@ -1,0 +1,30 @@
+"""The tables of ``ods.duckdb`` that ``ods_find`` searches, in a schema of their own.
+
+What lives here: making them from the tables of the file. What does not: the search itself
+(``marts/macros/ods_find.sql``). They are no part of the published set of tables: everything in them is in
+other tables, in a form made for people.
+"""
+
+from datetime import date
+from importlib import resources
+
+import duckdb
+
+from ods_pipeline.marts import macros
+
+SCHEMA = "search"
+# The tables that search.sql reads, by their ids.
+READS = ("code_finder", "history.organisations", "organisations")
+
+
+def make_search_tables(connection: duckdb.DuckDBPyConnection, today: date) -> None:
+    """Create the search tables from the tables named in ``READS``, and the scalar macros that this needs.
+
+    Args:
+        connection: Where the tables are; the schema ``main`` is in use afterwards.
+        today: The day that the build speaks for.
+    """
+    sql = resources.files("ods_pipeline.publish").joinpath("search.sql").read_text(encoding="utf-8")
+    connection.execute("USE main")
+    macros.define_words(connection, today)
+    connection.execute(sql)

@@ -1,0 +1,163 @@
+-- The tables that ods_find searches. They are in ods.duckdb only: everything in them is in other tables too.
+
+CREATE SCHEMA IF NOT EXISTS search;
+
+-- Names that an organisation had in the register before its current one.
+CREATE OR REPLACE TEMP TABLE former AS
+SELECT
+    f.ods_code,
+    any_value(f.openness) AS openness,
+    name_key(h.name) AS text,
+    max(h.name) AS former_name,
+    max(h.known_to) AS former_until
+FROM history.organisations AS h
+JOIN marts.code_finder AS f ON f.ods_code = h.ods_code AND f.name <> h.name
+WHERE h.known_to IS NOT NULL AND name_key(h.name) IS DISTINCT FROM f.name_key
+GROUP BY f.ods_code, name_key(h.name);
+
+CREATE OR REPLACE TEMP TABLE towns AS
+SELECT
+    town,
+    name_key(town) AS text
+FROM (SELECT DISTINCT town FROM ord.organisations WHERE town IS NOT NULL);
+
+-- Every name and town once.
+CREATE OR REPLACE TEMP TABLE texts AS
+SELECT
+    text,
+    (row_number() OVER (ORDER BY text))::INTEGER AS text_id
+FROM (
+    SELECT DISTINCT name_key AS text
+    FROM marts.code_finder
+    UNION
+    SELECT text
+    FROM former
+    UNION
+    SELECT text
+    FROM towns
+)
+WHERE text IS NOT NULL;
+
+CREATE OR REPLACE TEMP TABLE written AS
+SELECT
+    text_id,
+    unnest(string_split(text, ' ')) AS word
+FROM texts;
+
+CREATE OR REPLACE TEMP TABLE words_of_texts AS
+SELECT DISTINCT
+    s.plain AS word,
+    w.text_id
+FROM written AS w
+JOIN (
+    SELECT
+        word,
+        plain_word(word) AS plain
+    FROM (SELECT DISTINCT word FROM written)
+    WHERE word <> 'AND'
+) AS s ON s.word = w.word;
+
+CREATE OR REPLACE TABLE search.words AS
+SELECT
+    word,
+    (row_number() OVER (ORDER BY word))::INTEGER AS word_id,
+    count(*)::INTEGER AS texts,
+    letters_in(word)::INTEGER AS letters
+FROM words_of_texts
+GROUP BY word
+UNION ALL
+SELECT
+    '',
+    0,
+    1,
+    0;
+COMMENT ON TABLE search.words IS
+'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is no word.';
+
+CREATE OR REPLACE TABLE search.texts AS
+SELECT
+    w.word_id,
+    t.text_id,
+    l.size
+FROM words_of_texts AS t
+JOIN search.words AS w ON w.word = t.word
+JOIN (
+    SELECT
+        text_id,
+        sum(length(word))::SMALLINT AS size
+    FROM words_of_texts
+    GROUP BY text_id
+) AS l ON l.text_id = t.text_id
+ORDER BY w.word_id, t.text_id;
+COMMENT ON TABLE search.texts IS
+'For ods_find: which names and towns have a word, and the characters of all words of the text.';
+
+CREATE OR REPLACE TABLE search.listings AS
+SELECT
+    n.listing_id::INTEGER AS listing_id,
+    n.ods_code,
+    n.text_id AS name_id,
+    p.text_id AS town_id,
+    replace(o.postcode, ' ', '') AS postcode_key,
+    coalesce(o.record_class = 'RC2', false) AS is_site,
+    array_position(
+        ['open', 'closing', 'proposed', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], n.openness
+    )::TINYINT AS openness_rank,
+    (hash(coalesce(o.uprn::VARCHAR, n.address)) % 2147483647)::INTEGER AS place,
+    n.former_name,
+    n.former_until
+FROM (
+    SELECT
+        f.rowid + 1 AS listing_id,
+        f.ods_code,
+        f.openness,
+        f.address,
+        t.text_id,
+        NULL AS former_name,
+        NULL::DATE AS former_until
+    FROM marts.code_finder AS f
+    LEFT JOIN texts AS t ON t.text = f.name_key
+    UNION ALL
+    SELECT
+        1000000000 + row_number() OVER (ORDER BY f.ods_code, f.text),
+        f.ods_code,
+        f.openness,
+        NULL,
+        t.text_id,
+        f.former_name,
+        f.former_until
+    FROM former AS f
+    JOIN texts AS t ON t.text = f.text
+) AS n
+LEFT JOIN ord.organisations AS o ON o.ods_code = n.ods_code
+LEFT JOIN (
+    SELECT
+        w.town,
+        x.text_id
+    FROM towns AS w
+    JOIN texts AS x ON x.text = w.text
+) AS p ON p.town = o.town;
+COMMENT ON TABLE search.listings IS
+'For ods_find: every code by its name, and by each former one with the day from which it was gone.';
+
+CREATE OR REPLACE TABLE search.listed_texts AS
+SELECT
+    listing_id,
+    name_id AS text_id,
+    false AS is_town
+FROM search.listings
+WHERE name_id IS NOT NULL
+UNION ALL
+SELECT
+    listing_id,
+    town_id,
+    true
+FROM search.listings
+WHERE town_id IS NOT NULL;
+COMMENT ON TABLE search.listed_texts IS 'For ods_find: the name and the town of each listing.';
+
+DROP TABLE former;
+DROP TABLE towns;
+DROP TABLE texts;
+DROP TABLE written;
+DROP TABLE words_of_texts;

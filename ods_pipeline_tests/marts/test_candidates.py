@@ -1,0 +1,148 @@
+"""Who may have succeeded a closed code: planted truths, false friends, the trail to an open code."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import polars as pl
+import pytest
+
+from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, organisation, write
+
+TODAY = date(2026, 9, 4)
+DAY = timedelta(days=1)
+PLACES = 150  # a person can raise it: python -m pytest -k planted, with PLACES = 20_000
+FIRST = ("ASH", "BRIAR", "CEDAR", "DOVE", "ELM", "FERN", "GROVE", "HAZEL", "IVY", "LARCH", "MOSS", "OAK")
+SECOND = ("BANK", "COURT", "DENE", "FIELD", "GATE", "HILL", "LODGE", "MERE", "PARK", "VIEW", "WOOD", "YARD")
+
+
+def at(code: str, role: str, name: str, start: str, end: str | None, **place: object) -> Row:
+    end_day = date.fromisoformat(end) if end else None
+    days = {"operational_start": date.fromisoformat(start), "operational_end": end_day}
+    return organisation(code, role, name=name, **days, **place)
+
+
+def pairs(rows: pl.DataFrame) -> list[tuple[str, str]]:
+    return rows.select("old_code", "candidate_code").sort("old_code", "candidate_code").rows()
+
+
+@pytest.mark.promise("no_guess")
+def test_a_pharmacy_that_changes_hands_is_followed_to_the_one_that_is_open(tmp_path: Path) -> None:
+    counter = {"address_line_1": "61 ARUNDEL AVENUE", "postcode": "SK7 5LD"}
+    shut = {"address_line_1": "1 HIGH STREET", "postcode": "SK7 4AA"}
+    organisations = [
+        at("FYC29", "RO182", "JOHNSON ARUNDEL LTD", "1996-10-01", "2005-05-31", **counter),
+        at("FJX29", "RO182", "KNIGHTS PHARMACY", "2005-06-01", "2006-05-31", **counter),
+        at("FA002", "RO182", "ROWLANDS PHARMACY", "2006-06-01", None, **counter),
+        at(
+            "FNEXT",
+            "RO182",
+            "OTHER COUNTER",
+            "2006-06-01",
+            None,
+            **counter | {"address_line_1": "75 LOW WAY"},
+        ),
+        at("FAP72", "RO182", "MOSS PHARMACY", "1996-10-01", "2005-05-31", **shut),
+        at("FAP73", "RO182", "BOOTS", "2005-06-01", "2020-03-31", **shut),
+    ]
+    built = marts_on(write(tmp_path, organisations), TODAY, "code_finder", "successor_candidates")
+    rows = built["successor_candidates"]
+    assert pairs(rows) == [("FAP72", "FAP73"), ("FJX29", "FA002"), ("FYC29", "FJX29")]
+    told = {
+        old: tuple(rest) for old, *rest in rows.select("old_code", "now_codes", "outcome", "reason").rows()
+    }
+    other = "Same address, other name, opened the day after"
+    assert told == {
+        "FAP72": ([], "closed on 2020-03-31", other),
+        "FJX29": (["FA002"], None, other),
+        "FYC29": (["FA002"], "then FA002", other),
+    }
+    found = {
+        code: tuple(rest)
+        for code, *rest in built["code_finder"].select("ods_code", "candidate_codes", "explanation").rows()
+    }
+    assert found["FYC29"][0] == ["FA002"] and found["FYC29"][1].endswith("; perhaps FJX29, then FA002")
+    assert found["FAP72"][0] == [] and found["FAP72"][1].endswith("; perhaps FAP73, closed on 2020-03-31")
+
+
+@pytest.mark.promise("no_guess")
+def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
+    tawton = {"address_line_1": "DEVONSHIRE HOUSE", "postcode": "EX20 2EX"}
+    centre = {"address_line_1": "THE HEALTH CENTRE", "postcode": "M21 9NJ"}
+    name = "NORTH TAWTON MEDICAL PRACTICE"
+    organisations = [
+        at("L83633", "RO177", name, "1974-04-01", "2016-05-31", **tawton),
+        at("Y04979", "RO177", name, "2015-05-01", "2018-04-30", **tawton),
+        at("L83000", "RO177", "OKEMENT SURGERY", "2015-05-01", None, **tawton),  # the false friend
+        at("P84057", "RO177", "KAYA PRACTICE", "1974-04-01", "2015-12-31", **centre),
+        at("P84068", "RO177", "CHORLTON FAMILY PRACTICE", "1974-04-01", None, **centre),
+        at("P84070", "RO177", "KAYA PRACTICE", "2012-04-01", None, **centre),  # open for too long
+        at(
+            "P84071", "RO177", "KAYA PRACTICE", "2015-10-01", "2015-12-31", **centre
+        ),  # closed on the same day
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
+    assert pairs(rows) == [("L83633", "Y04979")]
+    assert rows["outcome"].to_list() == ["closed on 2018-04-30"]
+    assert rows["reason"].to_list() == ["Same address, same name, opened 397 days before the end"]
+
+
+def test_a_trail_goes_on_through_recorded_successions(tmp_path: Path) -> None:
+    here = {"uprn": 7, "postcode": "N1 1AA"}
+    organisations = [
+        at("A", "RO177", "ASH SURGERY", "1990-04-01", "2010-03-31", **here),
+        at("B", "RO177", "ASH SURGERY", "2010-04-01", "2015-03-31", **here),
+        at("C", "RO177", "BIRCH SURGERY", "2000-04-01", None),
+        at("D", "RO177", "CEDAR SURGERY", "2000-04-01", None),
+    ]
+    successions = [
+        {"ods_code": "B", "succession_type": "Successor", "target_ods_code": code}
+        | {"legal_start": date(2015, 4, 1)}
+        for code in ("C", "D")
+    ]
+    build = write(tmp_path, organisations, successions=successions)
+    (row,) = mart_on("successor_candidates", build, TODAY).to_dicts()
+    assert (row["candidate_code"], row["now_codes"], row["outcome"]) == ("B", ["C", "D"], "then C, D")
+
+
+def planted(folder: Path) -> tuple[Path, set[tuple[str, str]]]:
+    """A register of places at each of which one thing happened, and the successions that are true."""
+    dice = Random(17)
+    rows: list[Row] = []
+    true: set[tuple[str, str]] = set()
+    for n in range(PLACES):
+        kind, noun = dice.choice((("RO182", "PHARMACY"), ("RO177", "SURGERY"), ("RO101", "CARE HOME")))
+        names = [f"{dice.choice(FIRST)} {dice.choice(SECOND)} {noun}" for _ in range(3)]
+        place = {"postcode": f"N{n % 90 + 1} {n // 90 % 9 + 1}AA", "address_line_1": f"{n} HIGH STREET"}
+        uprn = {"uprn": 1000 + n} if dice.random() < 0.5 else {}
+        end = date(2012, 1, 1) + timedelta(dice.randrange(4000))
+        gap = dice.choice((0, 0, 0, 1, 3, 20, 90))
+        old, new, other = f"O{n}", f"N{n}", f"X{n}"
+        start = end + DAY + gap * DAY
+        rows.append(at(old, kind, names[0], "2000-04-01", str(end), **place, **uprn))
+        neighbour = place | {"address_line_1": f"{n + 1} OTHER STREET"}
+        story = dice.choice(("same name", "other name", "overlap", "moved in next door", "closed for good"))
+        if story in ("same name", "overlap"):
+            first = end - timedelta(dice.randrange(190, 700)) if story == "overlap" else start
+            rows.append(at(new, kind, names[0], str(first), None, **place, **uprn))
+            true.add((old, new))
+        elif story == "other name":
+            rows.append(at(new, kind, names[1], str(end + DAY + min(gap, 3) * DAY), None, **place, **uprn))
+            true.add((old, new))
+        elif story == "moved in next door":  # another one of the kind, in another house of the postcode
+            rows.append(at(other, kind, names[1], str(start), None, **neighbour))
+        # Always next to it: one that has been there for years, and one of another kind that opens on the day.
+        rows.append(at(f"Y{n}", kind, names[2], "2001-04-01", None, **place))
+        rows.append(at(f"Z{n}", "RO96", names[0], str(end + DAY), None, **place))
+    return write(folder, rows), true
+
+
+def test_candidates_are_judged_by_planted_truths(tmp_path: Path) -> None:
+    build, true = planted(tmp_path)
+    rows = mart_on("successor_candidates", build, TODAY)
+    proposed = set(pairs(rows))
+    precision, recall = len(proposed & true) / len(proposed), len(proposed & true) / len(true)
+    assert precision >= 0.95 and recall >= 0.95, (precision, recall, proposed - true, true - proposed)
+    # The score is calibrated: the higher, the more of the pairs are right.
+    strong = rows.filter(pl.col("score") >= 0.9)
+    assert set(pairs(strong)) <= true
