@@ -102,11 +102,12 @@ def test_u3_includes_that_are_left_out_are_asked_for(
 def test_u4_pages_that_move_are_read_again_in_order_and_then_day_by_day(
     tmp_path: Path, moving: int, is_unsorted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST", 200)
-    world = world_of(450, stamp=lambda n: f"2026-09-0{2 + n % 3}")
+    for name in ("PAGE", "LEAST", "MOST"):
+        monkeypatch.setattr(client, name, 60)
+    world = world_of(150, stamp=lambda n: f"2026-09-0{2 + n % 3}")
     behaviour = Behaviour(moving=moving, unsorted=is_unsorted)
     fetch, server = fetched(tmp_path / "odt", behaviour, world)
-    assert len(read_fetch_receipt(fetch).codes) == 450
+    assert len(read_fetch_receipt(fetch).codes) == 150
     assert bool(server.asked("_sort=_id"))
     assert bool(server.asked("lastChangeDate=lt")) == is_unsorted
 
