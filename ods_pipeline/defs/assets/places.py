@@ -13,14 +13,15 @@ import dagster as dg
 
 from ods_pipeline.checks.base import log_failures
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.keys import POOL, asset_key, table_key
 from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.defs.results import check_result, column_schema, table_metadata
 from ods_pipeline.inventory.places import build_places
 from ods_pipeline.places.checking import CHECKS
 from ods_pipeline.places.held import held_files
 from ods_pipeline.schema import GEO, TABLES
 
-RAW_PLACES = dg.AssetKey(["raw", "places"])
+RAW_PLACES = asset_key("raw", "places")
 # An edition comes every quarter, in the last week of its month.
 PLACES_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=150), warn_window=timedelta(days=110))
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
             freshness_policy=PLACES_FRESHNESS,
         )
     ],
+    pool=POOL,
 )
 def raw_places(data_root: DataRootResource) -> dg.MaterializeResult:
     """Record which files of places are held."""
@@ -50,28 +52,26 @@ def raw_places_of(root: DataRoot) -> list[dg.AssetsDefinition]:
     return [raw_places] if held_files(root) else []
 
 
-@dg.multi_asset(
-    name="build_places",
-    specs=[
-        dg.AssetSpec(
-            table_key(table),
-            deps=[table_key(TABLES["organisations"])],
-            group_name="geo",
-            kinds={"polars", "parquet"},
-            description=table.description,
-            metadata={"dagster/column_schema": column_schema(table)},
-        )
-        for table in GEO
-    ],
-    check_specs=[
-        dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
-        for table in GEO
-        for name, blocking in CHECKS[table.id].items()
-    ],
-)
-def places(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
-    """Make, check and write the tables of ``geo``."""
-    root = data_root.root
+PLACES_SPECS = [
+    dg.AssetSpec(
+        table_key(table),
+        deps=[table_key(TABLES["organisations"])],
+        group_name="geo",
+        kinds={"polars", "parquet"},
+        description=table.description,
+        metadata={"dagster/column_schema": column_schema(table)},
+    )
+    for table in GEO
+]
+PLACES_CHECKS = [
+    dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+    for table in GEO
+    for name, blocking in CHECKS[table.id].items()
+]
+
+
+def build_geo(root: DataRoot) -> Iterator[dg.MaterializeResult]:
+    """Make, check and write the tables of ``geo`` of the build under way."""
     built = build_places(root)
     for table in GEO:
         findings = built.findings[table.id]
