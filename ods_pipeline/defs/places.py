@@ -10,7 +10,8 @@ from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
-from ods_pipeline.defs.instance import fail_dead_runs, open_instance, run_job
+from ods_pipeline.defs.instance import open_instance, run_job
+from ods_pipeline.defs.upkeep import put_in_order
 from ods_pipeline.inventory.places import take_in
 from ods_pipeline.places.held import PlaceFile
 
@@ -30,7 +31,7 @@ def take_places(root: DataRoot, path: Path, edition: str = "") -> PlaceFile:
         clear_up(root)
         taken = take_in(root, path, edition)
         with open_instance(root) as instance:
-            fail_dead_runs(instance)
+            put_in_order(instance, root)
             outcome = run_job(instance, build_definitions(root.path), "places_job")
         if outcome.error is not None:
             raise outcome.error
