@@ -2,9 +2,9 @@
 
     python -m benchmarks.finding DATA_ROOT [--names 1500] [--seed 1]
 
-A name is right if an organisation of that name is found; with a town, a postcode or a code next to it, only the
-organisation itself is right. Prints a table: the way, the share found first, the share among the first five, and the
-median and the slowest look-up in milliseconds.
+A name is right if an organisation of that name is found; with a postcode or a code next to it, only the
+organisation itself is right. Prints a table: the way, the share found first, the share among the first
+five, and the median and the slowest look-up in milliseconds.
 """
 
 import argparse
