@@ -1,5 +1,7 @@
 -- The verdict on each line of a list on the day $day, and what was meant where the code is not good.
--- Input: the table listed (line, part, given, code); a cell with several codes has a part for each. $kind is the kind that every code should be, or null.
+-- Input: the table listed (line, part, given, code); a cell with several
+-- codes has a part for each.
+-- $kind is the kind that every code should be, or null.
 
 WITH codes AS (
     SELECT DISTINCT code
