@@ -53,6 +53,8 @@ def test_every_verdict_today(judged: Judge) -> None:
         "50": "not_held",
         "R/P": "no_code",
         "NW19XL": "no_code",
+        "V81999": "default_code",
+        "E54000066": "other_system",
     }
     rows = judged(*expected)
     assert {code: row["verdict"] for code, row in rows.items()} == expected
