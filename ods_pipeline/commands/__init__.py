@@ -9,7 +9,8 @@ HELP = {
     "build": """Read what is new, flatten it, and publish tables, marts and ods.duckdb.
 
 With TRUD_API_KEY set, it downloads the newest release unless it is held, and fetches the changes since then
-from the ORD API. Without the key it fetches nothing; if nothing is held yet, it builds the embedded sample.
+from the ORD API, or from ODT (--deltas-from). Without a key it fetches nothing; if nothing is held yet, it
+builds the embedded sample.
 """,
     "rebuild-history": """Rebuild history from everything that was flattened, and publish.
 
@@ -61,6 +62,12 @@ unexplained, with 5 otherwise.
 Compares every row of ord and history by counts and by sums of every column, --records of them field by field,
 Parquet with ods.duckdb, the manifests, and the rules that link tables and marts. Prints what was compared and
 what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or if raw files are gone.
+""",
+    "probe": """Ask a server of ODT some thirty questions, and print how it behaves where its documentation is
+silent.
+
+Asks the open sandbox, without a key, unless ODS_ODT_URL names another server; then ODS_ODT_API_KEY is sent.
+Nothing is published from the answers. With --out they are kept in a folder.
 """,
     "ui": """Open Dagster's web interface on this data root (loopback only).""",
     "dictionary": """Write the data dictionary from the schema, after a change of the schema.""",

@@ -71,7 +71,7 @@ def build_definitions(
             site,
         ],
         jobs=[release_job, delta_job, publish_job, site_job],
-        schedules=[last_three_stamps(root, delta_job)],
+        schedules=[last_three_stamps(root, sources, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
             publish_after_load([release_job, delta_job], publish_job),

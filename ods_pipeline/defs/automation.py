@@ -17,6 +17,7 @@ from ods_pipeline.inventory.due import due_stamps
 from ods_pipeline.inventory.held import lies_in_quarantine
 from ods_pipeline.inventory.sample import SAMPLE_IS_HERE, holds_sample
 from ods_pipeline.sources.clock import uk_date
+from ods_pipeline.sources.deltas import longest_gap
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.trud import Trud
@@ -97,7 +98,7 @@ def _is_under_way(instance: dg.DagsterInstance, partition: str) -> bool:
     return instance.get_runs_count(filters) > 0
 
 
-def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
+def last_three_stamps(root: Path, sources: Sources, delta_job: Any) -> dg.ScheduleDefinition:
     """Return a schedule that requests the last three stamps every morning, in one run.
 
     After missed days it requests more. 05:30 UK time: the API is updated early in the morning, and its
@@ -106,7 +107,7 @@ def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
 
     @dg.schedule(
         name="last_three_stamps",
-        description="Asks the ORD API for the last three stamps, and for those that were missed.",
+        description="Asks for the changes of the last three stamps, and of those that were missed.",
         job=delta_job,
         cron_schedule="30 5 * * *",
         execution_timezone="Europe/London",
@@ -116,7 +117,8 @@ def last_three_stamps(root: Path, delta_job: Any) -> dg.ScheduleDefinition:
         data_root = DataRoot(root)
         if holds_sample(data_root):
             return dg.SkipReason(_SKIP_SAMPLE)
-        window = due_stamps(data_root, uk_date(context.scheduled_execution_time))
+        today = uk_date(context.scheduled_execution_time)
+        window = due_stamps(data_root, today, longest_gap(sources))
         if window is None:
             return dg.SkipReason("No release is held, or today's stamps have been asked for.")
         first, last = window[0].isoformat(), window[1].isoformat()

@@ -107,7 +107,7 @@ def retry_after(value: str, now: datetime) -> float | None:
         return None
 
 
-def words_for(error: httpx.RequestError) -> str:
+def words_for(error: httpx.RequestError | httpx.InvalidURL) -> str:
     """What went wrong with a request, in words that hold no URL."""
     kinds: list[tuple[type[Exception], str]] = [
         (httpx.ConnectTimeout, "no connection in time"),
@@ -116,5 +116,7 @@ def words_for(error: httpx.RequestError) -> str:
         (httpx.DecodingError, "the answer cannot be decompressed"),
         (httpx.RemoteProtocolError, "the connection was cut in the middle of the answer"),
         (httpx.NetworkError, "the connection broke"),
+        # httpx reads the Location of a redirection that it does not follow: "javascript:x" fails there.
+        (httpx.InvalidURL, "it redirects to no address"),
     ]
     return next((words for kind, words in kinds if isinstance(error, kind)), type(error).__name__)

@@ -237,7 +237,7 @@ class Asker:
                 if last and settle_for is not None and answer is not None:
                     with suppress(NotTheAnswer):
                         return settle_for(answer)
-            except httpx.RequestError as error:
+            except (httpx.RequestError, httpx.InvalidURL) as error:
                 trouble = words_for(error)
             if answer is not None and answer.status not in _AGAIN | answers:
                 raise OdsError(f"{self.name} refuses {what} ({trouble})")

@@ -172,7 +172,7 @@ class Trud:
                 headers = self._append(partial, held, release, report)
             except NotTheAnswer as error:
                 trouble = str(error)
-            except httpx.RequestError as error:
+            except (httpx.RequestError, httpx.InvalidURL) as error:
                 trouble = words_for(error)
             size = partial.stat().st_size if partial.exists() else 0
             if size >= release.bytes:

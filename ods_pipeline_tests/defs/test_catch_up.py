@@ -17,6 +17,7 @@ from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.wanted import Request, request_for
+from ods_pipeline.sources.clock import SystemClock
 from ods_pipeline.sources.settings import Key, Sources
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.sample import SAMPLE
@@ -248,6 +249,7 @@ def test_the_command_line_takes_its_sources_from_the_environment(
     root: DataRoot, small: OrdServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a process of its own, on the machine's clock. The API refuses, so that the date does not matter."""
+    small.now = SystemClock().now
     real = {"TRUD_API_KEY": KEY, "ODS_TRUD_URL": small.trud_url, "ODS_ORD_URL": small.ord_url}
     monkeypatch.setattr(rooms, "ENVIRONMENT", rooms.ENVIRONMENT | real)
     small.faults.append(Fault("status", "/ORD/", 999, 400))

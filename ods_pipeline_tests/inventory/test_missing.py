@@ -14,7 +14,8 @@ def held(*deltas: tuple[str, str, str], published: str | None = "2026-08-21") ->
     rows += [("delta", None, as_of, start, end) for start, end, as_of in deltas]
     names = ("kind", "publication_date", "as_of", "stamps_from", "stamps_to")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    return frame.with_columns(pl.col(names[1:]).str.to_date("%Y-%m-%d"))
+    counts = [pl.lit(0, pl.Int64).alias(f"{name}_records") for name in ("quarantined", "parsed")]
+    return frame.with_columns(pl.col(names[1:]).str.to_date("%Y-%m-%d"), *counts)
 
 
 def test_every_stamp_since_the_release_was_asked_for() -> None:

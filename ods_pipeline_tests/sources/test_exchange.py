@@ -219,3 +219,11 @@ def test_the_deadline_of_a_thread_is_its_own() -> None:
     thread.start()
     thread.join(5)
     assert other == [float("inf")]
+
+
+@pytest.mark.promise("hostile")
+@pytest.mark.parametrize("location", ["javascript:x", "mailto:a@b", "data:,x", "urn:x:y", "about:blank"])
+def test_a_redirection_to_no_address_is_an_answer_that_did_not_come(location: str) -> None:
+    answer = http(b"", f"Location: {location}", status="302 Found")
+    with RawServer(lambda c, _: c.sendall(answer)) as server, pytest.raises(OdsError, match="redirects to"):
+        asked(server.url)

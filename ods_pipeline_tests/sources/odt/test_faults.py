@@ -162,7 +162,10 @@ def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
     return world
 
 
-@pytest.mark.parametrize(("number", "links", "most"), [(150, 8, 20), (450, 2, 25)])
+@pytest.mark.promise("polite")
+@pytest.mark.parametrize(
+    ("number", "links", "most"), [(150, 8, 20), pytest.param(450, 8, 25, marks=pytest.mark.slow)]
+)
 def test_an_ordinary_day_asks_few_questions(root: DataRoot, number: int, links: int, most: int) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(linked(number, links=links), now=clock.now, odt_key=ODT_KEY.reveal()) as server:
