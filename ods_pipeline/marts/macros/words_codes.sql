@@ -101,7 +101,10 @@ CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
         THEN [
                 key[1] || rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')
                 || 'E'
-                || (try_cast(split_part(key, '+', 2) AS BIGINT) - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')))
+                || (
+                    try_cast(split_part(key, '+', 2) AS BIGINT)
+                    - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0'))
+                )
             ]
     WHEN 'number'
         THEN [
