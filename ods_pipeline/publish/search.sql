@@ -84,7 +84,7 @@ JOIN search.words AS w ON w.word = t.word
 JOIN (
     SELECT
         text_id,
-        sum(length(word))::SMALLINT AS size
+        least(sum(length(word)), 32767)::SMALLINT AS size
     FROM words_of_texts
     GROUP BY text_id
 ) AS l ON l.text_id = t.text_id

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from ods_pipeline.reconcile.reading import ReportFile
+from ods_pipeline.schema.codes import Relationship, Role
 
 OUTCOMES = {
     "agree": "the values are equal",
@@ -78,6 +79,8 @@ def compare(
         "geography": is_organisations and report.has_geography,
         "organisations": is_organisations,
         "whole": whole,
+        "gp_practice": Role.GP_PRACTICE.value,
+        "operated_by": Relationship.OPERATED_BY.value,
     }
     with closing(connection.cursor()) as cursor:
         _define_macros(cursor)

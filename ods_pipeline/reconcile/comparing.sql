@@ -90,7 +90,7 @@ providers AS (
         l.starts,
         l.ends
     FROM rows_there AS r
-    JOIN links AS l ON l.ods_code = r.code AND l.rel_id = 'RE6'
+    JOIN links AS l ON l.ods_code = r.code AND l.rel_id = $operated_by
     QUALIFY row_number() OVER (
             PARTITION BY r.line
             ORDER BY
@@ -110,7 +110,7 @@ practices AS (
             AND coalesce(operational_start, legal_start, DATE '1900-01-01') <= $last_day
         ) AS holds
     FROM ord.roles
-    WHERE role_id = 'RO76'
+    WHERE role_id = $gp_practice
     GROUP BY ods_code
 ),
 

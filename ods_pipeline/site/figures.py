@@ -14,6 +14,8 @@ from importlib import resources
 import duckdb
 import polars as pl
 
+from ods_pipeline.errors import OdsError
+
 Value = str | date
 Chart = Callable[[pl.DataFrame], dict[str, object] | None]
 _PARAMETER = re.compile(r"\$(\w+)")
@@ -67,10 +69,22 @@ def answer(
         connection: the published ods.duckdb.
         figure: the figure.
         values: parameters by name; those that the statement does not have are left out.
+
+    Raises:
+        OdsError: an older version published the set, without a table or column of the statement.
     """
     statement = statement_of(figure.query)
     used = {name: values[name] for name in _PARAMETER.findall(statement)} if values else {}
-    return Answer(figure, with_values(statement, used), connection.sql(statement, params=used).pl())
+    try:
+        rows = connection.sql(statement, params=used).pl()
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        reason = str(error).splitlines()[0]
+        raise OdsError(
+            f"the published set was written by another version ({reason})",
+            where=f"figure {figure.query}",
+            do="Run: ods-pipeline build --again",
+        ) from error
+    return Answer(figure, with_values(statement, used), rows)
 
 
 def with_values(statement: str, values: Mapping[str, Value]) -> str:

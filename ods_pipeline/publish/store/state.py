@@ -9,20 +9,26 @@ It cannot rebuild history, because the records of old captures are not in it: th
 import io
 import json
 import tarfile
+import tempfile
 from pathlib import Path
+
+import polars as pl
 
 from ods_pipeline.dataroot.files import flush
 from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.parquet import write_parquet
 from ods_pipeline.errors import OdsError
 
 _CAPTURES = "captures.parquet"
+# Of these the codes alone: a later release or fetch is compared with them (inventory/vanished.py, aside.py).
+_CODES = ("organisations", "quarantined_records")
 
 
 def pack_state(root: DataRoot, archive: Path) -> None:
     """Write the archive of a data root. The same files give the same bytes.
 
-    It has the receipts of ``raw/``, and of each flat folder its mark and its ``captures`` table.
+    It has the receipts of ``raw/``, and of each flat folder its mark, its ``captures`` table and its codes.
     """
     wanted = sorted(root.raw_releases.glob("*.json")) + sorted(root.raw_fetches.glob("fetch=*/receipt.json"))
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
@@ -30,12 +36,16 @@ def pack_state(root: DataRoot, archive: Path) -> None:
             _add(tar, str(file.relative_to(root.path)), file.read_bytes())
         for folder in flat_folders(root):
             name = folder.relative_to(root.path)
-            mark = json.loads((folder / "flat.json").read_bytes()) | {
-                "tables": ["captures"],
-                "is_partial": True,
-            }
+            mark = json.loads((folder / "flat.json").read_bytes())
+            codes = [name for name in _CODES if name in mark["tables"]]
+            mark |= {"tables": ["captures", *codes], "is_partial": True}
             _add(tar, f"{name}/flat.json", (json.dumps(mark, indent=2) + "\n").encode())
             _add(tar, f"{name}/{_CAPTURES}", (folder / _CAPTURES).read_bytes())
+            for table in codes:
+                with tempfile.NamedTemporaryFile() as file:
+                    frame = pl.read_parquet(folder / f"{table}.parquet", columns=["ods_code"])
+                    write_parquet(frame, Path(file.name))
+                    _add(tar, f"{name}/{table}.parquet", Path(file.name).read_bytes())
     flush(archive)
 
 

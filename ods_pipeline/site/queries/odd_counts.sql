@@ -15,6 +15,11 @@ SELECT
 FROM marts.organisation_status WHERE openness = 'legally_closed'
 UNION ALL
 SELECT
+    'succeeded, but not closed',
+    count(*)
+FROM marts.organisation_status WHERE succeeded_on IS NOT NULL
+UNION ALL
+SELECT
     'open commissioning hubs',
     count(*)
 FROM marts.organisation_status

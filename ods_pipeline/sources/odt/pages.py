@@ -7,6 +7,7 @@ small, and read once.
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._listed: dict[str, dict[str, Listed]] = {}
+        self.rules: Counter[str] = Counter()  # how often each rule of the translation was applied
 
     def forget(self) -> None:
         """Forgets all pages: they will be asked for again."""
@@ -78,7 +80,7 @@ class Pages:
         left = set(codes)
         for name in names(held, BUNDLES):
             if left & self._listed.get(name, dict.fromkeys(left)).keys():
-                for record in records_of(json.loads(held.read(name)), context, asked):
+                for record in records_of(json.loads(held.read(name)), context, asked, self.rules):
                     if record.code in left:
                         left.discard(record.code)
                         yield record
@@ -121,13 +123,18 @@ def _targets(affiliations: Iterable[Json]) -> dict[str, str]:
     return targets
 
 
-def records_of(bundle: Json, context: Context, asked: Mapping[str, list[Json]]) -> Iterator[Record]:
+def records_of(
+    bundle: Json,
+    context: Context,
+    asked: Mapping[str, list[Json]],
+    counts: Counter[str] | None = None,
+) -> Iterator[Record]:
     """The records of a bundle. ``asked`` has the affiliations of codes that were asked for them alone."""
     included = affiliations_by_source(resources(bundle, AFFILIATION))
     for resource in resources(bundle, ORGANIZATION):
         code = name_of(resource)
         affiliations = {str(a.get("id")): a for a in asked.get(code, included.get(code, []))}
-        yield Record(code, translated(resource, list(affiliations.values()), context))
+        yield Record(code, translated(resource, list(affiliations.values()), context, counts))
 
 
 def context_of(held: HeldPages, more: Mapping[str, Iterable[Json]] | None = None) -> Context:

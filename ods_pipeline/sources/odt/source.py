@@ -24,6 +24,7 @@ from ods_pipeline.sources.odt.changes import CHANGES, AllChanges
 from ods_pipeline.sources.odt.client import TITLE, OdtApi, Reply, newest_version
 from ods_pipeline.sources.odt.names import RECORD_CLASS, RELATIONSHIP, ROLE
 from ods_pipeline.sources.odt.pages import Pages
+from ods_pipeline.sources.odt.periods import BOTH_PAIRS, EQUAL_PAIRS
 from ods_pipeline.sources.protocol import HeldPages, Page, Record, SourceChanged
 from ods_pipeline.sources.settings import ODT_INT, ODT_PRODUCTION, Sources
 
@@ -35,6 +36,9 @@ CODE_LISTS = (
     ("system-recordclasses.json", "recordclasses.json", "RecordClasses", RECORD_CLASS),
 )
 NOTIFICATIONS = "notifications.json"
+# The share of pairs of dates that are expected to be equal (ORD gives Legal dates for 19 % of records), and
+# the number of pairs from which a lower share is worth a warning.
+EXPECTED_EQUAL, ENOUGH_PAIRS = 0.8, 20
 log = logging.getLogger(__name__)
 
 
@@ -122,12 +126,28 @@ class OdtSource:
         """The day of the load once more. Raises SourceChanged if another load came in between."""
         if held.has(LOAD_LAST):
             return
+        self._report_equal_dates()
         reply = self._api.versions()
         first = newest_version(Reply("", b"", json.loads(held.read(LOAD_FIRST))))
         last = newest_version(reply)
         if first != last:
             raise SourceChanged(f"the load of {last} came after that of {first}")
         yield _page(LOAD_LAST, reply)
+
+    def _report_equal_dates(self) -> None:
+        """Warns if Legal dates seldom repeat the Operational ones: the rule about them rests on that."""
+        pairs, equal = self._pages.rules[BOTH_PAIRS], self._pages.rules[EQUAL_PAIRS]
+        is_rare = pairs >= ENOUGH_PAIRS and equal < EXPECTED_EQUAL * pairs
+        log.log(
+            logging.WARNING if is_rare else logging.INFO,
+            "%s: Legal dates repeat the Operational ones in %d of %d pairs%s",
+            self.title,
+            equal,
+            pairs,
+            f"; over {EXPECTED_EQUAL:.0%} are expected, so look at the records of this fetch"
+            if is_rare
+            else "",
+        )
 
     def record_path(self, code: str, form: Form) -> str:
         """The path and query of one record with its relationships."""

@@ -9,6 +9,7 @@ flattened. Nothing is lost and nothing is guessed.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,15 +78,20 @@ def record(resource: Json, affiliations: Iterable[Json], context: Context, notes
     }
 
 
-def translated(resource: Json, affiliations: Sequence[Json], context: Context) -> bytes:
+def translated(
+    resource: Json, affiliations: Sequence[Json], context: Context, counts: Counter[str] | None = None
+) -> bytes:
     """The payload that is kept for one organisation. Never raises for what a resource holds.
 
     It is ``{"Organisation": …, "Unknown": {name: count}, "Rules": {name: count}}``, or, for a resource that
-    breaks a rule, ``{"Refused": {"rule", "detail"}, "resource": …, "affiliations": […]}``.
+    breaks a rule, ``{"Refused": {"rule", "detail"}, "resource": …, "affiliations": […]}``. ``counts`` adds up
+    how often each rule was applied.
     """
     notes = Notes()
     try:
         payload: dict[str, Any] = {"Organisation": record(resource, affiliations, context, notes)}
+        if counts is not None:
+            counts.update(notes.rules)
         payload |= {"Unknown": notes.unknown} if notes.unknown else {}
         payload |= {"Rules": notes.rules} if notes.rules else {}
         return _json(payload)

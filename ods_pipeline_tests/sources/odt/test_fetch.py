@@ -100,6 +100,7 @@ def test_odt_gives_the_same_rows_as_ord(root: DataRoot, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.promise("no_key")
 def test_the_key_goes_in_a_header_and_nowhere_else(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(varied(), now=clock.now, odt_key=ODT_KEY.reveal()) as server:

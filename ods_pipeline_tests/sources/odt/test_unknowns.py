@@ -65,6 +65,20 @@ def test_u1_legal_dates_repeated_or_not(
     assert (equal > 0.8 * pairs) if repeats else equal == 0
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+def test_u1_a_low_share_of_equal_dates_is_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, repeats: bool
+) -> None:
+    dates = [{"Type": "Legal", "Start": "2012-04-01"}, {"Type": "Operational", "Start": "2010-04-01"}]
+    codes = [f"RX{n}" for n in range(30)]
+    world = Made({c: make_record(c, LastChangeDate="2026-09-03") for c in codes})
+    if not repeats:
+        roles = {c: {"Role": [role(c, Date=dates)]} for c in codes}
+        world.records = {c: {**r, "Roles": roles[c]} for c, r in world.records.items()}
+    fetched(tmp_path, Behaviour(), world)
+    assert ("Legal dates repeat the Operational ones in 0 of 30 pairs" in caplog.text) != repeats
+
+
 def test_u2_ended_roles_missing_change_nothing_that_is_compared(tmp_path: Path) -> None:
     whole, lacking = (rows_of(tmp_path / str(ended), Behaviour(ended_roles=ended)) for ended in (True, False))
     assert whole["roles"].height == lacking["roles"].height + 1
@@ -88,11 +102,12 @@ def test_u3_includes_that_are_left_out_are_asked_for(
 def test_u4_pages_that_move_are_read_again_in_order_and_then_day_by_day(
     tmp_path: Path, moving: int, is_unsorted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MOST", 200)
-    world = world_of(450, stamp=lambda n: f"2026-09-0{2 + n % 3}")
+    for name in ("PAGE", "LEAST", "MOST"):
+        monkeypatch.setattr(client, name, 60)
+    world = world_of(150, stamp=lambda n: f"2026-09-0{2 + n % 3}")
     behaviour = Behaviour(moving=moving, unsorted=is_unsorted)
     fetch, server = fetched(tmp_path / "odt", behaviour, world)
-    assert len(read_fetch_receipt(fetch).codes) == 450
+    assert len(read_fetch_receipt(fetch).codes) == 150
     assert bool(server.asked("_sort=_id"))
     assert bool(server.asked("lastChangeDate=lt")) == is_unsorted
 
