@@ -21,8 +21,9 @@ from ods_pipeline.dataroot.parquet import write_parquet
 from ods_pipeline.errors import OdsError
 
 _CAPTURES = "captures.parquet"
-# Of these the codes alone: a later release or fetch is compared with them (inventory/vanished.py, aside.py).
-_CODES = ("organisations", "quarantined_records")
+# Later captures are compared with these (inventory/vanished.py, aside.py): small tables whole, and of the
+# organisations the codes.
+_WHOLE, _CODES = ("notices", "quarantined_records"), ("organisations",)
 
 
 def pack_state(root: DataRoot, archive: Path) -> None:
@@ -37,11 +38,14 @@ def pack_state(root: DataRoot, archive: Path) -> None:
         for folder in flat_folders(root):
             name = folder.relative_to(root.path)
             mark = json.loads((folder / "flat.json").read_bytes())
-            codes = [name for name in _CODES if name in mark["tables"]]
-            mark |= {"tables": ["captures", *codes], "is_partial": True}
+            kept = [name for name in (*_WHOLE, *_CODES) if name in mark["tables"]]
+            mark |= {"tables": ["captures", *kept], "is_partial": True}
             _add(tar, f"{name}/flat.json", (json.dumps(mark, indent=2) + "\n").encode())
             _add(tar, f"{name}/{_CAPTURES}", (folder / _CAPTURES).read_bytes())
-            for table in codes:
+            for table in kept:
+                if table in _WHOLE:
+                    _add(tar, f"{name}/{table}.parquet", (folder / f"{table}.parquet").read_bytes())
+                    continue
                 with tempfile.NamedTemporaryFile() as file:
                     frame = pl.read_parquet(folder / f"{table}.parquet", columns=["ods_code"])
                     write_parquet(frame, Path(file.name))
