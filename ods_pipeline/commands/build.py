@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start_logging
-from ods_pipeline.commands.summary import report
+from ods_pipeline.commands.summary import reported
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.errors import OdsError
@@ -77,4 +77,4 @@ def build(
     built = pipeline.build(
         root, releases=files, recorded=recorded or (), today=today, again=again, request=request
     )
-    return report(console, root, built, quiet=quiet)
+    return reported(console, root, built, quiet=quiet)
