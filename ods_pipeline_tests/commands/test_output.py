@@ -35,10 +35,8 @@ def test_a_build_whose_summary_cannot_be_printed_is_a_build(tmp_path: Path) -> N
         ran = into("/dev/full", *arguments, "--data-root", root.path)
         assert ran.returncode == 0, ran.stderr
         last = ran.stderr.splitlines()[-1]
-        assert (
-            "is published, but its summary could not be printed: it cannot be written (No space left on device)"
-            in last
-        )
+        assert "is published, but its summary could not be printed" in last
+        assert "No space left on device" in last
         assert "ods-pipeline status" in last
         assert "disk is full" not in ran.stderr and "Exception ignored" not in ran.stderr
     assert (root.builds / "000002").is_dir()
