@@ -61,6 +61,11 @@ class DataRoot:
         return self.path / "raw" / "ord"
 
     @property
+    def raw_places(self) -> Path:
+        """Files of postcodes and of UPRNs as received, each with its receipt."""
+        return self.path / "raw" / "places"
+
+    @property
     def raw_reports(self) -> Path:
         """Official reports as received, to compare the published set with. No table is made from them."""
         return self.path / "raw" / "reports"

@@ -36,6 +36,7 @@ from ods_pipeline.inventory.held import (
 )
 from ods_pipeline.inventory.intake import asked_ranges
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
 from ods_pipeline.inventory.vanished import accepting
@@ -126,7 +127,12 @@ def build(
         built.problems += [*unanswered_problems(root), *set_aside_problems(root)]
         built.problems += problems_of_the_future(root, captures, uk_date(request.sources.clock.now()))
         day = today.isoformat() if today else ""
-        if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
+        if (
+            not again
+            and not built.outcomes
+            and captures is not None
+            and is_published(root, captures, day, places_label(root))
+        ):
             built.published, built.nothing_new = current_build(root), True
             return built
         _publish(root, instance, built, day)
