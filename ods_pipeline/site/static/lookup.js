@@ -62,7 +62,7 @@
   async function byName(entry) {
     const words = entry.split(" "), tiers = [[], [], [], []], seen = new Set();
     let all = 0;
-    for (const file of about.names) {
+    for (const [number, file] of about.names.entries()) {
       const content = await load("name", file);
       if (content.lines === undefined) content.lines = content.names.split("\n");
       if (content.ids === undefined) content.ids = content.codes.split("\n");
@@ -75,7 +75,9 @@
         if (seen.has(code)) return;
         seen.add(code);
         all += 1;
-        tiers[near].push([name.length, code]); // the less of a name was not typed, the nearer it is
+        // Open ones first; then the less of a name was not typed, the nearer it is.
+        const isPast = number * about.names_in_a_file + place >= about.open;
+        tiers[near].push([isPast * 1e6 + name.length, code]);
       });
     }
     // The sort is stable: names of one length stay in the order of the files, which is that of ods_find.
