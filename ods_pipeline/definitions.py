@@ -7,10 +7,14 @@ import os
 from pathlib import Path
 
 from ods_pipeline.dataroot.umask import restrict_umask
+from ods_pipeline.defs.alerts import alerts_from
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
 from ods_pipeline.sources.settings import sources_from
 
 restrict_umask()
 defs = build_definitions(
-    Path(os.environ.get("ODS_DATA_ROOT") or "data"), sources=sources_from(os.environ), retries=UNATTENDED
+    Path(os.environ.get("ODS_DATA_ROOT") or "data").resolve(),
+    sources=sources_from(os.environ),
+    retries=UNATTENDED,
+    alerts=alerts_from(os.environ),
 )

@@ -4,6 +4,9 @@ What lives here: the one exception family that the command line prints as a sing
 What does not: programming errors. They keep their traceback.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
 # A broken file can bring a message of a megabyte. These are the characters that are shown: of the message,
 # and of the name of the file or code in front of it.
 MOST_SHOWN, MOST_OF_A_NAME = 1_500, 300
@@ -18,17 +21,22 @@ class OdsError(Exception):
         what: What is wrong. Cut after ``MOST_SHOWN`` characters.
         where: The file, code or data root concerned, or None.
         do: What to do next; empty if there is nothing to do.
+        set_aside: The files and folders that were set aside for it.
     """
 
-    def __init__(self, what: str, *, where: object = None, do: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: object = None, do: str = "", set_aside: Sequence[Path] = ()
+    ) -> None:
+        self.set_aside = tuple(set_aside)
         self.what, self.where = _shortened(what, MOST_SHOWN).rstrip("."), where
         self.do = printable(do).rstrip(".")
         prefix = f"{_shortened(str(where), MOST_OF_A_NAME)}: " if where is not None else ""
         super().__init__(f"{prefix}{self.what}." + (f" {self.do}." if self.do else ""))
 
-    def with_note(self, note: str) -> "OdsError":
-        """Return the same error with a note after what to do."""
-        return type(self)(self.what, where=self.where, do=f"{self.do}. {note}" if self.do else note)
+    def with_note(self, note: str, set_aside: Sequence[Path] = ()) -> "OdsError":
+        """Return the same error with a note after what to do, and with the paths that were set aside."""
+        do = f"{self.do}. {note}" if self.do else note
+        return type(self)(self.what, where=self.where, do=do, set_aside=[*self.set_aside, *set_aside])
 
 
 class BadRelease(OdsError):

@@ -8,6 +8,7 @@ Does not live here: any other judgement of a record (``records.py``).
 """
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,10 +23,10 @@ Part = dict[str, Any]
 # Takes a record and the names of the faults in its form.
 Sink = Callable[[Part, frozenset[str]], None]
 CHUNK = 1 << 20
-# The pipeline publishes the names of unknown elements up to this length.
-_NAME_SHOWN = 16
+# The pipeline publishes unknown names up to this length.
+_NAME_SHOWN = 200
+_READ_ENCODINGS = ("utf-8", "utf8", "us-ascii", "ascii")
 _NONE: frozenset[str] = frozenset()
-_VALUE = frozenset({"value"})
 _HARMLESS = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\r")
 _REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,2}|6553[45])|[xX]0*([0-9a-fA-F]{1,2}|[fF]{3}[eEfF]));")
 # XML does not allow control characters, and expat stops at them. They pass as characters of this block.
@@ -58,15 +59,20 @@ class Reader:
         self.part = self.document
         self.faults: set[str] = set()
         self.stack: list[tuple[Element, Part]] = []
+        self.names: list[str] = []  # of the elements that are open
         self.texts: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> bool:
         """Enter an element, and return whether its text is needed."""
         here, part = self.here, self.part
         self.stack.append((here, part))
+        if name.startswith(shapes.ROOT_PREFIX):
+            name = name.removeprefix(shapes.ROOT_PREFIX)
+        self.names.append(name)
         below = here.children.get(name)
-        if not attributes.keys() <= shapes.ATTRIBUTES:
-            self.unknown.update(f"@{a}" for a in attributes if a not in shapes.ATTRIBUTES)
+        known = below.attributes if below else _NONE
+        if not attributes.keys() <= known and below is not shapes.AROUND:
+            self._count_attributes(attributes, below)
         if below is None:
             self._out_of_place(name)
             return False
@@ -90,23 +96,47 @@ class Reader:
         """Leave the element, and return whether it was one with text."""
         here, part = self.here, self.part
         self.here, self.part = self.stack.pop()
+        self.names.pop()
         if here.is_text:
             if not isinstance(part[here.key], str):
                 part[here.key] = "".join(self.texts)  # replaces its attributes, which mean nothing
             self.texts.clear()
             return True
         if here is shapes.RECORD and self.sink is not None:
+            if not self.faults:
+                self._count_empty_contacts(part)
             self.sink(part, frozenset(self.faults) if self.faults else _NONE)
             self.faults.clear()
         return False
 
+    def _count_empty_contacts(self, record: Part) -> None:
+        for contact in record.get("Contact", ()):
+            for attribute in ("value", "type"):
+                if not contact[""].get(attribute, "").strip():
+                    self.unknown[f"/Contacts/Contact without {attribute}"] += 1
+                    break
+
     def _out_of_place(self, name: str) -> None:
         self.here = shapes.NOWHERE
-        local = name.rpartition(":")[2]
-        if local not in shapes.ELEMENTS:
+        if name not in shapes.ELEMENTS:
             self.unknown[name[:_NAME_SHOWN]] += 1
-        elif local in shapes.COMPONENTS:
+            return
+        self.unknown[self._path()[:_NAME_SHOWN]] += 1
+        if name in shapes.COMPONENTS:
             self.faults.add("lost_component")
+
+    def _count_attributes(self, attributes: dict[str, str], below: Element | None) -> None:
+        for name in attributes.keys() - shapes.ANYWHERE:
+            if name not in shapes.ATTRIBUTES:
+                self.unknown[f"@{name}"[:_NAME_SHOWN]] += 1
+            elif below is not None and below.name and name not in below.attributes:
+                self.unknown[f"{self._path()}/@{name}"[:_NAME_SHOWN]] += 1
+
+    def _path(self) -> str:
+        """The path of the open element, from the record if it is in one, else from the root."""
+        names = self.names
+        at = names.index("Organisation") if "Organisation" in names[:-1] else 0
+        return "".join(f"/{name}" for name in names[at + 1 :])
 
 
 def read_xml(stream: IO[bytes], sink: Sink | None, name: str, *, anywhere: bool = False) -> Reader:
@@ -135,13 +165,17 @@ def read_xml(stream: IO[bytes], sink: Sink | None, name: str, *, anywhere: bool 
         if end_of():
             parser.CharacterDataHandler = None
 
+    def check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() not in _READ_ENCODINGS:
+            raise UnreadableError(f"{name}: the encoding is {encoding}, not UTF-8")
+
     def reject(*_: object) -> None:
         raise OdsError(
             "the file declares a document type; ODS never does", where=name, do="Do not use the file"
         )
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = reject
+    parser.StartDoctypeDeclHandler, parser.XmlDeclHandler = reject, check_encoding
     try:
         rest = b""
         while chunk := stream.read(CHUNK):
@@ -202,7 +236,9 @@ def _received(match: re.Match[str]) -> str:
 def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
     """Read an answer to ``/organisations/{code}`` in JSON. Raises UnreadableError if it has no record."""
     try:
-        answer = json.loads(payload)
+        answer = json.loads(
+            payload, parse_constant=_reject, parse_float=_finite, object_pairs_hook=_without_repeats
+        )
         if isinstance(answer, dict) and "Refused" in answer:
             raise UnreadableError("the source's translation refused it")
         record = answer.get("Organisation") if isinstance(answer, dict) else None
@@ -210,10 +246,26 @@ def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
             raise UnreadableError("the answer has no Organisation")
         reader = Reader(sink, shapes.DOCUMENT.children["Organisations"])
         _walk(record, reader, shapes.RECORD, "", unknown)
+        unknown.update(reader.unknown)
         for name, count in (answer.get("Unknown") or {}).items():
             unknown[_shown(name)] += count
     except (ValueError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
+
+
+def _reject(text: str) -> None:
+    raise UnreadableError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _reject(text)  # ty: ignore[invalid-explicit-return]
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) != len(names := dict(pairs)):
+        raise UnreadableError("a key is in an object twice")
+    return names
 
 
 def _walk(value: Any, reader: Reader, element: Element, path: str, unknown: Counter[str]) -> None:
@@ -222,7 +274,7 @@ def _walk(value: Any, reader: Reader, element: Element, path: str, unknown: Coun
         for item in value:
             _walk(item, reader, element, path, unknown)
     elif isinstance(value, Mapping):
-        own = _VALUE if name in shapes.JSON_VALUES else shapes.JSON_ATTRIBUTES.get(name, _NONE)
+        own = element.attributes
         below = [key for key in value if key in element.children]
         mine = [k for k in value if k in own and k not in below and not isinstance(value[k], (Mapping, list))]
         unknown.update(_shown(f"{path}/{key}") for key in value if key not in below and key not in mine)

@@ -232,9 +232,12 @@ def _succ(part: Part) -> Row:
 
 
 def _contacts(parts: Sequence[Part]) -> tuple[Row, ...]:
-    """Return the contacts in order of type and value, numbered from 1 within a type."""
+    """Return the contacts in order of type and value, numbered from 1 within a type.
+
+    Those without a type or a value are left out.
+    """
     pairs = [(_clean(p[""].get("type")), _clean(p[""].get("value"))) for p in parts]
-    _require(all(kind and value for kind, value in pairs), "incomplete_component")
+    pairs = [(kind, value) for kind, value in pairs if kind and value]
     rows: list[Row] = []
     for kind, value in sorted((k or "", v or "") for k, v in pairs):
         number = int(rows[-1][2] or 0) + 1 if rows and rows[-1][0] == kind else 1
@@ -259,11 +262,13 @@ def _days(part: Part) -> Row:
     """Legal start and end, operational start and end, from the Dates of a part."""
     by_kind: dict[str, Row] = {}
     for dated in part.get("Date", ()):
-        if len(dated) > 1:  # an empty one is ignored
-            kind = dated.get("Type", {}).get("value")
-            _require(kind in ("Legal", "Operational"), "unknown_date_type")
-            _require(kind not in by_kind, "repeated_element")
-            by_kind[kind] = _day(dated.get("Start", {}).get("value")), _day(dated.get("End", {}).get("value"))
+        kind, start, end = (dated.get(name, {}).get("value") for name in ("Type", "Start", "End"))
+        if kind not in ("Legal", "Operational"):
+            if not f"{kind or ''}{start or ''}{end or ''}".strip():
+                continue  # an empty one is ignored
+            raise _BrokenRuleError("unknown_date_type")
+        _require(kind not in by_kind, "repeated_element")
+        by_kind[kind] = _day(start), _day(end)
     return by_kind.get("Legal", _NOTHING[:2]) + by_kind.get("Operational", _NOTHING[:2])
 
 

@@ -46,9 +46,10 @@ _DOCUMENT: Mapping[str, Mapping] = {
 }
 _IN_RECORDS = ("value", "orgRecordClass", "refOnly", "root", "assigningAuthorityName", "extension", "type")
 _IN_RECORDS += ("uniqueRoleId", "primaryRole", "uniqueRelId", "uniqueSuccId", "forwardSuccession")
-_IN_HEADS = ("id", "displayName", "name", "oid", "code", "version", "encoding")
-_IN_HEADS += ("xmlns", "xmlns:HSCOrgRefData", "xmlns:xsi", "xsi:schemaLocation")
+_IN_HEADS = ("id", "displayName", "name", "oid", "code")
+ANYWHERE = frozenset({"xmlns", "xmlns:HSCOrgRefData", "xmlns:xsi", "xsi:schemaLocation"})
 ATTRIBUTES = frozenset(_IN_RECORDS + _IN_HEADS)
+ROOT_PREFIX = "HSCOrgRefData:"  # an element below the root may have it, and means the same
 # In JSON these are plain values; in XML they are attributes of the element.
 JSON_ATTRIBUTES = {
     "Organisation": frozenset({"orgRecordClass", "refOnly"}),
@@ -60,6 +61,12 @@ JSON_ATTRIBUTES = {
     "PrimaryRoleId": frozenset({"id", "uniqueRoleId"}),
 }
 JSON_VALUES = frozenset({"Status", "LastChangeDate", "Type", "Start", "End"})
+# In heads, which have no form in JSON.
+_HEAD_ATTRIBUTES = {
+    "PrimaryRole": frozenset({"id", "displayName"}),
+    "CodeSystem": frozenset({"name", "oid"}),
+    "concept": frozenset({"id", "code", "displayName"}),
+}
 
 
 @dataclass(eq=False)
@@ -70,6 +77,7 @@ class Element:
     key: str
     is_part: bool = False
     is_text: bool = False
+    attributes: frozenset[str] = frozenset()
     children: dict[str, Element] = field(default_factory=dict)
 
 
@@ -78,9 +86,15 @@ def _with_children(element: Element, below: Mapping[str, Mapping]) -> Element:
         name = spec.strip("+#")
         is_part = spec.startswith("+")
         key = name if is_part or element.is_part else f"{element.key}/{name}"
-        child = Element(name, key, is_part, spec.endswith("#"))
+        child = Element(name, key, is_part, spec.endswith("#"), _attributes_of(name, spec.endswith("#")))
         element.children[name] = _with_children(child, inner)
     return element
+
+
+def _attributes_of(name: str, is_text: bool) -> frozenset[str]:
+    has_value = name in _VALUES or (name in JSON_VALUES and not is_text)
+    own = {**JSON_ATTRIBUTES, **_HEAD_ATTRIBUTES}.get(name, frozenset())
+    return own | {"value"} if has_value else own
 
 
 def _names(element: Element) -> set[str]:

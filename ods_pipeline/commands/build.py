@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from ods_pipeline.commands.alerting import alert_of_attention, alerting_of_failure
 from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start_logging
 from ods_pipeline.commands.summary import report
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.health import health_of
 from ods_pipeline.inventory.wanted import request_for
 from ods_pipeline.sources import settings
 
@@ -74,7 +76,11 @@ def build(
         accept_deletions=accept_deletions,
         deltas_from=deltas_from,
     )
-    built = pipeline.build(
-        root, releases=files, recorded=recorded or (), today=today, again=again, request=request
-    )
-    return report(console, root, built, quiet=quiet)
+    drift_before = health_of(root).drift
+    with alerting_of_failure(root):
+        built = pipeline.build(
+            root, releases=files, recorded=recorded or (), today=today, again=again, request=request
+        )
+    code = report(console, root, built, quiet=quiet)
+    alert_of_attention(root, built, drift_before)
+    return code

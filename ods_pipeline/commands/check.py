@@ -45,7 +45,7 @@ def check(
         date | None, Parameter(help="The day to judge by. Default: the day that the marts describe.")
     ] = None,
     sheet: Annotated[
-        str | None, Parameter(help="The sheet of a workbook. Default: the first that is not empty.")
+        str | None, Parameter(help="The sheet of a workbook. Default: the first with codes.")
     ] = None,
     out: Annotated[
         Path | None,

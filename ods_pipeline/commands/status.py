@@ -1,6 +1,9 @@
 """`ods-pipeline status`: what is held, up to which day, and what is missing. Writes nothing."""
 
+from typing import Annotated
+
 import polars as pl
+from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.common import (
@@ -16,21 +19,31 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.aside import set_aside_codes
 from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
 from ods_pipeline.inventory.future import problems_of_the_future
+from ods_pipeline.inventory.health import health_of, quarantined
 from ods_pipeline.inventory.held import held_captures
 from ods_pipeline.inventory.missing import missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import damaged_receipts
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import is_published, read_build_info
 from ods_pipeline.sources.clock import SystemClock, uk_date
 
 
-def status(*, data_root: Root = DEFAULT_ROOT) -> int:
+def status(
+    *,
+    data_root: Root = DEFAULT_ROOT,
+    json: Annotated[bool, Parameter(negative="", help="Print one JSON object, for programs.")] = False,
+) -> int:
     """Print the state of a data root.
 
     Returns:
         The exit code.
     """
-    return show_status(plain(), DataRoot(data_root))
+    if not json:
+        return show_status(plain(), DataRoot(data_root))
+    health = health_of(DataRoot(data_root))
+    plain().print(health.as_json())
+    return EXIT_INCOMPLETE if health.needs_attention else 0
 
 
 def show_status(console: Console, root: DataRoot) -> int:
@@ -70,7 +83,7 @@ def show_status(console: Console, root: DataRoot) -> int:
     damaged = [path.name for path, _ in damaged_receipts(root)]
     if damaged:
         console.print(f"  damaged receipts: {', '.join(damaged)}; run: {command_line('build', root.path)}")
-    is_behind = build is not None and not is_published(root, captures, info.get("today"))
+    is_behind = build is not None and not is_published(root, captures, info.get("today"), places_label(root))
     if is_behind:
         console.print(f"  held but not published yet; run: {command_line('build', root.path)}")
     _print_quarantine(console, root)
@@ -105,6 +118,6 @@ def _shares(deltas: pl.DataFrame) -> str:
 
 
 def _print_quarantine(console: Console, root: DataRoot) -> None:
-    names = sorted(p.name.removesuffix(".reason.json") for p in root.quarantine.glob("*.reason.json"))
+    names = quarantined(root)
     if names:
         console.print(f"  set aside in quarantine/: {', '.join(names)} (a .reason.json next to each)")

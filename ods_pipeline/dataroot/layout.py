@@ -5,12 +5,12 @@ Lives here: where things lie, and that only one process writes at a time. Does n
 ``parquet.py``).
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ods_pipeline.errors import Busy, OdsError
 
@@ -44,6 +44,11 @@ class DataRoot:
     def raw_fetches(self) -> Path:
         """Fetches of the ORD API as received, one folder each."""
         return self.path / "raw" / "ord"
+
+    @property
+    def raw_places(self) -> Path:
+        """Files of postcodes and of UPRNs as received, each with its receipt."""
+        return self.path / "raw" / "places"
 
     @property
     def raw_reports(self) -> Path:
@@ -81,11 +86,15 @@ class DataRoot:
         return self.builds / "next"
 
     @contextmanager
-    def locked(self) -> Generator[None]:
+    def locked(self, wait: float = 0, on_wait: Callable[[], None] | None = None) -> Generator[None]:
         """Hold the lock on this data root. The process that holds it may take it again.
 
+        Args:
+            wait: seconds to wait while another process holds it; none unless given.
+            on_wait: called once if there is something to wait for.
+
         Raises:
-            Busy: another process holds the lock. Raised at once, without waiting.
+            Busy: another process holds the lock, still after ``wait``.
             OdsError: the folder cannot be made here.
         """
         try:
@@ -98,7 +107,7 @@ class DataRoot:
             ) from error
         lock = FileLock(self.path / ".lock", timeout=0, is_singleton=True)
         try:
-            lock.acquire()
+            _acquire(lock, wait, on_wait)
         except Timeout:
             raise Busy(
                 "another build is running here",
@@ -109,3 +118,14 @@ class DataRoot:
             yield
         finally:
             lock.release()
+
+
+def _acquire(lock: BaseFileLock, wait: float, on_wait: Callable[[], None] | None) -> None:
+    try:
+        lock.acquire()
+    except Timeout:
+        if not wait:
+            raise
+        if on_wait is not None:
+            on_wait()
+        lock.acquire(timeout=wait, poll_interval=0.5)

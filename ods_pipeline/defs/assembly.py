@@ -2,21 +2,28 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.alerts import Alerts
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
-from ods_pipeline.defs.assets.judgements import judgements
-from ods_pipeline.defs.assets.marts import marts
-from ods_pipeline.defs.assets.published import ods_duckdb
+from ods_pipeline.defs.assets.places import raw_places_of
+from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
-from ods_pipeline.defs.assets.register import register
 from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
-from ods_pipeline.defs.automation import last_three_stamps, new_trud_release, publish_after_load
+from ods_pipeline.defs.automation import (
+    dead_runs,
+    last_three_stamps,
+    new_trud_release,
+    publish_after_load,
+)
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.resources import DataRootResource
+from ods_pipeline.defs.watching import as_of_is_recent, daily_check, published_with_gaps, run_failed
 from ods_pipeline.inventory.held import first_and_last_stamp
+from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.sources.settings import Sources
 
 # For runs that nobody watches: a source that does not answer is asked again after 5, 10 and 20 minutes.
@@ -27,7 +34,10 @@ def build_definitions(
     root: Path,
     window: tuple[date, date] | None = None,
     sources: Sources | None = None,
+    *,
     retries: dg.RetryPolicy | None = None,
+    alerts: Alerts | None = None,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
     """Return everything Dagster needs for one data root.
 
@@ -37,10 +47,12 @@ def build_definitions(
             left out.
         sources: how to reach TRUD and the ORD API.
         retries: for the steps that ask them.
+        alerts: who hears of failures and gaps; nobody unless given.
+        executor: where steps run; any will do.
     """
-    sources = sources or Sources()
+    sources, alerts = sources or Sources(), alerts or Alerts()
     first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)
-    days = stamps(first, last)
+    days = stamps(first, last, is_sample=holds_sample(DataRoot(root)))
     raw_release, raw_fetches = trud_release(retries), ord_fetches(days, retries)
     flattened = flat_fetches(days)
     release_job = dg.define_asset_job(
@@ -55,28 +67,38 @@ def build_definitions(
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, judgements, marts, ods_duckdb),
+        dg.AssetSelection.assets(published_set),
         description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
+    age_check = as_of_is_recent(root, alerts)
+    age_job = dg.define_asset_job(
+        "age_job",
+        dg.AssetSelection.checks(age_check),
+        description="Checks that the published set covers a recent day.",
+    )
+    taken = raw_places_of(DataRoot(root))
+    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, site_job]
+    if taken:
+        jobs.append(
+            dg.define_asset_job(
+                "places_job",
+                dg.AssetSelection.assets(*taken),
+                description="Records the files of places that are held.",
+            )
+        )
+    watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
-        assets=[
-            raw_release,
-            flat_release,
-            raw_fetches,
-            flattened,
-            register,
-            judgements,
-            marts,
-            ods_duckdb,
-            site,
-        ],
-        jobs=[release_job, delta_job, publish_job, site_job],
-        schedules=[last_three_stamps(root, sources, delta_job)],
+        assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site],
+        asset_checks=[age_check],
+        jobs=jobs,
+        schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
         sensors=[
             new_trud_release(root, sources, release_job),
-            publish_after_load([release_job, delta_job], publish_job),
+            publish_after_load(root, publish_job),
             site_after_publish(publish_job),
+            dead_runs(root),
+            *watchers,
         ],
         resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
-        executor=dg.in_process_executor,
+        executor=executor,
     )

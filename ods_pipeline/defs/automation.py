@@ -1,7 +1,8 @@
-"""What runs by itself in the UI: new releases, the daily stamps, and publishing after each load.
+"""What runs by itself under the daemon: new releases, the daily stamps, publishing, and the end of dead runs.
 
-Publishing is on from the start. The sensor and the schedule that ask the NHS services are off: starting them
-declares that this is the real register. They skip a data root that holds the embedded sample.
+Publishing and the end of dead runs are on from the start. The sensor and the schedule that ask the NHS
+services are off: starting them declares that this is the real register. They skip a data root that holds the
+embedded sample.
 """
 
 from contextlib import closing
@@ -12,58 +13,87 @@ import dagster as dg
 
 from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.dead_runs import fail_dead_runs
+from ods_pipeline.defs.keys import MAX_RETRIES_TAG
 from ods_pipeline.defs.partitions import range_tags, releases
-from ods_pipeline.inventory.due import due_stamps
+from ods_pipeline.defs.under_way import (
+    STATE_TAG,
+    failed_attempt,
+    is_partition_under_way,
+    is_work_under_way,
+)
+from ods_pipeline.inventory.due import due_stamps, needs_flattening_again, unpublished
 from ods_pipeline.inventory.held import lies_in_quarantine
 from ods_pipeline.inventory.sample import SAMPLE_IS_HERE, holds_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import longest_gap
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
-from ods_pipeline.sources.trud import Trud
+from ods_pipeline.sources.trud import Listed, Trud
 
 _SKIP_SAMPLE = f"{SAMPLE_IS_HERE.capitalize()}."
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
-def publish_after_load(loads: list[Any], publish_job: Any) -> dg.SensorDefinition:
-    """Return a sensor that requests ``publish_job`` after each successful run of the jobs in ``loads``.
+def publish_after_load(root: Path, publish_job: Any) -> dg.SensorDefinition:
+    """Return a sensor that requests ``publish_job`` when something is flattened that is not published.
 
-    Publishing twice does no harm, a load that stays unpublished does. So it does not wait for other loads,
-    which might fail. The command line publishes by itself; this sensor does not see its runs.
+    It compares the data root with the published set, so it does not matter who loaded what, or how. It waits
+    while a run of ours or a backfill is under way: twelve releases are published once. A failed attempt is
+    made again after some hours, unless the process died: then at once.
     """
 
-    @dg.run_status_sensor(
+    @dg.sensor(
         name="publish_after_load",
-        description="Publishes after a release or delta was loaded from the UI.",
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        monitored_jobs=loads,
-        request_job=publish_job,
+        description="Publishes what was loaded, by a job, the catalogue, a backfill or the command line.",
+        job=publish_job,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest:
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
+    def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        data_root = DataRoot(root)
+        state = unpublished(data_root)
+        if state is None:
+            return dg.SkipReason("The published set is up to date.")
+        if needs_flattening_again(data_root):
+            return dg.SkipReason("This version flattens what is held again first. Run: ods-pipeline build")
+        if is_work_under_way(context.instance):
+            return dg.SkipReason("A run or a backfill is under way or queued; publishing waits for its end.")
+        failed = failed_attempt(context.instance, state)
+        if failed:
+            return dg.SkipReason(failed)
+        return dg.RunRequest(tags={STATE_TAG: state, MAX_RETRIES_TAG: "0"})
+
+    return sensor
+
+
+def dead_runs(root: Path) -> dg.SensorDefinition:
+    """Return a sensor that marks runs as failed whose processes have died, so that their place is free."""
+
+    @dg.sensor(
+        name="dead_runs",
+        description="Marks runs as failed whose processes have died, e.g. of a kill or a loss of power.",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        dead = fail_dead_runs(context.instance, DataRoot(root))
+        return dg.SkipReason(f"{dead} runs are marked as failed." if dead else "No run has died.")
 
     return sensor
 
 
 def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.SensorDefinition:
-    """Return a sensor that looks for a newer release at TRUD four times a day and requests its load.
+    """Return a sensor that looks for releases at TRUD four times a day and requests their loads.
 
-    It adds the release's partition first. A release whose run failed is requested again at the next look. One
-    that cannot be used lies in ``quarantine/`` and is not requested. There is no run key: Dagster never
-    starts a second run for a key, even if the first one failed.
+    It requests every release listed that is not held and flattened, the oldest first, and adds its partition.
+    A release whose run failed is requested again at the next look. One that cannot be used lies in
+    ``quarantine/`` and is not requested. There is no run key: Dagster never starts a second run for a key,
+    even if the first one failed.
     """
 
     @dg.sensor(
         name="new_trud_release",
-        description="Finds a new release at TRUD and loads it. Needs TRUD_API_KEY.",
+        description="Finds the releases at TRUD that are not held and loads them. Needs TRUD_API_KEY.",
         job=release_job,
         minimum_interval_seconds=6 * 60 * 60,
         default_status=dg.DefaultSensorStatus.STOPPED,
@@ -75,27 +105,29 @@ def new_trud_release(root: Path, sources: Sources, release_job: Any) -> dg.Senso
         if sources.key is None:
             return dg.SkipReason("TRUD_API_KEY is not set.")
         with closing(Trud(sources)) as trud:
-            newest = trud.find("latest")
-        day = newest.release_date
-        is_held = any(r.release_date == day for r in held_releases(data_root))
-        if is_held and flat_mark(data_root, release_folder(day)) is not None:
-            return dg.SkipReason(f"The newest release, of {day}, is held.")
-        if not is_held and lies_in_quarantine(data_root, newest):
-            return dg.SkipReason(f"The newest release, of {day}, lies in quarantine/ with the reason.")
-        if _is_under_way(context.instance, day):
-            return dg.SkipReason(f"The newest release, of {day}, is being loaded.")
+            listed = sorted(trud.releases(), key=lambda r: r.release_date)
+        reasons = {r.release_date: _why_not_to_load(data_root, context.instance, r) for r in listed}
+        days = [day for day, reason in reasons.items() if not reason]
+        if not days:
+            newest = listed[-1].release_date
+            return dg.SkipReason(f"The newest release, of {newest}, {reasons[newest]}; no older one is due.")
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(partition_key=day)],
-            dynamic_partitions_requests=[releases.build_add_request([day])],
+            run_requests=[dg.RunRequest(partition_key=day) for day in days],
+            dynamic_partitions_requests=[releases.build_add_request(days)],
         )
 
     return sensor
 
 
-def _is_under_way(instance: dg.DagsterInstance, partition: str) -> bool:
-    """Return whether a run of the partition waits or runs, of the job or of assets picked in the UI."""
-    filters = dg.RunsFilter(tags={"dagster/partition": partition}, statuses=_UNDER_WAY)
-    return instance.get_runs_count(filters) > 0
+def _why_not_to_load(root: DataRoot, instance: dg.DagsterInstance, listed: Listed) -> str:
+    """Return why a release that TRUD lists is not to be loaded now; empty if it is."""
+    day = listed.release_date
+    is_held = any(r.release_date == day for r in held_releases(root))
+    if is_held and flat_mark(root, release_folder(day)) is not None:
+        return "is held"
+    if not is_held and lies_in_quarantine(root, listed):
+        return "lies in quarantine/ with the reason"
+    return "is being loaded" if is_partition_under_way(instance, day) else ""
 
 
 def last_three_stamps(root: Path, sources: Sources, delta_job: Any) -> dg.ScheduleDefinition:

@@ -19,7 +19,9 @@ from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
-from ods_pipeline.defs.instance import Outcome, fail_dead_runs, open_instance, run_job
+from ods_pipeline.defs.instance import Outcome, open_instance, run_job
+from ods_pipeline.defs.keys import RELEASES
+from ods_pipeline.defs.upkeep import put_in_order
 from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.aside import set_aside_problems
 from ods_pipeline.inventory.due import due_fetches, due_releases
@@ -31,7 +33,9 @@ from ods_pipeline.inventory.held import (
     holds_register,
     release_date_of,
 )
+from ods_pipeline.inventory.intake import asked_ranges
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
 from ods_pipeline.inventory.vanished import accepting
@@ -45,6 +49,7 @@ from ods_pipeline.inventory.wanted import (
 )
 from ods_pipeline.publish.build_info import is_published
 from ods_pipeline.sources.clock import uk_date
+from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import is_held, recorded_fetches
 from ods_pipeline.sources.settings import Sources
@@ -100,7 +105,7 @@ def build(
     request = request or Request()
     accept = accepting(root, accept=request.accept_deletions)
     with root.locked(), explained(root), accept, open_instance(root) as instance:
-        fail_dead_runs(instance)
+        put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
         if not releases and not recorded and is_sample_due(root, request):
@@ -120,7 +125,12 @@ def build(
         built.problems += [*unanswered_problems(root), *set_aside_problems(root)]
         built.problems += problems_of_the_future(root, captures, uk_date(request.sources.clock.now()))
         day = today.isoformat() if today else ""
-        if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
+        if (
+            not again
+            and not built.outcomes
+            and captures is not None
+            and is_published(root, captures, day, places_label(root))
+        ):
             built.published, built.nothing_new = current_build(root), True
             return built
         _publish(root, instance, built, day)
@@ -139,7 +149,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
         OdsError: nothing is held, or as ``build`` does.
     """
     with root.locked(), explained(root), open_instance(root) as instance:
-        fail_dead_runs(instance)
+        put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
         _load_releases(root, instance, (), built)
@@ -154,7 +164,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
 def _publish(
     root: DataRoot, instance: dg.DagsterInstance, built: Built, today: str, *, rebuild: bool = False
 ) -> None:
-    config = {"fold_register": {"config": {"today": today, "rebuild": rebuild}}}
+    config = {"publish_set": {"config": {"today": today, "rebuild": rebuild}}}
     _run(root, instance, "publish_job", built, config=config)
     built.published = current_build(root)
 
@@ -165,7 +175,7 @@ def _get_releases(root: DataRoot, instance: dg.DagsterInstance, request: Request
     If a release was not named and another is held, a failure to get or use it is only a problem.
     """
     for day in releases_to_get(root, request, built.problems):
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions(RELEASES, [day])
         try:
             _run(root, instance, "release_job", built, partition=day, sources=request.sources)
         except OdsError as error:
@@ -201,7 +211,7 @@ def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence
         if file and is_held(root, Path(file)) and day not in {r.release_date for r in due_releases(root)}:
             log.info("the release of %s is already held", day)
             continue
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions(RELEASES, [day])
         config = {"take_trud_release": {"config": {"file": file}}}
         _run(root, instance, "release_job", built, partition=day, config=config)
 
@@ -227,13 +237,14 @@ def _load_fetches(
                 new.append(receipt)
         if new:  # the run reports the unreadable ones itself
             window = min(r.stamps_from for r in new), max(r.stamps_to for r in new)
-            _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built)
+            asked = asked_ranges(root, window, new)
+            _load_stamps(root, instance, window, {"folder": str(folder.resolve())}, built, asked=asked)
         else:
             built.problems += unreadable
     due = [f.receipt for f in due_fetches(root)]
     if due:
         window = min(r.stamps_from for r in due), max(r.stamps_to for r in due)
-        _load_stamps(root, instance, window, {"source": "held"}, built)
+        _load_stamps(root, instance, window, {"source": "held"}, built, asked=asked_ranges(root, window))
 
 
 def _load_stamps(
@@ -244,18 +255,23 @@ def _load_stamps(
     built: Built,
     *,
     sources: Sources | None = None,
+    asked: Sequence[Window] = (),
 ) -> None:
+    """Run ``delta_job`` for a window of stamps, or for each range of ``asked``: no others turn green."""
     first, last = (date.fromisoformat(day) for day in window)
     held = first_and_last_stamp(root) or (first, last)
     span = (min(first, held[0]), max(last, held[1]))
     config = {"take_ord_fetches": {"config": dict(source)}}
-    try:
-        _run(
-            root, instance, "delta_job", built,
-            partition_range=window, window=span, config=config, sources=sources,
-        )  # fmt: skip
-    except OdsError as error:
-        built.problems.append(str(error))
+    for days in asked or [(first, last)]:
+        keys = days[0].isoformat(), days[1].isoformat()
+        try:
+            _run(
+                root, instance, "delta_job", built, partition_range=keys, window=span, config=config,
+                sources=sources,
+            )  # fmt: skip
+        except OdsError as error:
+            if str(error) not in built.problems:
+                built.problems.append(str(error))
 
 
 def _run(
@@ -279,8 +295,7 @@ def _run(
         return
     if isinstance(outcome.error, OdsError):
         raise outcome.error
-    failed = outcome.failed_checks
-    if failed:
+    if failed := outcome.failed_checks:
         summaries = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
         raise OdsError(
             f"{job} was stopped by a check ({summaries})",

@@ -1,39 +1,32 @@
 """Runs Dagster jobs in this process, recorded where `dagster dev` shows them.
 
-Lives here: the instance of a data root, one function that runs a job and returns its outcome, and the
-clean-up after processes that died. Does not live here: which jobs to run (``build.py``), and the instance's
-settings (``dagster.yaml``, ``workspace.yaml``).
+Lives here: the instance of a data root, and one function that runs a job and returns its outcome. Does not
+live here: which jobs to run (``build.py``), runs that died (``dead_runs.py``), and the instance's settings
+(``dagster.yaml``, ``workspace.yaml``).
 """
 
+import hashlib
 import logging
 import os
-import sqlite3
-import uuid
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import yaml
 
-from ods_pipeline.dataroot.files import remove
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.failures import StepFailed
+from ods_pipeline.defs.keys import COMMAND_LINE_TAG, MAX_RETRIES_TAG, REPOSITORY_TAG, shown
 from ods_pipeline.defs.partitions import range_tags
-from ods_pipeline.errors import OdsError
 
 _SETTINGS = resources.files("ods_pipeline.defs")
-LOCATION = "ods_pipeline"  # as in workspace.yaml
-_CLI_TAG, _PID_TAG = "ods_pipeline/command_line", "ods_pipeline/pid"
+_SHARED_FROM = "# From here on it is the same in both places.\n"
+# The file had no header before, and was written again by every command.
+_WRITTEN_BEFORE = {"  runs:", "    max_concurrent_runs: 1", "  module: dagster._core.storage.root"}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-_UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 log = logging.getLogger(__name__)
 
 
@@ -81,54 +74,45 @@ class Outcome:
         return [c for c in self.checks if not c.passed and c.severity == "WARN"]
 
 
-def instance_config(base: Path) -> dict[str, Any]:
-    """Return the configuration of a data root's Dagster instance: ``dagster.yaml`` with another folder.
+def instance_home(root: DataRoot) -> Path:
+    """Return the folder of the Dagster instance of a data root, and write its ``dagster.yaml`` if it is ours.
 
-    Args:
-        base: the folder for Dagster's databases.
+    It is DAGSTER_HOME if that is set; nothing is written there. Otherwise it is ``<data root>/.dagster``. A
+    file that somebody edited stays as it is.
     """
-    config = yaml.safe_load((_SETTINGS / "dagster.yaml").read_text(encoding="utf-8"))
-    config["storage"]["sqlite"]["base_dir"] = str(base)
-    config["local_artifact_storage"]["config"]["base_dir"] = str(base)
-    return config
-
-
-def write_instance_config(root: DataRoot) -> Path:
-    """Write ``<data root>/.dagster/dagster.yaml`` and return its folder, which can be a DAGSTER_HOME."""
+    if named := os.environ.get("DAGSTER_HOME"):
+        return Path(named).resolve()
     base = (root.path / ".dagster").resolve()
     base.mkdir(parents=True, exist_ok=True)
     base.chmod(0o700)  # the records of runs hold what servers answered
-    _write_config(base)
-    if not (base / "history").exists():
-        _make_databases(base)
+    path, text = base / "dagster.yaml", instance_text()
+    if not path.exists() or _is_as_written(path):
+        written = _header(text) + text
+        if not path.exists() or path.read_text(encoding="utf-8") != written:
+            path.write_text(written, encoding="utf-8")
     return base
 
 
-def _write_config(base: Path) -> None:
-    text = yaml.safe_dump(instance_config(base), sort_keys=False)
-    path = base / "dagster.yaml"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+def instance_text() -> str:
+    """Return ``dagster.yaml`` as a data root has it: Dagster keeps its records next to the file."""
+    text = (_SETTINGS / "dagster.yaml").read_text(encoding="utf-8")
+    return text.partition(_SHARED_FROM)[2]
 
 
-def _make_databases(base: Path) -> None:
-    """Let Dagster create its databases in another folder, and move them into place when they are whole.
+def _header(text: str) -> str:
+    checksum = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"# Written by ods-pipeline ({checksum}). Edit it as you like: an edited file stays as it is.\n"
 
-    Dagster takes a half-created database, left by a kill, for a complete one: every later run would fail.
-    """
-    aside = base / f".new-{os.getpid()}"
-    aside.mkdir(exist_ok=True)
-    _write_config(aside)
-    with dg.DagsterInstance.from_config(str(aside)):
-        pass
-    for name in ("schedules", "history"):
-        if not (base / name).exists():
-            (aside / name).rename(base / name)
-    remove(aside)
+
+def _is_as_written(path: Path) -> bool:
+    """Return whether ``dagster.yaml`` is as a version of ours wrote it."""
+    text = path.read_text(encoding="utf-8")
+    first, _, rest = text.partition("\n")
+    return first + "\n" == _header(rest) or _WRITTEN_BEFORE.issubset(text.splitlines())
 
 
 def write_workspace(home: Path) -> Path:
-    """Write ``workspace.yaml``, which `dagster dev` loads, into a DAGSTER_HOME and return its path."""
+    """Write ``workspace.yaml``, which `dagster dev` loads, into a folder and return its path."""
     path = home / "workspace.yaml"
     path.write_text((_SETTINGS / "workspace.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return path
@@ -136,48 +120,10 @@ def write_workspace(home: Path) -> Path:
 
 @contextmanager
 def open_instance(root: DataRoot) -> Generator[dg.DagsterInstance]:
-    """Open the Dagster instance of a data root. It needs no DAGSTER_HOME and sends no telemetry."""
+    """Open the Dagster instance of a data root. It sends no telemetry unless an edited file asks for it."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    base = write_instance_config(root)
-    history = base / "history"
-    with (
-        dg.DagsterInstance.from_config(str(base)) as instance,
-        _kept_open(history / "runs.db", history / "runs" / "index.db"),
-    ):
+    with dg.DagsterInstance.from_config(str(instance_home(root))) as instance:
         yield instance
-
-
-@contextmanager
-def _kept_open(*databases: Path) -> Generator[None]:
-    """Keep SQLite databases open while Dagster opens and closes them for every event.
-
-    The last connection that closes a database also writes its log back, which is nearly half of the time of
-    an event.
-    """
-    with ExitStack() as stack:
-        for path in databases:
-            connection = stack.enter_context(closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)))
-            connection.execute(
-                "SELECT count(*) FROM sqlite_master"
-            ).fetchone()  # SQLite opens the file at the first read
-        yield
-
-
-@contextmanager
-def _database_of_a_run(instance: dg.DagsterInstance) -> Generator[str]:
-    """Give the id of a run that is about to begin, and keep its database open.
-
-    Dagster creates the database when it is first queried. If the run does not begin, the file is removed.
-    """
-    run_id = str(uuid.uuid4())
-    path = Path(instance.root_directory) / "history" / "runs" / f"{run_id}.db"
-    instance.all_logs(run_id)
-    try:
-        with _kept_open(path):
-            yield run_id
-    finally:
-        if not instance.has_run(run_id):
-            path.unlink(missing_ok=True)
 
 
 def run_job(
@@ -212,18 +158,16 @@ def run_job(
             raised.append(_as_raised(context.op_exception))
 
     job = definitions.resolve_job_def(name).with_hooks({keep})
-    tags = {".dagster/repository": f"__repository__@{LOCATION}", _CLI_TAG: "true", _PID_TAG: str(os.getpid())}
+    tags = {**REPOSITORY_TAG, COMMAND_LINE_TAG: "true", MAX_RETRIES_TAG: "0"}
     if partition_range is not None:
         tags |= range_tags(*_checked_range(instance, job, partition_range))
-    with _database_of_a_run(instance) as run_id:
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            partition_key=partition,
-            run_config={**_QUIET, "ops": dict(config or {})},
-            tags=tags,
-            raise_on_error=False,
-        )
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        run_config={**_QUIET, "ops": dict(config or {})},
+        tags=tags,
+        raise_on_error=False,
+    )
     if "DagsterExecutionInterruptedError" in _error_classes(result):
         raise KeyboardInterrupt
     failures = [e for e in result.all_events if e.is_step_failure or e.is_run_failure]
@@ -234,21 +178,16 @@ def run_job(
         raised[0] if raised else None,
         str(raised[0]) if raised else (failures[0].message or "" if failures else ""),
         [
-            CheckOutcome(
-                e.asset_key.to_user_string(), e.check_name, e.passed, e.severity.value, e.description or ""
-            )
+            CheckOutcome(shown(e.asset_key), e.check_name, e.passed, e.severity.value, e.description or "")
             for e in result.get_asset_check_evaluations()
         ],
-        sorted(
-            {e.materialization.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
-        ),
+        sorted({shown(e.materialization.asset_key) for e in result.get_asset_materialization_events()}),
     )
 
 
 def _as_raised(error: BaseException) -> BaseException:
-    """Unwrap the error of a step that asked Dagster not to retry."""
-    wrapped = isinstance(error, dg.Failure) and isinstance(error.__cause__, OdsError)
-    return error.__cause__ if wrapped and error.__cause__ is not None else error
+    """Return the error behind a failure of a step, as it was raised."""
+    return error.original if isinstance(error, StepFailed) else error
 
 
 def _checked_range(
@@ -268,38 +207,3 @@ def _error_classes(result: dg.ExecuteInProcessResult) -> set[str]:
         for e in result.all_events
         if e.is_step_failure and e.step_failure_data.error is not None
     }
-
-
-def fail_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Mark unfinished runs whose process has ended as failed, and return their number.
-
-    Call it while holding the lock on the data root: a run from the command line held it too, so it has ended.
-    """
-    dead = 0
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
-        pid = int(run.tags[_PID_TAG]) if _PID_TAG in run.tags else _pid_of(instance, run)
-        if _CLI_TAG in run.tags or (pid is not None and not _is_alive(pid)):
-            instance.report_run_failed(run, f"The process that ran it (pid {pid}) has ended.")
-            dead += 1
-    if dead:
-        log.warning("%d unfinished runs of an earlier process are marked as failed", dead)
-    return dead
-
-
-def _pid_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> int | None:
-    """Return the process id of a run that was started from the UI, from Dagster's own events."""
-    for record in instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records:
-        event = record.event_log_entry.get_dagster_event()
-        if "pid" in event.engine_event_data.metadata:
-            return int(str(event.engine_event_data.metadata["pid"].value))
-    return None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

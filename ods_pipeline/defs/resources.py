@@ -1,4 +1,4 @@
-"""The data root as a Dagster resource. It holds the lock for as long as a run lasts."""
+"""The data root as a Dagster resource: it holds the lock while steps work, and marks their run as alive."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,23 +8,36 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.run_marks import marked
 
 
 class DataRootResource(dg.ConfigurableResource):
     """The data root of a run.
 
-    With the in-process executor a resource lives as long as its run, so two runs never work on one data root
-    at once.
+    With the in-process executor a resource lives as long as its run, with any other one as long as a step. No
+    two processes work on one data root at once; no step relies on what an earlier step left unpublished.
     """
 
     path: str
+    wait_seconds: float = 900.0
     _root: DataRoot = PrivateAttr()
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator["DataRootResource"]:
-        """Hold the lock while the run lasts. Raises Busy if another process has it."""
+        """Hold the lock, waiting for it up to ``wait_seconds``. Raises Busy if another process keeps it."""
         self._root = DataRoot(Path(self.path))
-        with self._root.locked():
+
+        def note_waiting() -> None:
+            if context.log is not None:
+                context.log.info(
+                    f"Another run or command works on {self.path}: waiting for it, "
+                    f"at most {self.wait_seconds / 60:.0f} minutes."
+                )
+
+        with (
+            marked(self._root, context.run.run_id if context.run else "no-run"),
+            self._root.locked(self.wait_seconds, note_waiting),
+        ):
             yield self
 
     @property

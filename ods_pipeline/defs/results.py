@@ -57,8 +57,3 @@ def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.M
         if name in frame.columns and frame[name].drop_nulls().len():
             metadata[name] = dg.MetadataValue.text(f"{frame[name].min()} to {frame[name].max()}")
     return metadata
-
-
-def table_key(table: Table) -> dg.AssetKey:
-    """Return the asset key of a table: schema and name."""
-    return dg.AssetKey([table.schema, table.name])

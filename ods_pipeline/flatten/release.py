@@ -18,7 +18,7 @@ from ods_pipeline.flatten.xml.archive import RegisterFile, open_release
 from ods_pipeline.flatten.xml.comments import plain
 from ods_pipeline.flatten.xml.document import Document, read_document
 from ods_pipeline.flatten.xml.members import GIVE_TRUD_ZIP, ZIP_DAMAGE, is_damage
-from ods_pipeline.flatten.xml.scan import count_elements, unknown_names
+from ods_pipeline.flatten.xml.scan import scan
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 
 Progress = Callable[[int, int], None]
@@ -105,8 +105,7 @@ def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
     try:
         with file.open() as raw:
             stream = RegisterStream(raw, file.name)
-            head = plain(stream.head)
-            pile.count_unknown(unknown_names(head, count_elements(head)))
+            pile.count_unknown(scan(plain(stream.head)).unknown)
             for segment in stream.segments():
                 yield _Piece(segment, pile)
     except ZIP_DAMAGE as error:

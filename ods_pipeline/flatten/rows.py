@@ -54,10 +54,12 @@ class Rows:
     Attributes:
         frames: ``organisations`` and the components, each with ``record``.
         problems: ``record, rule, detail``: every broken rule of every record.
+        left_out: contacts without a value or a type, which make no row, by what they lack.
     """
 
     frames: dict[str, pl.DataFrame]
     problems: pl.DataFrame
+    left_out: dict[str, int]
 
 
 @cache
@@ -65,15 +67,15 @@ def record_parser(strict: bool = False) -> XmlToArrowParser:
     """Return the parser of records, compiled once; threads may share it.
 
     Args:
-        strict: reject an attribute that an element has twice, and read names with a prefix too. Needed only
-            for documents whose rows do not account for every byte (``xml/proof.py``).
+        strict: reject an attribute that an element has twice. Needed only for documents whose rows do not
+            account for every byte (``xml/proof.py``).
     """
     source = resources.files("ods_pipeline.flatten.xml") / "record_map.yaml"
     if not strict:
         with resources.as_file(source) as path:
             return XmlToArrowParser(path)
     tree = yaml.safe_load(source.read_text(encoding="utf-8"))
-    tree["parser_options"] |= {"validate_attributes": True, "strip_namespaces": True}
+    tree["parser_options"] |= {"validate_attributes": True}
     with TemporaryDirectory() as folder:  # xml2arrow reads its map from a file only
         path = Path(folder) / "record_map.yaml"
         path.write_text(yaml.safe_dump(tree), encoding="utf-8")
@@ -95,15 +97,16 @@ def to_rows(parsed: Parsed) -> Rows:
         frames[name] = pl.DataFrame(columns)
     frames["roles"] = frames["roles"].with_columns(pl.col("is_primary").fill_null(False))
     frames["organisations"] = _organisations(frames["organisations"], frames["roles"])
-    frames["contacts"] = _numbered(frames["contacts"])
+    contacts, left_out = _complete_contacts(frames["contacts"])
+    frames["contacts"] = _numbered(contacts)
     problems += broken_rules(frames)
     problems = [p for p in problems if p.height]
     frames["organisations"] = frames["organisations"].drop("code_root", "primaries")
     for name in ("relationships", "successions"):
         frames[name].drop_in_place("target_code_root")
     if not problems:
-        return Rows(frames, pl.DataFrame(schema=PROBLEM_SCHEMA))
-    return Rows(frames, pl.concat(problems).unique().sort("record", "rule", "detail"))
+        return Rows(frames, pl.DataFrame(schema=PROBLEM_SCHEMA), left_out)
+    return Rows(frames, pl.concat(problems).unique().sort("record", "rule", "detail"), left_out)
 
 
 def _typed(batch: pa.RecordBatch, table: str) -> tuple[list[pl.Series], list[pl.DataFrame]]:
@@ -161,6 +164,20 @@ def _organisations(organisations: pl.DataFrame, roles: pl.DataFrame) -> pl.DataF
         .alias(_ADDRESS[1]),
         pl.when(one.is_not_null() & two.is_not_null()).then(three).alias(_ADDRESS[2]),
     ).drop("role_status")
+
+
+def _complete_contacts(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Return the contacts with a type and a value, and how many lack which.
+
+    One empty telephone number is no reason to set the whole organisation aside.
+    """
+    left_out = {}
+    for column, attribute in (("contact_value", "value"), ("contact_type", "type")):
+        missing = contacts[column].null_count()
+        if missing:
+            left_out[f"/Contacts/Contact without {attribute}"] = missing
+            contacts = contacts.filter(pl.col(column).is_not_null())
+    return contacts, left_out
 
 
 def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:

@@ -1,14 +1,16 @@
-"""What is due: held captures to flatten, stamps to ask for, codes to ask for again.
+"""What is due: held captures to flatten and publish, stamps to ask for, codes to ask for again.
 
 Does not live here: which stamps are due on a day, as a pure function (``sources/due.py``).
 """
 
 from datetime import date
 
+from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.aside import set_aside_codes, unsettled_fetches
-from ods_pipeline.inventory.held import HeldFetch, held_fetches, newest_publication
+from ods_pipeline.inventory.held import HeldFetch, held_captures, held_fetches, newest_publication
+from ods_pipeline.publish.build_info import is_published, provenance, read_build_info
 from ods_pipeline.schema.versions import FLAT_VERSION
 from ods_pipeline.sources.due import LONGEST_GAP, Window, due_window
 from ods_pipeline.sources.receipt import CODE, FetchReceipt, ReleaseReceipt, Unanswered
@@ -71,6 +73,30 @@ def to_ask_again(root: DataRoot) -> dict[str, str]:
     """
     aside = {code: entry.as_of for code, entry in set_aside_codes(root).items() if CODE.fullmatch(code)}
     return aside | {code: entry.stamp for code, entry in unanswered(root).items()}
+
+
+def unpublished(root: DataRoot) -> str | None:
+    """Return what waits to be published: one SHA-256 over the captures held. None if nothing waits.
+
+    A set that was published for a certain day is up to date as long as its captures are.
+    """
+    captures = held_captures(root)
+    if captures is None:
+        return None
+    build = current_build(root)
+    today = None if build is None else read_build_info(build).get("today")
+    if is_published(root, captures, today):
+        return None
+    as_of = captures["as_of"].max()
+    assert isinstance(as_of, date)
+    return provenance(captures, as_of)["inputs_sha256"]
+
+
+def needs_flattening_again(root: DataRoot) -> bool:
+    """Return whether a capture held was flattened by another version, so that a fold would mix versions."""
+    folders = [release_folder(r.release_date) for r in due_releases(root)]
+    folders += [f.folder.name for f in due_fetches(root)]
+    return any(flat_mark(root, folder) is not None for folder in folders)
 
 
 def unanswered(root: DataRoot) -> dict[str, Unanswered]:

@@ -69,7 +69,8 @@ def flatten_held_release(root: DataRoot, day: str) -> Flat:
             flat = flatten_release(raw, origin, report)
         keep_flat(root, flat, receipt.sha256)
     except OdsError as error:
-        raise error.with_note(f"It is set aside as quarantine/{set_aside(root, raw, error).name}") from None
+        aside = set_aside(root, raw, error)
+        raise error.with_note(f"It is set aside as quarantine/{aside.name}", [aside]) from None
     log.info(
         "release %s: %d records, %d organisations",
         day,
@@ -98,12 +99,13 @@ def flatten_held_fetches(root: DataRoot, first: str, last: str) -> FlatFetches:
             keep_flat(root, flatten_fetch(held.folder), held.receipt.sha256)
         except OdsError as error:
             aside = set_aside(root, held.folder, error)
-            errors.append(error.with_note(f"It is set aside as quarantine/{aside.name}"))
+            errors.append(error.with_note(f"It is set aside as quarantine/{aside.name}", [aside]))
     folders = [f.folder.name for f in held_fetches(root) if _is_about(f.receipt, first, last)]
     if errors:
         raise OdsError(
             " ".join(str(error) for error in errors),
             do="The other fetches are kept; fetch these stamps again",
+            set_aside=[path for error in errors for path in error.set_aside],
         )
     if not folders:
         raise OdsError(

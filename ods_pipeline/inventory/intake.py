@@ -8,21 +8,31 @@ not: which releases and stamps are due (``wanted.py``), copying and asking (``so
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
+from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.errors import OdsError
+from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
+from ods_pipeline.inventory.aside import unsettled_fetches
 from ods_pipeline.inventory.due import to_ask_again
 from ods_pipeline.inventory.future import future_release, refuse_future_release
-from ods_pipeline.inventory.held import newest_publication
+from ods_pipeline.inventory.held import held_fetches, newest_publication
+from ods_pipeline.inventory.missing import missing_days, ranges_without
 from ods_pipeline.inventory.sample import holds_sample, refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import fetch_stamps
-from ods_pipeline.sources.receipt import ReleaseReceipt, read_fetch_receipt
-from ods_pipeline.sources.recorded import held_releases, recorded_fetches, take_fetch, take_release
+from ods_pipeline.sources.due import Window
+from ods_pipeline.sources.receipt import FetchReceipt, ReleaseReceipt, read_fetch_receipt
+from ods_pipeline.sources.recorded import (
+    held_releases,
+    recorded_fetches,
+    set_aside,
+    take_fetch,
+    take_release,
+)
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.trud import NO_KEY, Trud
 
@@ -44,7 +54,7 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
     """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
 
     ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had, or if
-    its day has not come.
+    the file is no release of that day (it is set aside then), or its day has not come.
     """
     today = uk_date(sources.clock.now())
     if file:
@@ -54,20 +64,85 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
         if day > today.isoformat():
             raise future_release("TRUD", day, today)
         _download(root, sources, day)
-    return next(r for r in held_releases(root) if r.release_date == day)
+    receipt = next(r for r in held_releases(root) if r.release_date == day)
+    if flat_mark(root, release_folder(day)) is None:
+        _refuse_wrong_file(root, receipt)
+    return receipt
+
+
+def _refuse_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
+    """Set a file in ``raw/trud`` aside that is no release of its receipt's day, and raise the OdsError."""
+    raw = root.raw_releases / receipt.file_name
+    try:
+        found = open_release(raw).release_date
+        if found != receipt.release_date:
+            raise BadRelease(
+                f"it is the release of {found}, not of {receipt.release_date}",
+                where=raw.name,
+                do=f"Give the file of that date, or load it as the release of {found}",
+            )
+    except OdsError as error:
+        aside = set_aside(root, raw, error)
+        raise error.with_note(f"It is set aside as quarantine/{aside.name}", [aside]) from None
 
 
 def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: Sequence[str]) -> int:
     """Brings the fetches of these stamps (ISO, in order) into ``raw/ord`` and returns how many were added.
 
-    Raises OdsError if the source must not be asked, or if a recorded fetch cannot be used; the others count.
+    ``auto`` asks the API only for stamps that can still change what is held: never asked for, or not since
+    the day after. ``ord`` asks for all of them again. Raises OdsError if the source must not be asked, or if
+    a recorded fetch cannot be used; the others count.
     """
     if not _asks_the_api(root, choice):
         return _take_recorded(root, choice.folder, stamps)
     if choice.ignore_maintenance:
         sources = sources.with_maintenance_ignored()
-    window = (date.fromisoformat(stamps[0]), date.fromisoformat(stamps[-1]))
-    return len(fetch_stamps(root, sources, window, to_ask_again(root)))
+    days = [date.fromisoformat(stamp) for stamp in stamps]
+    if choice.source == "auto":
+        days = [day for day in days if not _is_settled(root, day)]
+    if not days:
+        return 0
+    return len(fetch_stamps(root, sources, (days[0], days[-1]), to_ask_again(root)))
+
+
+def stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> list[str]:
+    """Return those of these stamps (ISO) that no fetch held asked for."""
+    windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(root)]
+    return [stamp for stamp in stamps if not any(first <= stamp <= last for first, last in windows)]
+
+
+def refuse_stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> None:
+    """Raise OdsError that names them, if no fetch held asked for some of these stamps (ISO)."""
+    unasked = stamps_nobody_asked_for(root, stamps)
+    if unasked:
+        others = f" and {len(unasked) - 1:,} more" if len(unasked) > 1 else ""
+        raise OdsError(
+            f"no fetch asked for the stamp {unasked[0]}{others}",
+            where=root.path,
+            do="The other stamps are kept. To ask the ORD API, give the step the configuration source: ord",
+        )
+
+
+def asked_ranges(root: DataRoot, window: tuple[str, str], new: Sequence[FetchReceipt] = ()) -> list[Window]:
+    """Return the ranges of stamps in a window that the fetches held, or the new ones, asked for."""
+    first, last = (date.fromisoformat(day) for day in window)
+    receipts = [*(f.receipt for f in held_fetches(root)), *new]
+    windows = [(date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to)) for r in receipts]
+    return ranges_without((first, last), missing_days((first, last), windows))
+
+
+def _is_settled(root: DataRoot, day: date) -> bool:
+    """Return whether a fetch asked for a stamp so late that its records change no more.
+
+    A record stamped D can be edited during D and come out on D + 1, still stamped D.
+    """
+    unsettled = unsettled_fetches(root)
+    return any(
+        f.folder.name not in unsettled
+        and f.receipt.stamps_from <= day.isoformat() <= f.receipt.stamps_to
+        and date.fromisoformat(f.receipt.as_of) >= day + timedelta(days=2)
+        for f in held_fetches(root)
+    )
 
 
 def _download(root: DataRoot, sources: Sources, day: str) -> None:

@@ -32,3 +32,17 @@ def missing_stamps(captures: pl.DataFrame) -> list[date]:
 def missing_days(window: Window, asked: Sequence[tuple[date, date]]) -> list[date]:
     """Return the days of a window that no fetch asked for; all intervals include both ends."""
     return [d for d in days_between(window) if not any(start <= d <= end for start, end in asked)]
+
+
+def ranges_without(window: Window, missing: Sequence[date]) -> list[Window]:
+    """Return the ranges of a window that remain without the missing days; all ends are inclusive."""
+    ranges: list[Window] = []
+    left_out = set(missing)
+    for day in days_between(window):
+        if day in left_out:
+            continue
+        if ranges and ranges[-1][1] == day - timedelta(days=1):
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    return ranges

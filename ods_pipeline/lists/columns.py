@@ -18,7 +18,9 @@ from ods_pipeline.lists.reading import read_cells
 _INVISIBLE = r"[\s\p{Z}\p{C}]"
 # What spreadsheets put around text to keep it text: ="RRP" and 'RRP.
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
-_CODE = r"^[A-Z0-9]{3,9}$"
+_CODE = r"^[A-Z0-9]{3,12}$"
+# What people put between several codes in one cell. A blank alone may be within a code.
+_BETWEEN = r"(?i)\s*(?:[,;/|&+\n]|\s\s|\band\b)\s*"
 # Headers of a column of codes, the most specific first.
 _HEADERS = tuple(
     re.compile(pattern)
@@ -42,7 +44,8 @@ class CodeList:
 
     Attributes:
         rows: ``line`` (as an editor or spreadsheet counts, the header included), ``given`` (the text of the
-            cell) and ``code`` (upper case, no spaces, no wrapping; null if blank).
+            cell), ``part`` (from 1; a cell may have several codes) and ``code`` (upper case, no spaces, no
+            wrapping; null if blank).
         column: Which column was read, as a phrase.
         notes: What the user must know about how it was read.
     """
@@ -59,12 +62,12 @@ def read_code_list(path: Path, column: str | None = None, sheet: str | None = No
         path: The file.
         column: The name of a column (case and spaces do not matter) or its number from 1. Without it the
             column is found by its name, else by the form of its cells.
-        sheet: The sheet of a workbook. Default: the first that is not empty.
+        sheet: The sheet of a workbook. Default: the first with codes, else the first that is not empty.
 
     Raises:
         OdsError: The file cannot be read, there is no such column, or no single column holds codes.
     """
-    cells = read_cells(path, sheet)
+    cells = read_cells(path, sheet, _largest_share)
     index, header = _choose(path, cells, column)
     whole = pl.DataFrame(cells.columns, schema=[(str(i), pl.String) for i in range(len(cells.columns))])
     is_empty = pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
@@ -80,6 +83,7 @@ def read_code_list(path: Path, column: str | None = None, sheet: str | None = No
     )
     if header is not None and cells.names is None:
         rows = rows.filter(pl.col("line") > cells.lines[header])
+    rows = _one_code_a_row(rows)
     if rows.is_empty():
         raise OdsError(
             "there is a header and nothing below it", where=path, do="Give a file with codes below it"
@@ -94,6 +98,28 @@ def _cleaned(column: str) -> pl.Expr:
     plain = pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
     code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
     return pl.when(code != "").then(code)
+
+
+def _one_code_a_row(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``part``: a cell with several codes has a row for each, other cells stay as they are."""
+    parts = pl.col("given").str.replace_all(_BETWEEN, "\x1f").str.strip_chars("\x1f").str.split("\x1f")
+    is_code = pl.element().str.strip_chars().str.to_uppercase().str.contains(_CODE) & (
+        pl.element().str.contains("[0-9]") | (pl.element().str.strip_chars().str.len_chars() == 3)
+    )
+    has_several = (parts.list.len() > 1) & parts.list.eval(is_code).list.all()
+    several = pl.when(has_several.fill_null(False)).then(parts)
+    return (
+        rows.with_columns(several.alias("several"))
+        .with_columns(
+            pl.when(pl.col("several").is_null())
+            .then(pl.concat_list("code"))
+            .otherwise(pl.col("several").list.eval(pl.element().str.strip_chars().str.to_uppercase()))
+            .alias("code")
+        )
+        .with_columns(pl.int_ranges(1, pl.col("code").list.len() + 1).alias("part"))
+        .explode("code", "part")
+        .select("line", "part", "given", "code")
+    )
 
 
 def _choose(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | None]:
@@ -179,6 +205,11 @@ def _share_of_codes(column: list[str | None]) -> float:
     is_code = code.str.contains(_CODE) & (code.str.contains("[0-9]") | (code.str.len_chars() == 3))
     weight = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
     return codes.drop_nulls().select(weight.mean().fill_null(0.0)).item()
+
+
+def _largest_share(cells: Cells) -> float:
+    """The share of codes in the column that has the most of them."""
+    return max(map(_share_of_codes, cells.columns), default=0.0)
 
 
 def _is_header(cell: str | None) -> bool:

@@ -22,6 +22,8 @@ VERDICTS = {
     "deleted": "deleted from the register",
     "wrong_kind": "held, but not of the requested kind",
     "not_held": "has the form of a code, but is not in the register",
+    "default_code": "a national default code, which stands for no organisation",
+    "other_system": "a code of another system (GSS)",
     "no_code": "no ODS code has this form",
     "blank": "the line has no code",
 }
@@ -48,5 +50,6 @@ def judge(
     """
     sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")
     with closing(connection.cursor()) as cursor:
-        cursor.register("listed", codes.rows.to_arrow())
+        rows = codes.rows if "part" in codes.rows.columns else codes.rows.with_columns(part=pl.lit(1))
+        cursor.register("listed", rows.to_arrow())
         return cursor.sql(sql, params={"day": day, "kind": kind}).pl()

@@ -1,5 +1,7 @@
 -- The verdict on each line of a list on the day $day, and what was meant where the code is not good.
--- Input: the table listed (line, given, code). $kind is the kind that every code should be, or null.
+-- Input: the table listed (line, part, given, code); a cell with several
+-- codes has a part for each.
+-- $kind is the kind that every code should be, or null.
 
 WITH codes AS (
     SELECT DISTINCT code
@@ -120,12 +122,13 @@ meant AS (
 unknown AS MATERIALIZED (
     SELECT code
     FROM codes
-    WHERE length(code) BETWEEN 2 AND 10 AND code_form(code) <> 'words'
+    WHERE code_form(code) NOT IN ('words', 'default', 'statistical')
+        AND (length(code) BETWEEN 2 AND 13 OR code_form(code) IN ('date', 'number', 'scientific'))
         AND code NOT IN (SELECT code FROM held)
 ),
 
 places AS (
-    SELECT unnest(range(1, 11)) AS place
+    SELECT unnest(range(1, 14)) AS place
 ),
 
 -- Each code without one of its characters: two codes that agree here differ in one character.
@@ -238,6 +241,7 @@ likely AS (
 judged AS (
     SELECT
         a.line,
+        a.part,
         a.given,
         a.code,
         h.name,
@@ -268,7 +272,10 @@ judged AS (
         code_form(a.code) AS form,
         CASE
             WHEN a.code IS NULL THEN 'blank'
-            WHEN h.code IS NULL AND code_form(a.code) IN ('code', 'since_2020', 'number', 'scientific') THEN 'not_held'
+            WHEN h.code IS NULL AND code_form(a.code) = 'default' THEN 'default_code'
+            WHEN h.code IS NULL AND code_form(a.code) = 'statistical' THEN 'other_system'
+            WHEN h.code IS NULL AND code_form(a.code) IN ('code', 'since_2020', 'number', 'scientific', 'date', 'short')
+                THEN 'not_held'
             WHEN h.code IS NULL THEN 'no_code'
             WHEN h.openness = 'deleted' THEN 'deleted'
             WHEN h.kind <> $kind THEN 'wrong_kind'
@@ -301,11 +308,12 @@ SELECT
         '; ',
         CASE
             WHEN
-                verdict IN ('blank', 'not_held', 'no_code')
+                verdict IN ('blank', 'not_held', 'no_code', 'default_code', 'other_system')
                 THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
             WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
+        CASE WHEN form = 'default' THEN 'as a default code: ' || default_meaning(code) END,
         succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE
@@ -324,4 +332,4 @@ SELECT
         CASE WHEN first_line < line THEN 'the same as line ' || first_line END
     ), '') AS note
 FROM judged
-ORDER BY line
+ORDER BY line, part

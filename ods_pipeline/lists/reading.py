@@ -21,6 +21,8 @@ from ods_pipeline.lists.text import read_text
 
 # A list of every code in the register takes 4 MB. A larger file than this is something else.
 MAX_BYTES = 500_000_000
+# A sheet with this share of codes is the list.
+_ENOUGH = 0.5
 _SAVE_AGAIN, _SAVE_THE_LIST = "Open it, save it as CSV and give that", "Save only the list, as CSV"
 _OLE2 = bytes.fromhex("D0CF11E0A1B11AE1")  # .xls, and .xlsx behind a password
 # RuntimeError: encrypted, or compressed by an unknown method.
@@ -33,12 +35,15 @@ _FOREIGN = {
 }
 
 
-def read_cells(path: Path, sheet: str | None = None) -> Cells:
+def read_cells(
+    path: Path, sheet: str | None = None, share_of_codes: Callable[[Cells], float] | None = None
+) -> Cells:
     """Return the cells of a CSV, TSV, Excel (xlsx, xls, ods) or Parquet file.
 
     Args:
         path: The file.
-        sheet: The sheet of a workbook. Default: the first that is not empty.
+        sheet: The sheet of a workbook. Default: the first with codes, else the first that is not empty.
+        share_of_codes: How much of the cells of a sheet are codes, from 0 to 1.
 
     Raises:
         OdsError: The file is missing, too large, of another kind, damaged or empty.
@@ -61,7 +66,7 @@ def read_cells(path: Path, sheet: str | None = None) -> Cells:
         cells = _read_or_explain(path, "Parquet file", lambda: _read_parquet(content))
     elif content[:8] == _OLE2 or content[:4] == b"PK\x03\x04":
         _reject_other_zips(path, content)
-        cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, sheet))
+        cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, sheet, share_of_codes))
     else:
         foreign = next((what for magic, what in _FOREIGN.items() if content.startswith(magic)), None)
         if foreign:
@@ -121,8 +126,10 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
         )
 
 
-def _read_excel(path: Path, content: bytes, sheet: str | None) -> Cells:
-    """The requested sheet of a workbook, else the first that is not empty. Numbers become text."""
+def _read_excel(
+    path: Path, content: bytes, sheet: str | None, share_of_codes: Callable[[Cells], float] | None
+) -> Cells:
+    """The requested sheet of a workbook, else the one that has codes. Numbers become text."""
     workbook = fastexcel.read_excel(content)
     names = workbook.sheet_names
     if sheet is not None and sheet not in names:
@@ -131,16 +138,22 @@ def _read_excel(path: Path, content: bytes, sheet: str | None) -> Cells:
             where=path,
             do=f"Give --sheet with one of: {', '.join(names) or 'none'}",
         )
+    best, best_share = Cells([], []), -1.0
     for name in [sheet] if sheet is not None else names:
         # skip_rows=0: empty rows at the top count, so that line numbers are those of the spreadsheet.
         frame = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-        if frame.height and frame.width:
-            others = [other for other in names if other != name]
-            notes = [f"sheet {name!r} is read; the workbook also has {', '.join(others)}"] if others else []
-            return Cells(
-                list(range(1, frame.height + 1)), [s.to_list() for s in frame.iter_columns()], notes=notes
-            )
-    return Cells([], [])
+        if not frame.height or not frame.width:
+            continue
+        others = [other for other in names if other != name]
+        notes = [f"sheet {name!r} is read; the workbook also has {', '.join(others)}"] if others else []
+        lines = list(range(1, frame.height + 1))
+        cells = Cells(lines, [s.to_list() for s in frame.iter_columns()], notes=notes)
+        share = share_of_codes(cells) if share_of_codes else 1.0
+        if share > best_share:
+            best, best_share = cells, share
+        if share >= _ENOUGH:
+            break
+    return best
 
 
 def _read_parquet(content: bytes) -> Cells:

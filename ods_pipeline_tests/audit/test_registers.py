@@ -90,6 +90,41 @@ def test_superseded_records_and_unusual_xml(tmp_path: Path) -> None:
     assert rows(build, "unresolved_targets") == 1
 
 
+def test_details_of_xml_and_json_mean_the_same_to_both(tmp_path: Path) -> None:
+    contacts = {"Contact": [{"type": "tel", "value": ""}, {"type": "tel", "value": "1"}]}
+    plain = organisation_xml(make_record("R1A", Contacts=contacts))
+    odd = [
+        ("BODY", "A\r\nB\rC&#13;D"),
+        ('value="1"', 'value="1\r\n2\t3&#10;4"'),
+        ("<Roles>", "<?a <!-- ?><Roles>"),
+        ("</Roles>", "</Roles><!-- x --><?b ?>"),
+        ("<Name>", "<Name xsi:nil='false' value='1'>"),
+        ("</Name>", "</Name><x:Name>Z</x:Name><Odd a='1' id='2'><Town>Y</Town></Odd><Town/>"),
+        ("<Status ", "<Status x:value='Inactive' version='1' "),
+        ("<LastChangeDate", "<Date><Type value=''/><Start value=' '/></Date><LastChangeDate"),
+        ("<Organisation ", "<HSCOrgRefData:Organisation "),
+        ("</Organisation>", "</HSCOrgRefData:Organisation>"),
+    ]
+    texts = [plain.replace("R1A", f"R{n}A").replace(*pair, 1) for n, pair in enumerate(odd[:-2])]
+    texts.append(plain.replace("R1A", "R9A").replace(*odd[-2]).replace(*odd[-1]))
+    lost = plain.replace("R1A", "R9B").replace(
+        "<Roles>", "<Role><Date/><Status value='Active'/></Role><Roles>"
+    )
+    release(tmp_path / "in", [*texts, lost, make_record("R1A")])
+    folder = fetch(tmp_path / "in", [make_record("R1A", Name="A\r\nB\rC", Contacts=contacts)])
+    for n, text in enumerate(('{"Organisation": {"Name": NaN}}', '{"Organisation": {"Name": 1e400}}')):
+        put(folder, f"organisations/R{n}A.json", text.encode(), asked=f"R{n}A")
+    twice = organisation_json(make_record("R2A")).replace(b'"Name"', b'"Name": "X", "Name"', 1)
+    put(folder, "organisations/R2A.json", twice, asked="R2A")
+    declared = "<?xml version='1.0' encoding='ISO-8859-1'?>" + organisation_xml(make_record("R3A"))
+    put(folder, "organisations/R3A.xml", declared.encode(), asked="R3A")
+    put(folder, "organisations/R4A.xml", texts[4].replace("BODY", "X\r\nY").encode(), asked="R4A")
+    build = publish_and_audit(tmp_path / "in")
+    assert rows(build, "quarantined_records") == 5
+    names = set(pq.read_table(build / "tables" / "unknown_elements.parquet")["name"].to_pylist())
+    assert {"/Contacts/Contact without value", "/Odd/Town", "/Town", "/Name/@value", "x:Name"} <= names
+
+
 def test_fetches_with_every_kind_of_answer(tmp_path: Path) -> None:
     fax = {"Contact": [{"type": "fax", "value": "0113 9"}]}
     codes = ["R1A", "R1B", "R1C", "R1D", "R1E", "R1F", "R1G"]

@@ -7,7 +7,8 @@ import pytest
 
 from ods_pipeline import checks
 from ods_pipeline.checks import Finding
-from ods_pipeline.defs.results import check_result, table_key
+from ods_pipeline.defs.keys import table_key
+from ods_pipeline.defs.results import check_result
 from ods_pipeline.marts.checking import MartCheck, judge
 from ods_pipeline.schema import TABLES
 

@@ -39,7 +39,7 @@ def test_it_shows_the_runs_of_the_command_line(dagster: Dagster) -> None:
 
 def test_those_runs_materialised_every_asset(dagster: Dagster) -> None:
     runs = {run["jobName"]: run["runId"] for run in dagster.ask(RUNS)["runsOrError"]["results"]}
-    nodes = {"/".join(node["assetKey"]["path"]): node for node in dagster.ask(ASSETS)["assetNodes"]}
+    nodes = {"/".join(node["assetKey"]["path"][1:]): node for node in dagster.ask(ASSETS)["assetNodes"]}
     assert nodes.pop("published/site")["assetMaterializations"] == [], "written only if somebody asks for it"
     assert len(nodes) == len(TABLES) + 5
     run_of = {key: node["assetMaterializations"][0]["runId"] for key, node in nodes.items()}
@@ -55,7 +55,7 @@ def test_it_shows_the_checks_of_the_last_build(dagster: Dagster) -> None:
     statuses = {}
     for node in dagster.ask(ASSETS)["assetNodes"]:
         for check in node["assetChecksOrError"].get("checks", []):
-            key = f"{'/'.join(node['assetKey']['path'])} {check['name']}"
+            key = f"{'/'.join(node['assetKey']['path'][1:])} {check['name']}"
             statuses[key] = (check["executionForLatestMaterialization"] or {}).get("status")
     assert len([key for key in statuses if key.endswith(" unique_key")]) == len(TABLES)
     assert len(ORD) < len(statuses)
@@ -68,9 +68,6 @@ def test_it_shows_each_job_with_its_run_and_the_sensors(dagster: Dagster) -> Non
     runs = {job["name"]: [run["status"] for run in job["runs"]] for job in repository["jobs"]}
     for name in ("release_job", "delta_job", "publish_job"):
         assert runs[name] == ["SUCCESS"], f"{name} has no run of the command line"
-    assert [sensor["name"] for sensor in repository["sensors"]] == [
-        "new_trud_release",
-        "publish_after_load",
-        "site_after_publish",
-    ]
-    assert [schedule["name"] for schedule in repository["schedules"]] == ["last_three_stamps"]
+    sensors = ["dead_runs", "new_trud_release", "publish_after_load", "site_after_publish"]
+    assert [sensor["name"] for sensor in repository["sensors"]] == sensors
+    assert [s["name"] for s in repository["schedules"]] == ["check_as_of", "last_three_stamps"]

@@ -13,6 +13,8 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
 from ods_pipeline.defs.instance import open_instance, run_job
+from ods_pipeline.defs.keys import REPOSITORY_TAG
+from ods_pipeline.inventory.flattening import flatten_held_release
 from ods_pipeline.inventory.wanted import request_for
 from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.ord_server import OrdServer
@@ -62,7 +64,7 @@ def sensor_of(definitions: dg.Definitions) -> dg.SensorDefinition:
 
 
 def schedule_of(definitions: dg.Definitions) -> dg.ScheduleDefinition:
-    (schedule,) = definitions.schedules or []
+    (schedule,) = [s for s in definitions.schedules or [] if s.name == "last_three_stamps"]
     assert isinstance(schedule, dg.ScheduleDefinition)
     return schedule
 
@@ -92,12 +94,30 @@ def test_a_new_release_is_seen_once(
     root = DataRoot(tmp_path / "data")
     ticked = tick(definitions_of(root, server, clock), root)
     assert isinstance(ticked, dg.SensorResult)
-    (request,) = ticked.run_requests or []
-    assert request.partition_key == "2026-08-28"
+    assert [request.partition_key for request in ticked.run_requests or []] == ["2026-08-28"]
     (adds,) = ticked.dynamic_partitions_requests or []
-    assert (adds.partitions_def_name, adds.partition_keys) == ("release", ["2026-08-28"])
+    assert (adds.partitions_def_name, adds.partition_keys) == ("ods_release", ["2026-08-28"])
     assert KEY not in str(ticked)
     assert "is held" in skipped(tick(definitions_of(loaded, server, clock), loaded))
+
+
+def test_every_release_that_is_listed_and_lacking_is_requested_the_oldest_first(
+    tmp_path: Path, clock: SimulatedClock
+) -> None:
+    days = [("2026-08-21", "2026-08-28"), ("2026-07-24", "2026-07-31"), ("2026-06-19", "2026-06-26")]
+    files = [
+        write_release(tmp_path / day, [make_record("RX1")], published=published, released=day)
+        for published, day in days
+    ]
+    world = Made({})
+    world.zips = {file.name: file.read_bytes() for file in files}
+    root = DataRoot(tmp_path / "data")
+    take_release(root, files[1], "2026-07-31")
+    flatten_held_release(root, "2026-07-31")
+    with OrdServer(world, now=clock.now, key=KEY) as server:
+        ticked = tick(definitions_of(root, server, clock), root)
+    assert isinstance(ticked, dg.SensorResult)
+    assert [r.partition_key for r in ticked.run_requests or []] == ["2026-06-26", "2026-08-28"]
 
 
 @pytest.mark.promise("resumed")
@@ -114,11 +134,11 @@ def test_a_release_whose_run_failed_is_asked_for_again(
 
     with open_instance(root) as instance:
         assert asked_again()
-        instance.add_dynamic_partitions("release", [day])
+        instance.add_dynamic_partitions("ods_release", [day])
         server.faults.append(Fault("status", "/download/", 4, 500))
         assert not run_job(instance, definitions, "release_job", partition=day).success
         assert asked_again()
-        job, tags = definitions.resolve_job_def("release_job"), {"dagster/partition": day}
+        job, tags = definitions.resolve_job_def("release_job"), REPOSITORY_TAG | {"dagster/partition": day}
         run = instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
         assert "is being loaded" in skipped(tick(definitions, root))
         instance.report_run_failed(run)
@@ -187,7 +207,7 @@ def test_only_a_source_that_does_not_answer_is_tried_again(
     quick = dg.RetryPolicy(max_retries=2, delay=0)
     definitions = build_definitions(root.path, sources=sources_of(server, clock), retries=quick)
     with open_instance(root) as instance:
-        instance.add_dynamic_partitions("release", ["2026-08-28", "2026-01-30"])
+        instance.add_dynamic_partitions("ods_release", ["2026-08-28", "2026-01-30"])
         server.faults.append(Fault("status", "/releases", 4, 500))  # one whole run of attempts
         outcome = run_job(instance, definitions, "release_job", partition="2026-08-28")
         assert outcome.success, outcome.message
@@ -203,7 +223,7 @@ def test_retries_and_freshness_are_dagsters_own(
     graph = definitions_of(loaded, server, clock).resolve_asset_graph()
     policies = {
         key: graph.get(dg.AssetKey.from_user_string(key)).freshness_policy_or_from_metadata
-        for key in ("raw/trud_release", "raw/ord_fetches", "published/ods_duckdb")
+        for key in ("ods/raw/trud_release", "ods/raw/ord_fetches")
     }
     assert all(policies.values())
     for asset in definitions_of(loaded, server, clock).assets or []:
@@ -224,7 +244,7 @@ def test_a_release_that_is_held_needs_no_key(
     take_release(root, zip_file, "2026-08-28")
     before = len(server.log)
     with open_instance(root) as instance:
-        instance.add_dynamic_partitions("release", ["2026-08-28"])
+        instance.add_dynamic_partitions("ods_release", ["2026-08-28"])
         outcome = run_job(
             instance, definitions_of(root, server, clock, key=None), "release_job", partition="2026-08-28"
         )

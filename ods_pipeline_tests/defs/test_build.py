@@ -227,22 +227,22 @@ def test_dagster_has_the_runs_the_rows_and_the_checks() -> None:
         runs = [(run.job_name, run.status) for run in reversed(instance.get_runs())]
         success = dg.DagsterRunStatus.SUCCESS
         assert runs == [("release_job", success), ("delta_job", success), ("publish_job", success)]
-        assert instance.get_dynamic_partitions("release") == ["2026-08-28"]
+        assert instance.get_dynamic_partitions("ods_release") == ["2026-08-28"]
         for table in TABLES.values():
-            event = instance.get_latest_materialization_event(dg.AssetKey([table.schema, table.name]))
+            event = instance.get_latest_materialization_event(dg.AssetKey(["ods", table.schema, table.name]))
             assert event is not None and event.asset_materialization is not None
             metadata = event.asset_materialization.metadata
             file = root.path / table.path
             assert metadata["dagster/row_count"].value == pl.read_parquet(file).height
             assert metadata["bytes"].value == file.stat().st_size
-        keys = [dg.AssetCheckKey(dg.AssetKey(["ord", t.name]), "unique_key") for t in ORD]
+        keys = [dg.AssetCheckKey(dg.AssetKey(["ods", "ord", t.name]), "unique_key") for t in ORD]
         checks = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
         assert len(checks) == len(ORD)
         assert {record.status.value for record in checks.values()} == {"SUCCEEDED"}
 
 
 def test_dagster_has_a_row_count_for_each_stamp() -> None:
-    key = dg.AssetKey(["flat", "fetches"])
+    key = dg.AssetKey(["ods", "flat", "fetches"])
     with open_instance(sample_root()) as instance:
         records = instance.fetch_materializations(key, limit=100).records
     rows: dict[str, int] = {}

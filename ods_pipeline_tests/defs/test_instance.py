@@ -1,16 +1,24 @@
 """Runs in this process: their outcomes are complete, ranges are checked, dead runs are marked as failed."""
 
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.run_marks import Mark, mark_of, marked
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import build_definitions
-from ods_pipeline.defs.instance import fail_dead_runs, open_instance, run_job, write_instance_config
+from ods_pipeline.defs.dead_runs import fail_dead_runs
+from ods_pipeline.defs.instance import instance_home, open_instance, run_job
+from ods_pipeline.defs.keys import REPOSITORY_TAG, table_key
 from ods_pipeline.errors import OdsError
+from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import copy_of, published, release_root, run_python, sample_root
 
 DAYS = dg.DailyPartitionsDefinition("2026-08-01", end_date="2026-08-11")
@@ -19,17 +27,19 @@ import os, signal, sys, time
 from pathlib import Path
 import dagster as dg
 from ods_pipeline.defs.instance import open_instance, run_job
+from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.dataroot.layout import DataRoot
 
 @dg.asset
-def ends():
+def ends(data_root: DataRootResource):
     if sys.argv[2] == "dies":
         os._exit(7)
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
 
 jobs = [dg.define_asset_job("job", "*")]
-definitions = dg.Definitions(assets=[ends], jobs=jobs, executor=dg.in_process_executor)
+resources = {"data_root": DataRootResource(path=sys.argv[1])}
+definitions = dg.Definitions(assets=[ends], jobs=jobs, resources=resources, executor=dg.in_process_executor)
 with open_instance(DataRoot(Path(sys.argv[1]))) as instance:
     try:
         run_job(instance, definitions, "job")
@@ -103,17 +113,6 @@ def test_an_invalid_range_is_refused(root: DataRoot, first: str, last: str) -> N
         assert instance.get_runs() == []
 
 
-def test_databases_are_open_while_a_job_runs_and_put_away_after_it(root: DataRoot) -> None:
-    history = root.path / ".dagster" / "history"
-    with open_instance(root) as instance:
-        assert (history / "runs" / "index.db-wal").exists()
-        run_id = run_job(instance, DEFINITIONS, "fails_job").run_id
-        with pytest.raises(dg.DagsterInvalidConfigError):
-            run_job(instance, DEFINITIONS, "checked_job", config={"no_such_op": {"config": {}}})
-    left = {path.name for path in history.rglob("*") if path.is_file()}
-    assert left == {"runs.db", "index.db", f"{run_id}.db"}
-
-
 @pytest.mark.promise("explained")
 def test_the_error_of_a_step_is_returned_as_it_was_raised(root: DataRoot) -> None:
     with open_instance(root) as instance:
@@ -146,25 +145,67 @@ def test_runs_of_a_dead_process_are_marked_failed(root: DataRoot, caplog: pytest
     with open_instance(root) as instance:
         (run,) = instance.get_runs()
         assert run.status == dg.DagsterRunStatus.STARTED
-        assert fail_dead_runs(instance) == 1
+        assert fail_dead_runs(instance, root) == 1
         assert [r.status for r in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
-        assert fail_dead_runs(instance) == 0
+        assert fail_dead_runs(instance, root) == 0
     assert "1 unfinished runs of an earlier process are marked as failed" in caplog.text
 
 
 def test_finished_runs_are_left_alone(root: DataRoot) -> None:
     with open_instance(root) as instance:
         run_job(instance, DEFINITIONS, "days_job", partition_range=("2026-08-02", "2026-08-02"))
-        assert fail_dead_runs(instance) == 0
+        assert fail_dead_runs(instance, root, locked=True, none_is_starting=True) == 0
         assert [r.status for r in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS]
 
 
-def test_the_instance_is_configured_once_and_can_be_a_dagster_home(root: DataRoot) -> None:
-    home = write_instance_config(root)
-    assert home == (root.path / ".dagster").resolve()
-    written = (home / "dagster.yaml").stat().st_mtime_ns
-    assert write_instance_config(root) == home
-    assert (home / "dagster.yaml").stat().st_mtime_ns == written
+@pytest.mark.promise("resumed")
+def test_a_run_is_dead_if_nobody_holds_its_mark_whatever_has_its_process_id(root: DataRoot) -> None:
+    with open_instance(root) as instance:
+        job = DEFINITIONS.resolve_job_def("fails_job")
+        started = {"status": dg.DagsterRunStatus.STARTED, "tags": REPOSITORY_TAG}
+        alive, between_steps = (instance.create_run_for_job(job, **started) for _ in range(2))
+        foreign = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        with marked(root, alive.run_id):
+            assert mark_of(root, alive.run_id) == Mark.HELD
+            assert fail_dead_runs(instance, root, locked=True) == 0
+            assert fail_dead_runs(instance, root, none_is_starting=True) == 1
+        statuses = {run.run_id: run.status.value for run in instance.get_runs()}
+    assert mark_of(root, alive.run_id) == Mark.NONE, "its process ended as it should"
+    assert statuses == {
+        alive.run_id: "STARTED", between_steps.run_id: "FAILURE", foreign.run_id: "STARTED"
+    }  # fmt: skip
+
+
+def test_a_file_that_somebody_edited_stays_as_it_is(root: DataRoot) -> None:
+    file = instance_home(root) / "dagster.yaml"
+    assert file.parent == (root.path / ".dagster").resolve()
+    written, at = file.read_text(), file.stat().st_mtime_ns
+    assert instance_home(root) == file.parent and file.stat().st_mtime_ns == at
+    file.write_text(written.replace("max_retries: 2", "max_retries: 1"))
+    with open_instance(root) as instance:
+        assert instance.run_retries_max_retries == 1
+    assert "max_retries: 1" in file.read_text()
+    first, _, rest = written.partition("\n")
+    older = rest.replace("max_runtime_seconds: 21600", "max_runtime_seconds: 3600")
+    file.write_text(first.replace(checksum_of(rest), checksum_of(older)) + "\n" + older)
+    instance_home(root)
+    assert file.read_text() == written, "another version wrote it and nobody edited it"
+
+
+def checksum_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_dagster_home_is_the_instance_of_the_command_line_too(
+    root: DataRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with open_instance(root) as instance:
+        run_job(instance, DEFINITIONS, "days_job", partition_range=("2026-08-02", "2026-08-02"))
+    assert (home / "history" / "runs.db").exists()
+    assert not (root.path / ".dagster").exists() and not (home / "dagster.yaml").exists()
 
 
 @pytest.mark.promise("whole")
@@ -193,7 +234,7 @@ def test_the_failed_check_is_recorded_where_the_ui_shows_it(tmp_path: Path) -> N
     frame = pl.read_parquet(file)
     pl.concat([frame, frame.filter(~pl.col("is_primary")).head(1)]).write_parquet(file)
     with open_instance(root) as instance:
-        config = {"fold_register": {"config": {"rebuild": True}}}
+        config = {"publish_set": {"config": {"rebuild": True}}}
         outcome = run_job(instance, build_definitions(root.path), "publish_job", config=config)
     assert not outcome.success
     failed = [(c.asset, c.name) for c in outcome.failed_checks]
@@ -201,17 +242,43 @@ def test_the_failed_check_is_recorded_where_the_ui_shows_it(tmp_path: Path) -> N
     assert not any(name.startswith(("marts", "published")) for name in outcome.materialized)
 
 
-def test_parts_of_the_publish_job_cannot_run_without_a_build(tmp_path: Path) -> None:
+@pytest.mark.promise("whole")
+def test_whatever_is_selected_of_the_set_the_whole_set_is_published_and_reported(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
-    definitions = build_definitions(root.path)
-    job = definitions.resolve_job_def("publish_job")
     with open_instance(root) as instance:
-        result = job.execute_in_process(
+        result = build_definitions(root.path).resolve_job_def("publish_job").execute_in_process(
             instance=instance,
-            asset_selection=[dg.AssetKey(["published", "ods_duckdb"])],
+            asset_selection=[dg.AssetKey(["ods", "marts", "trust_sites"])],
             raise_on_error=False,
-        )
-    assert not result.success
-    (failure,) = [e for e in result.all_events if e.is_step_failure]
-    assert "no build has been started" in str(failure.step_failure_data.error)
-    assert root.current.readlink() == Path("000001")
+        )  # fmt: skip
+        assert result.success
+        keys = [table_key(table) for table in TABLES.values()]
+        newest = instance.get_latest_materialization_events(keys)
+    assert root.current.readlink() == Path("000002")
+    assert {event.run_id for event in newest.values() if event} == {result.run_id}
+    checked = [(e.asset_key, e.check_name) for e in result.get_asset_check_evaluations()]
+    assert len(checked) == len(set(checked)) and {key for key, _ in checked} == set(keys)
+
+
+def release_when_waited_for(lock: FileLock, instance: dg.DagsterInstance) -> None:
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline:
+        logs = [log for run in instance.get_runs(limit=1) for log in instance.all_logs(run.run_id)]
+        if any("waiting for it" in log.user_message for log in logs):
+            break
+        time.sleep(0.2)
+    lock.release()
+
+
+def test_a_run_waits_for_the_lock_and_reports_it(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    other = FileLock(root.path / ".lock", thread_local=False)
+    other.acquire()
+    with open_instance(root) as instance, ThreadPoolExecutor(1) as pool:
+        pool.submit(release_when_waited_for, other, instance)
+        result = build_definitions(root.path).resolve_job_def("release_job").execute_in_process(
+            instance=instance, partition_key="2026-08-28"
+        )  # fmt: skip
+        logged = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert result.success
+    assert [m for m in logged if m.endswith("waiting for it, at most 15 minutes.")]

@@ -4,7 +4,7 @@
 * `sh`: every `ods-pipeline` line parses. It also runs if it needs no network, no key and no real release. The
   first two blocks of the README are the exception: continuous integration runs those.
 * `python`: runs.
-* `ini`: parses, and so does the command line in it.
+* `ini`: parses, and so does the command line in it. `yaml` and `dockerfile`: a service and an image of ours.
 * `text` below anything but SQL: output, folders, pictures. The README's output is compared.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from ods_pipeline import cli
 from ods_pipeline.dataroot.layout import DataRoot
@@ -37,7 +38,7 @@ DOCUMENTS = [
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ODS_PIPELINE = re.compile(r"^(?:\.venv/bin|/\S+/bin)?/?ods-pipeline$")
 # What needs a source or a person, or has tests of its own (the site); these lines are parsed and not run.
-_NOT_RUN = {"reconcile", "--release", "--deltas", "report", "ui"}
+_NOT_RUN = {"postcodes", "reconcile", "--release", "--deltas", "report", "ui"}
 # Good, published with gaps, something needs attention: the command did its work.
 _DONE = {0, 4, 5}
 
@@ -93,7 +94,15 @@ def test_the_readme_is_short_and_opens_with_the_two_commands() -> None:
 
 def test_every_block_is_of_a_language_that_is_tested() -> None:
     languages = {name for path in DOCUMENTS for name, _ in _FENCE.findall(path.read_text(encoding="utf-8"))}
-    assert languages == {"sh", "sql", "text", "python", "ini"}
+    assert languages == {"sh", "sql", "text", "python", "ini", "dockerfile", "yaml"}
+
+
+def test_the_blocks_of_services_and_databases_parse_and_the_image_runs_our_command() -> None:
+    compose, storage = map(yaml.safe_load, blocks("yaml"))
+    assert all(service["init"] for service in compose["services"].values())
+    assert storage["storage"]["postgres"]["postgres_db"]["scheme"] == "postgresql+psycopg2"
+    (image,) = blocks("dockerfile")
+    assert 'ENTRYPOINT ["ods-pipeline"]' in image and "-c /src/constraints.txt" in image
 
 
 @pytest.mark.parametrize("document", questions.DOCUMENTS, ids=lambda path: path.name)

@@ -33,9 +33,11 @@ KEY = "k3y0fTheKills-never-to-be-seen"
 # Case, step, its number among the steps that match, seconds from it to the kill.
 KILLS = [
     ("first", r"^write \.dagster/dagster\.yaml", 1, 0.0),
-    ("first", r"^write \.dagster/\.new-\*/dagster\.yaml", 1, 0.03),
-    ("first", r"^mkdir \.dagster/\.new-\*/schedules", 1, 0.02),
-    ("first", r"^rename \.dagster/\.new-\*/history", 1, 0.0),
+    ("first", r"^write \.dagster/dagster\.yaml", 1, 0.03),
+    ("first", r"^mkdir \.dagster/history", 1, 0.0),
+    ("first", r"^mkdir \.dagster/history", 1, 0.02),
+    ("first", r"^mkdir \.dagster/schedules", 1, 0.0),
+    ("first", r"^mkdir \.dagster/schedules", 1, 0.02),
     ("first", r"^before PIPELINE_START release_job", 1, 0.0),
     ("first", r"^rename raw/trud/.*zip\.partial > ", 1, 0.0),
     ("first", r"^write raw/trud/.*receipt\.json\.partial", 1, 0.0),
@@ -50,19 +52,18 @@ KILLS = [
     ("first", r"^symlink .*\.history\.new", 1, 0.0),
     ("first", r"^rename \.ods\.duckdb\.new > ods\.duckdb", 1, 0.0),
     ("first", r"^rename \.builds/\.current\.new > \.builds/current", 1, 0.0),
-    ("first", r"^after STEP_SUCCESS publish", 1, 0.0),
+    ("first", r"^after STEP_SUCCESS publish_set", 1, 0.0),
     ("month", r"^after STEP_START flatten_release", 1, 0.0),
     ("month", r"^rename quarantine/", 1, 0.0),
     ("month", r"^rename flat/\.fetch\S*partial > flat/fetch", 1, 0.0),
     ("month", r"^before PIPELINE_START publish_job", 1, 0.0),
-    ("month", r"^after STEP_START fold_register", 1, 0.0),
+    ("month", r"^after STEP_START publish_set", 1, 0.0),
     ("month", r"^write \.builds/next/build\.json", 1, 0.0),
     ("month", r"^rename \.builds/next/history/observations", 1, 0.0),
-    ("month", r"^after STEP_SUCCESS fold_register", 1, 0.0),
-    ("month", r"^after STEP_START judge_changes", 1, 0.0),
-    ("month", r"^after STEP_START build_marts", 1, 0.0),
-    ("month", r"^after STEP_SUCCESS build_marts", 1, 0.0),
-    ("month", r"^after STEP_START publish", 1, 0.04),
+    ("month", r"^rename \.builds/next/marts/code_changes", 1, 0.0),
+    ("month", r"^rename \.builds/next/marts/organisation_status", 1, 0.0),
+    ("month", r"^rename \.builds/next/marts/coverage", 1, 0.0),
+    ("month", r"^rename \.builds/next/marts/coverage", 1, 0.04),
     ("month", r"^write \.builds/next/datapackage\.json", 1, 0.0),
     ("month", r"^chmod \.builds/next/marts", 3, 0.0),
     ("month", r"^rename \.builds/next > \.builds/000003", 1, 0.0),
@@ -93,7 +94,7 @@ FOUR = [
     r"^rename raw/trud/.*receipt\.json\.partial",
     r"^rename flat/\.fetch\S*partial > flat/fetch",
     r"^rename \.builds/next/tables/roles",
-    r"^before ASSET_MATERIALIZATION published/ods_duckdb",  # the first step after the flip
+    r"^before ASSET_MATERIALIZATION ods/ord/organisations",  # reported after the flip
 ]
 
 

@@ -155,3 +155,27 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere.csv", tmp_path):
         with pytest.raises(OdsError, match="there is no such file"):
             read_code_list(place)
+
+
+def test_a_cell_with_several_codes_has_a_row_for_each(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('ods code,note\n"RRP, RQX",a\nF83004/F83005 and Y00001,b\nN10 9XD,c\nF83 004,d\n')
+    rows = read_code_list(path, "ods code").rows
+    assert rows.select("line", "part", "code").rows() == [
+        (2, 1, "RRP"),
+        (2, 2, "RQX"),
+        (3, 1, "F83004"),
+        (3, 2, "F83005"),
+        (3, 3, "Y00001"),
+        (4, 1, "N109XD"),
+        (5, 1, "F83004"),
+    ]
+
+
+def test_the_sheet_with_codes_is_taken_whichever_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    notes = [["About this workbook"], ["It has the practices of March"], ["and their codes"]]
+    path.write_bytes(workbook({"Notes": notes, "March": [["Code", "n"], ["F83004", "1"], ["A81001", "2"]]}))
+    codes = read_code_list(path)
+    assert codes.rows["code"].to_list() == ["F83004", "A81001"]
+    assert codes.notes[0] == "sheet 'March' is read; the workbook also has Notes"

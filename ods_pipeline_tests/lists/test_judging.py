@@ -53,6 +53,8 @@ def test_every_verdict_today(judged: Judge) -> None:
         "50": "not_held",
         "R/P": "no_code",
         "NW19XL": "no_code",
+        "V81999": "default_code",
+        "E54000066": "other_system",
     }
     rows = judged(*expected)
     assert {code: row["verdict"] for code, row in rows.items()} == expected
@@ -135,3 +137,49 @@ def test_many_lines_take_seconds_at_most(sample: duckdb.DuckDBPyConnection) -> N
     """Codes that are not held cost the most: each is compared with every code that is."""
     rows = judge(sample, listed(*(f"X{n:05}Z" for n in range(20_000))), TODAY, None)
     assert rows["verdict"].unique().to_list() == ["not_held"]
+
+
+@pytest.mark.parametrize("code", ["V81999", "V81997", "89999", "89997", "X98", "VPP00"])
+def test_a_national_default_code_has_a_verdict_of_its_own(judged: Judge, code: str) -> None:
+    row = judged(code)[code]
+    assert (row["verdict"], row["likely_codes"]) == ("default_code", [])
+    assert "default" in str(row["note"])
+
+
+def test_a_gss_code_is_named(judged: Judge) -> None:
+    row = judged("E54000066")["E54000066"]
+    assert (row["verdict"], row["likely_codes"]) == ("other_system", [])
+    assert "GSS" in str(row["note"])
+
+
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [("01-Aug", "date"), ("2026-08-01 00:00:00", "date"), ("AUG-40", "date"), ("0C", "short")],
+)
+def test_what_a_spreadsheet_made_of_a_code_is_not_held(judged: Judge, given: str, form: str) -> None:
+    code = given.upper().replace(" ", "")
+    row = judged(code)[code]
+    assert row["verdict"] == "not_held"
+    assert "spreadsheets" in str(row["note"])
+
+
+@pytest.mark.parametrize(
+    ("given", "codes"),
+    [
+        ("01-AUG", ["AUG1", "AUG01", "1AUG", "01AUG"]),
+        ("2026-08-0100:00:00", ["AUG1", "AUG01", "1AUG", "01AUG", "AUG26", "26AUG"]),
+        ("01/08/1940", ["AUG1", "AUG01", "1AUG", "01AUG", "AUG40", "40AUG"]),
+        ("AUG-40", ["AUG40", "40AUG"]),
+        ("0C", ["00C"]),
+        ("1E+10", ["1E10"]),
+    ],
+)
+def test_the_codes_that_a_spreadsheet_may_have_changed(
+    sample: duckdb.DuckDBPyConnection, given: str, codes: list[str]
+) -> None:
+    ((found,),) = sample.execute("SELECT codes_before_spreadsheet(?)", [given]).fetchall()
+    assert [code for code in found if code] == codes or set(codes) <= set(found)
+
+
+def test_a_code_of_twelve_characters_has_the_form_of_a_code(judged: Judge) -> None:
+    assert judged("ABCDEF123456")["ABCDEF123456"]["verdict"] == "not_held"

@@ -38,7 +38,7 @@ def judged(folder: Path, organisations: Sequence[Row], successions: Sequence[Row
         for name, frame in {**held, **frames}.items():
             connection.register("own", frame.to_arrow())
             connection.execute(f"CREATE TABLE {TABLES[name].schema}.{name} AS FROM own")
-        macros.define(connection, TODAY, words_only=True)
+        macros.define_words(connection, TODAY)
         result = judge(connection, CodeList(rows, "column 1", []), TODAY, None)
         return {row["code"]: row for row in result.to_dicts()}
 

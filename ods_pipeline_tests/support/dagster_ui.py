@@ -13,13 +13,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
-STARTS_WITHIN = 90.0
+STARTS_WITHIN = 120.0
+ENDS = ("SUCCESS", "FAILURE", "CANCELED")
+REPOSITORY_SELECTOR = {"repositoryLocationName": "ods_pipeline", "repositoryName": "__repository__"}
+LAUNCH = """mutation($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  ... on RunConfigValidationInvalid { errors { message } } ... on InvalidSubsetError { message }
+} }"""
 
 
 def free_port() -> int:
@@ -34,13 +41,41 @@ class Dagster:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/graphql"
 
-    def ask(self, query: str) -> dict[str, Any]:
-        payload = json.dumps({"query": query}).encode()
+    def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        payload = json.dumps({"query": query, "variables": variables or {}}).encode()
         request = urllib.request.Request(self.url, payload, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as response:
             answer = json.load(response)
         assert "errors" not in answer, answer
         return answer["data"]
+
+    def launch(self, job: str = "publish_job", **parameters: Any) -> str:
+        """Start a run and return its id. ``assets``: paths of keys; ``tags``; ``config``."""
+        selector: dict[str, Any] = {**REPOSITORY_SELECTOR, "jobName": job}
+        if assets := parameters.get("assets"):
+            selector["assetSelection"] = [{"path": path.split("/")} for path in assets]
+        tags = [{"key": key, "value": value} for key, value in parameters.get("tags", {}).items()]
+        execution = {
+            "selector": selector,
+            "runConfigData": parameters.get("config", {}),
+            "executionMetadata": {"tags": tags},
+        }
+        launched = self.ask(LAUNCH, {"parameters": execution})["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return launched["run"]["runId"]
+
+    def runs(self) -> dict[str, str]:
+        """Return the status of every run by its id, the newest first."""
+        runs = self.ask("{ runsOrError { ... on Runs { results { runId status } } } }")
+        return {run["runId"]: run["status"] for run in runs["runsOrError"]["results"]}
+
+    def wait_for(self, run_id: str, *until: str, seconds: float = 240) -> str:
+        """Wait until a run has one of these statuses (an end, unless given), and return it."""
+        begun = time.monotonic()
+        while (status := self.runs()[run_id]) not in (until or ENDS):
+            assert time.monotonic() - begun < seconds, f"{run_id} is {status} after {seconds} s"
+            time.sleep(0.3)
+        return status
 
     def is_up(self) -> bool:
         try:
@@ -49,27 +84,66 @@ class Dagster:
             return False
 
 
-@contextmanager
-def running_ui(root: DataRoot) -> Iterator[Dagster]:
-    """Run `ods-pipeline ui` on a data root, and end it as Ctrl-C does."""
-    port = free_port()
-    command = [sys.executable, "-m", "ods_pipeline.cli", "ui"]
-    command += ["--data-root", str(root.path), "--port", str(port)]
-    with (root.path / "ui.log").open("w+") as log:
-        process = subprocess.Popen(
-            command, env=ENVIRONMENT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+class RunningUi(Dagster):
+    """A process of `ods-pipeline ui` with all that it started."""
+
+    def __init__(self, root: DataRoot, environment: dict[str, str] | None = None) -> None:
+        port = free_port()
+        super().__init__(port)
+        self.log = root.path / "ui.log"
+        command = [sys.executable, "-m", "ods_pipeline.cli", "ui"]
+        command += ["--data-root", str(root.path), "--port", str(port)]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command, env=ENVIRONMENT | (environment or {}), stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+        begun = time.monotonic()
+        while not self.is_up():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() - begun < STARTS_WITHIN, self.log.read_text()
+            time.sleep(0.2)
+
+    def tree(self) -> list[int]:
+        """Return the ids of the process and of all its descendants."""
+        parents: dict[int, int] = {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal():
+                with suppress(OSError):
+                    parents[int(folder.name)] = int(
+                        (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                    )
+        tree = [self.process.pid]
+        for pid in tree:
+            tree += [child for child, parent in parents.items() if parent == pid]
+        return tree
+
+    def cut_power(self) -> None:
+        """Kill every process of the tree at once, as a loss of power does."""
+        tree = self.tree()
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped first: nobody sees another one die
+            for pid in tree:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        self.process.wait()
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it with a signal, and kill what is still there after a while."""
+        tree = self.tree()
+        self.process.send_signal(number)
         try:
-            server, begun = Dagster(port), time.monotonic()
-            while not server.is_up():
-                assert process.poll() is None, (root.path / "ui.log").read_text()
-                assert time.monotonic() - begun < STARTS_WITHIN, (root.path / "ui.log").read_text()
-                time.sleep(0.2)
-            yield server
+            self.process.wait(60)
         finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            for pid in tree:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def running_ui(root: DataRoot) -> Iterator[RunningUi]:
+    """Run `ods-pipeline ui` on a data root, and end it as Ctrl-C does."""
+    ui = RunningUi(root)
+    try:
+        yield ui
+    finally:
+        ui.end()

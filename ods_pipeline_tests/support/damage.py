@@ -77,7 +77,7 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
     (
         "two names",
         "repeated_element",
-        "Name stands 2 times in Organisation",
+        "/Name stands more than once",
         _swap("<Name>", "<Name>SECOND</Name><Name>"),
     ),
     (

@@ -30,6 +30,7 @@ ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
 # A developer's settings for the real sources must not reach the tests.
 REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
 REAL_SOURCES |= {"ODS_ODT_API_KEY", "ODS_ODT_URL", "ODS_DELTAS_FROM", "ODS_REPORTS_URL"}
+REAL_SOURCES |= {"DAGSTER_HOME", "ODS_ALERT_URL", "ODS_ALERT_COMMAND", "ODS_RUN_RETENTION_DAYS"}
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
@@ -104,7 +105,9 @@ def copy_of(root: DataRoot, folder: Path) -> DataRoot:
 
 def published(root: DataRoot) -> dict[str, str]:
     """SHA-256 of every published file, by the path that a reader uses."""
-    places = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
+    places = [
+        root.path / name for name in ("tables", "history", "geo", "marts", "ods.duckdb", "datapackage.json")
+    ]
     files = [
         file
         for place in places

@@ -9,13 +9,16 @@ import dagster as dg
 
 from ods_pipeline.checks.suite import FLAT_CHECKS, flat_findings
 from ods_pipeline.defs.assets.raw import ORD_FETCHES, TRUD_RELEASE
+from ods_pipeline.defs.failures import failing_in_words
+from ods_pipeline.defs.keys import POOL, asset_key
 from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result
 from ods_pipeline.inventory.flattening import flatten_held_fetches, flatten_held_release
+from ods_pipeline.inventory.intake import refuse_stamps_nobody_asked_for
 
-FLAT_RELEASE = dg.AssetKey(["flat", "release"])
-FLAT_FETCHES = dg.AssetKey(["flat", "fetches"])
+FLAT_RELEASE = asset_key("flat", "release")
+FLAT_FETCHES = asset_key("flat", "fetches")
 
 
 def _check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
@@ -35,10 +38,12 @@ def _check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     ],
     partitions_def=releases,
     check_specs=_check_specs(FLAT_RELEASE),
+    pool=POOL,
 )
 def flat_release(context: dg.AssetExecutionContext, data_root: DataRootResource) -> dg.MaterializeResult:
     """Flatten the release of the partition's date."""
-    flat = flatten_held_release(data_root.root, context.partition_key)
+    with failing_in_words(data_root.root):
+        flat = flatten_held_release(data_root.root, context.partition_key)
     metadata = {f"rows_{name}": frame.height for name, frame in sorted(flat.frames.items())} | {
         "dagster/row_count": flat.frames["organisations"].height,
         "publication_date": str(flat.captures["publication_date"][0]),
@@ -64,11 +69,14 @@ def flat_fetches(stamps: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=stamps,
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=_check_specs(FLAT_FETCHES),
+        pool=POOL,
     )
     def flat_fetches(context: dg.AssetExecutionContext, data_root: DataRootResource) -> dg.MaterializeResult:
         """Flatten the fetches that are about the partitions' stamps."""
         keys = context.partition_keys
-        flat = flatten_held_fetches(data_root.root, keys[0], keys[-1])
+        with failing_in_words(data_root.root):
+            flat = flatten_held_fetches(data_root.root, keys[0], keys[-1])
+            refuse_stamps_nobody_asked_for(data_root.root, keys)
         records = flat.records_by_stamp()
         for key in keys:
             rows = {"dagster/partition_row_count": records.get(date.fromisoformat(key), 0)}

@@ -1,8 +1,7 @@
-"""Marts: one asset a SQL file, with lineage from its parsed SQL, all built in one step.
+"""Marts: one asset a SQL file, with lineage from its parsed SQL.
 
-One step, because a mart alone is never published: the whole set is, and a Dagster step costs more than most
-marts. The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the
-tables that are built already, then with each mart: neither task keeps all cores busy by itself.
+The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the tables
+that are built already, then with each mart: neither task keeps all cores busy by itself.
 """
 
 import logging
@@ -16,8 +15,9 @@ import dagster as dg
 import duckdb
 
 from ods_pipeline.dataroot.builds import require_build
-from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.keys import table_key
+from ods_pipeline.defs.results import check_result, column_schema, table_metadata
 from ods_pipeline.errors import OdsError
 from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on, mart_checks
@@ -25,7 +25,7 @@ from ods_pipeline.marts.lineage import mart_sql, marts_in_order, read_by, step_s
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.duckdb import filling_duckdb
 from ods_pipeline.publish.files import write_table
-from ods_pipeline.schema import HISTORY, MARTS, ORD, Table
+from ods_pipeline.schema import EVENTS, GEO, HISTORY, MARTS, ORD, Table
 
 log = logging.getLogger(__name__)
 
@@ -36,31 +36,30 @@ def shown_sql(name: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n\n".join(f"```sql\n{sql}\n```" for sql in statements))
 
 
-@dg.multi_asset(
-    name="build_marts",
-    specs=[
-        dg.AssetSpec(
-            table_key(table),
-            deps=[table_key(t) for t in read_by(table.name)],
-            group_name="marts",
-            kinds={"duckdb", "parquet"},
-            description=table.description,
-            metadata={
-                "dagster/column_schema": column_schema(table),
-                "sql": shown_sql(table.name),
-            },
-        )
-        for table in MARTS
-    ],
-    check_specs=[
-        dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
-        for table in MARTS
-        for name, blocking in [("unique_key", True), *((c.name, c.blocking) for c in mart_checks(table.name))]
-    ],
-)
-def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
-    """Build all marts in order, each with its checks, and fill ``ods.duckdb``."""
-    build = require_build(data_root.root)
+MART_SPECS = [
+    dg.AssetSpec(
+        table_key(table),
+        deps=[table_key(t) for t in read_by(table.name)],
+        group_name="marts",
+        kinds={"duckdb", "parquet"},
+        description=table.description,
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "sql": shown_sql(table.name),
+        },
+    )
+    for table in MARTS
+]
+MART_CHECKS = [
+    dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+    for table in (*EVENTS, *MARTS)
+    for name, blocking in [("unique_key", True), *((c.name, c.blocking) for c in mart_checks(table.name))]
+]
+
+
+def build_marts(root: DataRoot) -> Iterator[dg.MaterializeResult]:
+    """Build all marts of the build under way in order, each with its checks, and fill ``ods.duckdb``."""
+    build = require_build(root)
     origin = origin_of(build)
     today = date.fromisoformat(origin["today"])
     # One connection for all: to open one for each would cost as much as most marts.
@@ -69,14 +68,14 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
         ThreadPoolExecutor(1) as writer,
         filling_duckdb(build, today) as fill,
     ):
-        for table in (*ORD, *HISTORY):
+        for table in (*ORD, *HISTORY, *GEO):
             fill(table)
         for table in marts_in_order():
             yield _built(
                 table,
                 build,
                 origin,
-                place=data_root.root.path / table.path,
+                place=root.path / table.path,
                 connection=connection,
                 writer=writer,
             )

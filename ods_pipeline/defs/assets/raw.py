@@ -4,23 +4,28 @@ What lives here: the two assets, their configuration and metadata. What does not
 where (``inventory/intake.py``). Nothing is parsed here.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
 import dagster as dg
 
+from ods_pipeline.defs.failures import failing_in_words
+from ods_pipeline.defs.keys import POOL, asset_key
 from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.inventory.due import unanswered
 from ods_pipeline.inventory.held import held_fetches
-from ods_pipeline.inventory.intake import DeltaChoice, take_deltas, take_release_of
+from ods_pipeline.inventory.intake import (
+    DeltaChoice,
+    refuse_stamps_nobody_asked_for,
+    take_deltas,
+    take_release_of,
+)
 from ods_pipeline.sources.settings import Sources
 
-TRUD_RELEASE = dg.AssetKey(["raw", "trud_release"])
-ORD_FETCHES = dg.AssetKey(["raw", "ord_fetches"])
+TRUD_RELEASE = asset_key("raw", "trud_release")
+ORD_FETCHES = asset_key("raw", "ord_fetches")
 # A release comes once a month, on a Friday near its end. The API changes daily; one missed day does no harm.
 RELEASE_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=45), warn_window=timedelta(days=36))
 DELTA_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
@@ -36,24 +41,14 @@ class FetchSource(dg.Config):
     """Where fetches come from.
 
     ``source``: ``ord`` asks the delta source that the environment chooses (the ORD API, unless
-    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks if the data root holds a
-    real release. ``folder``: recorded fetches on disk; nobody is asked then.
+    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root
+    holds a real release, for the stamps that were not asked for at least two days later. ``folder``: recorded
+    fetches on disk; nobody is asked then.
     """
 
     source: Literal["auto", "held", "ord"] = "auto"
     folder: str = ""
     ignore_maintenance_window: bool = False
-
-
-@contextmanager
-def retry_only_if_unreachable() -> Generator[None]:
-    """Lets Dagster retry when a source does not answer. Any other error stays the same and is not retried."""
-    try:
-        yield
-    except Unreachable:
-        raise
-    except OdsError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
@@ -72,6 +67,7 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
         ],
         partitions_def=releases,
         retry_policy=retries,
+        pool=POOL,
     )
     def trud_release(
         context: dg.AssetExecutionContext,
@@ -79,7 +75,7 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
         data_root: DataRootResource,
         sources: dg.ResourceParam[Sources],
     ) -> dg.MaterializeResult:
-        with retry_only_if_unreachable():
+        with failing_in_words(data_root.root):
             receipt = take_release_of(data_root.root, sources, context.partition_key, config.file)
         metadata = {
             "file": receipt.file_name,
@@ -91,6 +87,21 @@ def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
         return dg.MaterializeResult(asset_key=TRUD_RELEASE, metadata=metadata)
 
     return trud_release
+
+
+def report_asked_stamps(
+    context: dg.AssetExecutionContext, asset: dg.AssetKey, counts: Mapping[str, int]
+) -> None:
+    """Report the stamps that a fetch asked for, if there are others: the step fails then.
+
+    A step that succeeds reports all its partitions, so only those of a failing one are reported here.
+    """
+    if all(counts.values()):
+        return
+    for stamp, count in counts.items():
+        if count:
+            metadata = {"fetches_that_asked": count}
+            context.log_event(dg.AssetMaterialization(asset, partition=stamp, metadata=metadata))
 
 
 def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
@@ -110,6 +121,7 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
         partitions_def=stamps,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=retries,
+        pool=POOL,
     )
     def ord_fetches(
         context: dg.AssetExecutionContext,
@@ -118,12 +130,19 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
         sources: dg.ResourceParam[Sources],
     ) -> dg.MaterializeResult:
         choice = DeltaChoice(config.source, config.folder, config.ignore_maintenance_window)
-        with retry_only_if_unreachable():
+        with failing_in_words(data_root.root):
             added = take_deltas(data_root.root, sources, choice, context.partition_keys)
-        windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(data_root.root)]
-        for stamp in context.partition_keys:
-            count = {"fetches_that_asked": sum(first <= stamp <= last for first, last in windows)}
-            context.add_asset_metadata(count, asset_key=ORD_FETCHES, partition_key=stamp)
+            windows = [(f.receipt.stamps_from, f.receipt.stamps_to) for f in held_fetches(data_root.root)]
+            counts = {
+                stamp: sum(first <= stamp <= last for first, last in windows)
+                for stamp in context.partition_keys
+            }
+            report_asked_stamps(context, ORD_FETCHES, counts)
+            refuse_stamps_nobody_asked_for(data_root.root, context.partition_keys)
+        for stamp, count in counts.items():
+            context.add_asset_metadata(
+                {"fetches_that_asked": count}, asset_key=ORD_FETCHES, partition_key=stamp
+            )
         metadata = {
             "fetches_taken": added,
             "fetches_held": len(windows),

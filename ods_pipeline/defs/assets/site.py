@@ -10,10 +10,12 @@ from typing import Any
 import dagster as dg
 
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
+from ods_pipeline.defs.failures import failing_in_words
+from ods_pipeline.defs.keys import POOL, asset_key
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.site.build import write_site
 
-SITE = dg.AssetKey(["published", "site"])
+SITE = asset_key("published", "site")
 
 
 @dg.asset(
@@ -21,13 +23,15 @@ SITE = dg.AssetKey(["published", "site"])
     deps=[ODS_DUCKDB],
     group_name="published",
     kinds={"html"},
+    pool=POOL,
     description="The report: a static site of the published set, in the folder site of the data root. "
     "Needs the extra site. Run site_job for it, or turn on the sensor site_after_publish.",
 )
 def site(data_root: DataRootResource) -> dg.MaterializeResult:
     """Write the site of the published set."""
     root = data_root.root
-    written = write_site(root, root.path / "site")
+    with failing_in_words(root):
+        written = write_site(root, root.path / "site")
     index = dg.MetadataValue.path(written.folder / "index.html")
     return dg.MaterializeResult(
         metadata={"pages": written.pages, "files": written.files, "bytes": written.size, "index": index}

@@ -121,8 +121,9 @@ def _bad_days(rows: pl.DataFrame, edge: str, numbers: np.ndarray, table: str) ->
 
 
 def _untyped(rows: pl.DataFrame, table: str) -> list[pl.DataFrame]:
-    """Report records with a Date whose type is missing or unknown."""
-    of_date = rows.filter(pl.col("<date>") == 0)
+    """Report records with a Date whose type is missing or unknown. A Date with empty values only is none."""
+    has_text = pl.any_horizontal(pl.col("date_type", "start", "end").str.strip_chars() != "")
+    of_date = rows.filter(has_text.any().over("date_number"), pl.col("<date>") == 0)
     untyped = of_date.filter(~pl.col("own_type").is_in(_TYPES).fill_null(False))
     detail = pl.format("{} has a date of type '{}'", pl.lit(table), pl.col("own_type").fill_null("none"))
     return [problems_of(untyped, "unknown_date_type", detail)]

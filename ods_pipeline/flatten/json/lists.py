@@ -4,7 +4,6 @@ What lives here: four files of a fetch folder as frames. What does not: the reco
 source brings the four files in the shape of the ORD API (``sources/protocol.py``).
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ import polars as pl
 
 from ods_pipeline.errors import BadFetch
 from ods_pipeline.flatten.flat import NOTICE_SCHEMA
+from ods_pipeline.flatten.json.strict import loads
 from ods_pipeline.flatten.values import ISO_DAY
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.codes import CODE_SYSTEM_OIDS
@@ -38,7 +38,7 @@ def _list(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        entries = json.loads(path.read_bytes())[key]
+        entries = loads(path.read_bytes())[key]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFetch(f"{name} holds no list of {key}", where=folder.name, do=FETCH_AGAIN) from error
     entries = [entries] if isinstance(entries, dict) else entries

@@ -7,7 +7,6 @@ The two forms hold the same facts in different shapes: JSON has ``{"Status": "Ac
 is written out along the paths of ``record_map.yaml``, so that there is one reader, and so one meaning.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 import yaml
 
+from ods_pipeline.flatten.json.strict import loads
 from ods_pipeline.flatten.xml.comments import plain
+from ods_pipeline.flatten.xml.segments import declared_encoding
 
 _RECORD_PATH = "/OrgRefData/Organisations/Organisation"
 _CLOSED_AT_ONCE = r"<Organisation(?:\s[^<>]*)?/>"
@@ -27,6 +28,8 @@ _XML_RECORD = re.compile(
 )
 # What XML 1.0 cannot carry (section 2.2, production Char), lone surrogates included.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_KEPT = {"\r": "&#13;"}  # a bare CR in XML would be read as LF
 
 
 class BadRecord(Exception):
@@ -72,7 +75,7 @@ def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
     ``Refused``. Raises BadRecord if the payload is no JSON, holds no organisation, or was refused.
     """
     try:
-        content = json.loads(payload)
+        content = loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadRecord("not_json", f"{error}; it begins with {payload[:40]!r}") from None
     content = content if isinstance(content, dict) else {}
@@ -99,6 +102,9 @@ def _count_untranslated(counts: Any, unknown: dict[str, int]) -> None:
 
 def xml_to_xml(payload: bytes) -> str:
     """The ``Organisation`` element of a record in XML. Raises BadRecord if there is none."""
+    encoding = declared_encoding(payload)
+    if encoding:
+        raise BadRecord("not_utf8", f"it declares the encoding {encoding!r}")
     try:
         text = plain(payload).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,7 +136,7 @@ def _element(name: str, value: Any, node: _Node, path: str, unknown: dict[str, i
     if "value" in node.attributes:
         return f"<{name} value={quoteattr(text)}/>"
     if node.has_text:
-        return f"<{name}>{escape(text)}</{name}>"
+        return f"<{name}>{escape(text, _KEPT)}</{name}>"
     unknown[path] = unknown.get(path, 0) + 1
     return ""
 

@@ -1,39 +1,61 @@
-"""Comments and CDATA sections: text in which nothing that looks like a tag is a tag.
+"""Comments, CDATA sections and processing instructions: text in which nothing that looks like a tag is a tag.
 
-Code that looks for tags in raw bytes removes both first. ODS writes neither, so usually the only cost is one
-search for ``!``.
+Code that looks for tags in raw bytes removes all three first. They are found together, from left to right: an
+instruction may hold ``<!--`` and a comment ``<?``, and neither begins anything there. ODS writes none of them
+below the XML declaration, so usually the only cost is one search for ``!`` and one for ``?``.
+
+Lives here too: line ends and white space as XML defines them, which the record parser leaves as they are.
 """
 
 import re
 from xml.sax.saxutils import escape
 
-_COMMENT_OR_CDATA = re.compile(rb"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_ALSO_UNENDED = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_ANY = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ALSO_UNENDED = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_START_TAG = re.compile(rb"""<[^\s<>/!?'"](?:[^<>'"]|"[^"<]*"|'[^'<]*')*>""")
+_TO_SPACES = bytes.maketrans(b"\t\n", b"  ")
 
 
 def blanked(text: bytes | bytearray) -> bytes | bytearray:
-    """Return ``text`` with comments as spaces and CDATA sections as dots; every other byte keeps its place.
+    """Return ``text`` with comments and instructions as spaces and CDATA as dots; no other byte moves.
 
-    A comment or section without an end (yet) becomes dots up to the end of ``text``: nothing in it is a tag,
-    and yet something is there.
+    What has no end (yet) becomes dots up to the end of ``text``: nothing in it is a tag, and yet something is
+    there.
     """
-    return _ALSO_UNENDED.sub(_blank, text) if _may_hold(text) else text
+    return _ALSO_UNENDED.sub(_blank, text) if may_hold(text) else text
 
 
 def plain(document: bytes) -> bytes:
-    """Return ``document`` without comments and with CDATA as ordinary text: a parser reads the same."""
-    return _COMMENT_OR_CDATA.sub(_as_text, document) if _may_hold(document) else document
+    """Return ``document`` without comments and instructions and with CDATA as text: a parser reads the same.
+
+    The XML declaration is removed, too: it has the form of an instruction.
+    """
+    return _ANY.sub(_as_text, document) if may_hold(document) else document
 
 
-def _may_hold(text: bytes | bytearray) -> bool:
-    # To look for one byte is many times faster, and ODS hardly ever writes an exclamation mark.
-    return b"!" in text and b"<!" in text
+def may_hold(text: bytes | bytearray) -> bool:
+    """Whether ``text`` may hold a comment, a CDATA section or an instruction, its first byte included."""
+    # To look for one byte is many times faster, and ODS hardly ever writes an exclamation or question mark.
+    return (b"!" in text and (b"<!" in text or text.startswith(b"!"))) or (
+        b"?" in text and (b"<?" in text or text.startswith(b"?"))
+    )
+
+
+def with_xml_line_ends(document: bytes) -> bytes:
+    """Return a plain document with its white space as a parser must hand it over.
+
+    CR LF and CR are LF (XML 1.0, section 2.11), and a tab or line end in an attribute is a space (3.3.3).
+    Those written as ``&#13;`` stay.
+    """
+    text = document.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _START_TAG.sub(lambda tag: tag.group().translate(_TO_SPACES), text)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:
     whole = match.group()
-    ended_comment = len(whole) >= len(b"<!---->") and whole.startswith(b"<!--") and whole.endswith(b"-->")
-    return (b" " if ended_comment else b".") * len(whole)
+    is_comment = len(whole) >= len(b"<!---->") and whole.startswith(b"<!--") and whole.endswith(b"-->")
+    is_instruction = len(whole) >= len(b"<??>") and whole.startswith(b"<?") and whole.endswith(b"?>")
+    return (b" " if is_comment or is_instruction else b".") * len(whole)
 
 
 def _as_text(match: re.Match[bytes]) -> bytes:

@@ -14,6 +14,7 @@ import xml2arrow
 from xml2arrow import XmlToArrowParser
 
 from ods_pipeline.errors import BadRelease
+from ods_pipeline.flatten.xml.comments import plain
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, check_text
 from ods_pipeline.schema import TABLES
 from ods_pipeline.sources.receipt import FIRST_DAY, LAST_DAY
@@ -52,6 +53,7 @@ def read_manifest(head: bytes, name: str) -> Manifest:
             nothing proves that all records arrived; without the date nobody knows which day they describe.
     """
     check_text(head, name)
+    head = plain(head)
     try:
         parsed = _parser().parse(head)
     except (xml2arrow.exceptions.Xml2ArrowError, TypeError) as error:

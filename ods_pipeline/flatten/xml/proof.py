@@ -122,8 +122,3 @@ def has_numbered_characters(document: bytes) -> bool:
     """Whether any character is written as a number (``&#61;``)."""
     # To look for one byte is many times faster, and ODS hardly ever writes "#".
     return b"#" in document and b"&#" in document
-
-
-def tags_and_attributes(document: bytes) -> tuple[int, int]:
-    """Count start tags (``<`` not followed by ``/``) and attributes (``="``)."""
-    return document.count(b"<") - document.count(b"</"), document.count(b'="')

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ods_pipeline.errors import BadRelease
-from ods_pipeline.flatten.xml.comments import blanked
+from ods_pipeline.flatten.xml.comments import blanked, may_hold
 from ods_pipeline.flatten.xml.inflate import Readable
 
 NAMESPACE = b"http://refdata.hscic.gov.uk/org/v2-0-0"
@@ -25,7 +25,8 @@ _RECORD_START = re.compile(rb"<Organisation[\s/>]")
 _RECORD_END = b"</Organisation>"
 _RECORD_END_ANY = re.compile(rb"</Organisation\s*>|<Organisation(?:\s[^<>]*)?/>")
 _ROOT = re.compile(rb"<(?!\?|!)([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)([^>]*)>")
-_PROLOG = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?(?:\s|<!--.*?-->)*", re.DOTALL)
+_DECLARATION = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["'][^>]*\?>""")
+_SAME_AS_UTF_8 = ("utf-8", "utf8", "us-ascii", "ascii")
 _TAIL = re.compile(rb"\s*</Organisations\s*>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
 _NO_RECORDS = re.compile(rb"<Organisations\s*/>\s*</(?:[A-Za-z_][\w.-]*:)?OrgRefData\s*>\s*\Z")
 
@@ -94,8 +95,8 @@ class RegisterStream:
     def _cut(self, parts: list[bytes]) -> tuple[list[bytes], bytes]:
         """Return the parts up to the end of the last whole record (none if there is none), and the rest."""
         end = -1
-        if not self._ended and not any(b"!" in part for part in parts):
-            end = parts[-1].rfind(_RECORD_END)  # no part has a comment, so the last one is enough
+        if not self._ended and not any(may_hold(part) for part in parts):
+            end = parts[-1].rfind(_RECORD_END)  # no part has a comment or the like, so the last one is enough
         if end >= 0:
             end += len(_RECORD_END)
         else:
@@ -148,8 +149,13 @@ class RegisterStream:
             )
 
     def _check_root(self, head: bytes) -> bytes:
-        prolog = _PROLOG.match(head)
-        rest = head[prolog.end() if prolog else 0 :]
+        encoding = declared_encoding(head)
+        if encoding:
+            raise self._error(
+                f"the file declares the encoding {encoding!r}; ODS publishes UTF-8", "Convert it to UTF-8"
+            )
+        # Comments and instructions before the root are spaces now, the declaration among them.
+        rest = bytes(blanked(head)).lstrip()
         if rest.startswith(b"<!"):
             raise self._error("the file declares a document type, which ODS never does", "Do not use it")
         root = _ROOT.match(rest)
@@ -167,6 +173,13 @@ class RegisterStream:
 
     def _error(self, what: str, do: str) -> BadRelease:
         return BadRelease(what, where=self.name, do=do)
+
+
+def declared_encoding(document: bytes) -> str | None:
+    """Return the encoding in the XML declaration; None if there is none or if it means UTF-8."""
+    match = _DECLARATION.match(document.removeprefix(b"\xef\xbb\xbf"))
+    encoding = match[1].decode("latin-1").strip() if match else ""
+    return encoding if encoding and encoding.lower() not in _SAME_AS_UTF_8 else None
 
 
 def check_text(segment: bytes, name: str) -> None:

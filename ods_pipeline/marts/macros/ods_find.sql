@@ -269,6 +269,10 @@ CREATE MACRO ods_find(entry) AS TABLE
                     )
         END AS matched_by
     FROM find_matches(entry) AS m
+    CROSS JOIN (
+        SELECT max(words) AS words
+        FROM (SELECT words_between(entry, other_characters()) AS words)
+    ) AS typed
     CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
     LEFT JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
     LEFT JOIN (SELECT
@@ -280,10 +284,12 @@ CREATE MACRO ods_find(entry) AS TABLE
     ORDER BY
         array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], m.match_kind),
         m.nearness,
+        m.nearness = 0 AND m.match_kind = 'name' AND f.name_key <> typed.words,
         m.place_rank,
         m.place_order,
         m.openness_rank,
         m.is_site,
+        jaro_winkler_similarity(f.name_key, typed.words) DESC,
         m.covered DESC,
         f.name,
         f.ods_code;

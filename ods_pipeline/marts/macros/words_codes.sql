@@ -69,19 +69,19 @@ CREATE MACRO codes_of_day(day_number, month_of_year, short_year) AS list_distinc
 CREATE MACRO codes_of_date(key) AS CASE
     WHEN regexp_full_match(key, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*')
         THEN codes_of_day(
-                regexp_extract(key, '^[0-9]{4}-[0-9]{1,2}-([0-9]{1,2})', 1)::INTEGER,
-                split_part(key, '-', 2)::INTEGER,
+                try_cast(regexp_extract(key, '^[0-9]{4}-[0-9]{1,2}-([0-9]{1,2})', 1) AS INTEGER),
+                try_cast(split_part(key, '-', 2) AS INTEGER),
                 key[3:4]
             )
     WHEN regexp_full_match(key, '[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{2,4}.*')
         THEN codes_of_day(
-                regexp_extract(key, '^([0-9]{1,2})', 1)::INTEGER,
-                regexp_extract(key, '^[0-9]{1,2}[-/]([0-9]{1,2})', 1)::INTEGER,
+                try_cast(regexp_extract(key, '^([0-9]{1,2})', 1) AS INTEGER),
+                try_cast(regexp_extract(key, '^[0-9]{1,2}[-/]([0-9]{1,2})', 1) AS INTEGER),
                 right(regexp_extract(key, '^[0-9]{1,2}[-/][0-9]{1,2}[-/]([0-9]{4}|[0-9]{2})', 1), 2)
             )
     WHEN regexp_full_match(key, '[0-9]{1,2}[-/][A-Z]{3,9}([-/][0-9]{2,4})?.*')
         THEN codes_of_day(
-                regexp_extract(key, '^([0-9]{1,2})', 1)::INTEGER,
+                try_cast(regexp_extract(key, '^([0-9]{1,2})', 1) AS INTEGER),
                 month_number(regexp_extract(key, '([A-Z]+)', 1)),
                 right(regexp_extract(key, '([0-9]+)$', 1), 2)
             )
@@ -89,7 +89,7 @@ CREATE MACRO codes_of_date(key) AS CASE
         THEN [
                 left(key, 3) || right(regexp_extract(key, '([0-9]+)$', 1), 2),
                 right(regexp_extract(key, '([0-9]+)$', 1), 2) || left(key, 3),
-                left(key, 3) || (right(regexp_extract(key, '([0-9]+)$', 1), 2)::INTEGER)::VARCHAR
+                left(key, 3) || try_cast(right(regexp_extract(key, '([0-9]+)$', 1), 2) AS INTEGER)::VARCHAR
             ]
     ELSE []
 END;
@@ -101,7 +101,10 @@ CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
         THEN [
                 key[1] || rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')
                 || 'E'
-                || (split_part(key, '+', 2)::BIGINT - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')))
+                || (
+                    try_cast(split_part(key, '+', 2) AS BIGINT)
+                    - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0'))
+                )
             ]
     WHEN 'number'
         THEN [

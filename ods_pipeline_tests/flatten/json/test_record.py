@@ -114,6 +114,14 @@ def test_a_character_that_xml_cannot_carry_breaks_a_rule(key: str, character: st
         (b"[" * 200_000, "not_json"),
         (b'{"a":' * 200_000, "not_json"),
         (b'{"Organisation": {"Roles": {"Role": {"uniqueRoleId": ' + b"9" * 5000 + b"}}}}", "not_json"),
+        (b'{"Organisation": {"Name": NaN}}', "not_json"),
+        (b'{"Organisation": {"Name": "A", "GeoLoc": {"Location": {"UPRN": -Infinity}}}}', "not_json"),
+        (b'{"Organisation": {"Name": 1e400}}', "not_json"),
+        (b'{"Organisation": {"Name": -1E+9999}}', "not_json"),
+        (b'{"Organisation": {"Name": "A", "Name": "B"}}', "not_json"),
+        (b'{"Organisation": {"Name": "A"}, "Organisation": {"Name": "A"}}', "not_json"),
+        (b'{"Organisation": {"Rels": {"Rel": [{"id": "RE1", "Odd": 1, "Odd": 1}]}}}', "not_json"),
+        (b'{"Organisation": {"\\u004eame": "A", "Name": "A"}}', "not_json"),
         (b"[]", "not_a_record"),
         (b'[{"Organisation": {}}]', "not_a_record"),
         (b"null", "not_a_record"),
@@ -140,6 +148,12 @@ def test_deep_nesting_is_read_or_breaks_a_rule(depth: int) -> None:
         assert depth > 50
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_line_ends_in_json_stay_as_they_are(end: str) -> None:
+    xml = json_to_xml(as_json(make_record("R1A", Name=f"A{end}B")), {})
+    assert ElementTree.fromstring(xml).findtext("Name") == f"A{end}B"
+
+
 def test_an_xml_answer_gives_its_organisation_and_no_more() -> None:
     answer = release_xml([WHOLE], publication_date="2026-08-21", bom=True, **CODE_LISTS)
     assert canonical(xml_to_xml(answer)) == canonical(organisation_xml(WHOLE))
@@ -153,6 +167,9 @@ def test_an_xml_answer_gives_its_organisation_and_no_more() -> None:
         (b"<Organisations></Organisations>", "not_a_record"),
         (b"<Organisation><Name>CUT", "not_a_record"),
         (b"<Organisation>\xff</Organisation>", "not_utf8"),
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?><Organisation/>", "not_utf8"),
+        (b'<?xml version="1.0" encoding="windows-1252"?><Organisation>\xff</Organisation>', "not_utf8"),
+        (b"<?a <Organisation/> ?>", "not_a_record"),
         ("<Organisation/>".encode("utf-16"), "not_utf8"),
         (b"<Organisation>\x07</Organisation>", "control_character"),
     ],

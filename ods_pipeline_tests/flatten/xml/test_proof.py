@@ -1,6 +1,5 @@
 """proof.py: rows account for every tag and attribute of whole records, and for less if any is lost."""
 
-import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,6 @@ from ods_pipeline.flatten.xml.proof import (
     evidence,
     has_numbered_characters,
     is_proven_quickly,
-    tags_and_attributes,
     written_slashes_and_equals,
 )
 from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
@@ -108,17 +106,9 @@ def test_slashes_and_equals_that_are_not_read_are_not_proven() -> None:
     assert (rows[0] + 2, rows[1] + 1) == bytes_
 
 
-@given(st.text(alphabet='</>="a ', max_size=40))
-def test_tags_and_attributes_are_those_of_a_regex(text: str) -> None:
-    document = text.encode() + b" "
-    assert tags_and_attributes(document) == (
-        len(re.findall(rb"<(?!/)", document)),
-        len(re.findall(rb'="', document)),
-    )
-
-
 @given(st.lists(st.sampled_from([WHOLE, BARE]), max_size=5))
-def test_both_ways_of_counting_are_proven_by_whole_records(texts: list[str]) -> None:
+def test_rows_prove_every_tag_and_attribute_of_whole_records(texts: list[str]) -> None:
     document = RECORDS_OPEN + "".join(texts).encode() + RECORDS_CLOSE
+    written = document.count(b"<") - document.count(b"</"), document.count(b'="')
     for strict in (False, True):
-        assert evidence(record_parser(strict).parse(document)) == tags_and_attributes(document)
+        assert evidence(record_parser(strict).parse(document)) == written

@@ -1,88 +1,100 @@
-"""scan.py: the count of names agrees with a parser, and names that the path maps do not know are reported."""
+"""scan.py: records are counted as a parser counts them, and what the path maps do not know is named."""
 
-import re
 import zipfile
-from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ods_pipeline.flatten.xml.scan import count_elements, known_names, unknown_names
+from ods_pipeline.flatten.xml.comments import plain
+from ods_pipeline.flatten.xml.scan import DamagedXml, known_names, scan
+from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline_tests.support.builders import make_record
 from ods_pipeline_tests.support.payloads import organisation_xml
 
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}", fullmatch=True)
-READ_UP_TO = 16  # characters of an element's name that the scan reads
+RECORD = organisation_xml(make_record("R1A"))
 
 
-def by_regex(document: bytes) -> dict[str, int]:
-    return Counter(name.decode()[:READ_UP_TO] for name in re.findall(rb"<([A-Za-z_][\w:.-]*)", document))
+def unknown(*records: str) -> dict[str, int]:
+    return dict(scan(RECORDS_OPEN + "".join(records).encode() + RECORDS_CLOSE).unknown)
 
 
-def by_parser(document: bytes) -> dict[str, int]:
-    tags = (element.tag.rpartition("}") for element in ElementTree.fromstring(document).iter())
-    return Counter((f"HSCOrgRefData:{name}" if space else name)[:READ_UP_TO] for space, _, name in tags)
-
-
-def unknown(document: bytes) -> dict[str, int]:
-    return unknown_names(document, count_elements(document))
+def records_by_parser(document: bytes) -> int:
+    return sum(1 for _ in ElementTree.fromstring(document).iter("Organisation"))
 
 
 @pytest.mark.promise("audited")
 @pytest.mark.parametrize("inner", ["fullfile.zip", "archive.zip"])
-def test_count_agrees_with_a_regex_and_a_parser_on_the_sample(sample_release: Path, inner: str) -> None:
+def test_the_sample_has_as_many_records_as_a_parser_counts(sample_release: Path, inner: str) -> None:
     with zipfile.ZipFile(sample_release) as outer, zipfile.ZipFile(BytesIO(outer.read(inner))) as file:
         document = file.read(file.namelist()[0])
-    counted = count_elements(document)
-    assert counted == by_regex(document) == by_parser(document)
-    assert counted["Organisation"] == int(re.findall(rb'<RecordCount value="(\d+)"', document)[0])
-    assert unknown(document) == {}
+    scanned = scan(plain(document))
+    assert scanned.records == records_by_parser(document) > 0
+    assert (scanned.unknown, scanned.odd) == ({}, {})
 
 
-def test_count_agrees_on_the_real_excerpt_and_nothing_in_it_is_unknown(shared: Path) -> None:
+def test_nothing_in_the_real_excerpt_is_unknown(shared: Path) -> None:
     document = (shared / "ord-xml" / "HSCOrgRefData_Full_20171025_excerpt.xml").read_bytes()
-    assert count_elements(document) == by_regex(document) == by_parser(document)
-    assert unknown(document) == {}
+    scanned = scan(plain(document))
+    assert scanned.records == records_by_parser(document)
+    assert (scanned.unknown, scanned.odd) == ({}, {})
 
 
-@given(st.lists(st.tuples(NAMES, st.integers(1, 5)), max_size=12))
-def test_count_agrees_on_names_of_every_length(names: list[tuple[str, int]]) -> None:
-    text = "".join(f"<{name}/><{name} a='1'>x</{name}>" * times for name, times in names)
-    document = f"<root>{text}</root>".encode()
-    assert count_elements(document) == by_regex(document) == by_parser(document)
+@pytest.mark.parametrize("name", ["A", "EightXes", "AdditionalAttributes", "x:Name", "xName", "Rôle"])
+def test_unknown_elements_are_named_and_counted(name: str) -> None:
+    assert unknown(RECORD.replace("</Name>", f"</Name><{name}/><{name}>1</{name}>")) == {name: 2}
+
+
+def test_a_name_of_a_megabyte_is_reported_by_its_beginning() -> None:
+    ((name, count),) = unknown(RECORD.replace("</Name>", f"</Name><{'x' * 1_000_000}/>")).items()
+    assert (name, count) == ("x" * 200, 1)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("name", ["x", "newThing", "aRatherLongAttributeName", "odd-name.1", "x:value"])
+def test_unknown_attributes_are_named_and_counted_in_any_quotes(name: str, quote: str) -> None:
+    wider = RECORD.replace("<Organisation ", f"<Organisation {name}={quote}1{quote} ").replace(
+        "<Status ", f"<Status {name} =\t{quote}2{quote} "
+    )
+    assert unknown(RECORD) == {}
+    assert unknown(wider) == {f"@{name}": 3}, "once on the record, once on its status, once on its role's"
 
 
 @pytest.mark.parametrize(
-    "name", ["A", "AB", "SevenXs", "EightXes", "NineXesss", "FifteenLettersX", "SixteenLettersXY"]
+    ("old", "new", "names"),
+    [
+        ("</Name>", "</Name><Odd><Name>X</Name></Odd>", {"Odd": 1, "/Odd/Name": 1}),
+        ("<Location>", "<Location><Status value='Active'/>", {"/GeoLoc/Location/Status": 1}),
+        ("</Name>", "</Name><Town>X</Town>", {"/Town": 1}),
+        ("<Name>", '<Name value="1">', {"/Name/@value": 1}),
+        ("<Roles>", "<Roles id='1'>", {"/Roles/@id": 1}),
+        ("</Name>", "</Name><Manifest/>", {"/Manifest": 1}),
+        ("<Organisation ", '<Organisation version="1" ', {"@version": 1}),
+    ],
 )
-def test_unknown_elements_are_named_and_counted(name: str) -> None:
-    record = organisation_xml(make_record("R1A")).replace("</Name>", f"</Name><{name}/><{name}>1</{name}>")
-    assert unknown(record.encode()) == {name: 2}
+def test_a_known_name_at_an_unknown_place_is_given_with_its_path(old: str, new: str, names: dict) -> None:
+    assert unknown(RECORD.replace(old, new, 1)) == names
 
 
-def test_a_longer_unknown_name_is_reported_by_its_beginning() -> None:
-    assert unknown(b"<Organisation><AdditionalAttributes/></Organisation>") == {"AdditionalAttrib": 1}
+def test_names_in_the_head_are_checked_as_well() -> None:
+    head = b"<OrgRefData><Manifest><Odd/><Version value='1' odd=''/><Name/></Manifest></OrgRefData>"
+    assert scan(head).unknown == {"Odd": 1, "@odd": 1, "/Manifest/Name": 1}
 
 
-@pytest.mark.parametrize("name", ["x", "newThing", "aRatherLongAttributeName", "odd-name.1"])
-def test_unknown_attributes_are_named_and_counted(name: str) -> None:
-    record = organisation_xml(make_record("R1A"))
-    wider = record.replace("<Organisation ", f'<Organisation {name}="1" ').replace(
-        "<Status ", f'<Status {name}="2" '
-    )
-    assert unknown(record.encode()) == {}
-    assert unknown(wider.encode()) == {f"@{name}": 3}, (
-        "once on the record, once on its status, once on its role's"
-    )
+def test_records_that_cannot_be_read_among_others_are_described() -> None:
+    twice = RECORD.replace("</Name>", "</Name><Name>B &#38; C&#1;</Name>").replace("BODY", "A &#38; B")
+    lost = RECORD.replace("<Roles>", '<Role id="RO1" uniqueRoleId="9"/><Roles>')
+    odd = scan(RECORDS_OPEN + (RECORD + twice + lost).encode() + RECORDS_CLOSE).odd
+    assert [(n, r.rule, r.detail, r.ods_code, r.name) for n, r in odd.items()] == [
+        (1, "repeated_element", "/Name stands more than once", "R1A", "A & B R1A"),
+        (2, "lost_component", "1 Role where none is read", "R1A", "BODY R1A"),
+    ]
 
 
-def test_unknown_attributes_whose_names_end_alike_are_counted_apart() -> None:
-    document = b'<Name x="1" ax="1"/><Name x="1" LongerNameThanEight="1" OtherNameThanEight="1"/>'
-    assert unknown(document) == {"@x": 2, "@ax": 1, "@LongerNameThanEight": 1, "@OtherNameThanEight": 1}
+def test_text_that_is_not_well_formed_is_an_error() -> None:
+    with pytest.raises(DamagedXml):
+        scan(RECORDS_OPEN + b"<Organisation>")
 
 
 def test_the_known_names_are_those_of_the_maps() -> None:

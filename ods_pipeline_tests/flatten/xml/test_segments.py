@@ -67,6 +67,13 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
         DOCUMENT.replace(b"BODY", b"<![CDATA[</Organisation>]]>" + b"<![CDATA[<!--]]>"),
         DOCUMENT.replace(b"</Organisation>", b"</Organisation >"),
         DOCUMENT.replace(b"</Organisations>", b"</Organisations >"),
+        DOCUMENT.replace(b"<HSCOrg", b"<?style a='>'?>\r\n<!-- a --><?b <x> ?><HSCOrg", 1),
+        DOCUMENT + b"\r\n<?the end?><!-- of it --><?really?>\r\n",
+        DOCUMENT.replace(b"<Manifest>", b"<?a <Organisation> ?><Manifest>"),
+        DOCUMENT.replace(b"</Organisation>", b"</Organisation><?a <!-- ?><?b </Organisation> --> ?>"),
+        DOCUMENT.replace(b"utf-8", b"UTF-8"),
+        DOCUMENT.replace(b"encoding=", b"encoding = ").replace(b"utf-8", b"US-ASCII"),
+        DOCUMENT[DOCUMENT.index(b"<HSCOrg") :],
     ],
     ids=[
         "byte-order mark",
@@ -82,6 +89,13 @@ def test_head_is_a_document_of_its_own_with_manifest_and_code_lists_but_no_recor
         "CDATA with an end tag in it",
         "white space in end tags of records",
         "white space in the end tag of all",
+        "instructions before root",
+        "instructions at end",
+        "instruction that names records in the head",
+        "instructions that look like a comment",
+        "encoding in upper case",
+        "encoding that is part of UTF-8",
+        "no declaration",
     ],
 )
 @pytest.mark.parametrize("segment_bytes", [100, 1_000, 1 << 20])
@@ -90,7 +104,9 @@ def test_harmless_variants_are_read(document: bytes, segment_bytes: int) -> None
 
 
 @pytest.mark.parametrize("segment_bytes", [3_000, 10_000, 32 << 20])
-@pytest.mark.parametrize("hidden", [(b"<!-- not ", b" yet -->"), (b"<![CDATA[ not ", b" yet ]]>")])
+@pytest.mark.parametrize(
+    "hidden", [(b"<!-- not ", b" yet -->"), (b"<![CDATA[ not ", b" yet ]]>"), (b"<?not <!-- ", b" ?>")]
+)
 def test_no_cut_is_made_inside_a_comment_or_cdata(hidden: tuple[bytes, bytes], segment_bytes: int) -> None:
     many = [f"R{number:04d}" for number in range(1500)]
     document = release_xml([make_record(code) for code in many], publication_date="2026-08-21", **CODE_LISTS)
@@ -189,6 +205,12 @@ def test_a_whole_file_without_records_is_not_an_error(empty: bytes) -> None:
         (b"<html><body>Service unavailable</body></html>", "root element is '<html>'"),
         (DOCUMENT.replace(b"<HSCOrg", b'<!DOCTYPE x [<!ENTITY a "b">]><HSCOrg', 1), "document type"),
         (DOCUMENT.replace(b"<HSCOrg", b"<!-- c --> <!DOCTYPE x><HSCOrg", 1), "document type"),
+        (DOCUMENT.replace(b"<HSCOrg", b"<?c <!-- ?><!DOCTYPE x><?d --> ?><HSCOrg", 1), "document type"),
+        (DOCUMENT.replace(b"<HSCOrg", b"<?c <HSCOrg", 1), "not ORD XML"),
+        (DOCUMENT + b"<?cut", "cut short"),
+        (DOCUMENT.replace(b"utf-8", b"ISO-8859-1"), "the encoding 'ISO-8859-1'"),
+        (DOCUMENT.replace(b'"utf-8"', b"'windows-1252'"), "the encoding 'windows-1252'"),
+        (b"\xef\xbb\xbf" + DOCUMENT.replace(b"utf-8", b"UTF-16"), "the encoding 'UTF-16'"),
         (DOCUMENT.replace(b"org/v2-0-0", b"org/v3-0-0"), "not ORD XML v2-0-0"),
         (
             DOCUMENT.replace(b"OrgRefData ", b"OrgRefDataSet ").replace(b"OrgRefData>", b"OrgRefDataSet>"),

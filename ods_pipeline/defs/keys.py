@@ -1,0 +1,33 @@
+"""The names that this project has in a Dagster instance, which other projects may share.
+
+Lives here: the prefix of asset keys, the partition set, the code location, the pool, the tags. Does not live
+here: what bears these names.
+"""
+
+import dagster as dg
+
+from ods_pipeline.schema import Table
+
+PREFIX = "ods"
+LOCATION = "ods_pipeline"  # as in workspace.yaml
+RELEASES = "ods_release"  # the set of dynamic partitions
+POOL = "ods_pipeline"  # every step that works on the data root needs its one place in this pool
+# Runs of the command line have this tag too, since the UI looks for the runs of a location by it.
+REPOSITORY_TAG = {".dagster/repository": f"__repository__@{LOCATION}"}
+COMMAND_LINE_TAG = "ods_pipeline/command_line"
+MAX_RETRIES_TAG = "dagster/max_retries"
+
+
+def asset_key(*path: str) -> dg.AssetKey:
+    """Return an asset key of ours: our prefix, then ``path``."""
+    return dg.AssetKey([PREFIX, *path])
+
+
+def table_key(table: Table) -> dg.AssetKey:
+    """Return the asset key of a table: our prefix, its schema and its name."""
+    return asset_key(table.schema, table.name)
+
+
+def shown(key: dg.AssetKey) -> str:
+    """Return an asset key as people read it, without our prefix."""
+    return "/".join(key.path[1:] if key.path[0] == PREFIX else key.path)
