@@ -12,6 +12,12 @@ With TRUD_API_KEY set, it downloads the newest release unless it is held, and fe
 from the ORD API, or from ODT (--deltas-from). Without a key it fetches nothing; if nothing is held yet, it
 builds the embedded sample.
 """,
+    "postcodes": """Take in a file of postcodes (NSPL, ONSPD) or of properties (OS Open UPRN), and publish.
+
+Organisations then have a position, a local authority, and the ICB and region of their postcode. ONS publishes
+NSPL four times a year, OS its file every six weeks; both are free, and none is fetched. Postcodes of Northern
+Ireland are left out, because of their terms.
+""",
     "rebuild-history": """Rebuild history from everything that was flattened, and publish.
 
 A build adds what is new to the published history. This command reads every release and fetch that is held
@@ -62,6 +68,11 @@ unexplained, with 5 otherwise.
 Compares every row of ord and history by counts and by sums of every column, --records of them field by field,
 Parquet with ods.duckdb, the manifests, and the rules that link tables and marts. Prints what was compared and
 what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or if raw files are gone.
+""",
+    "prune": """List, and with --delete remove, old files that nothing needs.
+
+Logs of runs, what was set aside, unfinished downloads and official reports that have not changed for
+--older-than days. What is published, and the raw and flat files that it is made from, stay.
 """,
     "probe": """Ask a server of ODT some thirty questions, and print how it behaves where its documentation is
 silent.

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, as_text, plain
+from ods_pipeline.commands.find_near import Search, print_near
 from ods_pipeline.commands.listing import Csv, Json, Kind, Limit, OnlyOpen, print_json, write_csv
 from ods_pipeline.lookup.finding import COLUMNS, describe_match, find_organisations, is_match
 from ods_pipeline.lookup.published import open_published
@@ -16,6 +17,12 @@ def find(
         str,
         Parameter(help="A code, a postcode or its first part, words of a name, a town, or several of these."),
     ],
+    near: Annotated[
+        str, Parameter(help="A postcode, sector (TS18 1) or district (TS18) to search around.")
+    ] = "",
+    within: Annotated[
+        str, Parameter(help="How far, in a straight line: 500m, 2km, 1mile. Default: 2km.")
+    ] = "",
     kind: Kind = None,
     open_only: OnlyOpen = False,
     limit: Limit = 20,
@@ -31,6 +38,9 @@ def find(
     Raises:
         OdsError: Nothing is published.
     """
+    if near or within:
+        search = Search(" ".join(text), near, within, kind or "", open_only)
+        return print_near(data_root, search, limit, csv=csv, as_json=as_json)
     typed = as_text(" ".join(text))
     wanted = None if csv is not None or as_json else limit or None
     with closing(open_published(data_root, "code_finder")) as connection:

@@ -2,12 +2,14 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.alerts import Alerts
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
+from ods_pipeline.defs.assets.places import raw_places_of
 from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
@@ -74,11 +76,21 @@ def build_definitions(
         dg.AssetSelection.checks(age_check),
         description="Checks that the published set covers a recent day.",
     )
+    taken = raw_places_of(DataRoot(root))
+    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, site_job]
+    if taken:
+        jobs.append(
+            dg.define_asset_job(
+                "places_job",
+                dg.AssetSelection.assets(*taken),
+                description="Records the files of places that are held.",
+            )
+        )
     watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, published_set, site],
+        assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site],
         asset_checks=[age_check],
-        jobs=[release_job, delta_job, publish_job, age_job, site_job],
+        jobs=jobs,
         schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
         sensors=[
             new_trud_release(root, sources, release_job),

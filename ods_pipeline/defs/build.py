@@ -17,6 +17,7 @@ import dagster as dg
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.memory import largest_release, warn_if_short
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import Outcome, open_instance, run_job
@@ -35,6 +36,7 @@ from ods_pipeline.inventory.held import (
 )
 from ods_pipeline.inventory.intake import asked_ranges
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
 from ods_pipeline.inventory.vanished import accepting
@@ -107,6 +109,7 @@ def build(
         put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
+        warn_if_short(largest_release(root, releases, downloads=bool(request.releases)))
         if not releases and not recorded and is_sample_due(root, request):
             releases, recorded = sample_files()
             begin_sample(root)
@@ -124,7 +127,12 @@ def build(
         built.problems += [*unanswered_problems(root), *set_aside_problems(root)]
         built.problems += problems_of_the_future(root, captures, uk_date(request.sources.clock.now()))
         day = today.isoformat() if today else ""
-        if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
+        if (
+            not again
+            and not built.outcomes
+            and captures is not None
+            and is_published(root, captures, day, places_label(root))
+        ):
             built.published, built.nothing_new = current_build(root), True
             return built
         _publish(root, instance, built, day)

@@ -63,6 +63,8 @@ def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[
     with TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "tables").symlink_to((build / "tables").resolve())
+        if (build / "geo").exists():
+            (place / "geo").symlink_to((build / "geo").resolve())
         (place / "marts").mkdir()
         # One connection for all: to open one costs more than a mart on a few rows.
         with mart_connection(place, today) as connection:

@@ -18,6 +18,7 @@ from ods_pipeline.dataroot.builds import publish_build, require_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.judgements import JUDGED_SPECS, judge_changes
 from ods_pipeline.defs.assets.marts import MART_CHECKS, MART_SPECS, build_marts
+from ods_pipeline.defs.assets.places import PLACES_CHECKS, PLACES_SPECS, build_geo
 from ods_pipeline.defs.assets.register import FACT_CHECKS, FACT_SPECS, fold_register
 from ods_pipeline.defs.failures import failing_in_words
 from ods_pipeline.defs.keys import POOL, asset_key, shown, table_key
@@ -49,6 +50,7 @@ class PublishConfig(dg.Config):
     name="publish_set",
     specs=[
         *FACT_SPECS,
+        *PLACES_SPECS,
         *JUDGED_SPECS,
         *MART_SPECS,
         dg.AssetSpec(
@@ -59,7 +61,7 @@ class PublishConfig(dg.Config):
             description="ods.duckdb with every table and mart. One rename then publishes the whole build.",
         ),
     ],
-    check_specs=[*FACT_CHECKS, *MART_CHECKS],
+    check_specs=[*FACT_CHECKS, *PLACES_CHECKS, *MART_CHECKS],
     can_subset=True,
     pool=POOL,
 )
@@ -82,6 +84,7 @@ def _stages(root: DataRoot, config: PublishConfig) -> Results:
     """Make every table and publish them. Raises OdsError after a stage with a blocking check that failed."""
     today = date.fromisoformat(config.today) if config.today else None
     yield from fold_register(root, today, rebuild=config.rebuild)
+    yield from _refusing_failed_checks(build_geo(root))
     yield from _refusing_failed_checks(judge_changes(root))
     yield from _refusing_failed_checks(build_marts(root))
     yield _publish(root)
