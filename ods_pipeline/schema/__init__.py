@@ -39,6 +39,7 @@ MARTS = [
     Table("hierarchy_edges", "marts", "marts", hierarchy.HierarchyEdges),
     Table("hierarchy_parents", "marts", "marts", hierarchy.HierarchyParents),
     Table("provider_hierarchy", "marts", "marts", hierarchy.ProviderHierarchy),
+    Table("provider_hierarchy_via", "marts", "marts", hierarchy.ProviderHierarchyVia),
     Table("provider_hierarchy_current", "marts", "marts", hierarchy.ProviderHierarchyCurrent),
     Table("hierarchy_closure", "marts", "marts", hierarchy.HierarchyClosure),
     Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),

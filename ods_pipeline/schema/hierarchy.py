@@ -187,6 +187,20 @@ class ProviderHierarchy(Schema):
     via = _via()
 
 
+class ProviderHierarchyVia(Schema):
+    """One row a row of provider_hierarchy and step: the list via, for tools that cannot read lists.
+
+    Rows without parents have no step.
+    """
+
+    ods_code = text("The organisation.", key=True)
+    valid_from = day("First day of the row in provider_hierarchy.", key=True)
+    step = number("Place of the step in via, from 1 on.", key=True)
+    level = one_of(LEVELS, "The level of the step.")
+    rel_id = text("Relationship id, e.g. RE6.", required=True)
+    unique_rel_id = number("ODS's id of the relationship; ord.relationships has its details.", required=True)
+
+
 class ProviderHierarchyCurrent(Schema):
     """One row an organisation that has a row in provider_hierarchy today: its parents with names.
 
