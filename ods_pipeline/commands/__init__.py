@@ -11,6 +11,12 @@ HELP = {
 With TRUD_API_KEY set, it downloads the newest release unless it is held, and fetches the changes since then
 from the ORD API. Without the key it fetches nothing; if nothing is held yet, it builds the embedded sample.
 """,
+    "postcodes": """Take in a file of postcodes (NSPL, ONSPD) or of properties (OS Open UPRN), and publish.
+
+Organisations then have a position, a local authority, and the ICB and region of their postcode. ONS publishes
+NSPL four times a year, OS its file every six weeks; both are free, and none is fetched. Postcodes of Northern
+Ireland are left out, because of their terms.
+""",
     "rebuild-history": """Rebuild history from everything that was flattened, and publish.
 
 A build adds what is new to the published history. This command reads every release and fetch that is held

@@ -16,6 +16,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
 from ods_pipeline.inventory.held import held_captures
 from ods_pipeline.inventory.missing import missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import damaged_receipts
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import is_published, read_build_info
@@ -61,7 +62,7 @@ def show_status(console: Console, root: DataRoot) -> int:
     damaged = [path.name for path, _ in damaged_receipts(root)]
     if damaged:
         console.print(f"  damaged receipts: {', '.join(damaged)}; run: {command_line('build', root.path)}")
-    is_behind = build is not None and not is_published(root, captures, info.get("today"))
+    is_behind = build is not None and not is_published(root, captures, info.get("today"), places_label(root))
     if is_behind:
         console.print(f"  held but not published yet; run: {command_line('build', root.path)}")
     _print_quarantine(console, root)

@@ -17,9 +17,11 @@ _LEFTOVERS = {
     "flat": (".*.partial", ".*.old"),
     "raw/ord": (".*.partial", ".*.old"),
     "raw/trud": ("*.partial",),
+    "raw/places": ("*.partial",),
     "quarantine": ("*/*.partial",),
-    "tables": ("*.partial",),  # these three without symlinks only
+    "tables": ("*.partial",),  # these four without symlinks only
     "history": ("*.partial",),
+    "geo": ("*.partial",),
     "marts": ("*.partial",),
 }
 

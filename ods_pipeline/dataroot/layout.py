@@ -46,6 +46,11 @@ class DataRoot:
         return self.path / "raw" / "ord"
 
     @property
+    def raw_places(self) -> Path:
+        """Files of postcodes and of UPRNs as received, each with its receipt."""
+        return self.path / "raw" / "places"
+
+    @property
     def flat(self) -> Path:
         """Flattened captures, one folder each."""
         return self.path / "flat"

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -9,6 +10,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.flat import flat_fetches, flat_release
 from ods_pipeline.defs.assets.judgements import judgements
 from ods_pipeline.defs.assets.marts import marts
+from ods_pipeline.defs.assets.places import places, raw_places_of
 from ods_pipeline.defs.assets.published import ods_duckdb
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.register import register
@@ -54,12 +56,33 @@ def build_definitions(
     )
     publish_job = dg.define_asset_job(
         "publish_job",
-        dg.AssetSelection.assets(register, judgements, marts, ods_duckdb),
+        dg.AssetSelection.assets(register, places, judgements, marts, ods_duckdb),
         description="Folds all captures into the register, builds the marts and publishes the whole set.",
     )
+    taken = raw_places_of(DataRoot(root))
+    jobs: list[Any] = [release_job, delta_job, publish_job]
+    if taken:
+        jobs.append(
+            dg.define_asset_job(
+                "places_job",
+                dg.AssetSelection.assets(*taken),
+                description="Records the files of places that are held.",
+            )
+        )
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, register, judgements, marts, ods_duckdb],
-        jobs=[release_job, delta_job, publish_job],
+        assets=[
+            raw_release,
+            flat_release,
+            raw_fetches,
+            flattened,
+            *taken,
+            register,
+            places,
+            judgements,
+            marts,
+            ods_duckdb,
+        ],
+        jobs=jobs,
         schedules=[last_three_stamps(root, delta_job)],
         sensors=[
             new_trud_release(root, sources, release_job),

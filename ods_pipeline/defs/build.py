@@ -30,6 +30,7 @@ from ods_pipeline.inventory.held import (
     release_date_of,
 )
 from ods_pipeline.inventory.missing import missing_days, missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
 from ods_pipeline.inventory.wanted import (
@@ -114,7 +115,12 @@ def build(
         built.missing = sorted({*built.missing, *missing})
         built.problems += unanswered_problems(root)
         day = today.isoformat() if today else ""
-        if not again and not built.outcomes and captures is not None and is_published(root, captures, day):
+        if (
+            not again
+            and not built.outcomes
+            and captures is not None
+            and is_published(root, captures, day, places_label(root))
+        ):
             built.published, built.nothing_new = current_build(root), True
             return built
         _publish(root, instance, built, day)

@@ -21,6 +21,7 @@ from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.geography import open_geography_links
 from ods_pipeline.history.observations import observe
 from ods_pipeline.inventory.missing import missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.state import usable_state
 from ods_pipeline.publish.build_info import VERSIONS, provenance, write_build_info
 from ods_pipeline.publish.files import write_tables
@@ -97,7 +98,8 @@ def write_register(root: DataRoot, checked: CheckedRegister, today: date | None 
     origin = provenance(register.frames["captures"], register.as_of)
     effects = {effect: int((register.effects["effect"] == effect).sum()) for effect in EFFECTS}
     info = {"today": (today or register.as_of).isoformat(), "deltas": effects, "changed": _examples(register)}
-    write_build_info(build, {**origin, **VERSIONS, **info})
+    places = places_label(root)
+    write_build_info(build, {**origin, **VERSIONS, **info, **({"places": places} if places else {})})
     sizes = write_tables(FACTS, register.frames, build, origin)
     log.info(
         "register as of %s: %d organisations, %d versions, %d captures read",

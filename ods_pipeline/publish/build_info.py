@@ -62,13 +62,16 @@ def origin_of(build: Path) -> dict[str, str]:
     return {key: value for key, value in read_build_info(build).items() if isinstance(value, str)}
 
 
-def is_published(root: DataRoot, captures: pl.DataFrame, today: str | None) -> bool:
+def is_published(
+    root: DataRoot, captures: pl.DataFrame, today: str | None, places: str | None = None
+) -> bool:
     """Return whether the published set is complete and up to date.
 
     Args:
         root: the data root.
         captures: the captures held; the set must have been built from exactly these, by this version.
         today: the day of the marts (ISO); empty or None for the newest as-of date held.
+        places: the files of places that a build would use now, as ``build.json`` records them; None for any.
     """
     build = current_build(root)
     if build is None:
@@ -82,4 +85,6 @@ def is_published(root: DataRoot, captures: pl.DataFrame, today: str | None) -> b
     assert isinstance(as_of, date)
     info = read_build_info(build)
     expected = {**provenance(captures, as_of), **VERSIONS, "today": today or as_of.isoformat()}
+    if places is not None and info.get("places", "") != places:
+        return False
     return all(info.get(key) == value for key, value in expected.items())

@@ -2,10 +2,10 @@
 
 ``TABLES`` is the registry. Its order is the order of the documents; the order in which marts are built
 follows from their SQL (``marts/lineage.py``). The key of a table of ``ord`` or ``marts`` is its bare name,
-that of a table of ``history`` is ``history.<name>``.
+that of a table of ``history`` or ``geo`` is ``<schema>.<name>``.
 """
 
-from ods_pipeline.schema import changes, facts, hierarchy, history, lives, named
+from ods_pipeline.schema import changes, facts, geo, hierarchy, history, lives, named
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -31,6 +31,11 @@ HISTORY = [
     Table("contacts", "history", "history", history.Contacts),
     Table("observations", "history", "history", history.Observations),
     Table("notices", "history", "history", history.Notices),
+]
+GEO = [
+    Table("postcodes", "geo", "geo", geo.Postcodes),
+    Table("areas", "geo", "geo", geo.Areas),
+    Table("uprns", "geo", "geo", geo.Uprns),
 ]
 MARTS = [
     Table("organisation_kinds", "marts", "marts", hierarchy.OrganisationKinds),
@@ -63,10 +68,10 @@ EVENTS = [
     Table("code_changes", "marts", "marts", changes.CodeChanges),
     Table("drift", "marts", "marts", changes.Drift),
 ]
-SCHEMAS = ("ord", "history", "marts")
-TABLES = {table.id: table for table in [*ORD, *HISTORY, *EVENTS, *MARTS]}
+SCHEMAS = ("ord", "history", "geo", "marts")
+TABLES = {table.id: table for table in [*ORD, *HISTORY, *GEO, *EVENTS, *MARTS]}
 
 # The parts of one organisation record, each a table in flat/.
 COMPONENTS = ("roles", "relationships", "successions", "contacts")
 
-__all__ = ["COMPONENTS", "EVENTS", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]
+__all__ = ["COMPONENTS", "EVENTS", "GEO", "HISTORY", "MARTS", "ORD", "SCHEMAS", "TABLES", "Table"]

@@ -87,6 +87,11 @@ def share(description: str) -> Column:
     return Column(pl.Float64(), description, nullable=False, least=0, most=1)
 
 
+def fraction(description: str, *, required: bool = False) -> Column:
+    """Describe a number with decimals. The description names its unit."""
+    return Column(pl.Float64(), description, not required)
+
+
 def flag(description: str, *, required: bool = True, key: bool = False) -> Column:
     """Describe true or false. It is null only where ODS may leave it out."""
     return Column(pl.Boolean(), description, not required, key)
@@ -106,7 +111,7 @@ class Table:
 
     Attributes:
         name: The bare name.
-        schema: The DuckDB schema: ``ord``, ``history`` or ``marts``.
+        schema: The DuckDB schema: ``ord``, ``history``, ``geo`` or ``marts``.
         folder: The folder of the Parquet file below the data root.
         model: The class with the columns and the description.
     """
@@ -118,8 +123,11 @@ class Table:
 
     @property
     def id(self) -> str:
-        """The name in the registry. ``history`` shares names with ``ord``, so its tables have a prefix."""
-        return f"history.{self.name}" if self.schema == "history" else self.name
+        """The name in the registry: with the schema in front for ``history`` and ``geo``, and bare otherwise.
+
+        ``history`` shares names with ``ord``.
+        """
+        return f"{self.schema}.{self.name}" if self.schema in ("history", "geo") else self.name
 
     @property
     def description(self) -> str:

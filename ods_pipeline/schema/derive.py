@@ -18,6 +18,14 @@ ATTRIBUTION = (
     "licensed under the current version of the Open Government Licence."
 )
 
+# What tables with positions or areas add.
+PLACES_ATTRIBUTION = (
+    "Source: Office for National Statistics licensed under the Open Government Licence v.3.0.",
+    "Contains OS data © Crown copyright and database right.",
+    "Contains Royal Mail data © Royal Mail copyright and database right.",
+)
+_PLACES = "organisation_places"
+
 _ARROW: dict[Any, pa.DataType] = {
     pl.String: pa.string(),
     pl.Date: pa.date32(),
@@ -39,6 +47,12 @@ _DUCKDB: dict[Any, str] = {
     pl.Boolean: "BOOLEAN",
     pl.Float64: "DOUBLE",
 }
+
+
+def attribution_of(table: Table) -> str:
+    """Return the lines of attribution that the publishers of a table's data ask for."""
+    own = [] if table.schema == "geo" else [ATTRIBUTION]
+    return " ".join([*own, *(PLACES_ATTRIBUTION if table.schema == "geo" or table.name == _PLACES else ())])
 
 
 def arrow_type(dtype: Any) -> pa.DataType:
@@ -81,7 +95,7 @@ def arrow_schema(table: Table, provenance: Mapping[str, str]) -> pa.Schema:
         "description": table.description,
         "key": ", ".join(table.key),
         "licence": DATA_LICENCE,
-        "attribution": ATTRIBUTION,
+        "attribution": attribution_of(table),
         **provenance,
     }
     return pa.schema(fields, metadata=metadata)

@@ -26,6 +26,7 @@ GROUPS = {
     "flat": "flat",
     "ord": "register",
     "history": "history",
+    "geo": "geo",
     "marts": "marts",
     "published": "published",
 }

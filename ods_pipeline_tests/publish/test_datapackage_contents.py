@@ -35,7 +35,9 @@ def test_the_package_lists_every_file_as_it_is(root: Path, package: dict[str, An
         assert [f["name"] for f in resource["schema"]["fields"]] == pq.read_schema(file).names
         assert resource["schema"]["primaryKey"] == table.key
     on_disk = {
-        f"{folder}/{f.name}" for folder in ("tables", "history", "marts") for f in (root / folder).iterdir()
+        f"{folder}/{f.name}"
+        for folder in ("tables", "history", "geo", "marts")
+        for f in (root / folder).iterdir()
     }
     assert on_disk == set(resources) - {"ods.duckdb"}
 

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from ods_pipeline.schema import EVENTS, HISTORY, MARTS, ORD, TABLES, Table
+from ods_pipeline.schema import EVENTS, GEO, HISTORY, MARTS, ORD, TABLES, Table
 from ods_pipeline.schema.derive import (
     arrow_schema,
     comments,
@@ -70,12 +70,13 @@ def test_keys_are_required_columns(table: Table) -> None:
 
 
 def test_names_and_paths_are_unique() -> None:
-    assert [t.id for t in [*ORD, *HISTORY, *EVENTS, *MARTS]] == list(TABLES)
-    assert len(TABLES) == len(ORD) + len(HISTORY) + len(EVENTS) + len(MARTS)
+    assert [t.id for t in [*ORD, *HISTORY, *GEO, *EVENTS, *MARTS]] == list(TABLES)
+    assert len(TABLES) == len(ORD) + len(HISTORY) + len(GEO) + len(EVENTS) + len(MARTS)
     assert len({t.path for t in TABLES.values()}) == len(TABLES)
     assert {t.schema: t.folder for t in TABLES.values()} == {
         "ord": "tables",
         "history": "history",
+        "geo": "geo",
         "marts": "marts",
     }
 

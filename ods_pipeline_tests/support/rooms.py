@@ -93,7 +93,9 @@ def copy_of(root: DataRoot, folder: Path) -> DataRoot:
 
 def published(root: DataRoot) -> dict[str, str]:
     """SHA-256 of every published file, by the path that a reader uses."""
-    places = [root.path / name for name in ("tables", "history", "marts", "ods.duckdb", "datapackage.json")]
+    places = [
+        root.path / name for name in ("tables", "history", "geo", "marts", "ods.duckdb", "datapackage.json")
+    ]
     files = [
         file
         for place in places

@@ -15,7 +15,7 @@ from ods_pipeline.marts.build import build_mart
 from ods_pipeline.publish.build_info import provenance
 from ods_pipeline.publish.duckdb import complete_duckdb
 from ods_pipeline.publish.files import write_table
-from ods_pipeline.schema import COMPONENTS, EVENTS, HISTORY, MARTS, ORD, TABLES
+from ods_pipeline.schema import COMPONENTS, EVENTS, GEO, HISTORY, MARTS, ORD, TABLES
 from ods_pipeline_tests.support.builders import Held
 
 SHOWN = ["change_kind", "field", "old_value", "new_value", "effective_on"]
@@ -59,6 +59,8 @@ def written(register: Register, build: Path) -> dict[str, str]:
     origin = provenance(frames["captures"], register.as_of)
     for table in [*ORD, *HISTORY, *EVENTS]:
         write_table(table, frames[table.id], build, origin)
+    for table in GEO:
+        write_table(table, table.empty(), build, origin)
     return origin
 
 

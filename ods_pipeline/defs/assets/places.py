@@ -1,0 +1,83 @@
+"""Places: the file of postcodes that is held, and the tables of ``geo`` of the build under way.
+
+What lives here: the assets and their freshness. What does not: the choice of files (``inventory/places.py``)
+and their reading (``places/``). The raw asset exists only in a data root that holds a file, so that one
+without shows nothing missing or late; the tables exist always, and are empty then.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from ods_pipeline.checks.base import log_failures
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.resources import DataRootResource
+from ods_pipeline.defs.results import check_result, column_schema, table_key, table_metadata
+from ods_pipeline.inventory.places import build_places
+from ods_pipeline.places.checking import CHECKS
+from ods_pipeline.places.held import held_files
+from ods_pipeline.schema import GEO, TABLES
+
+RAW_PLACES = dg.AssetKey(["raw", "places"])
+# An edition comes every quarter, in the last week of its month.
+PLACES_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=150), warn_window=timedelta(days=110))
+log = logging.getLogger(__name__)
+
+
+@dg.multi_asset(
+    name="take_places",
+    specs=[
+        dg.AssetSpec(
+            RAW_PLACES,
+            group_name="raw",
+            kinds={"csv"},
+            description="Files of postcodes and UPRNs as received: ods-pipeline postcodes FILE takes one in.",
+            freshness_policy=PLACES_FRESHNESS,
+        )
+    ],
+)
+def raw_places(data_root: DataRootResource) -> dg.MaterializeResult:
+    """Record which files of places are held."""
+    files = held_files(data_root.root)
+    metadata = {f.label: f"{f.file_name}: {f.counts.get('kept', 0):,} rows" for f in files}
+    return dg.MaterializeResult(asset_key=RAW_PLACES, metadata=metadata)
+
+
+def raw_places_of(root: DataRoot) -> list[dg.AssetsDefinition]:
+    """Return the asset of the files held, in a list; an empty list if none is held."""
+    return [raw_places] if held_files(root) else []
+
+
+@dg.multi_asset(
+    name="build_places",
+    specs=[
+        dg.AssetSpec(
+            table_key(table),
+            deps=[table_key(TABLES["organisations"])],
+            group_name="geo",
+            kinds={"polars", "parquet"},
+            description=table.description,
+            metadata={"dagster/column_schema": column_schema(table)},
+        )
+        for table in GEO
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+        for table in GEO
+        for name, blocking in CHECKS[table.id].items()
+    ],
+)
+def places(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
+    """Make, check and write the tables of ``geo``."""
+    root = data_root.root
+    built = build_places(root)
+    for table in GEO:
+        findings = built.findings[table.id]
+        log_failures(log, f"{table.schema}.{table.name}", findings)
+        yield dg.MaterializeResult(
+            asset_key=table_key(table),
+            metadata=table_metadata(built.frames[table.id], root.path / table.path, built.sizes[table.id]),
+            check_results=[check_result(f, table_key(table)) for f in findings],
+        )

@@ -1,0 +1,37 @@
+"""Takes a file of places in and records it as an asset, for `ods-pipeline postcodes`.
+
+Lives here: the lock, and the run that records the file. Does not live here: reading it (``places/``), and the
+build that then uses it (``build.py``).
+"""
+
+from pathlib import Path
+
+from ods_pipeline.dataroot.cleanup import clear_up
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.os_errors import explained
+from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.defs.instance import fail_dead_runs, open_instance, run_job
+from ods_pipeline.inventory.places import take_in
+from ods_pipeline.places.held import PlaceFile
+
+
+def take_places(root: DataRoot, path: Path, edition: str = "") -> PlaceFile:
+    """Take a file of places into a data root and return what is known of it.
+
+    Args:
+        root: the data root.
+        path: a zip or CSV of NSPL, ONSPD or OS Open UPRN.
+        edition: its month (2026-08), for a file that was renamed.
+
+    Raises:
+        OdsError: the file cannot be used, or another build is under way. Nothing changes.
+    """
+    with root.locked(), explained(root):
+        clear_up(root)
+        taken = take_in(root, path, edition)
+        with open_instance(root) as instance:
+            fail_dead_runs(instance)
+            outcome = run_job(instance, build_definitions(root.path), "places_job")
+        if outcome.error is not None:
+            raise outcome.error
+    return taken
