@@ -14,6 +14,8 @@ from ods_pipeline_tests.oracles.marts import Oracle
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
 
+pytestmark = pytest.mark.promise("no_guess")
+
 TODAY = date(2026, 9, 4)
 
 

@@ -11,6 +11,8 @@ from ods_pipeline.marts import build as marts_build
 from ods_pipeline_tests.oracles.marts import Oracle
 from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
 
+pytestmark = pytest.mark.promise("no_guess")
+
 TODAY = date(2026, 9, 4)
 SPLIT = date(2026, 4, 1)
 AT = {"postcode": "CB11 3TG"}
