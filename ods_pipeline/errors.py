@@ -21,7 +21,8 @@ class OdsError(Exception):
     """
 
     def __init__(self, what: str, *, where: object = None, do: str = "") -> None:
-        self.what, self.where, self.do = _shortened(what, MOST_SHOWN).rstrip("."), where, do.rstrip(".")
+        self.what, self.where = _shortened(what, MOST_SHOWN).rstrip("."), where
+        self.do = printable(do).rstrip(".")
         prefix = f"{_shortened(str(where), MOST_OF_A_NAME)}: " if where is not None else ""
         super().__init__(f"{prefix}{self.what}." + (f" {self.do}." if self.do else ""))
 
@@ -51,15 +52,21 @@ class NoRoom(OdsError):
 
 
 def printable(text: str) -> str:
-    """Return the text as any terminal and any encoding can show it.
+    r"""Return the text as any terminal and any encoding can show it.
 
-    A message from a broken file must not move the cursor, reverse the line or stop the printing. Line ends
-    and other white space become blanks; other characters that cannot be printed become U+FFFD.
+    A message from a broken file or a server must not move the cursor, reverse the line or stop the printing.
+    Line ends and other white space become blanks; other characters that cannot be printed, such as escape
+    sequences and the controls of the direction of writing, are shown escaped: ``\x1b``, ``\u202e``.
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    return "".join(c if c.isprintable() else " " if c.isspace() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def _shortened(text: str, most: int) -> str:
-    return printable(text if len(text) <= most else text[: most - 1] + "…")
+    shown = printable(text[: most + 1])
+    return shown if len(shown) <= most else shown[: most - 1] + "…"

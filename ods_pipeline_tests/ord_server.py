@@ -48,6 +48,8 @@ class OrdServer:
         links_to: str | None = None,
     ) -> None:
         self.world, self.now, self.key, self.delay, self._links_to = world, now, key, delay, links_to
+        # Offset is documented as the number of the first row; it may be the number of rows before it.
+        self.offset_skips = self.next_page_skips = False
         self.faults: list[Fault] = []
         self.log: list[Asked] = []
         self.in_flight = 0
@@ -147,11 +149,13 @@ class OrdServer:
         for name in ("Status", "PrimaryRoleId", "OrgRecordClass", "PostCode"):
             rows = [row for row in rows if name not in query or row.get(name) == query[name]]
         rows = [row for row in rows if query.get("Name", "").upper() in row["Name"]]
-        first = int(offset) - 1
+        first = int(offset) - (0 if self.offset_skips and "Offset" in query else 1)
         page = rows[first : first + int(limit)]
         headers = {"X-Total-Count": str(len(rows)), "returned-records": str(len(page))}
         if first + len(page) < len(rows):
-            kept = {k: v for k, v in query.items() if k != "Offset"} | {"Offset": str(first + len(page) + 1)}
+            kept = {k: v for k, v in query.items() if k != "Offset"} | {
+                "Offset": str(first + len(page) + (0 if self.next_page_skips else 1))
+            }
             asked = "&".join(f"{k}={v}" for k, v in kept.items())
             headers["next-page"] = f"{self.links}/organisations?{asked}"
         return as_json({"Organisations": page}, headers)

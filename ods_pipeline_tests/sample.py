@@ -19,6 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ods_pipeline_tests.sample_postcodes import write_postcodes
 from ods_pipeline_tests.support.payloads import organisation_xml, release_xml, release_zip, write_fetch
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
@@ -280,9 +281,9 @@ def _notification(row: Row) -> dict[str, Any]:
 def write_sample(root: Path = SAMPLE, facts_folder: Path = FACTS) -> list[Path]:
     """Replace the sample below `root`, and return the paths of the release and the fetches."""
     facts = read_facts(facts_folder)
-    for name in ("trud", "ord"):
+    for name in ("trud", "ord", "places"):
         shutil.rmtree(root / name, ignore_errors=True)
-    written = [write_release(facts, root / "trud")]
+    written = [write_release(facts, root / "trud"), write_postcodes(facts_folder, root / "places")]
     return written + [write_one_fetch(facts, row, root / "ord") for row in facts.fetches]
 
 

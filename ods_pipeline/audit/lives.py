@@ -138,7 +138,8 @@ class Lives:
         self.notices = list(notices)
         self._deletions: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for notice in self.notices:
-            if notice.source == "ord_notifications":
+            # A notice of a day after the newest capture deletes nothing yet.
+            if notice.source == "ord_notifications" and notice.day <= max(days):
                 self._deletions[notice.code].append((notice.place, notice.day))
         for deletions in self._deletions.values():
             deletions.sort()

@@ -27,10 +27,11 @@ _NAME_SHOWN = 16
 _NONE: frozenset[str] = frozenset()
 _VALUE = frozenset({"value"})
 _HARMLESS = bytes(b for b in range(256) if b >= 32 or b in b"\t\n\r")
-_REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,2})|[xX]0*([0-9a-fA-F]{1,2}));")
+_REFERENCE = re.compile(rb"&#(?:0*([0-9]{1,2}|6553[45])|[xX]0*([0-9a-fA-F]{1,2}|[fF]{3}[eEfF]));")
 # XML does not allow control characters, and expat stops at them. They pass as characters of this block.
 _BLOCK = 0xF700
-_MARKED = re.compile(f"[{chr(_BLOCK)}-{chr(_BLOCK + 31)}]")
+_NONCHARACTERS = {0xFFFE: _BLOCK + 32, 0xFFFF: _BLOCK + 33}  # nor these two
+_MARKED = re.compile(f"[{chr(_BLOCK)}-{chr(_BLOCK + 33)}]")
 
 
 class UnreadableError(Exception):
@@ -169,11 +170,16 @@ def _marked(chunk: bytes) -> bytes:
         chunk = _REFERENCE.sub(_marked_reference, chunk)
     for control in set(chunk.translate(None, _HARMLESS)):
         chunk = chunk.replace(bytes([control]), chr(_BLOCK + control).encode())
+    if b"\xef\xbf" in chunk:
+        for character, mark in _NONCHARACTERS.items():
+            chunk = chunk.replace(chr(character).encode(), chr(mark).encode())
     return chunk
 
 
 def _marked_reference(match: re.Match[bytes]) -> bytes:
     number = int(match[1]) if match[1] else int(match[2], 16)
+    if number in _NONCHARACTERS:
+        return chr(_NONCHARACTERS[number]).encode()
     harmless = number >= 32 or chr(number) in "\t\n\r"
     return match[0] if harmless else chr(_BLOCK + number).encode()
 
@@ -185,7 +191,12 @@ def has_control_characters(text: str) -> bool:
 
 def as_received(text: str | None) -> str | None:
     """Return a text as read, with its control characters as received."""
-    return text and _MARKED.sub(lambda m: chr(ord(m[0]) - _BLOCK), text)
+    return text and _MARKED.sub(_received, text)
+
+
+def _received(match: re.Match[str]) -> str:
+    number = ord(match[0]) - _BLOCK
+    return chr(number if number < 32 else 0xFFFE + number - 32)
 
 
 def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:

@@ -49,6 +49,12 @@ takes effect.
 In the CSV file, text that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets an
 apostrophe in front. The same in SQL: ods_changes(from, to), both days inclusive.
 """,
+    "reconcile": """Compare the published set with official ODS reports, row by row.
+
+Give REPORT=FILE for each report (epraccur=epraccur.csv), or --fetch to get them from Data Search and Export.
+Every difference is explained by a numbered rule, newer on one side, or unexplained. Ends with 0 if nothing is
+unexplained, with 5 otherwise.
+""",
     "audit": """Recompute independently, from the files in raw/, what is published, and compare.
 
 Compares every row of ord and history by counts and by sums of every column, --records of them field by field,
@@ -61,5 +67,6 @@ what was not. Ends with 0 if all is equal, with 1 if something differs (it is na
 HIDDEN = frozenset({"dictionary"})
 EXIT_CODES = """Exit codes: 0 success · 1 something could not be used, and nothing was published (audit: a
 difference) · 2 wrong arguments · 3 another build is running · 4 published, but days or records are missing or
-a fetch could not be used · 5 find found nothing, or some codes of a check need attention · 130 interrupted
+a fetch could not be used · 5 find found nothing, some codes of a check need attention, or
+reconcile cannot explain a difference · 130 interrupted
 """

@@ -45,6 +45,10 @@ def build(
     ignore_maintenance_window: Annotated[
         bool, Parameter(negative="", help="Use the ORD API from 17:00 to 19:00 UK time as well.")
     ] = False,
+    accept_deletions: Annotated[
+        bool,
+        Parameter(negative="", help="Take a release or fetch that deletes a good part of the register."),
+    ] = False,
     again: Annotated[bool, Parameter(negative="", help="Publish even if nothing is new.")] = False,
     quiet: Quiet = False,
 ) -> int:
@@ -67,6 +71,7 @@ def build(
         trud_only=trud_only,
         deltas=deltas,
         ignore_maintenance=ignore_maintenance_window,
+        accept_deletions=accept_deletions,
         deltas_from=deltas_from,
     )
     built = pipeline.build(

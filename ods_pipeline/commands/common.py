@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 from ods_pipeline.errors import printable
 from ods_pipeline.progress import show_bars_on
@@ -35,10 +36,26 @@ class _Plain(Console):
     """A console on which text from a file or from the register cannot act as a terminal command."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(_harmless(o) if isinstance(o, str) else o for o in objects), **options)
+        super().print(*map(_harmless, objects), **options)
 
 
-def _harmless(text: str) -> str:
+class _Harmless(logging.Filter):
+    """Text from a server or a file must not act as a terminal command through a log line either."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _escaped_lines(record.getMessage()), None
+        return True
+
+
+def _harmless(shown: Any) -> Any:
+    if isinstance(shown, str):
+        return _escaped_lines(shown)
+    if isinstance(shown, Text):
+        shown.plain = _escaped_lines(shown.plain)
+    return shown
+
+
+def _escaped_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
@@ -65,6 +82,7 @@ def start_logging(quiet: bool) -> Console:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     # On the handler: Dagster sets the level of the logger itself.
+    handler.addFilter(_Harmless())
     handler.setLevel(logging.WARNING if quiet else logging.INFO)
     logger = logging.getLogger("ods_pipeline")
     logger.handlers = [handler]

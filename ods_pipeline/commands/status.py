@@ -13,13 +13,16 @@ from ods_pipeline.commands.common import (
 )
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.inventory.aside import set_aside_codes
 from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
+from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.held import held_captures
 from ods_pipeline.inventory.missing import missing_stamps
 from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import damaged_receipts
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import is_published, read_build_info
+from ods_pipeline.sources.clock import SystemClock, uk_date
 
 
 def status(*, data_root: Root = DEFAULT_ROOT) -> int:
@@ -53,9 +56,15 @@ def show_status(console: Console, root: DataRoot) -> int:
     needs_attention = build is None
     missing = missing_stamps(captures)
     console.print(f"  missing stamps: {shortened(missing) or 'none'}")
+    ahead = problems_of_the_future(root, captures, uk_date(SystemClock().now()))
+    for problem in ahead:
+        console.print(f"  of the future: {problem}")
     unanswered_codes = [*unanswered(root)]
     if unanswered_codes:
         console.print(f"  requested without an answer: {shortened(unanswered_codes)}; the next fetch retries")
+    aside = [*set_aside_codes(root)]
+    if aside:
+        console.print(f"  newest record set aside: {shortened(aside)}; the next fetch asks for them again")
     due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
     if due:
         console.print(f"  held but not flattened yet: {', '.join(due)}")
@@ -66,7 +75,7 @@ def show_status(console: Console, root: DataRoot) -> int:
     if is_behind:
         console.print(f"  held but not published yet; run: {command_line('build', root.path)}")
     _print_quarantine(console, root)
-    needs_attention |= bool(missing or unanswered_codes or due or damaged or is_behind)
+    needs_attention |= bool(missing or ahead or unanswered_codes or aside or due or damaged or is_behind)
     return EXIT_INCOMPLETE if needs_attention else 0
 
 

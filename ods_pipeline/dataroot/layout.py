@@ -51,6 +51,11 @@ class DataRoot:
         return self.path / "raw" / "places"
 
     @property
+    def raw_reports(self) -> Path:
+        """Official reports as received, to compare the published set with. No table is made from them."""
+        return self.path / "raw" / "reports"
+
+    @property
     def flat(self) -> Path:
         """Flattened captures, one folder each."""
         return self.path / "flat"

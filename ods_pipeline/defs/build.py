@@ -21,7 +21,9 @@ from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import Outcome, fail_dead_runs, open_instance, run_job
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.aside import set_aside_problems
 from ods_pipeline.inventory.due import due_fetches, due_releases
+from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.held import (
     first_and_last_stamp,
     held_captures,
@@ -33,6 +35,7 @@ from ods_pipeline.inventory.missing import missing_days, missing_stamps
 from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import repair
 from ods_pipeline.inventory.sample import begin_sample, holds_sample, sample_files
+from ods_pipeline.inventory.vanished import accepting
 from ods_pipeline.inventory.wanted import (
     Request,
     finish_interrupted,
@@ -42,6 +45,7 @@ from ods_pipeline.inventory.wanted import (
     unanswered_problems,
 )
 from ods_pipeline.publish.build_info import is_published
+from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import is_held, recorded_fetches
 from ods_pipeline.sources.settings import Sources
@@ -95,7 +99,8 @@ def build(
             published set stays as it was.
     """
     request = request or Request()
-    with root.locked(), explained(root), open_instance(root) as instance:
+    accept = accepting(root, accept=request.accept_deletions)
+    with root.locked(), explained(root), accept, open_instance(root) as instance:
         fail_dead_runs(instance)
         clear_up(root)
         built = Built(None, problems=repair(root))
@@ -113,7 +118,8 @@ def build(
         captures = held_captures(root)
         missing = missing_stamps(captures) if captures is not None else []
         built.missing = sorted({*built.missing, *missing})
-        built.problems += unanswered_problems(root)
+        built.problems += [*unanswered_problems(root), *set_aside_problems(root)]
+        built.problems += problems_of_the_future(root, captures, uk_date(request.sources.clock.now()))
         day = today.isoformat() if today else ""
         if (
             not again
@@ -146,6 +152,7 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
         _load_fetches(root, instance, (), built)
         captures = held_captures(root)
         built.missing = missing_stamps(captures) if captures is not None else []
+        built.problems += problems_of_the_future(root, captures, uk_date(Sources().clock.now()))
         _publish(root, instance, built, today.isoformat() if today else "", rebuild=True)
         return built
 

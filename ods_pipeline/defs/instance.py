@@ -97,6 +97,7 @@ def write_instance_config(root: DataRoot) -> Path:
     """Write ``<data root>/.dagster/dagster.yaml`` and return its folder, which can be a DAGSTER_HOME."""
     base = (root.path / ".dagster").resolve()
     base.mkdir(parents=True, exist_ok=True)
+    base.chmod(0o700)  # the records of runs hold what servers answered
     _write_config(base)
     if not (base / "history").exists():
         _make_databases(base)

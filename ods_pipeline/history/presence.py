@@ -38,8 +38,13 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
 
 
 def notices_of_deletion(observed: Observed) -> pl.DataFrame:
-    """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is no notice."""
-    return observed.order.with_places(observed.notices.filter(pl.col("source").is_in(NOTICE_SOURCES)))
+    """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is no notice.
+
+    A notice of a day after the newest capture deletes nothing yet.
+    """
+    has_come = pl.col("deleted_on") <= observed.order.days["as_of"].max()
+    is_notice = pl.col("source").is_in(NOTICE_SOURCES)
+    return observed.order.with_places(observed.notices.filter(is_notice & has_come))
 
 
 def releases_after(observed: Observed) -> pl.DataFrame:

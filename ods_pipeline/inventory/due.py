@@ -7,10 +7,11 @@ from datetime import date
 
 from ods_pipeline.dataroot.flat import flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.inventory.aside import set_aside_codes, unsettled_fetches
 from ods_pipeline.inventory.held import HeldFetch, held_fetches, newest_publication
 from ods_pipeline.schema.versions import FLAT_VERSION
 from ods_pipeline.sources.due import LONGEST_GAP, Window, due_window
-from ods_pipeline.sources.receipt import ReleaseReceipt, Unanswered
+from ods_pipeline.sources.receipt import CODE, FetchReceipt, ReleaseReceipt, Unanswered
 from ods_pipeline.sources.recorded import held_releases
 
 
@@ -34,7 +35,8 @@ def due_fetches(root: DataRoot) -> list[HeldFetch]:
 def due_stamps(root: DataRoot, today: date, longest_gap: int | None = LONGEST_GAP) -> Window | None:
     """Return the stamps to ask the delta source for, first and last inclusive.
 
-    None if no release is held, or if today's stamps have been asked for.
+    None if no release is held, or if today's stamps have been asked for. The stamps of a fetch of which a
+    good part was set aside (``aside.py``) are due again, from the next day on.
 
     Args:
         root: the data root.
@@ -47,11 +49,28 @@ def due_stamps(root: DataRoot, today: date, longest_gap: int | None = LONGEST_GA
     published = newest_publication(root)
     if published is None:
         return None
-    windows = [
-        (date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to), date.fromisoformat(r.as_of))
-        for r in (f.receipt for f in held_fetches(root))
-    ]
-    return due_window(published, windows, today, longest_gap=longest_gap)
+    unsettled = unsettled_fetches(root)
+    fetches = {f.folder.name: _days(f.receipt) for f in held_fetches(root)}
+    windows = [days for name, days in fetches.items() if name not in unsettled]
+    window = due_window(published, windows, today, longest_gap=longest_gap)
+    asked_today = [days for name, days in fetches.items() if name in unsettled and days[2] == today]
+    if window is None or any(first <= window[0] for first, _, _ in asked_today):
+        return None  # the same answers would come again
+    return window
+
+
+def _days(receipt: FetchReceipt) -> tuple[date, date, date]:
+    first, last, as_of = receipt.stamps_from, receipt.stamps_to, receipt.as_of
+    return date.fromisoformat(first), date.fromisoformat(last), date.fromisoformat(as_of)
+
+
+def to_ask_again(root: DataRoot) -> dict[str, str]:
+    """Return the codes that the next fetch asks for again, each with its stamp (ISO).
+
+    They got no answer, or one that was set aside.
+    """
+    aside = {code: entry.as_of for code, entry in set_aside_codes(root).items() if CODE.fullmatch(code)}
+    return aside | {code: entry.stamp for code, entry in unanswered(root).items()}
 
 
 def unanswered(root: DataRoot) -> dict[str, Unanswered]:

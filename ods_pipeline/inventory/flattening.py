@@ -22,6 +22,7 @@ from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.inventory.due import due_fetches, mark_of
 from ods_pipeline.inventory.held import held_fetches
 from ods_pipeline.inventory.sample import refuse_mixture
+from ods_pipeline.inventory.vanished import refuse_mass_disappearance
 from ods_pipeline.progress import progress
 from ods_pipeline.sources.receipt import FetchReceipt
 from ods_pipeline.sources.recorded import held_releases, set_aside
@@ -132,12 +133,14 @@ def keep_flat(root: DataRoot, flat: Flat, sha256: str) -> None:
         sha256: the SHA-256 of the file (or receipt) that it was made from.
 
     Raises:
-        OdsError: records were lost, or the capture would mix the sample with real data. Nothing is written.
+        OdsError: records were lost, the capture would mix the sample with real data, or it would delete too
+            many organisations. Nothing is written.
     """
     for finding in (declared_equals_parsed(flat.captures), conservation(flat.captures)):
         if not finding.passed:
             raise OdsError(finding.summary, do="Take it in again")
     refuse_mixture(root, flat.captures, flat.folder)
+    refuse_mass_disappearance(root, flat)
     for note in flat.notes:
         log.warning("%s", note)
     # Quarantine comes first: once the flat folder exists, no later run flattens this capture again.

@@ -14,9 +14,12 @@ from typing import Literal
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.due import unanswered
+from ods_pipeline.flatten.xml.archive import open_release
+from ods_pipeline.inventory.due import to_ask_again
+from ods_pipeline.inventory.future import future_release, refuse_future_release
 from ods_pipeline.inventory.held import newest_publication
 from ods_pipeline.inventory.sample import holds_sample, refuse_real_sources_for_sample
+from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.receipt import ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import held_releases, recorded_fetches, take_fetch, take_release
@@ -40,11 +43,16 @@ class DeltaChoice:
 def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") -> ReleaseReceipt:
     """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
 
-    ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had.
+    ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had, or if
+    its day has not come.
     """
+    today = uk_date(sources.clock.now())
     if file:
+        refuse_future_release(open_release(Path(file)), Path(file).name, today)
         take_release(root, Path(file), day)
     elif not any(r.release_date == day for r in held_releases(root)):
+        if day > today.isoformat():
+            raise future_release("TRUD", day, today)
         _download(root, sources, day)
     return next(r for r in held_releases(root) if r.release_date == day)
 
@@ -59,8 +67,7 @@ def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: S
     if choice.ignore_maintenance:
         sources = sources.with_maintenance_ignored()
     window = (date.fromisoformat(stamps[0]), date.fromisoformat(stamps[-1]))
-    also = {code: entry.stamp for code, entry in unanswered(root).items()}
-    return len(fetch_stamps(root, sources, window, also))
+    return len(fetch_stamps(root, sources, window, to_ask_again(root)))
 
 
 def _download(root: DataRoot, sources: Sources, day: str) -> None:

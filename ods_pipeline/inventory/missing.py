@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from ods_pipeline.inventory.aside import is_unsettled
 from ods_pipeline.sources.due import Window, days_between
 
 
@@ -12,13 +13,14 @@ def missing_stamps(captures: pl.DataFrame) -> list[date]:
     """Return the LastChangeDate stamps that no fetch asked for.
 
     They count from the newest release's PublicationDate to the newest delta's as-of date, both inclusive.
-    Empty without deltas or without a release.
+    A fetch of which a good part was set aside counts as not asked. Empty without deltas or without a release.
     """
-    deltas = captures.filter(pl.col("kind") == "delta")
+    every = captures.filter(pl.col("kind") == "delta")
+    deltas = every.filter(~is_unsettled())
     releases = captures.filter(pl.col("kind") == "full")
-    if deltas.is_empty() or releases.is_empty():
+    if every.is_empty() or releases.is_empty():
         return []
-    first, last = releases["publication_date"].max(), deltas["as_of"].max()
+    first, last = releases["publication_date"].max(), every["as_of"].max()
     assert isinstance(first, date) and isinstance(last, date)
     asked: set[date] = set()
     for start, end in deltas.select("stamps_from", "stamps_to").iter_rows():

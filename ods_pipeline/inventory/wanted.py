@@ -40,6 +40,7 @@ class Request:
         releases_needed: someone named the releases, so a failure to get one is an error.
         deltas: ask the ORD API for the stamps due.
         is_named: an option asked for it, not only the presence of a key.
+        accept_deletions: take a capture that deletes a good part of the register.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -47,6 +48,7 @@ class Request:
     releases_needed: bool = False
     deltas: bool = False
     is_named: bool = False
+    accept_deletions: bool = False
 
 
 def request_for(
@@ -57,6 +59,7 @@ def request_for(
     trud_only: bool = False,
     deltas: bool = False,
     ignore_maintenance: bool = False,
+    accept_deletions: bool = False,
     deltas_from: DeltasFrom | None = None,
 ) -> tuple[list[Path], Request]:
     """Split ``releases`` into files and dates, and return the files and the request that the options make.
@@ -71,6 +74,7 @@ def request_for(
         trud_only: never ask the ORD API.
         deltas: ask the ORD API even without a TRUD key.
         ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
+        accept_deletions: take a capture that deletes a good part of the register.
         deltas_from: which delta source to ask; None leaves the choice to the environment.
 
     Raises:
@@ -92,6 +96,7 @@ def request_for(
         releases_needed=bool(named),
         deltas=deltas or (is_automatic and not trud_only),
         is_named=bool(named) or trud_only or deltas,
+        accept_deletions=accept_deletions,
     )
 
 
@@ -141,11 +146,17 @@ def releases_to_get(root: DataRoot, request: Request, problems: list[str]) -> li
             raise
         problems.append(f"TRUD's list of releases could not be read: {error}")
         return []
-    return sorted({r.release_date for r in listed if _is_to_download(root, r, held, problems)})
+    again = request.accept_deletions
+    return sorted({r.release_date for r in listed if _is_to_download(root, r, held, problems, again=again)})
 
 
 def _is_to_download(
-    root: DataRoot, listed: Listed, held: Mapping[str, ReleaseReceipt], problems: list[str]
+    root: DataRoot,
+    listed: Listed,
+    held: Mapping[str, ReleaseReceipt],
+    problems: list[str],
+    *,
+    again: bool = False,
 ) -> bool:
     receipt = held.get(listed.release_date)
     if receipt is not None:
@@ -156,7 +167,7 @@ def _is_to_download(
                 f"held. To take it, remove {root.raw_releases / receipt.file_name} and its receipt."
             )
         return False
-    if held and lies_in_quarantine(root, listed):
+    if held and not again and lies_in_quarantine(root, listed):
         problems.append(
             f"{listed.file_name}: it could not be used and lies in quarantine/ with the reason; "
             "it is not fetched again until it is removed from there."

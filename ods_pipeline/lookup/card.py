@@ -58,7 +58,7 @@ def read_card(
     Raises:
         OdsError: The register has never held the code, or did not hold it on ``known``.
     """
-    record = _version(connection, code.strip().upper(), known)
+    record = _version(connection, _held_code(connection, code.strip()), known)
     day = as_of or known or marts_day(connection)
     values = {"code": record["ods_code"], "version": record["known_from"]}
     on_day = {**values, "day": day, "known": known}
@@ -81,6 +81,12 @@ def read_card(
         ),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
     )
+
+
+def _held_code(connection: duckdb.DuckDBPyConnection, code: str) -> str:
+    """The code as the register holds it: as it was typed if there are several, else in upper case first."""
+    held = [row["ods_code"] for row in query_rows(connection, _CODES, {"code": code})]
+    return code if code in held else held[0] if held else code.upper()
 
 
 def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | None) -> Row:
@@ -192,6 +198,9 @@ _OPENNESS = f"""
         proposed_until(openness, legal_start, operational_start, $day) AS in_law_from
     FROM history.organisations
     WHERE ods_code = $code AND known_from = $version
+"""
+_CODES = """
+    SELECT DISTINCT ods_code FROM history.organisations WHERE upper(ods_code) = upper($code) ORDER BY ods_code
 """
 _VERSIONS = """
     SELECT v.*, c.display_name AS primary_role_name

@@ -91,8 +91,9 @@ def mart_connection(
             if (build / table.path).exists():
                 add_table(connection, build, table, unpack=tables is None)
             elif table.schema == "geo":  # a build without places has none: marts read an empty table then
-                connection.register(f"empty_{table.name}", table.empty().to_arrow())
-                connection.execute(f"CREATE VIEW {table.schema}.{table.name} AS FROM main.empty_{table.name}")
+                connection.execute(f"USE {table.schema}")
+                connection.from_arrow(table.empty().to_arrow()).create(table.name)
+                connection.execute("USE main")
         connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
         connection.register("kinds_of_organisation", kinds_of_organisation().to_arrow())
         connection.register("overrides", overrides().to_arrow())

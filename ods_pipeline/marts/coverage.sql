@@ -116,11 +116,24 @@ counted AS (
         count(*) FILTER (is_open AND NOT has_it AND reason = 'parent_has_none') AS parent_has_none
     FROM reasons
     GROUP BY kind, level
+),
+
+disagreements AS (
+    SELECT
+        s.kind,
+        'icb' AS level,
+        count(*) AS organisations
+    FROM marts.organisation_places AS p
+    JOIN marts.organisation_status AS s ON s.ods_code = p.ods_code AND s.openness IN ('open', 'closing')
+    WHERE NOT p.agrees_with_register
+    GROUP BY s.kind
 )
 
 SELECT
     c.*,
+    coalesce(d.organisations, 0) AS postcode_disagrees,
     CASE WHEN c.can_have = 0 THEN 1.0 ELSE round(c.with_parent / c.can_have, 4) END AS share,
     coalesce(e.least_share, 0.0) AS expected_share
 FROM counted AS c
 LEFT JOIN coverage_limits AS e ON e.kind = c.kind AND e.level = c.level
+LEFT JOIN disagreements AS d ON d.kind = c.kind AND d.level = c.level

@@ -158,12 +158,12 @@ _COUNTED = ("read", "kept", "northern_ireland", "terminated", "without_position"
 
 def _rows(batch: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
     """Return the rows to keep of a batch, as they are stored, and add to the counts."""
-    key = pl.col("postcode").str.to_uppercase().str.replace_all("[^A-Z0-9]", "")
+    key = pl.col("postcode").str.to_uppercase().str.replace_all(" ", "", literal=True)
     frame = batch.with_columns(postcode_key=key)
     usable = (
         pl.col("postcode_key").str.contains(r"^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}$").fill_null(value=False)
     )
-    is_bt = pl.col("postcode_key").str.contains(r"^BT[0-9]")
+    is_bt = pl.col("postcode_key").str.starts_with("BT")
     read, unreadable, bt = frame.select(
         pl.len(), (~usable).sum().alias("u"), (usable & is_bt).sum().alias("b")
     ).row(0)
@@ -190,7 +190,7 @@ def _rows(batch: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
         *month,
         *(pl.when(placed).then(pl.col(name)).alias(name) for name in position),
         # Codes of nines mean that there is none.
-        *(pl.when(~pl.col(name).str.contains("9{6}$")).then(pl.col(name)).alias(name) for name in _GSS),
+        *(pl.when(~pl.col(name).str.ends_with("999999")).then(pl.col(name)).alias(name) for name in _GSS),
     ).cast(pl.Schema(STORED))
     ended, lost = shaped.select(
         pl.col("terminated_on").is_not_null().sum(), pl.col("latitude").is_null().sum()

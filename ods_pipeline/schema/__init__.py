@@ -5,7 +5,7 @@ follows from their SQL (``marts/lineage.py``). The key of a table of ``ord`` or 
 that of a table of ``history`` or ``geo`` is ``<schema>.<name>``.
 """
 
-from ods_pipeline.schema import changes, facts, geo, hierarchy, history, lives, named
+from ods_pipeline.schema import changes, facts, geo, hierarchy, history, lives, named, places
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -61,6 +61,7 @@ MARTS += [
     Table("code_finder", "marts", "marts", named.CodeFinder),
     Table("social_care_sites", "marts", "marts", named.SocialCareSites),
     Table("vaccination_sites", "marts", "marts", named.VaccinationSites),
+    Table("organisation_places", "marts", "marts", places.OrganisationPlaces),
     Table("coverage", "marts", "marts", named.Coverage),
 ]
 # Marts that Polars builds from history; all others are SQL.

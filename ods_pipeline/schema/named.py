@@ -264,6 +264,11 @@ class Coverage(Schema):
     parent_has_none = number(
         "Open, without the parent: a parent on the way up has none itself.", required=True
     )
+    postcode_disagrees = number(
+        "Open, level icb only: those whose postcode lies in another ICB than the one in whose geography the "
+        "register puts them (marts.organisation_places). 0 without a file of postcodes.",
+        required=True,
+    )
     expected_share = part_of_one(
         "The smallest share expected, from marts/rules/coverage_limits.csv. 0 if nothing is expected."
     )

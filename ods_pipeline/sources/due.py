@@ -27,7 +27,8 @@ def due_window(
     """The stamps to ask for today, first and last inclusive; None if today's fetch is done.
 
     A stamp is settled once it was asked for two days later or more: on an ordinary day the last three stamps
-    are due, and after missed days more.
+    are due, and after missed days more. A fetch of a day that has not come was made by a wrong clock: it
+    settles nothing.
 
     Args:
         published: The PublicationDate of the newest release.
@@ -37,9 +38,14 @@ def due_window(
         title: The source's name in messages.
 
     Raises:
-        OdsError: The first stamp due is more than ``longest_gap`` days ago.
+        OdsError: The first stamp due is more than ``longest_gap`` days ago, or today is before the release.
     """
-    fetches = list(asked)
+    if today < published:
+        raise OdsError(
+            f"the clock says that it is {today} in the UK, and the newest release was published {published}",
+            do="Set the machine's clock, or remove that release if its PublicationDate is wrong",
+        )
+    fetches = [fetch for fetch in asked if fetch[2] <= today]
     first = _first(published, today, fetches)
     if any(as_of >= today and start <= first and end >= today for start, end, as_of in fetches):
         return None
@@ -57,7 +63,7 @@ def _first(published: date, today: date, fetches: list[tuple[date, date, date]])
     for start, end, as_of in fetches:
         last = min(end, as_of - timedelta(days=SETTLED_AFTER))
         settled.update(start + timedelta(days=n) for n in range((last - start).days + 1))
-    day = min(published, today)
+    day = published
     while day in settled and day < today:
         day += timedelta(days=1)
     return min(day, max(published, today - timedelta(days=SETTLED_AFTER)))

@@ -1,8 +1,8 @@
 """One polite HTTP client: how often it asks, how long it waits, what it tries again, when it gives up.
 
-What lives here: one request, from its turn to its whole answer; httpx is used nowhere else. What does not:
-which requests are made (``ord/client.py``, ``trud.py``). Every failure ends as one OdsError, after a bounded
-time, without a URL in it: a TRUD URL holds the key.
+What lives here: one request, from its turn to its whole answer. What does not: what holds for every exchange
+(``exchange.py``), which requests are made (``ord/client.py``, ``trud.py``). Every failure ends as one
+OdsError, after a bounded time, without a URL in it: a TRUD URL holds the key.
 """
 
 import logging
@@ -11,20 +11,29 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
 
 from ods_pipeline import __version__
-from ods_pipeline.errors import OdsError, Unreachable
+from ods_pipeline.errors import OdsError, Unreachable, printable
 from ods_pipeline.sources.clock import UK, Clock
+from ods_pipeline.sources.exchange import (
+    ENCODING,
+    Deadline,
+    NotTheAnswer,
+    refuse_other_encoding,
+    refuse_other_time,
+    retry_after,
+    words_for,
+)
 from ods_pipeline.sources.settings import Manners
 
 T = TypeVar("T")
 # The end (UTC) of the hours in which a server is not asked, if the moment falls into them; else None.
 ClosedUntil = Callable[[datetime], datetime | None]
 ANSWER_LIMIT = 256 << 20
+_READ_OF_AN_ERROR = 20_000
 _SLICE = 1.0  # a wait is cut into pieces, so that an interruption ends it
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 ANSWERS = frozenset({200, 404, 410})
@@ -34,10 +43,6 @@ log = logging.getLogger(__name__)
 
 class Stopped(Exception):
     """The work was called off: another part of it failed or was interrupted."""
-
-
-class NotTheAnswer(Exception):
-    """An answer came that is not the one asked for. The client asks again."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,10 @@ class Pace:
 
 
 class Asker:
-    """Asks one server. Threads may share it."""
+    """Asks one server. Threads may share it.
+
+    ``hide`` is applied to all that is quoted from its answers: a server that knows a secret may repeat it.
+    """
 
     def __init__(
         self,
@@ -110,13 +118,18 @@ class Asker:
         """``headers`` go with every request, to this server only. ``hide`` takes the key out of a text."""
         for library in ("httpx", "httpcore"):  # they log URLs
             logging.getLogger(library).setLevel(logging.WARNING)
-        self.name, self.manners, self._clock = name, manners, clock
-        self._base, self._hide = httpx.URL(base_url), hide
+        self.name, self.manners, self._clock, self._hide = name, manners, clock, hide
+        self._deadline = Deadline(clock)
+        self._base = httpx.URL(base_url)
         self.pace = Pace(clock, manners.interval, closed_until)
         self._client = httpx.Client(
             timeout=httpx.Timeout(manners.read, connect=manners.connect, pool=None),
             limits=httpx.Limits(max_connections=manners.in_flight),
-            headers={"User-Agent": f"ods_pipeline/{__version__}", **(headers or {})},
+            headers={
+                "User-Agent": f"ods_pipeline/{__version__}",
+                "Accept-Encoding": ENCODING,
+                **(headers or {}),
+            },
             follow_redirects=False,
         )
         self._streams: list[Any] = []
@@ -132,10 +145,11 @@ class Asker:
             stream.close()
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
-        """Collects the open connections, which httpcore reports."""
+        """Collects the open connections, which httpcore reports, and binds them to the deadline."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             still_open = [s for s in self._streams if s.get_extra_info("socket").fileno() >= 0]
             self._streams = [*still_open, info["return_value"]]
+            self._deadline.bind(info["return_value"])
 
     def is_here(self, url: str) -> bool:
         """Whether a URL is on the configured server: same scheme, host and port."""
@@ -151,20 +165,31 @@ class Asker:
 
     @contextmanager
     def opened(
-        self, url: str, headers: dict[str, str] | None = None, body: bytes | None = None
+        self, url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> Generator[httpx.Response]:
         """Sends one request in its turn: a POST if it has a body. Redirections stay on the same server.
 
-        Raises OdsError for a redirection to another server, NotTheAnswer for a circle of them.
+        Args:
+            url: The question.
+            seconds: How long the exchange may last, from its turn to the last byte of its answer.
+            headers: More headers of the request.
+            body: What it posts; None for a GET.
+
+        Raises:
+            OdsError: It redirects to another server, or the machine's clock is wrong.
+            NotTheAnswer: It redirects in a circle, or the time is over.
         """
         target = httpx.URL(url)
         for _ in range(4):
             self.pace.take_turn()
+            self._deadline.start(seconds)
             extensions = {"trace": self._trace}
             method = "GET" if body is None else "POST"
             with self._client.stream(
                 method, target, headers=headers, content=body, extensions=extensions
             ) as response:
+                refuse_other_time(self.name, response.headers, self._clock.now())
+                refuse_other_encoding(response.headers)
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return
@@ -206,7 +231,7 @@ class Asker:
                 answer = self._whole(url, body)
                 if answer.status in answers:
                     return accept(answer)
-                trouble = self._hide(status_of(answer))
+                trouble = status_of(answer, self._hide)
             except NotTheAnswer as error:
                 trouble = self._hide(str(error))
                 if last and settle_for is not None and answer is not None:
@@ -234,52 +259,25 @@ class Asker:
         return min(max(planned, requested or 0.0), self.manners.longest_pause)
 
     def _whole(self, url: str, body: bytes | None) -> Answer:
-        deadline = self._clock.monotonic() + self.manners.answer
         headers = None if body is None else {"Content-Type": "application/fhir+json"}
-        with self.opened(url, headers, body) as response:
+        with self.opened(url, self.manners.answer, headers, body) as response:
             parts, size = [], 0
             for part in response.iter_bytes():
                 parts.append(part)
                 size += len(part)
                 if size > ANSWER_LIMIT:
                     raise NotTheAnswer(f"its answer is larger than {ANSWER_LIMIT >> 20} MB")
-                if self._clock.monotonic() > deadline:
-                    raise NotTheAnswer(f"its answer was not complete after {self.manners.answer:.0f} s")
             return Answer(response.status_code, response.headers, b"".join(parts))
 
 
-def retry_after(value: str, now: datetime) -> float | None:
-    """The seconds that a ``Retry-After`` header asks for; None if it is unreadable.
+def status_of(answer: Answer, hide: Callable[[str], str] = str) -> str:
+    """The status, and the text that ORD and TRUD put into their errors. HTML is left out.
 
-    The header holds seconds or a date (RFC 9110, 10.2.3).
+    What must be hidden is hidden before the text is cut, so that no half of it is left.
     """
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:12]), 10**9))
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):  # OverflowError: a zone or a day out of range
-        return None
-
-
-def status_of(answer: Answer) -> str:
-    """The status, and the text that ORD and TRUD put into their errors. HTML is left out."""
-    text = answer.content[:300].decode("utf-8", "replace")
-    message = "" if "<" in text else " ".join(text.split())
+    text = answer.content[:_READ_OF_AN_ERROR].decode("utf-8", "replace")
+    message = "" if "<" in text else printable(" ".join(hide(text).split())[:300])
     return f"HTTP {answer.status} {message}".strip()
-
-
-def words_for(error: httpx.RequestError) -> str:
-    """What went wrong with a request, in words that hold no URL."""
-    kinds: list[tuple[type[Exception], str]] = [
-        (httpx.ConnectTimeout, "no connection in time"),
-        (httpx.TimeoutException, "it stopped answering"),
-        (httpx.ConnectError, "no connection"),
-        (httpx.DecodingError, "the answer cannot be decompressed"),
-        (httpx.RemoteProtocolError, "the connection was cut in the middle of the answer"),
-        (httpx.NetworkError, "the connection broke"),
-    ]
-    return next((words for kind, words in kinds if isinstance(error, kind)), type(error).__name__)
 
 
 def _port(url: httpx.URL) -> int | None:

@@ -28,6 +28,7 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")  # what may be asked for: co
 _NO_RECEIPT = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 # There is no such file. Any other error of the machine while it reads is no fault of the receipt.
 _NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _RELEASE_KEYS = ("file_name", "release_date", "source", "bytes", "sha256", "sha256_verified")
 
 
@@ -115,7 +116,7 @@ def read_release_receipt(release: Path) -> ReleaseReceipt:
     path = receipt_path(release)
     try:
         content = json.loads(path.read_bytes())
-        return ReleaseReceipt(*(content[k] for k in _RELEASE_KEYS))
+        return _checked(ReleaseReceipt(*(content[k] for k in _RELEASE_KEYS)), release.name)
     except (*_NO_FILE, *_NO_RECEIPT) as error:
         raise BadRelease(
             "its receipt is missing or damaged", where=release.name, do="Take the release in again"
@@ -213,6 +214,20 @@ def _parse(content: dict[str, Any], sha256: str) -> FetchReceipt:
         sha256=sha256,
         silent=None if silent is None else tuple(map(_word, silent)),
     )
+
+
+def _checked(receipt: ReleaseReceipt, name: str) -> ReleaseReceipt:
+    """The receipt, if each of its values can be what it stands for. Raises ValueError or TypeError."""
+    if _word(receipt.file_name) != name:
+        raise ValueError(f"it is about {receipt.file_name[:40]!r}")
+    day = date.fromisoformat(_word(receipt.release_date)).isoformat()
+    if day != receipt.release_date or not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"no release was published on {receipt.release_date[:40]!r}")
+    if type(receipt.bytes) is not int or receipt.bytes < 0 or type(receipt.sha256_verified) is not bool:
+        raise TypeError("its size or its mark of verification is none")
+    if not _SHA256.fullmatch(_word(receipt.sha256)) or not _word(receipt.source):
+        raise ValueError("its SHA-256 or its source is none")
+    return receipt
 
 
 def _write(path: Path, content: bytes) -> None:

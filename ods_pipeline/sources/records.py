@@ -15,10 +15,11 @@ from ods_pipeline.progress import progress
 from ods_pipeline.sources.clock import Clock, uk_date
 from ods_pipeline.sources.protocol import DeltaSource
 from ods_pipeline.sources.settings import Manners
-from ods_pipeline.sources.unfinished import RESUME, UNANSWERED_LIMIT, Unfinished
+from ods_pipeline.sources.unfinished import RESUME, UNANSWERED_LIMIT, Unfinished, unanswered_limit
 
 MANY_CODES = 20_000
-FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # after so many failed codes, each tried in full, the fetch gives up
+FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # so many failed codes, each tried in full, are too many of a few
+IN_A_ROW = 10  # and so many without an answer between them are too many of any number
 log = logging.getLogger(__name__)
 
 
@@ -31,13 +32,14 @@ def ask_records(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: M
 
     Raises:
         DayOver: It is past midnight in the UK.
-        Unreachable: Three new codes failed, or the source calls too many of its codes gone.
+        Unreachable: Too many new codes failed, or the source calls too many of its codes gone.
     """
     wanted = fetch.wanted()
     missing = [code for code in wanted if not fetch.is_answered(code)]
     _announce(fetch, manners, len(wanted), -(-len(missing) // source.batch), len(missing))
-    failures = _ask_all(source, fetch, clock, manners, missing)
-    if len(failures) > UNANSWERED_LIMIT:
+    limit = unanswered_limit(len(wanted))
+    failures, is_down = _ask_all(source, fetch, clock, manners, codes=missing, limit=limit)
+    if len(failures) > limit or is_down:
         unanswered = sum(not fetch.is_answered(code) for code in wanted)
         raise Unreachable(
             f"{failures[0].what}; {len(wanted) - unanswered:,} of {len(wanted):,} answers are kept", do=RESUME
@@ -68,20 +70,29 @@ def _announce(fetch: Unfinished, manners: Manners, wanted: int, requests: int, m
 
 
 def _ask_all(
-    source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners, codes: list[str]
-) -> list[OdsError]:
-    """Asks for the codes in order, a few batches at a time.
+    source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners, *, codes: list[str], limit: int
+) -> tuple[list[OdsError], bool]:
+    """Asks for the codes in order, a few batches at a time, until more than ``limit`` failed.
 
-    Returns the errors, except those of codes that failed in earlier fetches. Raises DayOver at midnight.
+    Returns the errors, except those of codes that failed in earlier fetches, and whether so many failed in a
+    row that the source must be down. Raises DayOver at midnight.
     """
     day = date.fromisoformat(fetch.plan.as_of)
     failures: list[OdsError] = []
+    in_a_row: list[OdsError] = []
+
+    def gives_up() -> bool:
+        return len(failures) > limit or len(in_a_row) >= IN_A_ROW
 
     def ask(batch: list[str]) -> int:
-        if len(failures) < FAILURES_LIMIT:
+        if not gives_up():
             if uk_date(clock.now()) != day:
                 raise DayOver
-            failures.extend(_ask_batch(source, fetch, batch))
+            errors = _ask_batch(source, fetch, batch)
+            failures.extend(errors)
+            in_a_row.extend(errors)
+            if not errors:
+                in_a_row.clear()
         return len(batch)
 
     done = 0
@@ -94,13 +105,13 @@ def _ask_all(
             for future in as_completed(futures):
                 done += future.result()
                 report(done, len(codes))
-                if len(failures) >= FAILURES_LIMIT:
+                if gives_up():
                     break
         finally:
             if not all(future.done() for future in futures):  # the loop did not end in the ordinary way
                 source.close()
             pool.shutdown(cancel_futures=True)
-    return failures
+    return failures, len(in_a_row) >= IN_A_ROW
 
 
 def _batches(codes: list[str], size: int) -> Iterator[list[str]]:

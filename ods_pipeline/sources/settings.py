@@ -4,9 +4,12 @@ What lives here: values, and reading them from the environment. What does not: a
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import unescape
 from typing import Literal
+from urllib.parse import unquote
 
 import httpx
 
@@ -16,13 +19,15 @@ from ods_pipeline.sources.clock import Clock, SystemClock
 ORD_PRODUCTION = "https://directory.spineservices.nhs.uk/ORD/2-0-0"
 ORD_UAT = "https://uat.directory.spineservices.nhs.uk/ORD/2-0-0"
 TRUD = "https://isd.digital.nhs.uk/trud"
+REPORTS = "https://www.odsdatasearchandexport.nhs.uk/api/getReport"
 _ORD_NAMES = {"production": ORD_PRODUCTION, "uat": ORD_UAT}
 _ODT = "{}api.service.nhs.uk/organisation-data-terminology-api/fhir"
 ODT_PRODUCTION, ODT_INT, ODT_SANDBOX = (_ODT.format(f"https://{part}") for part in ("", "int.", "sandbox."))
 _ODT_NAMES = {"production": ODT_PRODUCTION, "int": ODT_INT, "sandbox": ODT_SANDBOX}
 DeltasFrom = Literal["ord", "odt", "both"]
 _KEY = re.compile(r"[A-Za-z0-9_-]{4,200}")
-HIDDEN = "(key)"
+HIDDEN, UNSHOWN = "(key)", "(a text with the key in it is not shown)"
+_HINT = 8  # so many letters and digits of a key in a row say too much
 ODT_ACCOUNT = "your application's page in the API platform's developer account"
 
 
@@ -47,8 +52,28 @@ class Key:
         return self._value
 
     def hide_in(self, text: str) -> str:
-        """The text without the key."""
-        return text.replace(self._value, HIDDEN)
+        """The text without the key.
+
+        A text that holds the key in another spelling, or eight characters of it in a row, is left out whole.
+        """
+        rest = re.sub(re.escape(self._value), HIDDEN, text, flags=re.IGNORECASE)
+        return UNSHOWN if self._is_hinted_at(rest) else rest
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text holds the key or a good part of it, in any spelling."""
+        return self.hide_in(text) != text
+
+    def _is_hinted_at(self, text: str) -> bool:
+        plain = _letters(unquote(unescape(unquote(text))))
+        raw = self._value.encode()
+        encoded = [self._value, self._value[::-1], raw.hex()]
+        encoded += [b64encode(b"\0" * skip + raw).decode()[2 * skip : -4] for skip in range(3)]
+        return any(
+            word[at : at + _HINT] in plain
+            for word in map(_letters, encoded)
+            for at in range(max(1, len(word) - _HINT + 1))
+            if len(word) >= min(_HINT, len(self._value) - 1)
+        )
 
     def __repr__(self) -> str:
         return HIDDEN
@@ -88,6 +113,7 @@ class Sources:
     ord_url: str = ORD_PRODUCTION
     odt_url: str = ODT_PRODUCTION
     trud_url: str = TRUD
+    reports_url: str = REPORTS
     key: Key | None = field(default=None, repr=False)
     odt_key: Key | None = field(default=None, repr=False)
     deltas_from: DeltasFrom | None = None
@@ -105,8 +131,10 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
     """The sources that the environment configures.
 
     The variables are TRUD_API_KEY, ODS_ODT_API_KEY, ODS_ORD_URL (``production``, ``uat`` or a URL),
-    ODS_ODT_URL (``production``, ``int``, ``sandbox`` or a URL), ODS_TRUD_URL, ODS_ORD_FORMAT (``json`` or
-    ``xml``) and ODS_DELTAS_FROM (``ord``, ``odt`` or ``both``). Raises OdsError for any other value.
+    ODS_ODT_URL (``production``, ``int``, ``sandbox`` or a URL), ODS_TRUD_URL, ODS_REPORTS_URL,
+    ODS_ORD_FORMAT (``json`` or ``xml``) and ODS_DELTAS_FROM (``ord``, ``odt`` or ``both``).
+
+    Raises OdsError for any other value.
     """
     key = environment.get("TRUD_API_KEY", "").strip()
     address = environment.get("ODS_ORD_URL", "").strip() or "production"
@@ -121,9 +149,14 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
         odt_key=Key(odt_key, "ODS_ODT_API_KEY", ODT_ACCOUNT) if odt_key else None,
         deltas_from=deltas_from(environment.get("ODS_DELTAS_FROM", "")),
         trud_url=_url("ODS_TRUD_URL", environment.get("ODS_TRUD_URL", "").strip() or TRUD),
+        reports_url=_url("ODS_REPORTS_URL", environment.get("ODS_REPORTS_URL", "").strip() or REPORTS),
         key=Key(key) if key else None,
         payload_format="xml" if form == "xml" else "json",
     )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def deltas_from(text: str, name: str = "ODS_DELTAS_FROM") -> DeltasFrom | None:

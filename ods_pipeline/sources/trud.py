@@ -20,7 +20,8 @@ from ods_pipeline.dataroot.files import file_sha256, flush
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError, Unreachable
 from ods_pipeline.progress import progress
-from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer, words_for
+from ods_pipeline.sources.exchange import NotTheAnswer, words_for
+from ods_pipeline.sources.http import Answer, Asker
 from ods_pipeline.sources.receipt import ReleaseReceipt, date_in_name, write_release_receipt
 from ods_pipeline.sources.settings import Key, Sources
 
@@ -56,8 +57,8 @@ class Trud:
         if sources.key is None:
             raise OdsError("there is no TRUD key", do=NO_KEY)
         self._key: Key = sources.key
-        self._clock, self._manners = sources.clock, sources.manners
-        self._asker = Asker("TRUD", sources.trud_url, sources.clock, sources.manners)
+        self._manners = sources.manners
+        self._asker = Asker("TRUD", sources.trud_url, sources.clock, sources.manners, hide=self._key.hide_in)
         self._base = sources.trud_url
 
     def close(self) -> None:
@@ -67,7 +68,8 @@ class Trud:
     def releases(self, *, latest: bool = False) -> list[Listed]:
         """The releases of item 341, newest first; only the newest one if ``latest``.
 
-        Raises Unreachable if no answer comes, OdsError if TRUD refuses the key or lists no release.
+        An entry that cannot be read is left out, and the log names it. Raises Unreachable if no answer comes,
+        OdsError if TRUD refuses the key or lists no release that can be read.
         """
         url = f"{self._base}/api/v1/keys/{self._key.reveal()}/items/{ITEM}/releases" + (
             "?latest" if latest else ""
@@ -86,7 +88,17 @@ class Trud:
                 f"TRUD gives no list of releases ({self._key.hide_in(message)[:200] or 'it is empty'})",
                 do="Check TRUD_API_KEY, and that your account is subscribed to item 341",
             )
-        listed = [self._listed(entry) for entry in entries]
+        listed: list[Listed] = []
+        oddities: list[OdsError] = []
+        for entry in entries:
+            try:
+                listed.append(self._listed(entry))
+            except OdsError as odd:
+                oddities.append(odd)
+        if not listed:
+            raise oddities[0]
+        for odd in oddities:
+            log.warning("%s: that entry of TRUD's list is left out", odd.what)
         return sorted(listed, key=lambda r: (r.release_date, r.file_name), reverse=True)
 
     def find(self, wanted: str) -> Listed:
@@ -181,10 +193,9 @@ class Trud:
         self, partial: Path, held: int, release: Listed, report: Callable[[int, int], None]
     ) -> httpx.Headers | None:
         """Sends one request for the rest of the file. Returns the headers of an error that may pass."""
-        deadline = self._clock.monotonic() + self._manners.download
         # No compression: a range of a compressed answer would be a range of other bytes.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
-        with self._asker.opened(release.url, headers) as response:
+        with self._asker.opened(release.url, self._manners.download, headers) as response:
             if response.status_code == 416:  # the bytes held are not the beginning of the file
                 partial.unlink(missing_ok=True)
                 raise NotTheAnswer("it has no such range")
@@ -205,24 +216,24 @@ class Trud:
                     report(min(size, release.bytes), release.bytes)
                     if size > release.bytes:
                         break  # its size cannot agree
-                    if self._clock.monotonic() > deadline:
-                        raise NotTheAnswer(f"it took longer than {self._manners.download:.0f} s")
         return None
 
     def _listed(self, entry: Any) -> Listed:
         try:
             name, url = str(entry["archiveFileName"]), str(entry["archiveFileUrl"])
-            size, day = int(entry["archiveFileSizeBytes"]), date.fromisoformat(str(entry["releaseDate"])[:10])
+            size = int(entry["archiveFileSizeBytes"])
+            # The date in the file name is the one that counts; TRUD's own is needed where there is none.
+            day = date_in_name(name) or date.fromisoformat(str(entry["releaseDate"])[:10]).isoformat()
             sha256 = str(entry.get("archiveFileSha256") or "").lower()
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise OdsError("TRUD lists a release of an unknown shape") from None
-        if not _NAME.fullmatch(name) or self._key.reveal() in name or size <= 0:
+        if not _NAME.fullmatch(name) or self._key.is_in(name) or size <= 0:
             raise OdsError("TRUD lists a release with an odd file name or size")
-        if not self._asker.is_here(url):
+        if "://" not in url or not self._asker.is_here(url):
             raise OdsError(f"TRUD lists {name} on another server; that is not followed")
         if sha256 and not _SHA256.fullmatch(sha256):
             raise OdsError(f"TRUD lists {name} with something that is no SHA-256")
-        return Listed(name, date_in_name(name) or day.isoformat(), size, sha256 or None, url)
+        return Listed(name, day, size, sha256 or None, url)
 
 
 def _listing(answer: Answer) -> tuple[list[Any], str]:

@@ -19,10 +19,16 @@ from ods_pipeline.sources.receipt import RECEIPT, RECORDS, FetchReceipt, Unanswe
 
 # A few codes are gone on any day. Most of a list gone is a fault of the source, not the end of the NHS.
 GONE_LIMIT, GONE_SHARE = 20, 0.1
-# So many new codes may fail for good: the fault is theirs. If more fail, the source is at fault.
-UNANSWERED_LIMIT = 2
+# So many new codes, or this share of all, may fail for good: the fault is theirs. If more fail, the source is
+# at fault. Three broken records of 20,000 must not hold back every day.
+UNANSWERED_LIMIT, UNANSWERED_SHARE = 2, 0.001
 RESUME = "Run it again the same day: only what is missing is asked for"
 _WORK, _PLAN, _GONE, _FAILED = ".work", "plan.json", "gone", "failed"
+
+
+def unanswered_limit(codes: int) -> int:
+    """How many new codes of a fetch of so many codes may get no answer."""
+    return max(UNANSWERED_LIMIT, int(UNANSWERED_SHARE * codes))
 
 
 def unfinished_folders(raw_fetches: Path) -> list[Path]:
@@ -142,10 +148,11 @@ class Unfinished:
 
         These are the codes of ``also``, which failed before, and new ones as long as they are few.
         """
+        limit = unanswered_limit(len(self.wanted()))
         notes = [p for p in sorted((self.folder / _WORK / _FAILED).glob("*")) if not p.suffix]
         failed = {p.name: p.read_text(encoding="utf-8") for p in notes if not self.is_answered(p.name)}
         new = failed.keys() - self.plan.also.keys()
-        return {c: why for c, why in failed.items() if c not in new or len(new) <= UNANSWERED_LIMIT}
+        return {c: why for c, why in failed.items() if c not in new or len(new) <= limit}
 
     def is_answered(self, code: str) -> bool:
         """Whether the record of a code is held, or the code is gone."""

@@ -17,7 +17,9 @@ ONLY_STAMPED = ("", "opened")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    files = [path for name in ("trud", "ord") for path in (folder / name).rglob("*") if path.is_file()]
+    files = [
+        path for name in ("trud", "ord", "places") for path in (folder / name).rglob("*") if path.is_file()
+    ]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

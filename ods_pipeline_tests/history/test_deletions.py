@@ -173,3 +173,25 @@ def test_a_404_is_unconfirmed_and_keeps_the_organisation(held: Held, later: Step
     )
     assert name_of(register) == "A"
     assert deletion(register) == (None if later else ("A", date(2026, 8, 24), "gone_from_api", "unconfirmed"))
+
+
+@pytest.mark.promise("as_of_then")
+@pytest.mark.parametrize("day", ["2026-08-25", "2026-09-01", "2062-01-01", "9999-12-31"])
+def test_a_notice_of_a_day_to_come_deletes_on_that_day_and_not_before(held: Held, day: str) -> None:
+    notified = [release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", day)])]
+    register = after(held, *notified)
+    assert (name_of(register), deletion(register)) == ("A", None)
+    if day < "2026-09-10":
+        later = after(held, delta(trust("B"), "20260910T043000Z", notifications=[]))
+        assert name_of(later) == "B", "a record that comes after that day contradicts it"
+        assert deletion(later) is None
+
+
+@pytest.mark.promise("as_of_then")
+def test_a_notice_of_a_day_to_come_deletes_once_the_day_has_come(held: Held) -> None:
+    after(held, release(trust("A"), **AUGUST), delta(notifications=[notice("R1A", "2026-09-01")]))
+    register = after(held, delta(stamp="20260902T043000Z"))
+    assert (name_of(register), deletion(register)) == (
+        None,
+        ("A", date(2026, 9, 1), "ord_notifications", "confirmed"),
+    )

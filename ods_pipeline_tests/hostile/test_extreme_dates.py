@@ -11,7 +11,7 @@ from ods_pipeline.errors import BadFetch, BadRelease
 from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import MARTS, TABLES
-from ods_pipeline.sources.http import NotTheAnswer
+from ods_pipeline.sources.exchange import NotTheAnswer
 from ods_pipeline.sources.ord import answers
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.hostile.nasty import FIRST, LAST, ask, nasty_set

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.json.record import BadRecord, json_to_xml
-from ods_pipeline.sources.http import Answer, NotTheAnswer
+from ods_pipeline.sources.exchange import NotTheAnswer
+from ods_pipeline.sources.http import Answer
 from ods_pipeline.sources.ord.client import OrdApi
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline_tests.hostile.json_mutants import NOTICES, RECORD, ROLES, mutant

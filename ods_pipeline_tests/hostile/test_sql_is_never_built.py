@@ -56,6 +56,7 @@ ALLOWED = {
         "ORDER BY 1 LIMIT {max(most, 1)}'''",
     ): _PUBLISHED,
     ("lists/judging.py", "sql"): "the file judging.sql; values are parameters",
+    ("reconcile/comparing.py", "_sql('comparing.sql')"): "the file comparing.sql; values are parameters",
     (
         "lookup/published.py",
         "sql",

@@ -33,7 +33,8 @@ def test_a_register_of_national_size_is_built_checked_and_queried(tmp_path: Path
             f.summary for f in findings(table.name, frame, build, TODAY) if not f.passed and f.blocking
         ] == []
         frame.write_parquet(build / table.path)
-    (build / "history").mkdir()
+    for folder in ("history", "geo"):
+        (build / folder).mkdir()
     for table in TABLES.values():
         if not (build / table.path).exists():
             table.empty().write_parquet(build / table.path)

@@ -207,9 +207,10 @@ def _ending(ordered: list[Capture], code: str, day: date) -> str | None:
 def _notices_after(ordered: list[Capture], code: str, last: Rank) -> list[date]:
     """Return the days of notices that count although a capture of rank ``last`` has the code."""
     noticed: dict[date, Rank] = {}
+    today = max(capture.day for capture in ordered)
     for capture in ordered:
         for noted, day in capture.notices:
-            if noted == code:
+            if noted == code and day <= today:
                 noticed.setdefault(day, capture.rank)
     return [day for day, rank in noticed.items() if day > last[0] or (day == last[0] and rank > last)]
 

@@ -44,11 +44,26 @@ def test_a_hole_in_the_middle_is_asked_for() -> None:
     assert due_window(PUBLISHED, asked, day("2026-09-04")) == (day("2026-08-25"), day("2026-09-04"))
 
 
-def test_a_release_of_today_or_of_tomorrow_is_asked_about_from_its_own_day() -> None:
+def test_a_release_of_today_is_asked_about_from_its_own_day() -> None:
     assert due_window(PUBLISHED, [], PUBLISHED) == (PUBLISHED, PUBLISHED)
-    yesterday = PUBLISHED - timedelta(days=1)
-    window = due_window(PUBLISHED, [], yesterday)
-    assert window is not None and window[1] == yesterday
+
+
+@pytest.mark.promise("as_of_then")
+@pytest.mark.parametrize("today", ["2020-01-01", "2025-08-21", "2026-08-20"])
+def test_a_day_before_the_newest_release_is_no_day_to_ask_on(today: str) -> None:
+    with pytest.raises(OdsError, match=rf"it is {today} in the UK.*published 2026-08-21\. Set the"):
+        due_window(PUBLISHED, [], day(today))
+
+
+@pytest.mark.promise("no_lost_day")
+@pytest.mark.parametrize("ahead", [1, 2, 60, 184, 20_000])
+def test_a_fetch_made_by_a_clock_that_was_ahead_settles_nothing(ahead: int) -> None:
+    today = day("2026-09-04")
+    good = (PUBLISHED, day("2026-09-02"), day("2026-09-02"))
+    wrong = (PUBLISHED, today + timedelta(days=ahead), today + timedelta(days=ahead))
+    window = (day("2026-09-01"), today)
+    assert due_window(PUBLISHED, [good], today) == due_window(PUBLISHED, [good, wrong], today) == window
+    assert due_window(PUBLISHED, [wrong], today) == (PUBLISHED, today)
 
 
 @pytest.mark.promise("no_lost_day")

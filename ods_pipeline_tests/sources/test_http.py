@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.sources.http import Pace, Stopped, retry_after
+from ods_pipeline.sources.exchange import retry_after
+from ods_pipeline.sources.http import Pace, Stopped
 from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline_tests.support.simulated import SimulatedClock
 

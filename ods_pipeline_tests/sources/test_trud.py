@@ -257,3 +257,43 @@ def test_a_release_without_sha256_is_proven_by_its_size_with_a_warning(
     (receipt,) = held_releases(root)
     assert not receipt.sha256_verified
     assert "TRUD lists no SHA-256 for it" in caplog.text
+
+
+ODD_ENTRIES = {
+    "no date, a good name": ({"releaseDate": "28/08/2026"}, "taken"),
+    "no date at all, a good name": ({"releaseDate": None}, "taken"),
+    "no date anywhere": ({"releaseDate": "28/08/2026", "archiveFileName": "odd.zip"}, "left out"),
+    "no name": ({"archiveFileName": None}, "left out"),
+    "a name that leads elsewhere": ({"archiveFileName": "../../etc/passwd.zip"}, "left out"),
+    "no size": ({"archiveFileSizeBytes": "n/a"}, "left out"),
+    "an enormous size": ({"archiveFileSizeBytes": 1e400}, "left out"),
+    "a size of 0": ({"archiveFileSizeBytes": 0}, "left out"),
+    "no SHA-256": ({"archiveFileSha256": "none"}, "left out"),
+    "another server": ({"archiveFileUrl": "https://elsewhere.example/a.zip"}, "left out"),
+    "no address": ({"archiveFileUrl": None}, "left out"),
+    "a text": ("an entry", "left out"),
+    "nothing": (None, "left out"),
+}
+
+
+@pytest.mark.promise("hostile")
+@pytest.mark.parametrize("name", ODD_ENTRIES)
+def test_an_odd_entry_of_the_list_is_left_out_and_named(
+    *,
+    trud: Trud,
+    server: OrdServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    change, outcome = ODD_ENTRIES[name]
+    listed = json.loads(server.reply(f"/trud/api/v1/keys/{KEY}/items/341/releases", {}).content)["releases"]
+    odd = {**listed[0], **change} if isinstance(change, dict) else change
+    monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": [odd, listed[1]]}))
+    days = [r.release_date for r in trud.releases()]
+    assert days == (["2026-08-28"] if outcome == "taken" else []) + ["2026-07-28"]
+    assert ("left out" in caplog.text) == (outcome == "left out")
+    if outcome == "left out":
+        monkeypatch.setattr(server, "reply", lambda *_: as_json({"releases": [odd, odd]}))
+        with pytest.raises(OdsError, match="TRUD lists"):
+            trud.releases()

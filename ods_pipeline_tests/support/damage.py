@@ -117,6 +117,8 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
         _swap("(<Organisation[^>]*>).*?(</Organisation>)", rf"\1<Roles>{_SIDE_ROLE}</Roles>\2"),
     ),
     ("control character", "control_character", "organisations.name", _swap("BODY", "BO\x07DY")),
+    ("noncharacter", "control_character", "organisations.name", _swap("BODY", "BO\ufffeDY")),
+    ("noncharacter reference", "control_character", "organisations.name", _swap("BODY", "BO&#xFFFF;DY")),
     ("control reference", "control_character", "organisations.name", _swap("BODY", "BO&#7;DY")),
     ("odd succession", "unknown_succession_type", "'Heir'", _section("Succs", f"<Succ>{_HEIR}</Succ>")),
     ("relationship to nobody", "incomplete_component", "without target_ods_code", _section("Rels", _NOBODY)),

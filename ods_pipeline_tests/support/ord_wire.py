@@ -11,7 +11,8 @@ import socket
 import struct
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -34,8 +35,9 @@ class Fault:
     """A fault that happens the next `times` times when a path matches `pattern`.
 
     Kinds: reset, stall, drip, half, long_length, short_length, gzip_garbage, html, status, other_code,
-    repeated_page, wrong_bytes, redirect, outcome (with `text`). `value` is what it needs: a status, seconds,
-    a code, an address.
+    repeated_page, wrong_bytes, redirect, echo, outcome (with `text`). `value` is what it needs: a status,
+    seconds, a code, an address. echo repeats the request wherever there is room, and needs a status and a
+    spelling.
     """
 
     kind: str
@@ -102,6 +104,10 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The Date header is of the server's own clock."""
+            return format_datetime(server.now().astimezone(UTC), usegmt=True)
 
         def do_GET(self) -> None:
             self.answer(None)
@@ -187,8 +193,24 @@ def handler_for(server: Any) -> type[BaseHTTPRequestHandler]:
                 self.send(reply, content=b"\0" * len(reply.content))
             elif fault.kind == "redirect":
                 self.send(Reply(302, b"", {"Location": fault.value}))
+            elif fault.kind == "echo":
+                status, spelled = fault.value
+                self.echo(status, spelled(self.path), spelled(json.dumps(dict(self.headers))))
             else:
                 raise ValueError(f"no such fault: {fault.kind}")
+
+        def echo(self, status: int, path: str, headers: str) -> None:
+            """Spring's standard error, with the path and the headers of the request all over the answer."""
+            page = {"timestamp": server.now().isoformat(), "status": status, "error": path, "path": path}
+            content = json.dumps({**page, "message": f"No handler for {path} {headers}"}).encode()
+            self.send_response(status, f"Not for {path}")
+            self.send_header("Content-Type", f"application/json; path={path}")
+            self.send_header("Content-Length", str(len(content)))
+            for name in ("Location", "X-Request", "Content-Range", "ETag", "Server-Timing", "Retry-After"):
+                self.send_header(name, path)
+            self.send_header("Content-Disposition", f'attachment; filename="{path}.zip"')
+            self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Prints nothing: the log is a list."""

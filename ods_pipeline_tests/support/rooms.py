@@ -29,7 +29,7 @@ FIRST_FETCH = "fetch=20260824T043000Z"
 ROOMS = "ODS_PIPELINE_TESTS_ROOMS"
 # A developer's settings for the real sources must not reach the tests.
 REAL_SOURCES = {"TRUD_API_KEY", "ODS_ORD_URL", "ODS_TRUD_URL", "ODS_ORD_FORMAT", "ODS_DATA_ROOT"}
-REAL_SOURCES |= {"ODS_ODT_API_KEY", "ODS_ODT_URL", "ODS_DELTAS_FROM"}
+REAL_SOURCES |= {"ODS_ODT_API_KEY", "ODS_ODT_URL", "ODS_DELTAS_FROM", "ODS_REPORTS_URL"}
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 

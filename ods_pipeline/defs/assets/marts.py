@@ -25,7 +25,7 @@ from ods_pipeline.marts.lineage import mart_sql, marts_in_order, read_by, step_s
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.duckdb import filling_duckdb
 from ods_pipeline.publish.files import write_table
-from ods_pipeline.schema import HISTORY, MARTS, ORD, Table
+from ods_pipeline.schema import GEO, HISTORY, MARTS, ORD, Table
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def marts(data_root: DataRootResource) -> Iterator[dg.MaterializeResult]:
         ThreadPoolExecutor(1) as writer,
         filling_duckdb(build) as fill,
     ):
-        for table in (*ORD, *HISTORY):
+        for table in (*ORD, *HISTORY, *GEO):
             fill(table)
         for table in marts_in_order():
             yield _built(

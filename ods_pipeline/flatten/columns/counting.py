@@ -25,11 +25,18 @@ def slashes_and_equals_in_values(parsed: Mapping[str, pa.RecordBatch]) -> tuple[
 
 
 def has_control_bytes(parsed: Mapping[str, pa.RecordBatch]) -> bool:
-    """Whether any text value holds a byte below the space.
+    """Whether any text value holds a byte below the space, or U+FFFE or U+FFFF, which XML forbids too.
 
     Line ends count: ODS writes them between elements only.
     """
-    return any((data < ord(" ")).any() for data in _values(parsed))
+    return any((data < ord(" ")).any() or _has_noncharacter(data) for data in _values(parsed))
+
+
+def _has_noncharacter(data: np.ndarray) -> bool:
+    """Whether UTF-8 text holds U+FFFE or U+FFFF: EF BF BE or EF BF BF. Text in English has no EF."""
+    starts = np.flatnonzero(data == 0xEF)
+    starts = starts[starts < len(data) - 2]
+    return bool(((data[starts + 1] == 0xBF) & (data[starts + 2] >= 0xBE)).any())
 
 
 def _total(blocks: Iterable[np.ndarray]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ of a file (``manifest.py``).
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from ods_pipeline.errors import BadRelease
@@ -20,6 +20,9 @@ from ods_pipeline.flatten.xml.manifest import Manifest, read_manifest
 from ods_pipeline.flatten.xml.members import GIVE_TRUD_ZIP, ZIP_DAMAGE, Opener, is_damage, xml_files
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RegisterStream
 
+# The PublicationDate is 3 to 11 days before the release (96 releases). Above the first bound it is reported,
+# above the second it is refused.
+OLDEST_USUAL, OLDEST_POSSIBLE = timedelta(days=60), timedelta(days=366)
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _XML_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\D*\.xml$", re.IGNORECASE)
 
@@ -54,10 +57,17 @@ def open_release(path: Path) -> ReleaseFiles:
     """Find the full and the archive file in ``path``.
 
     Raises:
-        BadRelease: there is no full file, no single pair of files fits together, or nothing can be read.
+        BadRelease: there is no full file, no single pair of files fits together, nothing can be read, or the
+            PublicationDate cannot be that of this release.
     """
+    files: list[RegisterFile] = []
+    others: dict[str, BadRelease] = {}
     try:
-        files = [_describe(name, size, opener) for name, size, opener in xml_files(path)]
+        for name, size, opener in xml_files(path):
+            try:
+                files.append(_describe(name, size, opener))
+            except BadRelease as error:
+                others[name] = error
     except (*ZIP_DAMAGE, RuntimeError, UnicodeDecodeError) as error:
         if not is_damage(error):
             raise
@@ -66,13 +76,18 @@ def open_release(path: Path) -> ReleaseFiles:
         ) from error
     full = [f for f in files if not f.is_archive]
     archives = [f for f in files if f.is_archive]
+    if others and not (full and archives):  # one of them may be the file that is missing
+        raise next(iter(others.values()))
     if not full:
         inside = ", ".join(f.name for f in files) or "no XML"
         raise BadRelease(
             f"there is no full register file in it ({inside})", where=path.name, do=GIVE_TRUD_ZIP
         )
     chosen, archive, notes = _choose(full, archives, path.name)
-    return ReleaseFiles(_release_date(path.name, chosen), chosen, archive, notes)
+    notes += tuple(f"{path.name}: {name} is left out: {error.what}" for name, error in others.items())
+    release_date = _release_date(path.name, chosen)
+    notes += _judge_date(chosen.manifest.publication_date, date.fromisoformat(release_date), path.name)
+    return ReleaseFiles(release_date, chosen, archive, notes)
 
 
 def _choose(
@@ -104,6 +119,26 @@ def _choose(
         f"agree on PublicationDate {taken.manifest.publication_date} and are used"
     )
     return taken, archive, (note,)
+
+
+def _judge_date(published: date, released: date, where: str) -> tuple[str, ...]:
+    """Compare the PublicationDate with the date of the release; return a note if it is unusually old.
+
+    Raises:
+        BadRelease: it is later, or so much earlier that it cannot be right. A wrong one would move "now".
+    """
+    before = released - published
+    if timedelta(0) <= before <= OLDEST_USUAL:
+        return ()
+    if timedelta(0) <= before <= OLDEST_POSSIBLE:
+        return (f"{where}: its PublicationDate, {published}, is {before.days} days before its release",)
+    how = f"{before.days:,} days before" if before > timedelta(0) else "after"
+    raise BadRelease(
+        f"its PublicationDate, {published}, is {how} the day of the release, {released}; "
+        "ODS publishes 3 to 11 days before it",
+        where=where,
+        do=FETCH_AGAIN,
+    )
 
 
 def _describe(name: str, size: int, opener: Opener) -> RegisterFile:

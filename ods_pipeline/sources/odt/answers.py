@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.sources.http import Answer, NotTheAnswer
+from ods_pipeline.sources.exchange import NotTheAnswer
+from ods_pipeline.sources.http import Answer
 from ods_pipeline.sources.odt.fhir import Json, by_url, items, part, text
 from ods_pipeline.sources.odt.names import PROPERTY
 

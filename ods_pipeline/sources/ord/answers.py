@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
-from ods_pipeline.sources.http import Answer, NotTheAnswer
+from ods_pipeline.sources.exchange import NotTheAnswer
+from ods_pipeline.sources.http import Answer
 from ods_pipeline.sources.receipt import CODE
 
 ORGANISATIONS = "Organisations"

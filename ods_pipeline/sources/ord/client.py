@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from ods_pipeline.sources.exchange import NotTheAnswer
 from ods_pipeline.sources.fields import Form
-from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer
+from ods_pipeline.sources.http import Answer, Asker
 from ods_pipeline.sources.ord.answers import (
     ORGANISATIONS,
     checked_code,
@@ -93,7 +94,11 @@ class OrdApi:
         return self._ask(path, accept)
 
     def search(self, since: str, offset: int) -> SearchPage:
-        """One page of the organisations changed on or after a date (ISO), from row ``offset`` (1-based)."""
+        """One page of the organisations changed on or after a date (ISO).
+
+        ``offset`` is documented as the number of the first row. The real server was seen to name 20 as the
+        offset after 20 rows, as if it were the number of rows before the page; both are allowed for.
+        """
         query = {"LastChangeDate": since, "Limit": PAGE} | ({"Offset": offset} if offset > 1 else {})
         path = "/organisations?" + urlencode(query)
 
@@ -107,8 +112,9 @@ class OrdApi:
                     f"{len(rows)} rows came on a page of {PAGE}, returned-records is {returned}"
                 )
             # Only the presence of next-page counts: where the next page begins is known without it.
-            if total > offset - 1 + len(rows) and not (rows and "next-page" in answer.headers):
-                raise NotTheAnswer(f"{offset - 1 + len(rows)} of {total} rows came and there is no next page")
+            before = offset if offset > 1 else 0
+            if total > before + len(rows) and not (rows and "next-page" in answer.headers):
+                raise NotTheAnswer(f"{before + len(rows)} of {total} rows came and there is no next page")
             return SearchPage(path, answer.content, rows, total)
 
         return self._ask(path, accept)

@@ -77,7 +77,9 @@ class OrdSource:
         total = held.announced
         number = len(_search_pages(held))
         while total is None or len(codes) < total:
-            answer = self._api.search(since, len(codes) + 1)
+            # After n rows the next page begins with row n or n + 1, whichever Offset means: none is left out,
+            # and one may come again.
+            answer = self._api.search(since, max(1, len(codes)))
             new = [code for code, _ in answer.rows]
             why = _contradiction(codes, new, total, answer.total)
             if why:
@@ -126,12 +128,15 @@ def _search_pages(held: HeldPages) -> list[str]:
 
 
 def _contradiction(codes: Iterable[str], new: list[str], before: int | None, total: int) -> str:
-    """What is wrong with a page after those before it; empty if nothing is."""
+    """What is wrong with a page after those before it; empty if nothing is. One row may come again."""
     known = set(codes)
+    together = known | set(new)
     if before not in (None, total):
         return f"{before} rows were announced, then {total}"
-    if len(set(new)) != len(new) or known & set(new):
+    if len(set(new)) != len(new) or len(known & set(new)) > 1:
         return "a row came twice"
-    if len(known) + len(new) > total:
-        return f"{len(known) + len(new)} rows came and {total} were announced"
+    if len(together) > total:
+        return f"{len(together)} rows came and {total} were announced"
+    if len(together) == len(known) < total:
+        return f"{len(known)} of {total} rows came, and no more"
     return ""

@@ -10,7 +10,9 @@ from ods_pipeline.flatten.columns.counting import (
     slashes_and_equals_in_values,
 )
 
-COLUMNS = st.lists(st.lists(st.none() | st.text("/=é a\t\n\x1f", max_size=6), max_size=4), max_size=3)
+COLUMNS = st.lists(
+    st.lists(st.none() | st.text("/=é a\t\n\x1f\ufffe\uffff\ufffd\uff0f", max_size=6), max_size=4), max_size=3
+)
 
 
 def tables(columns: list[list[str | None]]) -> dict[str, pa.RecordBatch]:
@@ -37,4 +39,6 @@ def test_slashes_and_equals_of_values_are_counted(columns: list[list[str | None]
 @given(COLUMNS)
 def test_control_bytes_are_found(columns: list[list[str | None]]) -> None:
     written = "".join(text or "" for texts in columns for text in texts)
-    assert has_control_bytes(tables(columns)) == any(character < " " for character in written)
+    assert has_control_bytes(tables(columns)) == any(
+        character < " " or character in "\ufffe\uffff" for character in written
+    )

@@ -216,3 +216,20 @@ def test_a_zip_with_any_byte_changed_is_rejected_or_gives_the_same(whole: Path, 
         assert "\n" not in str(error)
     else:
         assert same(facts(flat.frames), facts(flatten(whole).frames))
+
+
+@pytest.mark.promise("hostile")
+@pytest.mark.parametrize("content", [b"<readme/>", b"", b"no XML", b"<a>", b"\xff\xfe<\0a\0"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_another_xml_next_to_both_files_is_named_and_not_fatal(
+    tmp_path: Path, content: bytes, inside: bool
+) -> None:
+    other = {"other.xml": content}
+    full = zip_bytes({FULL_NAME: FULL, **other}) if inside else INNER["fullfile.zip"]
+    files = open_release(outer(tmp_path, {**INNER, "fullfile.zip": full, **({} if inside else other)}))
+    assert (files.full.name, files.archive and files.archive.name) == (FULL_NAME, ARCHIVE_NAME)
+    (note,) = files.notes
+    assert "other.xml is left out: " in note
+    with pytest.raises(BadRelease) as caught:
+        open_release(outer(tmp_path, {"archive.zip": INNER["archive.zip"], **other}))
+    assert "other.xml" in str(caught.value), "it may be the file that is missing"

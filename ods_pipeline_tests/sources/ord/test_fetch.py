@@ -14,6 +14,8 @@ from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.sources import records as asking
 from ods_pipeline.sources.clock import SystemClock
 from ods_pipeline.sources.deltas import fetch_stamps
+from ods_pipeline.sources.ord import client
+from ods_pipeline.sources.ord.answers import listed_rows
 from ods_pipeline.sources.ord.client import OrdApi
 from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline.sources.receipt import read_fetch_receipt
@@ -117,9 +119,28 @@ def test_all_pages_of_search_are_read(root: DataRoot, monkeypatch: pytest.Monkey
     with OrdServer(world, now=clock.now) as server:
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
         pages = server.asked(r"organisations\?")
-    assert [p.partition("Limit=1000")[2] for p in pages] == ["", "&Offset=1001", "&Offset=2001"]
+    assert [p.partition("Limit=1000")[2] for p in pages] == ["", "&Offset=1000", "&Offset=1999"]
     assert len(read_fetch_receipt(folder).codes) == 23, "later stamps are a later fetch's matter"
     assert len([*folder.glob("search-*.json")]) == 3
+
+
+@pytest.mark.promise("no_lost_day")
+@pytest.mark.parametrize("page", [2, 3, 7, 24, 25, 26])
+@pytest.mark.parametrize(("means", "names"), [(False, False), (True, True), (True, False), (False, True)])
+def test_search_is_complete_whatever_offset_means(
+    root: DataRoot, monkeypatch: pytest.MonkeyPatch, page: int, means: bool, names: bool
+) -> None:
+    """Offset is the first row, or the rows before it; and next-page names the one or the other."""
+    monkeypatch.setattr(client, "PAGE", page)
+    clock = SimulatedClock(MORNING)
+    with OrdServer(world_of(25), now=clock.now) as server:
+        server.offset_skips, server.next_page_skips = means, names
+        (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
+        pages = server.asked(r"organisations\?")
+    assert len(read_fetch_receipt(folder).codes) == 25
+    listed = [c for p in sorted(folder.glob("search-*.json")) for c, _ in listed_rows(p.read_bytes())]
+    assert {*listed} == {f"RX{n:04d}" for n in range(25)}, "search alone is complete"
+    assert len(pages) <= 26
 
 
 @pytest.mark.promise("polite")

@@ -139,6 +139,7 @@ def test_when_nothing_answers_the_fetch_does_not_try_every_code(
 
 def test_a_trickle_of_bytes_is_no_answer(server: OrdServer, root: DataRoot) -> None:
     impatient = Manners(interval=0.01, attempts=2, first_pause=0.01, read=5.0, answer=0.3)
+    server.now = SystemClock().now
     server.faults.append(Fault("drip", "/roles", 2, 0.05))
     with pytest.raises(Unreachable, match="not complete after 0 s"):
         real = {"clock": SystemClock(), "manners": impatient, "ignore_maintenance": True}

@@ -1,0 +1,51 @@
+"""`ods-pipeline find --near`: what is around a postcode.
+
+What lives here: the options together, and what is printed. What does not: the search (``lookup/near.py``).
+"""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from ods_pipeline.commands.common import EXIT_ATTENTION
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.near import describe_near, describe_search, find_near, metres_of
+from ods_pipeline.lookup.published import open_published
+
+
+@dataclass(frozen=True)
+class Search:
+    """The options of ``find``: words, the postcode, the distance, the kind, whether open only."""
+
+    words: str
+    near: str
+    within: str = ""
+    kind: str = ""
+    is_open: bool = False
+
+
+def print_near(console: Console, data_root: Path, search: Search, limit: int) -> int:
+    """Print the organisations near a postcode, the nearest first, at most ``limit`` of them.
+
+    Returns:
+        The exit code: 0, or 5 if there are none.
+
+    Raises:
+        OdsError: the options do not fit together, or as ``find_near`` does.
+    """
+    if not search.near:
+        raise OdsError("--kind, --within and --open belong to --near", do="Give --near POSTCODE too")
+    if search.words:
+        raise OdsError("give words or --near, not both", where=search.words)
+    metres = metres_of(search.within or "2km")
+    with closing(open_published(data_root, "organisation_places", "code_finder")) as connection:
+        rows = find_near(connection, search.near, metres, search.kind, is_open=search.is_open)
+    console.print(describe_search(rows, search.near, metres))
+    for row in rows[:limit]:
+        for line in describe_near(row):
+            console.print(line)
+    if len(rows) > limit:
+        console.print(f"… and {len(rows) - limit:,} more; --limit shows more")
+    return 0 if rows else EXIT_ATTENTION

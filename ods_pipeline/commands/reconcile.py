@@ -1,0 +1,145 @@
+"""`ods-pipeline reconcile`: the published set against official reports that ODS makes from the same register.
+
+What lives here: options and what is printed. What does not: reading reports and comparing (``reconcile/``),
+asking Data Search and Export (``sources/reports.py``).
+"""
+
+import os
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+from cyclopts import Parameter
+
+from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Quiet, Root, plain, start_logging
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.writing import safe_csv
+from ods_pipeline.lookup.published import open_published
+from ods_pipeline.reconcile.comparing import ATTENTION, OUTCOMES, Compared, compare, published_as_of, rules
+from ods_pipeline.reconcile.reading import read_report, reports
+from ods_pipeline.sources.reports import fetch_reports, held_reports
+from ods_pipeline.sources.settings import sources_from
+
+ROWS_SHOWN = 20
+_NEEDED = ("provider_hierarchy_current", "organisation_parents")
+
+
+def reconcile(
+    files: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="REPORT=FILE",
+            negative="",
+            help="Reports: epraccur=FILE. Default: those in raw/reports.",
+        ),
+    ] = (),
+    /,
+    *,
+    fetch: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="Get these reports from Data Search and Export into raw/reports first."),
+    ] = (),
+    on: Annotated[
+        date | None,
+        Parameter(help="The day the reports speak for. Default: the one in the file's name."),
+    ] = None,
+    part: Annotated[
+        bool,
+        Parameter(
+            negative="", help="The files are parts of reports: do not name organisations that they lack."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Write every row to reconcile.parquet, and what differs to reconcile.csv, in here."),
+    ] = None,
+    quiet: Quiet = False,
+    data_root: Root = DEFAULT_ROOT,
+) -> int:
+    """Compare reports with the published set, print a summary, and write the rows if asked.
+
+    Returns:
+        The exit code: 5 if anything is unexplained.
+
+    Raises:
+        OdsError: There is no report, a file is not that report, or nothing is published.
+    """
+    console = start_logging(quiet)
+    root = DataRoot(data_root)
+    if fetch:
+        fetch_reports(root, fetch, sources_from(os.environ))
+    arguments = files or held_reports(root)
+    if not arguments:
+        raise OdsError(
+            "there is no report to compare",
+            where=root.raw_reports,
+            do=f"Give REPORT=FILE, or --fetch with one of: {', '.join(reports())}",
+        )
+    read = [read_report(argument) for argument in arguments]
+    with closing(open_published(data_root, *_NEEDED)) as connection:
+        as_of = published_as_of(connection)
+        compared = [compare(connection, file, as_of, day=on, whole=not part) for file in read]
+    rows = pl.concat([one.rows for one in compared])
+    console = plain()
+    for one in compared:
+        _print_report(one, as_of, day_is_given=on is not None)
+    _print_unexplained(rows, out)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(out / "reconcile.parquet")
+        differing = rows.filter(pl.col("outcome") != "agree")
+        (out / "reconcile.csv").write_text(safe_csv(differing), encoding="utf-8", newline="")
+        console.print(f"Written: {out / 'reconcile.parquet'} and {out / 'reconcile.csv'}")
+    return EXIT_ATTENTION if (rows["outcome"] == ATTENTION).any() else 0
+
+
+def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> None:
+    console, file = plain(), compared.file
+    days = (
+        str(compared.first_day)
+        if compared.first_day == compared.last_day
+        else f"{compared.first_day} to {compared.last_day}"
+    )
+    console.print(
+        f"{file.report.name} ({file.report.title}): {file.rows.height:,} rows of {file.path.name}, "
+        f"for {days}; register as of {as_of}"
+    )
+    if not day_is_given and file.first_day is None:
+        console.print(
+            "  note: the file's name has no day, so the register's is taken; give --on if it is another"
+        )
+    for note in file.notes:
+        console.print(f"  note: {note}")
+    counts = dict(compared.rows["outcome"].value_counts().iter_rows())
+    for outcome, meaning in OUTCOMES.items():
+        if outcome in counts:
+            console.print(f"  {counts[outcome]:>9,} {outcome:<13} {meaning}")
+    _print_rules(compared)
+
+
+def _print_rules(compared: Compared) -> None:
+    used = compared.rows.filter(pl.col("rule") > 0).group_by("rule").len().sort("rule")
+    words = dict(rules().select("rule", "what").iter_rows())
+    for rule, count in used.iter_rows():
+        plain().print(f"            rule {rule:>2}: {count:>7,}  {words[rule]}")
+
+
+def _print_unexplained(rows: pl.DataFrame, out: Path | None) -> None:
+    console = plain()
+    unexplained = rows.filter(pl.col("outcome") == ATTENTION)
+    if unexplained.is_empty():
+        console.print("Nothing is unexplained.")
+        return
+    console.print(f"Unexplained: {unexplained.height:,}")
+    columns = ("report", "line", "code", "field", "there", "here")
+    for report, line, code, field, there, here in unexplained.select(columns).head(ROWS_SHOWN).iter_rows():
+        where = f"line {line}" if line is not None else "not in it"
+        console.print(
+            f"  {report} {where:<11} {code or '':<8} {field:<11} there: {there or '-'}  here: {here or '-'}"
+        )
+    if unexplained.height > ROWS_SHOWN:
+        hint = "" if out else "; --out DIR writes all of them"
+        console.print(f"  … and {unexplained.height - ROWS_SHOWN:,} more{hint}")

@@ -1,0 +1,90 @@
+"""Organisations near a postcode, and the lines that describe them.
+
+What lives here: the distance as people write it, the call of ``ods_near`` and the wording of its rows. What
+does not: how they are found (``marts/macros/ods_near.sql``).
+"""
+
+import re
+from difflib import get_close_matches
+
+import duckdb
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.published import Row, query_rows
+from ods_pipeline.schema.marts import KINDS
+
+_METRES = {"m": 1, "km": 1000, "mi": 1609.344, "mile": 1609.344, "miles": 1609.344}
+_OPEN = ("open", "closing")
+_INDENT = " " * 11
+
+
+def metres_of(distance: str) -> float:
+    """Return a distance such as 2km, 500m or 1.5 miles in metres.
+
+    Raises:
+        OdsError: it is no distance, or not larger than 0.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", distance.lower())
+    metres = float(match[1]) * _METRES.get(match[2], 0) if match else 0.0
+    if metres <= 0:
+        raise OdsError("this is no distance", where=distance, do="Give one such as 500m, 2km or 1.5miles")
+    return metres
+
+
+def find_near(
+    connection: duckdb.DuckDBPyConnection,
+    postcode: str,
+    metres: float,
+    kind: str = "",
+    *,
+    is_open: bool = False,
+) -> list[Row]:
+    """Return the organisations within a distance of a postcode, sector or district, the nearest first.
+
+    Args:
+        connection: the published set.
+        postcode: a whole postcode, or its sector (TS18 1) or district (TS18).
+        metres: the distance in a straight line.
+        kind: only those of this kind; empty for any.
+        is_open: only those open today.
+
+    Raises:
+        OdsError: there is no such kind, no file of postcodes was taken in, or the postcode is not known.
+    """
+    if kind and kind.lower().strip() not in KINDS:
+        likely = ", ".join(get_close_matches(kind.lower(), KINDS)) or ", ".join(KINDS)
+        raise OdsError("there is no such kind of organisation", where=kind, do=f"Give one of: {likely}")
+    if not query_rows(connection, "SELECT 1 FROM geo.postcodes LIMIT 1"):
+        raise OdsError(
+            "no file of postcodes was taken in, so no position is known",
+            where=postcode,
+            do="Run: ods-pipeline postcodes FILE, with the zip of NSPL",
+        )
+    if not query_rows(connection, "FROM ods_near(?, 1000.0, NULL) LIMIT 1", [postcode]):
+        raise OdsError(
+            "neither this postcode nor its sector is known",
+            where=postcode,
+            do="Give a postcode of Great Britain, or a sector or district (TS18 1, TS18)",
+        )
+    rows = query_rows(connection, "FROM ods_near(?, ?, ?)", [postcode, metres / 1000, kind or None])
+    return [row for row in rows if not is_open or row["openness"] in _OPEN]
+
+
+def describe_near(row: Row) -> list[str]:
+    """Return the lines for one organisation: how far it is, what it is, and where."""
+    heading = f"{row['ods_code']:<10} {row['name'] or ''} ({row['kind']})"
+    where = ", ".join(part for part in (row["postcode"], row["local_authority_name"]) if part)
+    return [heading, f"{_INDENT}{row['metres']:,} m, {row['openness'].replace('_', ' ')}, {where}"]
+
+
+def describe_search(rows: list[Row], postcode: str, metres: float) -> str:
+    """Return the line above the organisations: how many, from where, and what the distance means."""
+    count = f"{len(rows):,} organisation{'' if len(rows) == 1 else 's'}"
+    if not rows:
+        return f"Nothing within {metres:,.0f} m of {postcode.upper().strip()}."
+    basis = rows[0]["near_basis"]
+    middle = "" if basis == "postcode" else f" (the middle of the known postcodes of the {basis})"
+    return (
+        f"{count} within {metres:,.0f} m of {postcode.upper().strip()}{middle}; straight line in metres, "
+        f"{rows[0]['edition']}"
+    )

@@ -1,0 +1,34 @@
+-- organisations with a postcode
+-- Each has one row, a known postcode has an edition, and no area is stated for a day before its edition.
+SELECT
+    'missing' AS problem,
+    ods_code AS label
+FROM ord.organisations
+ANTI JOIN mart USING (ods_code)
+WHERE postcode IS NOT NULL
+UNION ALL
+SELECT
+    'too many',
+    ods_code
+FROM mart
+ANTI JOIN (FROM ord.organisations WHERE postcode IS NOT NULL) USING (ods_code)
+UNION ALL
+SELECT
+    'position without its basis',
+    ods_code
+FROM mart
+WHERE (latitude IS NULL) <> (position_basis IS NULL) OR (latitude IS NULL) <> (longitude IS NULL)
+UNION ALL
+SELECT
+    'area stated before its edition',
+    ods_code
+FROM mart
+WHERE edition_day > ods_today()
+    AND coalesce(local_authority_code, postcode_icb_code, postcode_sub_icb_code, postcode_region_code) IS NOT NULL
+UNION ALL
+SELECT
+    'postcode known and not used',
+    m.ods_code
+FROM mart AS m
+JOIN geo.postcodes AS p ON p.postcode = m.postcode
+WHERE m.edition IS DISTINCT FROM p.edition

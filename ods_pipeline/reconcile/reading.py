@@ -1,0 +1,253 @@
+"""A report's file as a table of named columns of text.
+
+Lives here: which report a file is, the day it speaks for, its layout with or without a header row, and
+refusing what is no such report. Does not live here: encodings, delimiters and quotes (``lists/text.py``), and
+comparing (``comparing.py``).
+"""
+
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import polars as pl
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.text import read_text
+
+# The largest report, ecarehomesite, has some 15 MB.
+MAX_BYTES = 200_000_000
+_LEGACY_WIDTH = 27
+# The place of a column in a file without a header row, from 1 (layouts of Data Search and Export).
+_PLACES = {
+    "organisations": {
+        **{"code": 1, "name": 2, "region": 3, "icb": 4},
+        **{f"address_{n}": 4 + n for n in range(1, 6)},
+        **{"postcode": 10, "opened": 11, "closed": 12, "status": 13, "parent": 15, "joined": 16, "left": 17},
+        **{"provider": 24, "setting": 26},
+    },
+    "pcn_partners": {
+        **{"code": 1, "name": 2, "sub_icb": 3, "parent": 5, "parent_name": 6, "joined": 9, "left": 10},
+    },
+    "memberships": {"code": 1, "parent": 2, "joined": 4, "left": 5},
+}
+# Columns 24 and 26 mean something else in the other reports (24 was the government office region).
+_WITH_PROVIDER = ("epraccur", "egpcur")
+_WIDTHS = {"organisations": (_LEGACY_WIDTH,), "pcn_partners": (11, 10), "memberships": (6,)}
+# Names of columns in files with a header row, without case, spaces and punctuation.
+_HEADERS = {
+    "code": "organisationcode code orgcode odscode partnerorganisationcode practicecode",
+    "name": "name organisationname orgname partnername practicename",
+    "region": "nationalgrouping nhsenglandregion nhsenglandregioncode region regioncode",
+    "icb": "highlevelhealthgeography highlevelgeography hlhg icb icbcode integratedcareboard",
+    "address_1": "addressline1 address1",
+    "address_2": "addressline2 address2",
+    "address_3": "addressline3 address3",
+    "address_4": "addressline4 address4 town",
+    "address_5": "addressline5 address5 county",
+    "postcode": "postcode",
+    "opened": "opendate openeddate dateopened",
+    "closed": "closedate closeddate dateclosed",
+    "status": "status statuscode",
+    "parent": "parentorganisationcode parent parentcode commissioner commissionercode pcncode",
+    "parent_name": "parentname pcnname",
+    "joined": "joinparentdate joinproviderpurchaserdate joindate practicetopcnrelationshipstartdate",
+    "left": "leftparentdate leftproviderpurchaserdate leftdate practicetopcnrelationshipenddate",
+    "provider": "providerpurchaser provider providercode",
+    "setting": "prescribingsetting",
+    "sub_icb": "practiceparentsubicbloccode practiceparentsubicblocationcode practiceparentccgcode",
+}
+_BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers.split()}
+COLUMNS = tuple(_HEADERS)
+_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])(?:-?([0-2]\d|3[01]))?(?!\d)")
+_CODE = re.compile(r"[A-Z0-9]{1,12}")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that ODS publishes: one row of ``reports.csv``."""
+
+    name: str
+    title: str
+    layout: str
+    role_ids: tuple[str, ...]
+    parent_rel_id: str | None
+    has_geography: bool
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """A report that was read.
+
+    Attributes:
+        report: Which report it is.
+        path: The file.
+        rows: ``line`` (from 1) and the columns of COLUMNS as trimmed text, empty cells null.
+        first_day: First day for which the report may speak; null if the file name has none.
+        last_day: Last such day, inclusive: the same, or the last of the month if the name has a month only.
+        notes: What the user must know about how it was read.
+    """
+
+    report: Report
+    path: Path
+    rows: pl.DataFrame
+    first_day: date | None
+    last_day: date | None
+    notes: list[str] = field(default_factory=list)
+
+
+@cache
+def reports() -> dict[str, Report]:
+    """Return every report that can be compared, by name."""
+    text = resources.files("ods_pipeline.reconcile").joinpath("reports.csv").read_text(encoding="utf-8")
+    return {
+        row["report"]: Report(
+            row["report"],
+            row["title"],
+            row["layout"],
+            tuple(filter(None, row["primary_role_ids"].split("|"))),
+            row["parent_rel_id"] or None,
+            row["geography"] == "yes",
+        )
+        for row in csv.DictReader(io.StringIO(text))
+    }
+
+
+def read_report(argument: str) -> ReportFile:
+    """Read a report from ``NAME=FILE``, or from a FILE whose name begins with the report's.
+
+    A CSV file, or a zip or gzip file of one, with or without a header row.
+
+    Raises:
+        OdsError: There is no such report or file, or the file is not that report.
+    """
+    report, path = _which(argument)
+    content = _content(path)
+    if not content.strip():
+        raise OdsError("the file is empty", where=path, do="Download the report again")
+    cells = read_text(path, content)
+    frame = pl.DataFrame(
+        {f"column_{n}": column for n, column in enumerate(cells.columns, 1)},
+        schema={f"column_{n}": pl.String for n in range(1, len(cells.columns) + 1)},
+    ).with_columns(pl.all().str.strip_chars().replace("", None))
+    places, has_header = _places(report, path, frame)
+    named = frame.select(
+        pl.Series("line", cells.lines, pl.Int64),
+        *[
+            (pl.col(f"column_{places[c]}") if c in places else pl.lit(None, pl.String)).alias(c)
+            for c in COLUMNS
+        ],
+    )
+    if not has_header and report.name not in _WITH_PROVIDER:
+        named = named.with_columns(provider=pl.lit(None, pl.String), setting=pl.lit(None, pl.String))
+    named = named.slice(1 if has_header else 0)
+    if named.is_empty():
+        raise OdsError("the report has a header row and nothing else", where=path, do="Download it again")
+    _require_codes(report, path, named)
+    first, last = _days_in(path.name)
+    return ReportFile(
+        report, path, named.with_columns(pl.col("code").str.to_uppercase()), first, last, cells.notes
+    )
+
+
+def _which(argument: str) -> tuple[Report, Path]:
+    name, separator, file = argument.partition("=")
+    known = reports()
+    if separator and name.lower() in known:
+        return known[name.lower()], Path(file)
+    path = Path(argument)
+    stem = re.split(r"[^a-z]", path.name.lower(), maxsplit=1)[0]
+    if stem in known:
+        return known[stem], path
+    raise OdsError(
+        "it is not clear which report this is",
+        where=argument,
+        do=f"Give NAME=FILE with one of: {', '.join(known)}",
+    )
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise OdsError("there is no such file", where=path, do="Give the path of a report")
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(content)) as unpacked:
+                content = unpacked.read(MAX_BYTES + 1)
+        elif content[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                names = [n for n in archive.namelist() if n.lower().endswith(".csv")]
+                if len(names) != 1:
+                    raise OdsError(
+                        f"the zip holds {len(names)} CSV files",
+                        where=path,
+                        do="Unpack it and give the CSV file of the report",
+                    )
+                with archive.open(names[0]) as member:
+                    content = member.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise OdsError("the file is damaged or cut short", where=path, do="Download it again") from error
+    if len(content) > MAX_BYTES:
+        raise OdsError(f"a report may have {MAX_BYTES:,} bytes", where=path, do="Give one report")
+    return content
+
+
+def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], bool]:
+    """The number of each column of the report, and whether the first row is a header."""
+    first = [re.sub(r"[^a-z0-9]", "", (cell or "").lower()) for cell in frame.row(0)]
+    titled = {_BY_HEADER[cell]: n for n, cell in reversed([*enumerate(first, 1)]) if cell in _BY_HEADER}
+    needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
+    if needed <= titled.keys():
+        return titled, True
+    if len(titled) > 2:
+        missing = ", ".join(sorted(needed - titled.keys()))
+        raise OdsError(
+            f"the header row has no column for {missing}", where=path, do=f"Is this the report {report.name}?"
+        )
+    widths = _WIDTHS[report.layout]
+    beyond = [pl.col(f"column_{n}").is_not_null() for n in range(widths[0] + 1, frame.width + 1)]
+    too_long = frame.with_row_index("row").filter(pl.any_horizontal(beyond)) if beyond else frame.clear()
+    if frame.width < min(widths) or too_long.height:
+        where = f"line {too_long['row'][0] + 1}" if too_long.height else "each line"
+        raise OdsError(
+            f"{where} has {frame.width} columns; {report.name} has {' or '.join(map(str, widths))}",
+            where=path,
+            do="Give the report as ODS publishes it, or add a header row",
+        )
+    return _PLACES[report.layout], False
+
+
+def _require_codes(report: Report, path: Path, rows: pl.DataFrame) -> None:
+    """Raise OdsError if the column of codes holds something else: another report, or other columns."""
+    looks = pl.col("code").str.to_uppercase().str.contains(f"^{_CODE.pattern}$").fill_null(False)
+    wrong = rows.filter(~looks)
+    if wrong.height * 10 > rows.height:
+        line, value = wrong.select("line", "code").row(0)
+        raise OdsError(
+            f"line {line}: {value!r} is not an ODS code; {wrong.height:,} lines of {rows.height:,} have none",
+            where=path,
+            do=f"Is this the report {report.name}?",
+        )
+
+
+def _days_in(name: str) -> tuple[date | None, date | None]:
+    """The days that a date (2026-11-29, 20261129) or a month (2026-11) in a file name can mean."""
+    found = _DAY_IN_NAME.search(name)
+    if not found:
+        return None, None
+    year, month = int(found[1]), int(found[2])
+    if found[3] is None:
+        return date(year, month, 1), date(year, month, monthrange(year, month)[1])
+    try:
+        day = date(year, month, int(found[3]))
+    except ValueError:
+        return None, None
+    return day, day

@@ -1,0 +1,67 @@
+"""`find --near`: distances as people write them, and what is printed."""
+
+import pytest
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.near import metres_of
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.running import Main
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"),
+    [("2km", 2000), ("500m", 500), (" 1.5 KM ", 1500), ("1 mile", 1609.344), ("2miles", 3218.688)],
+)
+def test_a_distance_as_people_write_it(text: str, metres: float) -> None:
+    assert metres_of(text) == pytest.approx(metres)
+
+
+@pytest.mark.parametrize("text", ["", "2", "km", "-2km", "0km", "2 furlongs", "1e9km", "2,5km"])
+def test_what_is_no_distance_is_refused(text: str) -> None:
+    with pytest.raises(OdsError, match="this is no distance"):
+        metres_of(text)
+
+
+def find(run_main: Main, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str, str]:
+    code = run_main("find", *options, "--data-root", sample_root().path)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_find_near_prints_the_nearest_first(run_main: Main, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = find(run_main, capsys, "--near", "n10 9xd", "--within", "3km", "--open")
+    lines = out.splitlines()
+    assert code == 0 and lines[0].endswith("straight line in metres, NSPL 2026-08")
+    metres = [int(line.split(" m, ")[0].replace(",", "")) for line in lines[2::2]]
+    assert len(metres) > 2 and metres == sorted(metres) and metres[-1] <= 3000
+    assert "closed" not in out and "D8M2P" in out
+
+
+def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = find(run_main, capsys, "--near", "N10", "--within", "20km", "--kind", "pharmacy")
+    assert code == 0 and "the middle of the known postcodes of the district" in out
+    assert all(line.endswith("(pharmacy)") for line in out.splitlines()[1::2])
+    code, out, _ = find(run_main, capsys, "--near", "N10 9XD", "--within", "1m", "--kind", "prison")
+    assert (code, out) == (5, "Nothing within 1 m of N10 9XD.\n")
+
+
+PROBLEMS = {
+    (
+        "--near",
+        "N10 9XD",
+        "--kind",
+        "chemist",
+    ): "chemist: there is no such kind of organisation. Give one of:",
+    ("--near", "XX9 9XX"): "XX9 9XX: neither this postcode nor its sector is known.",
+    ("--near", "N10 9XD", "--within", "far"): "far: this is no distance. Give one such as 500m",
+    ("boots", "--near", "N10 9XD"): "give words or --near, not both",
+    ("boots", "--kind", "pharmacy"): "--kind, --within and --open belong to --near",
+}
+
+
+@pytest.mark.parametrize("options", PROBLEMS, ids=" ".join)
+def test_problems_are_named(
+    run_main: Main, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    code, _, err = find(run_main, capsys, *options)
+    assert code == 1 and PROBLEMS[options] in err

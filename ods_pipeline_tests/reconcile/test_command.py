@@ -1,0 +1,118 @@
+"""`ods-pipeline reconcile` on the sample: what it prints, writes and ends with; reports over HTTP."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import duckdb
+import polars as pl
+import pytest
+
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import OdsError
+from ods_pipeline.sources.reports import fetch_reports, held_reports
+from ods_pipeline.sources.settings import Manners, Sources
+from ods_pipeline_tests.support.official_reports import as_file
+from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.running import Main
+
+Captured = pytest.CaptureFixture[str]
+# The rows of a report as the sample's own trusts would give them.
+_TRUSTS = """
+SELECT
+    o.ods_code, o.name, '', '', o.address_line_1, o.address_line_2, o.address_line_3, o.town, o.county,
+    o.postcode, strftime(coalesce(o.legal_start, o.operational_start), '%Y%m%d'),
+    strftime(coalesce(o.legal_end, o.operational_end), '%Y%m%d')
+FROM ord.organisations AS o WHERE o.primary_role_id = 'RO197' ORDER BY ALL
+"""
+
+
+def trusts() -> list[list[str]]:
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        rows = connection.sql(_TRUSTS).fetchall()
+    return [[*(cell or "" for cell in row), *[""] * 15] for row in rows]
+
+
+def test_a_report_that_agrees_ends_with_0(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = as_file(trusts(), tmp_path / "etr_2026-09-04.csv")
+    assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
+    out = capsys.readouterr().out
+    assert "etr (NHS trusts)" in out and "Nothing is unexplained." in out
+
+
+def test_a_difference_is_named_and_ends_with_5(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    rows = trusts()
+    rows[3][1] = "=A HOSTILE NAME"
+    file = as_file(rows, tmp_path / "file.csv")
+    out = tmp_path / "out"
+    arguments = (f"etr={file}", "--on", "2026-09-04", "--out", out, "--data-root", sample_root().path)
+    assert run_main("reconcile", *arguments) == 5
+    printed = capsys.readouterr().out
+    assert "Unexplained: 1" in printed and f"line 4      {rows[3][0]}" in printed
+    found = pl.read_parquet(out / "reconcile.parquet").filter(outcome="unexplained")
+    assert found.select("line", "code", "field").rows() == [(4, rows[3][0], "name")]
+    assert "'=A HOSTILE NAME" in (out / "reconcile.csv").read_text(encoding="utf-8")
+
+
+def test_a_part_does_not_name_what_it_lacks(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = as_file(trusts()[:2], tmp_path / "etr_2026-09-04.csv")
+    assert run_main("reconcile", file, "--data-root", sample_root().path) == 5
+    assert "not in it" in capsys.readouterr().out
+    assert run_main("reconcile", file, "--part", "--data-root", sample_root().path) == 0
+
+
+def test_without_a_report_it_says_how_to_get_one(run_main: Main, capsys: Captured) -> None:
+    assert run_main("reconcile", "--data-root", sample_root().path) == 1
+    assert "--fetch" in capsys.readouterr().err
+
+
+class _Reports(BaseHTTPRequestHandler):
+    """Data Search and Export: one good report, one page of HTML, nothing else."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        name = self.path.partition("report=")[2]
+        status, content = {
+            "etr": (200, b'\xef\xbb\xbf"RRP","A TRUST"\r\n'),
+            "ets": (200, b"<html>down</html>"),
+        }.get(name, (404, b"no"))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[str]]]:
+    asked: list[str] = []
+    handler = type("Handler", (_Reports,), {"asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = Thread(target=served.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_address[1]}/api/getReport", asked
+        served.shutdown()
+        thread.join()
+
+
+def test_reports_are_fetched_one_request_each_and_kept(tmp_path: Path, server: tuple[str, list[str]]) -> None:
+    url, asked = server
+    root = DataRoot(tmp_path)
+    sources = Sources(reports_url=url, manners=Manners(interval=0.01, attempts=2, first_pause=0.01))
+    (name,) = fetch_reports(root, ["etr"], sources)
+    assert asked == ["/api/getReport?report=etr"]
+    assert (root.raw_reports / name).read_bytes().endswith(b'"A TRUST"\r\n')
+    assert held_reports(root) == (f"etr={root.raw_reports / name}",)
+    with pytest.raises(OdsError, match="what came is no report"):
+        fetch_reports(root, ["ets"], sources)
+    with pytest.raises(OdsError, match="has no such report"):
+        fetch_reports(root, ["nothing"], sources)
+    with pytest.raises(OdsError, match="is no name of a report"):
+        fetch_reports(root, ["../etr"], sources)
+    assert [f.name for f in root.raw_reports.iterdir()] == [name]

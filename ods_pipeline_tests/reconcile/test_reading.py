@@ -1,0 +1,151 @@
+"""Report files as people have them: a header row, other columns, a byte-order mark, a zip, and wrong."""
+
+import gzip
+import zipfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.reconcile.comparing import rules
+from ods_pipeline.reconcile.reading import read_report, reports
+
+ROW = ["A81001", "THE DENSHAM SURGERY", "Y63", "QHM", "1 HIGH STREET", "", "", "STOCKTON", "", "TS18 1HU"]
+ROW += ["19740401", "", "A", "B", "84H", "20200401", "", "01642 000000", *[""] * 5, "84H", "", "4", ""]
+
+
+def line(row: list[str] = ROW) -> str:
+    return ",".join(f'"{cell}"' for cell in row) + "\r\n"
+
+
+def write(folder: Path, content: str | bytes, name: str = "epraccur_2026-11-20.csv") -> str:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return str(file)
+
+
+def test_the_legacy_layout_by_place(tmp_path: Path) -> None:
+    read = read_report(write(tmp_path, line()))
+    assert read.report.name == "epraccur" and read.first_day == read.last_day == date(2026, 11, 20)
+    (row,) = read.rows.iter_rows(named=True)
+    assert (row["line"], row["code"], row["address_1"], row["address_4"]) == (
+        1,
+        "A81001",
+        "1 HIGH STREET",
+        "STOCKTON",
+    )
+    assert (row["opened"], row["closed"], row["parent"], row["provider"], row["setting"]) == (
+        "19740401",
+        None,
+        "84H",
+        "84H",
+        "4",
+    )
+
+
+def test_a_comma_within_quotes_and_a_byte_order_mark(tmp_path: Path) -> None:
+    row = [*ROW]
+    row[4] = "4TH FLOOR, EAST WING"
+    read = read_report(write(tmp_path, b"\xef\xbb\xbf" + line(row).encode()))
+    assert read.rows["code"].to_list() == ["A81001"]
+    assert read.rows["address_1"].to_list() == ["4TH FLOOR, EAST WING"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Name,Organisation Code,Post Code,Open Date",
+        "ORGANISATION NAME;ODS CODE;POSTCODE;OPENED DATE",
+        "Org Name\tOrg Code\tPostcode\tDate Opened",
+    ],
+)
+def test_a_header_row_decides_over_places(tmp_path: Path, header: str) -> None:
+    mark = next(c for c in ",;\t" if c in header)
+    text = header + "\n" + mark.join(["THE DENSHAM SURGERY", "a81001", "TS18 1HU", "1974-04-01"]) + "\n"
+    (row,) = read_report("epraccur=" + write(tmp_path, text, "a file.csv")).rows.iter_rows(named=True)
+    assert (row["code"], row["name"], row["postcode"], row["opened"]) == (
+        "A81001",
+        "THE DENSHAM SURGERY",
+        "TS18 1HU",
+        "1974-04-01",
+    )
+    assert row["line"] == 2 and row["closed"] is None
+
+
+def test_memberships_of_primary_care_networks(tmp_path: Path) -> None:
+    cells = [
+        "A81001",
+        "THE DENSHAM SURGERY",
+        "16C",
+        "NHS X",
+        "U12345",
+        "A PCN",
+        "16C",
+        "NHS X",
+        "20200401",
+        "",
+    ]
+    read = read_report(write(tmp_path, line([*cells, "1"]), "epcncorepartnerdetails.csv"))
+    (row,) = read.rows.iter_rows(named=True)
+    assert (row["code"], row["parent"], row["parent_name"], row["joined"]) == (
+        "A81001",
+        "U12345",
+        "A PCN",
+        "20200401",
+    )
+    assert (read.first_day, read.last_day) == (None, None)
+
+
+def _zip(folder: Path, names: list[str]) -> str:
+    file = folder / "epraccur.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, line())
+    return str(file)
+
+
+def test_packed_reports(tmp_path: Path) -> None:
+    for argument in (
+        write(tmp_path, gzip.compress(line().encode()), "epraccur_2019-10.csv.gz"),
+        _zip(tmp_path, ["epraccur.csv", "epraccur.pdf"]),
+    ):
+        assert read_report(argument).rows.height == 1
+
+
+def test_a_month_in_the_name_is_all_of_its_days(tmp_path: Path) -> None:
+    read = read_report(write(tmp_path, line(), "epraccur_2024-02.csv"))
+    assert (read.first_day, read.last_day) == (date(2024, 2, 1), date(2024, 2, 29))
+
+
+BAD: list[tuple[Callable[[Path], str], str]] = [
+    (lambda d: str(d / "epraccur.csv"), "no such file"),
+    (lambda d: write(d, "", "epraccur.csv"), "the file is empty"),
+    (lambda d: write(d, " \r\n", "epraccur.csv"), "the file is empty"),
+    (lambda d: write(d, line(), "practices.csv"), "not clear which report"),
+    (lambda d: write(d, line(ROW[:12])), "each line has 12 columns; epraccur has 27"),
+    (lambda d: write(d, line() + line([*ROW, "more"])), "line 2 has 28 columns; epraccur has 27"),
+    (
+        lambda d: write(d, "Organisation Code,Open Date,Close Date,Postcode\nA81001,,,\n"),
+        "no column for name",
+    ),
+    (lambda d: write(d, "Organisation Code,Name\n"), "a header row and nothing else"),
+    (lambda d: write(d, line(["The Densham Surgery", *ROW[1:]])), "is not an ODS code"),
+    (lambda d: write(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
+    (lambda d: write(d, b"PK\x03\x04damaged"), "damaged or cut short"),
+    (lambda d: _zip(d, ["a.csv", "b.csv"]), "the zip holds 2 CSV files"),
+    (lambda d: write(d, b"\x00\x01\x02" * 400), "not a text file"),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), BAD, ids=[words for _, words in BAD])
+def test_what_is_no_report_is_refused(tmp_path: Path, make: Callable[[Path], str], words: str) -> None:
+    with pytest.raises(OdsError, match=words):
+        read_report(make(tmp_path))
+
+
+def test_rules_and_reports_are_numbered_once() -> None:
+    assert rules()["rule"].to_list() == list(range(rules().height))
+    assert set(rules()["outcome"]) == {"agree", "explained", "not_compared"}
+    assert {r.layout for r in reports().values()} == {"organisations", "pcn_partners", "memberships"}
