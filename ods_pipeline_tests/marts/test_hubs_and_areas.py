@@ -271,3 +271,15 @@ def test_coverage_counts_against_those_who_can_have_an_icb(tmp_path: Path) -> No
     answers = {kind: rest for kind, *rest in icb.rows()}
     assert answers["gp_practice"] == [5, 1, 1, 0, 3, 2, 0.6667, 1]
     assert answers["school"] == [3, 0, 0, 3, 0, 0, 1.0, 0]
+
+
+def test_the_flat_table_of_steps_has_every_step_in_its_order() -> None:
+    root = sample_root().path
+    lists = pl.read_parquet(root / TABLES["provider_hierarchy"].path).select("ods_code", "valid_from", "via")
+    flat = pl.read_parquet(root / TABLES["provider_hierarchy_via"].path)
+    again = flat.group_by("ods_code", "valid_from", maintain_order=True).agg(
+        via=pl.struct("level", "rel_id", "unique_rel_id")
+    )
+    assert flat.height > 1000
+    expected = lists.filter(pl.col("via").list.len() > 0)
+    assert again.equals(expected.select(again.columns))
