@@ -5,6 +5,7 @@ imported when its command is called, so that ``ods-pipeline --help`` needs neith
 DuckDB.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from ods_pipeline import __version__
 from ods_pipeline.commands import EXIT_CODES, HELP, HIDDEN
 from ods_pipeline.commands.common import EXIT_BUSY, EXIT_ERROR, EXIT_INTERRUPTED
 from ods_pipeline.dataroot.umask import restrict_umask
-from ods_pipeline.errors import Busy, OdsError
+from ods_pipeline.errors import Busy, OdsError, OutputFailed
 
 app = App(
     name="ods-pipeline",
@@ -41,7 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     restrict_umask()
     try:
+        if sys.flags.optimize >= 2:
+            raise OdsError(
+                "python -OO removes the docstrings, and the descriptions of tables are made from them",
+                do="Run it without -OO (PYTHONOPTIMIZE)",
+            )
         code = app(sys.argv[1:] if arguments is None else arguments, result_action="return_value")
+    except OutputFailed as error:
+        code = _report(error, error.code)
+        _drop_output()
     except Busy as error:
         code = _report(error, EXIT_BUSY)
     except OdsError as error:
@@ -55,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("interrupted; the published set has not changed", file=sys.stderr)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _drop_output() -> None:
+    """Forget what could not be written: the interpreter would try again at its end, and report it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: OdsError, code: int) -> int:

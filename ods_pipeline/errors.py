@@ -59,6 +59,14 @@ class NoRoom(OdsError):
     """The disk is full, or it fails."""
 
 
+class OutputFailed(OdsError):
+    """What was done is done, but it could not be printed. ``code`` is the exit code of what was done."""
+
+    def __init__(self, what: str, *, do: str, code: int) -> None:
+        super().__init__(what, where="standard output", do=do)
+        self.code = code
+
+
 def printable(text: str) -> str:
     r"""Return the text as any terminal and any encoding can show it.
 

@@ -10,9 +10,10 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
+from ods_pipeline.audit.answers import read_json
 from ods_pipeline.audit.captures import CaptureContent, RecordSetAside, UsedRecord, Values, first_of_each
 from ods_pipeline.audit.raw import PUT_BACK, RawCapture
-from ods_pipeline.audit.reading import Part, UnreadableError, read_json, read_xml
+from ods_pipeline.audit.reading import Part, UnreadableError, read_xml
 from ods_pipeline.audit.records import Record, Text, UnusableRecordError, record_of
 from ods_pipeline.errors import OdsError
 

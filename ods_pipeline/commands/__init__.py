@@ -78,6 +78,11 @@ Compares every row of ord and history by counts and by sums of every column, --r
 Parquet with ods.duckdb, the manifests, and the rules that link tables and marts. Prints what was compared and
 what was not. Ends with 0 if all is equal, with 1 if something differs (it is named) or if raw files are gone.
 """,
+    "prune": """List, and with --delete remove, old files that nothing needs.
+
+Logs of runs, what was set aside, unfinished downloads and official reports that have not changed for
+--older-than days. What is published, and the raw and flat files that it is made from, stay.
+""",
     "probe": """Ask a server of ODT some thirty questions, and print how it behaves where its documentation is
 silent.
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from ods_pipeline.commands.alerting import alert_of_attention, alerting_of_failure
 from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start_logging
-from ods_pipeline.commands.summary import report
+from ods_pipeline.commands.summary import reported
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.errors import OdsError
@@ -81,6 +81,7 @@ def build(
         built = pipeline.build(
             root, releases=files, recorded=recorded or (), today=today, again=again, request=request
         )
-    code = report(console, root, built, quiet=quiet)
-    alert_of_attention(root, built, drift_before)
-    return code
+    try:
+        return reported(console, root, built, quiet=quiet)
+    finally:  # also if the summary cannot be printed
+        alert_of_attention(root, built, drift_before)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.text import Text
 
-from ods_pipeline.errors import printable
+from ods_pipeline.errors import OutputFailed, printable
 from ods_pipeline.progress import show_bars_on
 
 # Their meanings: EXIT_CODES in commands/__init__.py. 2, for wrong arguments, is that of cyclopts.
@@ -36,7 +36,12 @@ class _Plain(Console):
     """A console on which text from a file or from the register cannot act as a terminal command."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*map(_harmless, objects), **options)
+        try:
+            super().print(*map(_harmless, objects), **options)
+        except OSError as error:  # not of a file of ours: nothing was lost but the text
+            raise OutputFailed(
+                f"it cannot be written ({error.strerror})", do="Send it to a place with room", code=EXIT_ERROR
+            ) from error
 
 
 class _Harmless(logging.Filter):

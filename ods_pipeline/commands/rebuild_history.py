@@ -1,7 +1,7 @@
 """`ods-pipeline rebuild-history`: history from all flat folders, and published."""
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start_logging
-from ods_pipeline.commands.summary import report
+from ods_pipeline.commands.summary import reported
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 
@@ -22,4 +22,4 @@ def rebuild_history(
     """
     console = start_logging(quiet)
     root = DataRoot(data_root)
-    return report(console, root, pipeline.rebuild_history(root, today=today), quiet=quiet)
+    return reported(console, root, pipeline.rebuild_history(root, today=today), quiet=quiet)

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
+from ods_pipeline.commands.listing import Limit
 from ods_pipeline.lookup.card import read_card
 from ods_pipeline.lookup.card_text import card_lines
 from ods_pipeline.lookup.published import open_published
@@ -20,6 +21,11 @@ def show(
         date | None,
         Parameter(help="The register as it was on this day; the day of the first release held, or later."),
     ] = None,
+    closed: Annotated[
+        bool,
+        Parameter(help="Name also the organisations below it that are closed or have left.", negative=()),
+    ] = False,
+    limit: Limit = 10,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
     """Print the card of a code.
@@ -31,7 +37,7 @@ def show(
         OdsError: Nothing is published, or the register does not hold the code.
     """
     with closing(open_published(data_root, "code_changes", "organisation_status")) as connection:
-        card = read_card(connection, as_text(code), as_of, known)
+        card = read_card(connection, as_text(code), as_of, known, closed=closed, shown=limit or None)
     console = plain()
     for line in card_lines(card):
         console.print(line)

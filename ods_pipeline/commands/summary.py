@@ -11,9 +11,27 @@ from rich.text import Text
 from ods_pipeline.commands.common import EXIT_INCOMPLETE, SHOWN, command_line, plain, program, shortened
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.build import Built
+from ods_pipeline.errors import OutputFailed
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import read_build_info
 from ods_pipeline.schema import TABLES
+
+
+def reported(console: Console, root: DataRoot, built: Built, *, quiet: bool) -> int:
+    """Do as ``report``.
+
+    Raises:
+        OutputFailed: the summary could not be printed. Its code is that of the build, which is published.
+    """
+    try:
+        return report(console, root, built, quiet=quiet)
+    except OutputFailed as error:
+        name = built.published.name if built.published else ""
+        raise OutputFailed(
+            f"build {name} is published, but its summary could not be printed: {error.what}",
+            do=f"See it with {command_line('status', root.path)}",
+            code=EXIT_INCOMPLETE if built.problems or built.missing else 0,
+        ) from error
 
 
 def report(console: Console, root: DataRoot, built: Built, *, quiet: bool) -> int:

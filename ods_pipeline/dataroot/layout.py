@@ -5,8 +5,10 @@ Lives here: where things lie, and that only one process writes at a time. Does n
 ``parquet.py``).
 """
 
+import os
+import re
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from ods_pipeline.errors import Busy, OdsError
 
 _WILDCARDS = "*?[]"
+_ESCAPE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,27 @@ class DataRoot:
     """The folder that holds everything. It is not created until something is written.
 
     Raises:
-        OdsError: the path contains a character that Polars and DuckDB read as a pattern.
+        OdsError: the path, from the top of the disk, has a character that Polars, DuckDB or Dagster take for
+            something else.
     """
 
     path: Path
 
     def __post_init__(self) -> None:
-        if any(character in str(self.path) for character in _WILDCARDS):
+        path = str(self.path)
+        with suppress(ValueError):  # a NUL in it, which every use of the path explains
+            path = os.path.realpath(self.path)
+        if any(character in path for character in _WILDCARDS):
             raise OdsError(
                 "a data root's path cannot contain * ? [ or ]: Polars and DuckDB read them as patterns",
+                where=self.path,
+                do="Give another --data-root",
+            )
+        escape = _ESCAPE.search(path) if os.sep == "/" else None
+        if escape:
+            raise OdsError(
+                f"a data root's path cannot contain {escape[0]}: DuckDB reads a backslash as a folder, and "
+                "Dagster reads % with two digits as another character",
                 where=self.path,
                 do="Give another --data-root",
             )

@@ -17,6 +17,7 @@ import dagster as dg
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.memory import largest_release, warn_if_short
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import Outcome, open_instance, run_job
@@ -108,6 +109,7 @@ def build(
         put_in_order(instance, root)
         clear_up(root)
         built = Built(None, problems=repair(root))
+        warn_if_short(largest_release(root, releases, downloads=bool(request.releases)))
         if not releases and not recorded and is_sample_due(root, request):
             releases, recorded = sample_files()
             begin_sample(root)

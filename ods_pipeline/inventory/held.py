@@ -4,6 +4,7 @@ Reads receipts, marks and the ``captures`` tables only. Does not live here: what
 missing (``missing.py``), the rule about the sample (``sample.py``).
 """
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.trud import Listed
+
+# Names on most disks have 255 bytes at most, and files next to a release have its name and a longer ending.
+LONGEST_NAME = 230
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,13 @@ def release_date_of(file: Path) -> str:
     if not file.is_file():
         raise OdsError(
             "there is no such file", where=file, do="Give the path of a TRUD zip (item 341), a date or latest"
+        )
+    if len(os.fsencode(file.name)) > LONGEST_NAME:
+        raise OdsError(
+            f"the name of the file is longer than {LONGEST_NAME} bytes, and the disk has no room for its "
+            "receipt's",
+            where=file,
+            do="Give the file a shorter name that ends as before",
         )
     return open_release(file).release_date
 

@@ -4,16 +4,18 @@ What lives here: the queries, and the sentence that explains the openness. What 
 card (``card_text.py``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import duckdb
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.around import area_of, organisations_below
+from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
+from ods_pipeline.lookup.missing import missing_error
 from ods_pipeline.lookup.published import Row, marts_day, query_rows
 
 CHILDREN_SHOWN = 10
-_FIRST_DAY = "holds_from(operational_start, legal_start)"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Card:
         contacts: Its contacts.
         children: The organisations that point at it, counted by relationship, with the first few of each.
         events: Its history, one row for each event.
+        area: Its ICB with the basis, its region, and the hint which code to use, as of today; empty for
+            another day.
     """
 
     record: Row
@@ -42,10 +46,17 @@ class Card:
     contacts: list[Row]
     children: list[Row]
     events: list[Row]
+    area: Row = field(default_factory=dict)
 
 
 def read_card(
-    connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, known: date | None
+    connection: duckdb.DuckDBPyConnection,
+    code: str,
+    as_of: date | None,
+    known: date | None,
+    *,
+    closed: bool = False,
+    shown: int | None = CHILDREN_SHOWN,
 ) -> Card:
     """Return the card of a code.
 
@@ -54,6 +65,8 @@ def read_card(
         code: The ODS code, in any case.
         as_of: The day in the world. Default: ``known``, else the day that the marts describe.
         known: The day of the register. Default: the newest state of the register.
+        closed: Name also the organisations that were below it.
+        shown: How many organisations below it to name, by relationship; None is all.
 
     Raises:
         OdsError: The register has never held the code, or did not hold it on ``known``.
@@ -74,12 +87,9 @@ def read_card(
         parents=query_rows(connection, _PARENTS, on_day),
         successions=query_rows(connection, _SUCCESSIONS, values),
         contacts=query_rows(connection, _CONTACTS, values),
-        children=query_rows(
-            connection,
-            _CHILDREN,
-            {"code": record["ods_code"], "day": day, "known": known, "shown": CHILDREN_SHOWN},
-        ),
+        children=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
+        area={} if as_of or known else area_of(connection, record["ods_code"]),
     )
 
 
@@ -93,11 +103,7 @@ def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | Non
     """The version of a code that the register held on ``known``, or the newest one."""
     versions = query_rows(connection, _VERSIONS, {"code": code})
     if not versions:
-        raise OdsError(
-            "the register has never held this code",
-            where=code or "(no code)",
-            do=_suggestion(connection, code),
-        )
+        raise missing_error(connection, code)
     if known is None:
         return versions[-1]
     (first,) = query_rows(connection, "SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full'")
@@ -118,24 +124,6 @@ def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | Non
             do="Give --known a day within these",
         )
     return current[-1]
-
-
-def _suggestion(connection: duckdb.DuckDBPyConnection, code: str) -> str:
-    """What to do about a code that was never held: its deletion, or codes that differ in one character."""
-    notices = query_rows(
-        connection, "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code", {"code": code}
-    )
-    if notices:
-        return f"A notice says that it was deleted on {notices[0]['deleted_on']}"
-    similar = query_rows(
-        connection,
-        "SELECT DISTINCT ods_code FROM history.organisations WHERE damerau_levenshtein(ods_code, $code) = 1 "
-        "ORDER BY ods_code LIMIT 5",
-        {"code": code},
-    )
-    if similar:
-        return f"Codes like it: {', '.join(row['ods_code'] for row in similar)}"
-    return "Check the code; ODS codes have letters and digits only"
 
 
 def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
@@ -186,17 +174,11 @@ def _explanation(
 
 _OPENNESS = f"""
     SELECT
-        openness_on(
-            status_by_days(
-                status, operational_start, legal_start, legal_end,
-                CASE WHEN $known::DATE IS NULL THEN last_change_date ELSE stamped_on END
-            ),
-            legal_end, {_FIRST_DAY}, operational_end, $day
-        ) AS openness,
+        {OPENNESS_OF_VERSION} AS openness,
         openness_in_words(openness, legal_start, legal_end, operational_start, operational_end, $day)
             AS words,
         proposed_until(openness, legal_start, operational_start, $day) AS in_law_from
-    FROM history.organisations
+    FROM history.organisations AS v
     WHERE ods_code = $code AND known_from = $version
 """
 _CODES = """
@@ -209,18 +191,6 @@ _VERSIONS = """
     WHERE v.ods_code = $code
     ORDER BY v.known_from
 """
-# A role or relationship holds on the days that the marts give it (holds_from, holds_to). On the card of a day
-# of the register, the stamp that was known then replaces LastChangeDate. An inferred end is not shown.
-_HOLDS = """
-    coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
-    AND coalesce(
-        holds_to(
-            p.status, p.operational_start, p.legal_start, p.operational_end, p.legal_end,
-            CASE WHEN $known::DATE IS NULL THEN v.last_change_date ELSE v.stamped_on END
-        ) > $day,
-        true
-    )
-"""
 _DATES = """
     holds_from(p.operational_start, p.legal_start) AS starts,
     coalesce(
@@ -231,7 +201,7 @@ _DATES = """
 """
 _NAMES = "(SELECT ods_code, arg_max(name, known_from) AS name FROM history.organisations GROUP BY ods_code)"
 _ROLES = f"""
-    SELECT p.role_id, c.display_name AS role_name, p.is_primary, {_DATES}, {_HOLDS} AS holds
+    SELECT p.role_id, c.display_name AS role_name, p.is_primary, {_DATES}, {LINK_HOLDS} AS holds
     FROM history.roles AS p
     JOIN history.organisations AS v USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = p.role_id
@@ -239,7 +209,7 @@ _ROLES = f"""
     ORDER BY holds DESC, p.is_primary DESC, starts, p.unique_role_id
 """
 _PARENTS = f"""
-    SELECT p.rel_id, c.display_name AS rel_name, p.target_ods_code, n.name, {_DATES}, {_HOLDS} AS holds
+    SELECT p.rel_id, c.display_name AS rel_name, p.target_ods_code, n.name, {_DATES}, {LINK_HOLDS} AS holds
     FROM history.relationships AS p
     JOIN history.organisations AS v USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = p.rel_id
@@ -259,22 +229,6 @@ _CONTACTS = """
     FROM history.contacts
     WHERE ods_code = $code AND known_from = $version
     ORDER BY contact_type, ordinal
-"""
-_CHILDREN = f"""
-    SELECT rel_name, count(*) AS organisations, list(code || ' ' || name ORDER BY code)[1:$shown] AS first_few
-    FROM (
-        SELECT DISTINCT coalesce(c.display_name, p.rel_id) AS rel_name, p.ods_code AS code, v.name
-        FROM history.relationships AS p
-        JOIN history.organisations AS v USING (ods_code, known_from)
-        LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = p.rel_id
-        WHERE p.target_ods_code = $code AND {_HOLDS}
-            AND CASE
-                WHEN $known::DATE IS NULL THEN p.known_to IS NULL
-                ELSE p.known_from <= $known AND coalesce(p.known_to > $known, true)
-            END
-    )
-    GROUP BY rel_name
-    ORDER BY rel_name
 """
 # On a day of the register, only events detected by then are known.
 _EVENTS = """

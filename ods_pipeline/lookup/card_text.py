@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from ods_pipeline.lookup.card import Card
+from ods_pipeline.lookup.finding import area_lines
 from ods_pipeline.lookup.published import Row
 
 ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country")
@@ -35,6 +36,8 @@ def _heading(card: Card) -> Iterator[str]:
         yield f"The register on {card.known}; this version dates from {record['known_from']}."
     if record["doubt"]:
         yield f"{record['doubt']}; nothing has confirmed it."
+    if card.area.get("hint"):
+        yield f"{card.area['hint']}."
     if record["ref_only"]:
         yield "Only a stub is known: it has no relationships or successions."
 
@@ -50,6 +53,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     place = ", ".join(str(record[c]) for c in ADDRESS if record[c])
     uprn = f" (UPRN {record['uprn']})" if record["uprn"] else ""
     yield "address", [(place + uprn).strip()] if place or uprn else []
+    yield "area", area_lines(card.area)
     yield "contacts", [f"{c['contact_type']} {c['contact_value']}" for c in card.contacts]
     yield "roles", _dated(card, card.roles, lambda r: f"{r['role_id']} {r['role_name'] or ''}")
     yield (
@@ -61,9 +65,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
         ),
     )
     for row in card.children:
-        more = row["organisations"] - len(row["first_few"])
-        rest = [f"… and {more:,} more"] if more else []
-        yield "below it", [f"{row['organisations']:,} x {row['rel_name']}:", *row["first_few"], *rest]
+        yield "below it", _below(row)
     yield (
         "succession",
         [
@@ -72,6 +74,20 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
             for s in card.successions
         ],
     )
+
+
+def _below(row: Row) -> list[str]:
+    """A relationship from below: how many organisations, the first few, and how to see the others."""
+    past, named = row.get("past", 0), row["first_few"]
+    total = row["organisations"] + (past if len(named) > row["organisations"] else 0)
+    counted = f"{row['organisations']:,} x {row['rel_name']}" + (
+        f", and {past:,} in the past" if past else ""
+    )
+    more = total - len(named)
+    rest = [f"… and {more:,} more; --limit 0 shows all"] if more > 0 else []
+    if past and total == row["organisations"]:
+        rest.append("--closed shows those in the past too")
+    return [f"{counted}:" if named or rest else counted, *named, *rest]
 
 
 def _span(start: date | None, end: date | None) -> str:

@@ -65,6 +65,8 @@ _FIND = """
         h.icb_basis,
         h.region_code,
         h.region_name,
+        which_code(k.ods_code, k.kind) AS hint,
+        CASE WHEN k.match_kind = 'none' THEN what_to_do(code_form($text)) END AS advice,
         (SELECT count(*) FROM answers) AS answers,
         (SELECT count(*) FROM kept) AS kept
     FROM (FROM kept ORDER BY place LIMIT $limit) AS k
@@ -126,7 +128,8 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
     ``typed`` is what was looked for, and stands in front of the reason if nothing is found.
     """
     if row["match_kind"] == "none":
-        return [f"{typed.strip() or row['ods_code'] or '(nothing)'}: {row['explanation']}"]
+        advice = [_INDENT + row["advice"]] if row.get("advice") else []
+        return [f"{typed.strip() or row['ods_code'] or '(nothing)'}: {row['explanation']}", *advice]
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
     for label, codes in (("now", row["replaced_by"]), ("perhaps now", row["candidate_codes"])):
@@ -140,15 +143,17 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
         details.append(f"run by {row['hq_code']} {row['hq_name'] or ''}".rstrip())
     if row["site_count"]:
         details.append(f"runs {row['site_count']:,} open organisations")
-    details += _area(row)
+    details += area_lines(row)
+    if row.get("hint"):
+        details.append(row["hint"])
     if row.get("matched_by") not in (None, "its code", "a code like this"):
         details.append(f"found by {row['matched_by']}")
     heading = f"{likely}{row['ods_code']:<10} {row['name'] or ''} ({row['kind']})"
     return [heading, *(_INDENT + detail for detail in details)]
 
 
-def _area(row: Row) -> list[str]:
-    """The ICB, how the register gives it, and the region, as far as there are any."""
+def area_lines(row: Row) -> list[str]:
+    """Return a line with the ICB, how the register gives it, and the region; none if there are none."""
     parts = []
     if row.get("icb_code"):
         basis = _BASES.get(row["icb_basis"], row["icb_basis"])

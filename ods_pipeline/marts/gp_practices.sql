@@ -26,6 +26,7 @@ SELECT
     p.region_code,
     region.name AS region_name,
     o.postcode,
+    o.country,
     setting.role_id AS setting_role_id,
     setting.role_name AS setting_role_name,
     s.opens_on AS opened_on,

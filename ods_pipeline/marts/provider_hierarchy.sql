@@ -1,7 +1,8 @@
--- The parents of every organisation at every level, over time. Three steps build it:
+-- The parents of every organisation at every level, over time. Four steps build it:
 --   1. steps/operator_chain.sql: the operators above each organisation, as far up as they go;
 --   2. steps/pieces.sql: its life in pieces on which none of its links changes, each with its nearest links;
---   3. this query: the parents that these links name. A piece is cut again where its sub-ICB location moves to another
+--   3. steps/postcode_icbs.sql: the ICB of the postcode, for those that may have it as a last resort;
+--   4. this query: the parents that these links name. A piece is cut again where its sub-ICB location moves to another
 --      ICB, its commissioner to another area, or its ICB, area or hub to another region. Neighbours with the same
 --      parents become one row.
 -- Steps of via become structs at the very end, except those of long chains. 0001-01-01 and infinity mean no beginning
@@ -128,11 +129,30 @@ with_icb AS (
         AND share_days(t.valid_from, t.valid_to, p.valid_from, p.valid_to)
 ),
 
+-- The last resort: no relationship leads to an ICB, and no hub commissions it.
+with_postcode AS (
+    SELECT
+        i.* REPLACE (
+            coalesce(i.icb_code, t.icb_code) AS icb_code,
+            CASE WHEN t.icb_code IS NULL THEN i.icb_basis ELSE 'postcode' END AS icb_basis,
+            CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
+            CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
+        )
+    FROM (
+        SELECT
+            *,
+            CASE WHEN icb_code IS NULL AND NOT is_under_hub THEN ods_code END AS without_icb
+        FROM with_icb
+    ) AS i
+    LEFT JOIN steps.postcode_icbs AS t
+        ON t.ods_code = i.without_icb AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from
+),
+
 with_area AS (
     SELECT
         i.* EXCLUDE (
             own_area_code, own_area_rel, own_area_id, own_area_is_ambiguous, nearest_commissioner_code,
-            commissioner_is_ambiguous, commissioner_counts
+            commissioner_is_ambiguous, commissioner_counts, without_icb
         ) REPLACE (
             -- The commissioner of the operator counts where it leads to a hub or an area.
             CASE WHEN i.commissioner_counts OR t.parent_code IS NOT NULL THEN i.commissioner_id END AS commissioner_id,
@@ -148,7 +168,7 @@ with_area AS (
         NULL::VARCHAR AS region_code,
         NULL::VARCHAR AS region_rel,
         NULL::BIGINT AS region_id
-    FROM with_icb AS i
+    FROM with_postcode AS i
     LEFT JOIN timeline AS t
         ON t.ods_code = i.nearest_commissioner_code AND t.level = 'commissioning_area' AND NOT i.is_under_hub
         AND share_days(t.valid_from, t.valid_to, i.valid_from, i.valid_to)
@@ -180,7 +200,7 @@ hashed AS MATERIALIZED (
         valid_to,
         hash(
             kind, is_ambiguous, operator_id, provider_code, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id
+            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis
         ) AS state
     FROM with_region
 ),
@@ -201,7 +221,7 @@ hierarchy AS (
             'to_join', ods_code,
             (
                 kind, is_ambiguous, operator_id, chain_via, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id
+                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis
             )
         )
     UNION ALL BY NAME

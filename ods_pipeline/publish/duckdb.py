@@ -15,6 +15,7 @@ import duckdb
 
 from ods_pipeline.dataroot.parquet import columns_with_dictionary
 from ods_pipeline.marts import macros
+from ods_pipeline.publish.plain import make_plain_views
 from ods_pipeline.publish.search import READS, SCHEMA, make_search_tables
 from ods_pipeline.schema import Table
 from ods_pipeline.schema.derive import comments
@@ -81,7 +82,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, build: Path, table: Table) -> N
 
 
 def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
-    """Add the tables that ``ods.duckdb`` lacks, the search tables and the macros: the file is complete.
+    """Complete ``ods.duckdb``: the tables that it lacks, the search tables, the plain views and the macros.
 
     Args:
         build: the folder of the build; the file is created if there is none.
@@ -91,7 +92,7 @@ def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
     Returns:
         The size of the file in bytes.
     """
-    path = build / "ods.duckdb"
+    path, tables = build / "ods.duckdb", list(tables)
     with duckdb.connect(str(path), config=_STORAGE) as connection:
         filled = set(connection.sql("SELECT schema_name, table_name FROM duckdb_tables()").fetchall())
         for table in tables:
@@ -100,6 +101,7 @@ def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
         made = connection.execute("SELECT 1 FROM duckdb_schemas() WHERE schema_name = ?", [SCHEMA])
         if not made.fetchone():
             make_search_tables(connection, today)
+        make_plain_views(connection, tables)
         connection.execute("USE main")
         macros.define(connection, today)
         connection.execute("CHECKPOINT")

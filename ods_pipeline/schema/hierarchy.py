@@ -29,6 +29,15 @@ def _sub_icb_reason() -> Column:
     return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS}", required=False)
 
 
+def _icb_code() -> Column:
+    return text("The ICB: of the commissioner, else partner, geography, postcode; an ICB is its own.")
+
+
+def _icb_basis() -> Column:
+    meaning = "The source of icb_code. postcode: the ICB of the postcode, from the day of the edition on."
+    return one_of(ICB_BASES, meaning, required=False)
+
+
 def _icb_reason() -> Column:
     return one_of(NO_PARENT, "Why icb_code is null, in the words of sub_icb_reason.", required=False)
 
@@ -175,8 +184,8 @@ class ProviderHierarchy(Schema):
     geography_icb_code = text(
         "ICB in whose geography it is located; else that of its nearest operator that has one."
     )
-    icb_code = text("The ICB: of the commissioner, else the partner, else the geography; an ICB is its own.")
-    icb_basis = one_of(ICB_BASES, "The source of icb_code.", required=False)
+    icb_code = _icb_code()
+    icb_basis = _icb_basis()
     icb_reason = _icb_reason()
     area_code = _area_code()
     region_code = _region_code()
@@ -238,10 +247,10 @@ class ProviderHierarchyCurrent(Schema):
     geography_icb_code = text(
         "ICB in whose geography it is located; else that of its nearest operator that has one."
     )
-    icb_code = text("The ICB: of the commissioner, else the partner, else the geography; an ICB is its own.")
+    icb_code = _icb_code()
     icb_name = text("Name of the ICB.")
     icb_openness = text("Openness of the ICB.")
-    icb_basis = one_of(ICB_BASES, "The source of icb_code.", required=False)
+    icb_basis = _icb_basis()
     icb_reason = _icb_reason()
     area_code = _area_code()
     area_name = text("Name of the area.")

@@ -4,7 +4,7 @@ import csv
 from importlib import resources
 
 OPENNESS = ("not_yet_open", "open", "closing", "legally_closed", "closed", "deleted")
-ICB_BASES = ("commissioner", "partner", "geography", "self")
+ICB_BASES = ("commissioner", "partner", "geography", "self", "postcode")
 # Why an organisation has no sub-ICB location, ICB or region, in the order in which they are looked for.
 NO_PARENT = (
     "commissioned_by_hub",

@@ -76,6 +76,7 @@ class GpPractices(Schema):
     region_code = text("NHS England region.")
     region_name = text("Name of the region.")
     postcode = text("Postcode as published.")
+    country = text("Country of the address as published: ENGLAND, WALES, …")
     setting_role_id = text("Id of the role that is its prescribing setting: RO76.")
     setting_role_name = text("NHS name of that role.")
     opened_on = _opened()

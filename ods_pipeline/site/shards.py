@@ -52,6 +52,8 @@ def write_lookup(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: str
             "postcode": _write_shelf(place / "postcode", "postcode_key", postcodes, pl.col("codes_json")),
         },
         "names": _write_names(place / "name", records),
+        "names_in_a_file": _NAMES_IN_A_FILE,
+        "open": records.filter(pl.col("openness").is_in(["open", "closing"])).height,
         "longest": _LONGEST_BEGINNING,
     }
     (place / "about.js").write_text(f"window.odsAbout = {_json(about)};\n", encoding="utf-8")

@@ -132,7 +132,7 @@ def test_relationships_hold_on_the_days_that_the_marts_give_them(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["RRQX"], "RRQX: the register has never held this code. Codes like it: RQX, RRQ."),
+        (["RRQX"], "is like this. Codes like it: RQX, RRQ. A care service gets its code by itself"),
         (["Z8R4W"], "A notice says that it was deleted on 2026-08-20."),
         (["?!"], "Check the code"),
         (["RRP", "--known", "2020-01-01"], "nothing is known of the register before 2026-08-21"),
@@ -144,6 +144,41 @@ def test_an_error_is_explained(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert message in error_of(capsys, *arguments)
+
+
+def test_a_head_office_lists_its_places_and_says_which_code_to_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = card_of(capsys, "A9C1X")
+    assert "             D8M2P MAPLE HOUSE RESIDENTIAL HOME, N10 9XD, open" in card
+    assert any(line.startswith("For the whole group use this code") for line in card)
+    assert "             … and 1 more; --limit 0 shows all" in card_of(capsys, "A9C1X", "--limit", "1")
+    assert any("begins with 8" in line for line in card_of(capsys, "8JX99"))
+    assert not any("begins with 8" in line for line in card_of(capsys, "84H"))
+
+
+def test_the_past_of_a_head_office_is_counted_and_named_on_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "below it     0 x IS OPERATED BY, and 6 in the past" in "\n".join(card_of(capsys, "RRP"))
+    past = [line for line in card_of(capsys, "RRP", "--closed") if ", no longer below it" in line]
+    assert len(past) > 0 and any("A0D9N ADHD CLINIC" in line for line in past)
+
+
+def test_a_card_has_the_icb_with_its_basis_and_the_region(capsys: pytest.CaptureFixture[str]) -> None:
+    (area,) = [line for line in card_of(capsys, "RRP") if line.startswith("area ")]
+    assert "ICB Z9B2Z" in area and "(by its geography), region Y56" in area
+    assert not any(line.startswith("area ") for line in card_of(capsys, "RRP", "--as-of", "2024-06-30"))
+
+
+def test_find_and_show_give_one_reason_for_a_code_that_is_not_held(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = error_of(capsys, "ZZZ99")
+    run("find", "ZZZ99")
+    reason, advice = capsys.readouterr().out.splitlines()
+    assert reason.removeprefix("ZZZ99: N") in shown and advice.strip() in shown
+    assert "CQC" in advice and "OC1" in advice and "guidance of January 2024" in advice
 
 
 def test_without_a_published_set_there_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -26,7 +26,24 @@ def test_a_second_process_learns_at_once_that_the_root_is_busy(root: DataRoot) -
     assert run_python(script, root.path).stdout == "mine\n"
 
 
-@pytest.mark.parametrize("name", ["a*", "b?", "[c]"])
+@pytest.mark.parametrize("name", ["a*", "b?", "[c]", "a\\b", "a%20b", "100%25", "%c3%A9"])
 def test_a_path_that_tools_take_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(OdsError, match=r"cannot contain .*Give another --data-root"):
         DataRoot(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a%2Fb", "a\\b"])
+def test_the_folders_above_a_data_root_count(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / name)
+    monkeypatch.chdir(tmp_path / name)
+    for path in (Path("data"), tmp_path / "link" / "data"):
+        with pytest.raises(OdsError, match="cannot contain"):
+            DataRoot(path)
+
+
+@pytest.mark.parametrize("name", ["100%", "a%zz", "a b", "é", "a'b", "#1", "a;b"])
+def test_other_odd_characters_are_fine(tmp_path: Path, name: str) -> None:
+    assert DataRoot(tmp_path / name).path == tmp_path / name

@@ -88,5 +88,5 @@ def test_children_are_counted_and_the_rest_is_a_number() -> None:
     assert lines[at + 1 : at + 4] == [
         "             A SITE",
         "             B SITE",
-        "             … and 1,201 more",
+        "             … and 1,201 more; --limit 0 shows all",
     ]

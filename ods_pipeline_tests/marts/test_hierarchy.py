@@ -102,7 +102,12 @@ def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
     assert rules["citation"].str.len_chars().min() > 10
     levels = {f"{level}_code" for level in rules["level"]}
     # What a commissioner hands down shows as its own column; a hub as commissioner, an area as area.
-    shown = {*TABLES["provider_hierarchy_current"].columns, "hub_code", "commissioning_area_code"}
+    shown = {
+        *TABLES["provider_hierarchy_current"].columns,
+        "hub_code",
+        "commissioning_area_code",
+        "postcode_icb_code",
+    }
     assert levels <= shown
     assert rules.select("level", "child_role", "rel_id", "parent_role").is_unique().all()
 

@@ -21,8 +21,16 @@ def test_lineage_is_read_from_the_sql() -> None:
 
 
 def test_a_mart_reads_what_its_steps_read() -> None:
-    assert steps_of("provider_hierarchy") == ["chosen_parents", "operator_chain", "pieces"]
-    tables = ["hierarchy_edges", "hierarchy_parents", "organisation_kinds", "organisations"]
+    assert steps_of("provider_hierarchy") == [
+        "chosen_parents",
+        "operator_chain",
+        "pieces",
+        "role_pieces",
+        "rule_days",
+        "postcode_icbs",
+    ]
+    tables = ["hierarchy_edges", "hierarchy_parents", "organisation_kinds", "organisation_status"]
+    tables = ["postcodes", *tables, "organisations", "relationships", "roles"]
     assert [t.name for t in read_by("provider_hierarchy")] == tables
 
 

@@ -31,6 +31,7 @@ def test_a_practice_has_its_pcn_icb_and_region(sample: Path) -> None:
     answer = some(practices["E83003"], "openness", "pcn_code", "sub_icb_code", "icb_code", "region_code")
     assert answer == ("open", "U90001", "93C", "Z9B2Z", "Y56")
     assert {row["setting_role_id"] for row in practices.values()} == {"RO76"}
+    assert practices["E83003"]["country"] == "ENGLAND"
     assert [code for code, row in practices.items() if row["is_ambiguous"]] == ["Y99904"]
 
 

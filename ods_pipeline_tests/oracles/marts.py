@@ -122,6 +122,8 @@ class Oracle(Register):
         icb = row[columns[[*bases].index(basis)]] if basis else None
         if self.organisations[code]["primary_role_id"] == "RO261":
             basis, icb = "self", code
+        if not icb and not hub and (found := self.postcode_icb(code)):
+            basis, icb = "postcode", found
         sources = (code, icb, area and area.parent, hub and hub.parent)
         region = next((s for source in sources if source and (s := self.step(source, "region"))), None)
         row |= {"icb_code": icb, "icb_basis": basis, "icb_reason": None}
@@ -166,6 +168,22 @@ class Oracle(Register):
             "icb_reason": None if icb else why,
             "region_reason": None if row["region_code"] else region,
         }
+
+    def postcode_icb(self, code: str) -> str | None:
+        """The ICB of the postcode: of open organisations that take part, from the day of the edition on."""
+        built = self.on(self.built)
+        organisation = self.organisations[code]
+        place = self.postcodes.get((organisation["postcode"] or "").replace(" ", "").upper())
+        rules = [rule for rule in self.rules if rule["level"] == "postcode_icb"]
+        outside = built.kind(code) in ABROAD or (organisation["country"] or "ENGLAND") not in ENGLAND
+        if not place or place["icb_code"] in (code, None) or place["icb_code"] not in self.organisations:
+            return None
+        if outside or built.openness(code) not in ("open", "closing"):
+            return None
+        first, last = self.life(place["icb_code"])
+        in_time = max(first, place["edition_day"]) <= self.today and (last is None or self.today <= last)
+        fits = any(built.fits(rule["child_role"], code) for rule in rules)
+        return place["icb_code"] if in_time and fits else None
 
     def points_nowhere(self, code: str, levels: Sequence[str], ends: date | None) -> bool:
         """Whether a link to a code that is not held begins before `ends` and has not ended today."""

@@ -65,6 +65,9 @@ class Register:
         self.today = self.built = today
         self.organisations = {row["ods_code"]: row for row in rows(build, "organisations")}
         self.edges, self.roles = (by_code(rows(build, name)) for name in ("relationships", "roles"))
+        places = build / TABLES["geo.postcodes"].path
+        postcodes = pl.read_parquet(places).to_dicts() if places.exists() else []
+        self.postcodes = {row["postcode_key"]: row for row in postcodes}
         self.rules, self.kinds = (read(f"rules/{name}.csv") for name in ("hierarchy_rules", "kinds"))
 
     def on(self, day: date) -> Self:

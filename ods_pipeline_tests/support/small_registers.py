@@ -15,7 +15,7 @@ import polars as pl
 from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on
 from ods_pipeline.marts.lineage import marts_in_order, read_by
-from ods_pipeline.schema import MARTS, ORD
+from ods_pipeline.schema import GEO, MARTS, ORD
 
 Row = dict[str, Any]
 READ_BY_MARTS = [table for table in ORD if any(table in read_by(mart.name) for mart in MARTS)]
@@ -50,6 +50,11 @@ def write(
         whole = pl.concat([table.empty(), frame], how="diagonal")
         (folder / table.path).parent.mkdir(parents=True, exist_ok=True)
         whole.write_parquet(folder / table.path)
+    for table in GEO:
+        if table.name in others:
+            frame = pl.DataFrame(others[table.name], schema_overrides=table.dtypes, strict=True)
+            (folder / table.path).parent.mkdir(parents=True, exist_ok=True)
+            pl.concat([table.empty(), frame], how="diagonal").write_parquet(folder / table.path)
     return folder
 
 

@@ -244,11 +244,9 @@ CREATE MACRO ods_find(entry) AS TABLE
         f.site_count,
         CASE
             WHEN m.match_kind <> 'none' THEN f.explanation
-            WHEN q.rule IS NOT NULL THEN 'Its record was set aside because it breaks a rule: ' || q.rule
-            WHEN t.pointed_at_by IS NOT NULL
-                THEN 'Not held, though ' || t.pointed_at_by || ' relationships or successions point at it ('
-                    || t.example_ods_code || ' for one)'
-            ELSE why_not_found(m.form, m.missed_code, c.as_of)
+            ELSE missing_in_words(
+                    q.rule, t.pointed_at_by, t.example_ods_code, why_not_found(m.form, m.missed_code, c.as_of)
+                )
         END AS explanation,
         CASE
             WHEN m.match_kind = 'similar' THEN 'a code like this'

@@ -156,6 +156,36 @@ CREATE MACRO why_not_found(form, key, as_of) AS CASE
     ELSE why_not_held(form, as_of)
 END;
 
+-- Why a code is not held: its record was set aside by a rule, others point at it, or what its form explains (reason).
+CREATE MACRO missing_in_words(rule, pointed_at_by, pointed_at_from, reason) AS CASE
+    WHEN rule IS NOT NULL THEN 'Its record was set aside because it breaks a rule: ' || rule
+    WHEN pointed_at_by IS NOT NULL
+        THEN 'Not held, though ' || pointed_at_by || ' relationships or successions point at it (' || pointed_at_from
+            || ' for one)'
+    ELSE reason
+END;
+
+-- What to do about a code, name or place that is not held, from public guidance: Digital Care Hub, How to find an ODS
+-- code (25 January 2024), and the pages of ODS about new codes and changes (2024). Null where the reason says it all.
+CREATE MACRO what_to_do(form) AS CASE
+    WHEN form IN ('code', 'since_2020', 'postcode', 'words', 'short')
+        THEN 'A care service gets its code by itself after CQC has registered it; until then, and for about six to '
+            || 'eight weeks, there may be none. CQC also corrects its name and address. An NHS organisation asks ODS '
+            || 'through its registered contact (OC1), others through the ODS helpdesk (guidance of January 2024)'
+END;
+
+-- Which code of social care to use: places have codes that begin with V, their head offices with A or C; codes that
+-- begin with 8 are given to organisations outside the NHS for other purposes. kind is that of organisation_status. From
+-- public guidance: Digital Care Hub, How to find an ODS code (25 January 2024).
+CREATE MACRO which_code(code, kind) AS CASE
+    WHEN kind = 'social_care_site'
+        THEN 'For this one place use this code; for the whole group that of the head office, which begins with A or C'
+    WHEN kind = 'social_care_provider'
+        THEN 'For the whole group use this code; for one place its own, which mostly begins with V'
+    WHEN kind = 'non_nhs_organisation' AND starts_with(code, '8')
+        THEN 'A code that begins with 8: for a care service use that of its place (V) or of its head office (A or C)'
+END;
+
 -- Codes that look the same at a glance have one key: O and 0, I, L and 1, S and 5, B and 8, Z and 2.
 CREATE MACRO key_look(key) AS translate(key, 'OILSBZ', '011582');
 

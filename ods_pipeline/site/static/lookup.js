@@ -62,7 +62,7 @@
   async function byName(entry) {
     const words = entry.split(" "), tiers = [[], [], [], []], seen = new Set();
     let all = 0;
-    for (const file of about.names) {
+    for (const [number, file] of about.names.entries()) {
       const content = await load("name", file);
       if (content.lines === undefined) content.lines = content.names.split("\n");
       if (content.ids === undefined) content.ids = content.codes.split("\n");
@@ -75,10 +75,14 @@
         if (seen.has(code)) return;
         seen.add(code);
         all += 1;
-        if (tiers[near].length < SHOWN) tiers[near].push(code);
+        // Open ones first; then the less of a name was not typed, the nearer it is.
+        const isPast = number * about.names_in_a_file + place >= about.open;
+        tiers[near].push([isPast * 1e6 + name.length, code]);
       });
     }
-    return { all: all, codes: [].concat.apply([], tiers).slice(0, SHOWN) };
+    // The sort is stable: names of one length stay in the order of the files, which is that of ods_find.
+    const best = tiers.flatMap(function (tier) { return tier.sort(function (a, b) { return a[0] - b[0]; }).slice(0, SHOWN); });
+    return { all: all, codes: best.slice(0, SHOWN).map(function (found) { return found[1]; }) };
   }
 
   // Codes that look the same (0 and O, 1 and I), else those one typo away; at most five, and only in place of nothing.

@@ -1,0 +1,104 @@
+"""What stands around an organisation: the area it is in, the organisations below it, and which code to use.
+
+What lives here: the queries. What does not: the organisation itself (``card.py``), and wording of lines
+(``card_text.py``).
+"""
+
+from datetime import date
+
+import duckdb
+
+from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
+from ods_pipeline.lookup.published import Row, query_rows
+
+_AREA = """
+    SELECT
+        h.icb_code, h.icb_name, h.icb_basis, h.region_code, h.region_name,
+        which_code(s.ods_code, s.kind) AS hint
+    FROM marts.organisation_status AS s
+    LEFT JOIN marts.provider_hierarchy_current AS h ON h.ods_code = s.ods_code
+    WHERE s.ods_code = $code
+"""
+# Links that have begun. One is past where it has ended, or its organisation is closed.
+_BELOW = f"""
+    SELECT
+        rel_name,
+        count(*) FILTER (NOT is_past) AS organisations,
+        count(*) FILTER (is_past) AS past,
+        coalesce(
+            list(line ORDER BY is_past, code) FILTER (NOT is_past OR $closed), []
+        )[1:coalesce($shown::BIGINT, 1000000000)] AS first_few
+    FROM (
+        SELECT
+            rel_name,
+            code,
+            bool_and(is_past) AS is_past,
+            code || concat_ws(
+                ', ',
+                ' ' || any_value(name),
+                any_value(postcode),
+                CASE
+                    WHEN any_value(openness) IN ('legally_closed', 'closed') THEN 'closed'
+                    WHEN bool_and(is_past) THEN any_value(openness) || ', no longer below it'
+                    ELSE replace(any_value(openness), '_', ' ')
+                END
+            ) AS line
+        FROM (
+            SELECT
+                coalesce(c.display_name, p.rel_id) AS rel_name,
+                p.ods_code AS code,
+                v.name,
+                v.postcode,
+                {OPENNESS_OF_VERSION} AS openness,
+                NOT ({LINK_HOLDS}) OR openness IN ('legally_closed', 'closed') AS is_past
+            FROM history.relationships AS p
+            JOIN history.organisations AS v USING (ods_code, known_from)
+            LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = p.rel_id
+            WHERE p.target_ods_code = $code
+                AND coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
+                AND CASE
+                    WHEN $known::DATE IS NULL THEN p.known_to IS NULL
+                    ELSE p.known_from <= $known AND coalesce(p.known_to > $known, true)
+                END
+        )
+        GROUP BY rel_name, code
+    )
+    GROUP BY rel_name
+    ORDER BY rel_name
+"""
+
+
+def area_of(connection: duckdb.DuckDBPyConnection, code: str) -> Row:
+    """Return the ICB with its basis, the region and the hint which code to use, as the marts have them today.
+
+    Empty if the marts do not have the code.
+    """
+    rows = query_rows(connection, _AREA, {"code": code})
+    return rows[0] if rows else {}
+
+
+def organisations_below(
+    connection: duckdb.DuckDBPyConnection,
+    code: str,
+    day: date,
+    known: date | None,
+    *,
+    closed: bool,
+    shown: int | None,
+) -> list[Row]:
+    """Return the organisations that point at a code, one row a relationship.
+
+    Args:
+        connection: The published ods.duckdb.
+        code: The ODS code as the register holds it.
+        day: The day in the world.
+        known: The day of the register; None is now.
+        closed: Name also those that are closed or no longer below it; they are counted always.
+        shown: How many to name of each relationship; None is all.
+
+    Returns:
+        Rows of ``rel_name, organisations, past, first_few``; a line of ``first_few`` has code, name, postcode
+        and openness on the day.
+    """
+    values = {"code": code, "day": day, "known": known, "closed": closed, "shown": shown}
+    return query_rows(connection, _BELOW, values)

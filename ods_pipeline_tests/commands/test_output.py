@@ -1,0 +1,76 @@
+"""Output that cannot be written, and interpreters that drop what the tables are described with."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline_tests.support.builders import make_record, write_release
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, run_cli, sample_root
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")
+
+
+def into(place: str, *arguments: object, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """Run a command whose standard output is ``place``."""
+    command = [sys.executable, *python, "-m", "ods_pipeline.cli", *map(str, arguments)]
+    with Path(place).open("w") as stream:
+        return subprocess.run(
+            command,
+            env=ENVIRONMENT,
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+@needs_full
+def test_a_build_whose_summary_cannot_be_printed_is_a_build(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    for arguments in (("build",), ("build", "--again", "--today", "2026-08-30")):
+        ran = into("/dev/full", *arguments, "--data-root", root.path)
+        assert ran.returncode == 0, ran.stderr
+        last = ran.stderr.splitlines()[-1]
+        assert "is published, but its summary could not be printed" in last
+        assert "No space left on device" in last
+        assert "ods-pipeline status" in last
+        assert "disk is full" not in ran.stderr and "Exception ignored" not in ran.stderr
+    assert (root.builds / "000002").is_dir()
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("find", "RRP"), ("show", "RRP"), ("changes", "--since", "2026-08-01")],
+)
+def test_other_commands_name_the_output_and_not_the_disk(arguments: tuple[str, ...]) -> None:
+    ran = into("/dev/full", *arguments, "--data-root", sample_root().path)
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "standard output: it cannot be written (No space left on device)" in ran.stderr
+    assert "Free some space" not in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "status"])
+def test_python_without_docstrings_is_refused(tmp_path: Path, command: str) -> None:
+    ran = into("/dev/null", command, "--data-root", tmp_path / "data", python=("-OO",))
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
+    assert "-OO removes the docstrings" in ran.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("filler", "fits"), [("x", False), ("é", False), ("", True)])
+def test_a_file_name_that_leaves_no_room_for_its_receipt_is_refused(
+    tmp_path: Path, filler: str, fits: bool
+) -> None:
+    release = write_release(tmp_path, [make_record("R0A")])
+    room = 250 - len(release.name)
+    named = release.rename(tmp_path / (filler * (room // len(filler.encode() or b"x")) + release.name))
+    ran = run_cli("build", "--release", named, "--data-root", tmp_path / "d")
+    assert ran.returncode == (0 if fits else 1), ran.stderr
+    if not fits:
+        assert "is longer than 230 bytes" in ran.stderr
+        assert not (tmp_path / "d" / "raw" / "trud").exists()
