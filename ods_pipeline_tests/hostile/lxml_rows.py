@@ -40,7 +40,7 @@ def rows_of(record: etree._Element) -> Rows:
         "relationships": [
             (_value(e, "id"), _number(e, "uniqueRelId"), _target(e)) for e in _below(record, "Rels", "Rel")
         ],
-        "successions": [(_text(_first(e, "Type")), _target(e)) for e in _below(record, "Succs", "Succ")],
+        "successions": [(own_text(_first(e, "Type")), _target(e)) for e in _below(record, "Succs", "Succ")],
         "contacts": [(_value(e, "type"), _value(e, "value")) for e in _below(record, "Contacts", "Contact")],
     }
     parts["contacts"] = [row for row in parts["contacts"] if all(row)]  # others are left out and counted
@@ -88,4 +88,13 @@ def _target(element: etree._Element) -> str | None:
 def _text(element: etree._Element | None) -> str | None:
     if element is None:
         return None
-    return UNSURE if len(element) else (element.text or "").strip() or None
+    if len(element):
+        return UNSURE
+    return (element.text or "").strip() or None
+
+
+def own_text(element: etree._Element | None) -> str | None:
+    """Return the text of an element without that of the elements in it."""
+    if element is None:
+        return None
+    return "".join([element.text or "", *(child.tail or "" for child in element)]).strip() or None
