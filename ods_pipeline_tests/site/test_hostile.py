@@ -35,7 +35,7 @@ def site(root: DataRoot) -> Path:
     """The site, written by a run of Dagster's job."""
     job = build_definitions(root.path).resolve_job_def("site_job")
     ran = job.execute_in_process(instance=dg.DagsterInstance.ephemeral())
-    (made,) = ran.asset_materializations_for_node("published__site")
+    (made,) = ran.asset_materializations_for_node("ods__published__site")
     folder = root.path / "site"
     assert made.metadata["pages"].value == len(list(folder.rglob("*.html")))
     return folder
