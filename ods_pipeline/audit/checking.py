@@ -113,5 +113,4 @@ def _audit(root: DataRoot, records: int, seed: int, step: Step | None) -> Audit:
 
 
 def _key(table: str) -> list[str]:
-    schema, _, name = table.partition(".")
-    return TABLES[table if schema == "history" else name].key
+    return next(known.key for known in TABLES.values() if f"{known.schema}.{known.name}" == table)

@@ -93,6 +93,7 @@ def _print_scope(console: Console, result: Audit, seed: int) -> None:
     for table, columns in NOT_COMPARED.items():
         for column, reason in columns.items():
             console.print(f"not compared: {table}.{column}, {reason}")
+    console.print("not compared: the tables in geo with the files that they were read from")
     console.print("not compared: the marts value by value; they are checked by the identities")
 
 

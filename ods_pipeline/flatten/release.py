@@ -4,7 +4,7 @@ Lives here: opening the files, and reading their pieces in parallel and in order
 piece holds (``xml/document.py``), merging the two files (``assembly.py``).
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ods_pipeline.flatten.xml.archive import RegisterFile, open_release
 from ods_pipeline.flatten.xml.comments import plain
 from ods_pipeline.flatten.xml.document import Document, read_document
 from ods_pipeline.flatten.xml.members import GIVE_TRUD_ZIP, ZIP_DAMAGE, is_damage
-from ods_pipeline.flatten.xml.scan import scan
+from ods_pipeline.flatten.xml.scan import DamagedXml, scan
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RECORDS_CLOSE, RECORDS_OPEN, RegisterStream
 
 Progress = Callable[[int, int], None]
@@ -105,13 +105,28 @@ def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
     try:
         with file.open() as raw:
             stream = RegisterStream(raw, file.name)
-            pile.count_unknown(scan(plain(stream.head)).unknown)
             for segment in stream.segments():
                 yield _Piece(segment, pile)
+            # Last: that a file is cut short within its head says more than how its XML ends.
+            pile.count_unknown(_unknown_in_head(stream.head, file.name))
     except ZIP_DAMAGE as error:
         if not is_damage(error):
             raise
         raise BadRelease(f"the zip is damaged: {error}", where=file.name, do=FETCH_AGAIN) from error
+
+
+def _unknown_in_head(head: bytes, name: str) -> Counter[str]:
+    """Count the names in the head that the maps do not know.
+
+    Raises:
+        BadRelease: the head is not well-formed, which its parser passes over.
+    """
+    try:
+        return scan(plain(head)).unknown
+    except DamagedXml as error:
+        raise BadRelease(
+            f"the XML is damaged before the first record: {error}", where=name, do=FETCH_AGAIN
+        ) from error
 
 
 def _in_order(pieces: Iterator[_Piece], threads: int) -> Iterator[tuple[Document, Pile, int]]:

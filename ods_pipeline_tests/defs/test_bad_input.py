@@ -79,6 +79,10 @@ BAD_XML: dict[str, tuple[Harm, str]] = {
     "unknown entity": (lambda xml: xml.replace(b"BODY", b"&b;"), "the XML is damaged"),
     "NUL": (lambda xml: xml.replace(NAME, b"<Name>BO\0DY</Name>"), "the text has a NUL byte near"),
     "other namespace": (lambda xml: xml.replace(b"org/v2-0-0", b"org/v9-0-0"), "not ORD XML v2-0-0"),
+    "a tag within a tag of the head": (
+        lambda xml: xml.replace(b" xmlns:HSC", b" <mlns:HSC", 1),
+        "the XML is damaged before the first record",
+    ),
     "tags that do not match": (lambda xml: xml.replace(NAME, b"<Name>BODY</Nom>"), "the XML is damaged"),
 }
 
@@ -191,7 +195,7 @@ def test_a_release_with_comments_and_cdata_is_read_like_one_without(tmp_path: Pa
     noted = noted.replace(b"BODY", b"<!-- </Organisation> --><![CDATA[BODY]]>")
     dropped = organisation_xml(make_record("R9Z")).encode()
     noted = noted.replace(b"</Organisations>", b"<!--" + dropped + b"--></Organisations>")
-    flat = flatten(release_zip(tmp_path, release_date="2026-08-28", full=noted, archive=ARCHIVE))
+    flat = flatten(release_zip(tmp_path, release_date="2026-09-25", full=noted, archive=ARCHIVE))
     assert_conserved(flat)
     assert same(facts(flat.frames), facts(intact.frames))
     assert flat.frames["unknown_elements"].is_empty()
