@@ -119,5 +119,8 @@ def _places(cursor: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """ICB and region by postcode of each organisation; empty if no postcode file was taken in."""
     sql = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
     if ("organisation_places",) in cursor.sql(sql).fetchall():
-        return cursor.sql("SELECT ods_code, icb_code, region_code FROM marts.organisation_places").pl()
+        return cursor.sql("""
+            SELECT ods_code, postcode_icb_code AS icb_code, postcode_region_code AS region_code
+            FROM marts.organisation_places
+        """).pl()
     return pl.DataFrame(schema={"ods_code": pl.String, "icb_code": pl.String, "region_code": pl.String})

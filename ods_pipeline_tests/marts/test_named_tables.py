@@ -72,12 +72,20 @@ def test_who_is_paid_for_a_vaccination_site(sample: Path) -> None:
         "site_code", "valid_from", "valid_to", "parent_code", "parent_kind", "icb_code"
     ).rows()
     assert answer == [
-        ("K1V4C", date(2021, 1, 18), None, "P9X1", "pharmacy_hq", None),
+        ("K1V4C", date(2021, 1, 18), date(2026, 8, 1), "P9X1", "pharmacy_hq", None),
+        (
+            "K1V4C",
+            date(2026, 8, 1),
+            None,
+            "P9X1",
+            "pharmacy_hq",
+            "Z9B2Z",
+        ),  # by its postcode: NSPL of August 2026
         ("R3C7V", date(2021, 1, 11), date(2026, 4, 1), "RKE", "trust", "QMJ"),
         ("R3C7V", date(2026, 4, 1), None, "RKE", "trust", "Z9B2Z"),
     ]
-    assert frame["address"].to_list()[1].startswith("LEISURE CENTRE, ")
-    assert frame["uprn"].to_list() == [900000000116, None, None]
+    assert frame["address"].to_list()[2].startswith("LEISURE CENTRE, ")
+    assert frame["uprn"].to_list() == [900000000116, 900000000116, None, None]
 
 
 def test_the_payee_of_a_pcn_changes_and_the_membership_is_cut(sample: Path) -> None:

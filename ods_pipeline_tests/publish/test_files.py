@@ -11,7 +11,7 @@ from ods_pipeline import __version__
 from ods_pipeline.errors import OdsError
 from ods_pipeline.publish.files import write_table
 from ods_pipeline.schema import TABLES, Table
-from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE
+from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, PLACES_ATTRIBUTION
 from ods_pipeline.schema.rules import broken_rules
 from ods_pipeline_tests.support.rooms import sample_root
 
@@ -31,7 +31,9 @@ def test_parquet_files_record_what_they_are_and_where_they_come_from(root: Path,
     assert footer["table"] == f"{table.schema}.{table.name}"
     assert footer["description"] == table.description
     assert footer["key"] == ", ".join(table.key)
-    assert (footer["licence"], footer["attribution"]) == (DATA_LICENCE, ATTRIBUTION)
+    register = [] if table.schema == "geo" else [ATTRIBUTION]
+    areas = PLACES_ATTRIBUTION if table.schema == "geo" or table.name == "organisation_places" else ()
+    assert (footer["licence"], footer["attribution"]) == (DATA_LICENCE, " ".join([*register, *areas]))
     assert footer["made_by"] == f"ods_pipeline {__version__}"
     assert (footer["as_of"], footer["captures"]) == ("2026-09-04", "8")
     assert footer["newest_capture"] == "fetch=20260904T043000Z"

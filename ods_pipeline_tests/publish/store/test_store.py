@@ -24,7 +24,7 @@ from ods_pipeline.publish.store.publishing import publish_to
 from ods_pipeline.publish.store.pulling import pull
 from ods_pipeline.sources.clock import SystemClock
 from ods_pipeline_tests.publish.store.conftest import SECRETS
-from ods_pipeline_tests.support.rooms import FETCHES, RELEASE, copy_of, published, sample_root
+from ods_pipeline_tests.support.rooms import FETCHES, copy_of, published, release_root, sample_root
 from ods_pipeline_tests.support.running import Main
 
 
@@ -80,12 +80,16 @@ def test_a_second_publication_writes_nothing_and_an_unchanged_table_costs_nothin
     assert set(versions) == {0}
 
 
+@pytest.mark.parametrize("before", [0, pytest.param(5, marks=pytest.mark.slow)])
 def test_pull_into_an_empty_folder_then_one_more_fetch_gives_the_same_bytes(
-    folder: Store, tmp_path: Path
+    folder: Store, tmp_path: Path, before: int
 ) -> None:
-    *first, last = sorted(FETCHES.glob("fetch=*"))
-    old, new = DataRoot(tmp_path / "old"), DataRoot(tmp_path / "new")
-    pipeline.build(old, releases=[RELEASE], recorded=first)
+    """Two whole builds; with fetches ``before`` the pull a third, which only the slow group pays for."""
+    fetches = sorted(FETCHES.glob("fetch=*"))
+    last = fetches[before]
+    old, new = copy_of(release_root(), tmp_path / "old"), DataRoot(tmp_path / "new")
+    if before:
+        pipeline.build(old, recorded=fetches[:before])
     publish_to(old, folder, who="a test")
     pulled = pull(new, folder)
     assert pulled.files == len(published(old)) - 1
