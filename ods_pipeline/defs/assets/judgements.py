@@ -17,8 +17,8 @@ from ods_pipeline.defs.keys import table_key
 from ods_pipeline.defs.results import check_result, column_schema, table_metadata
 from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
-from ods_pipeline.history.source_differences import source_differences
 from ods_pipeline.history.tables import READ, read_history
+from ods_pipeline.inventory.source_differences import source_differences
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.files import write_table

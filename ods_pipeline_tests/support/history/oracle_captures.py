@@ -207,6 +207,7 @@ def observed(captures: Sequence[Capture]) -> Observed:
         quarantined=aside.select("ods_code", "seq", "published_in"),
         state=None,
         folders={},
+        every_folder={},
         fresh=pl.DataFrame(),
     )
 

@@ -8,8 +8,8 @@ import polars as pl
 from ods_pipeline.dataroot.flat import flat_folders, write_flat
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.fetch import flatten_fetch
-from ods_pipeline.history.source_differences import source_differences
 from ods_pipeline.inventory.due import due_fetches, mark_of
+from ods_pipeline.inventory.source_differences import source_differences
 from ods_pipeline.schema import TABLES
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
