@@ -8,6 +8,7 @@ definitions.
 import base64
 import logging
 import subprocess
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -151,13 +152,14 @@ def test_the_command_line_of_the_ui_does_not_contain_the_key(
 ) -> None:
     """Every user can read the command line of a process; only its owner can read its environment."""
     started: list[list[str]] = []
+    popen = subprocess.Popen
 
-    def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         started.append(command)
-        return subprocess.CompletedProcess(command, 0)
+        return popen([sys.executable, "-c", ""], **options)
 
     monkeypatch.setenv("TRUD_API_KEY", KEY)
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("ods_pipeline.commands.ui.subprocess.Popen", start)
     with pytest.raises(SystemExit):
         cli.main(["ui", "--data-root", str(tmp_path / "data")])
     assert len(started) == 1

@@ -122,7 +122,11 @@ def test_no_cell_of_an_export_is_a_formula(run_main: Main, tmp_path: Path, comma
         assert run_main("check", listed, "--out", out, "--data-root", nasty_set()) == 5
     else:
         assert run_main("changes", "--since", "2000-01-01", "--csv", out, "--data-root", nasty_set()) == 0
-    cells = [c for row in csv.reader(io.StringIO(out.read_text())) for c in row]
+    csv.field_size_limit(2_000_000)  # a name of the set is that long
+    try:
+        cells = [c for row in csv.reader(io.StringIO(out.read_text())) for c in row]
+    finally:
+        csv.field_size_limit(131_072)
     assert len(cells) > 10
     assert not [c for c in cells if c.lstrip()[:1] in set("=+-@\t\r＝＋－＠")]
     if command == "check":

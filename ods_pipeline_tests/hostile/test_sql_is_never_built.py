@@ -14,6 +14,7 @@ PACKAGE = Path(ods_pipeline.__file__).parent
 # arguments.
 SINKS = {"sql": 0, "execute": 0, "executemany": 0, "query": 0, "from_query": 0, "query_rows": 1}
 _PUBLISHED = "names of published tables and columns, and the quoted path of a file; values are parameters"
+_EXPRESSIONS = "constants of the same module: an expression of columns; values are parameters"
 _SCHEMAS = "names of our own schemas, constants of ods_pipeline/schema"
 ALLOWED = {
     (
@@ -26,6 +27,20 @@ ALLOWED = {
     ): "the package's own macros",
     ("marts/macros/__init__.py", "_default_meaning()"): "codes and meanings of rules/default_codes.csv",
     ("publish/search.py", "sql"): "the file search.sql",
+    ("lookup/card.py", "_ROLES"): _EXPRESSIONS,
+    ("lookup/card.py", "_OPENNESS"): _EXPRESSIONS,
+    ("lookup/card.py", "_PARENTS"): _EXPRESSIONS,
+    ("lookup/around.py", "_BELOW"): _EXPRESSIONS,
+    (
+        "publish/plain.py",
+        "f\"COMMENT ON VIEW {SCHEMA}.{table.name} IS '{table.schema}.{table.name} with its lists as text, "
+        "values separated by spaces.'\"",
+    ): "names of our own tables",
+    (
+        "publish/plain.py",
+        "f'CREATE OR REPLACE VIEW {SCHEMA}.{table.name} AS SELECT * REPLACE ({texts}) "
+        "FROM {table.schema}.{table.name} AS held'",
+    ): "names of our own tables and columns",
     ("publish/duckdb.py", "f'CREATE SCHEMA IF NOT EXISTS {table.schema}'"): _SCHEMAS,
     (
         "publish/duckdb.py",
