@@ -128,6 +128,7 @@ def test_the_order_of_rows_makes_no_difference(seed: int) -> None:
         None,
         {},
         observations.fresh,
+        {},
     )
     assert versions_of(pieces_of(other)).equals(versions_of(pieces_of(observations)))
     assert deletions_of(other).equals(deletions_of(observations))
