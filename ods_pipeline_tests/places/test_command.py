@@ -15,7 +15,7 @@ from ods_pipeline_tests.support.postcodes import nspl_zip, place, uprn_zip
 from ods_pipeline_tests.support.rooms import published
 from ods_pipeline_tests.support.running import Main
 
-RAW = dg.AssetKey(["raw", "places"])
+RAW = dg.AssetKey(["ods", "raw", "places"])
 
 
 def assets(root: DataRoot) -> set[dg.AssetKey]:
