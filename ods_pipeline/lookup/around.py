@@ -1,4 +1,4 @@
-"""What stands around an organisation: the area it is in, the organisations below it, and which code to use.
+"""What is around an organisation: the area it is in, the organisations below it, and which code to use.
 
 What lives here: the queries. What does not: the organisation itself (``card.py``), and wording of lines
 (``card_text.py``).

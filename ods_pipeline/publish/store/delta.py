@@ -8,6 +8,7 @@ which file (``manifest.py``). A commit carries the number of the build as the ve
 import json
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ods_pipeline.errors import OdsError
@@ -85,6 +86,4 @@ def register_table(
 
 def arrow_schema(content: bytes) -> Any:
     """Return the Arrow schema of a Parquet file in memory."""
-    import pyarrow as pa  # noqa: PLC0415
-
     return pq.read_schema(pa.BufferReader(content))
