@@ -76,8 +76,8 @@ CREATE MACRO find_words(entry) AS TABLE
     )
     GROUP BY place, is_pair, word;
 
--- Candidates: words of the register that have three letters in a row with a typed word in common (shared says how often),
--- so that few have to be compared with it. The two letters in the middle of a word of four may be swapped.
+-- Candidates: words of the register that have three letters in a row with a typed word in common (shared: how often), so
+-- that few have to be compared with it. The two letters in the middle of a word of four may be swapped.
 CREATE MACRO find_candidates(entry) AS TABLE
     SELECT
         place,
@@ -104,7 +104,9 @@ CREATE MACRO find_candidates(entry) AS TABLE
                     [
                         three_letters(word, nth),
                         CASE WHEN nth = 1 AND NOT is_pair THEN '' END,
-                        CASE WHEN nth < 3 AND size = 4 THEN three_letters(word[1] || word[3] || word[2] || word[4], nth) END
+                        CASE
+                            WHEN nth < 3 AND size = 4 THEN three_letters(word[1] || word[3] || word[2] || word[4], nth)
+                        END
                     ]
                 ) AS piece
             FROM (
@@ -210,8 +212,8 @@ CREATE MACRO find_spellings(entry) AS TABLE
 
 -- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which of
 -- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
--- (covered). At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those that
--- were typed as a whole: next to a town of several words, names with these words have more of what was typed.
+-- (covered). At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those
+-- typed as a whole: next to a town of several words, names with these words have more of what was typed.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
