@@ -1,5 +1,7 @@
 """The committed sample: its script writes the same files, and its deltas match its plan."""
 
+import csv
+import gzip
 import re
 from collections import Counter, defaultdict
 from datetime import date
@@ -182,3 +184,40 @@ def test_the_page_of_the_sample_counts_the_closed_real_codes_without_a_successor
         if row["basis"] == "real" and (row["operational_end"] or row["legal_end"])
     }
     assert f"**Closed real codes without a successor ({len(closed - followed)}).**" in PAGE
+
+
+# --- names and days of real codes ---------------------------------------------------------------------------
+
+REPORTS = {
+    "etr-2025-12": "etr_2025-12.csv",
+    "eccg-2025-12": "eccg_2025-12.csv",
+    "epraccur-2019-10": "epraccur_2019-10.csv.gz",
+    "ebranchs-2017-05": "ebranchs_2017-05.csv.gz",
+    "eauth-2018-04": "eauth_2018-04.csv",
+}
+# What happened after the report: D4U1Y ended with its ICB, Q71 and Q85 end with the last link to them.
+LATER = {"D4U1Y", "Q71", "Q85"}
+
+
+def report(path: Path) -> dict[str, tuple[str, str, str]]:
+    """Return name, first and last day (yyyymmdd, empty where there is none) of each code of a report."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+        return {row[0]: (row[1], row[10], row[11]) for row in csv.reader(file)}
+
+
+def test_real_codes_have_the_names_and_days_of_the_reports(shared: Path) -> None:
+    reports = {source: report(shared / "reports" / name) for source, name in REPORTS.items()}
+    differing, compared = set(), 0
+    for row in read(FACTS, "organisations"):
+        found = reports.get(row["source"], {}).get(row["ods_code"])
+        if row["basis"] != "real" or row["fetch"] or not found:
+            continue
+        compared += 1
+        days = {
+            (row[f"{kind}_start"].replace("-", ""), row[f"{kind}_end"].replace("-", ""))
+            for kind in ("legal", "operational")
+        }
+        if found[0] != row["name"] or found[1:] not in days:
+            differing.add(row["ods_code"])
+    assert (differing, compared) == (LATER, 645)
