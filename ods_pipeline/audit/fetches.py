@@ -31,6 +31,7 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
     requested = set(raw.receipt["codes"])
     answers = [f for f in raw.receipt["files"] if f["path"].startswith("organisations/")]
     formats = set()
+    kind = "delta" if raw.is_delta else "full"
     is_partial = bool({*raw.receipt.get("silent", ())} - {"contacts.fax"})
     for number, file in enumerate(sorted(answers, key=lambda f: f["path"]), start=1):
         path = file["path"]
@@ -45,7 +46,7 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
                 raise UnusableRecordError("other_code", code, None)
             if code in content.used:
                 raise UnusableRecordError("second_answer", code, None)
-            content.used[code] = UsedRecord(record, "delta", number, is_xml, is_partial)
+            content.used[code] = UsedRecord(record, kind, number, is_xml, is_partial)
         except (UnusableRecordError, UnreadableError) as error:
             content.set_aside.append(RecordSetAside(raw.label, number, code, None, path, str(error)))
     content.unknown[raw.label] = unknown
@@ -130,8 +131,9 @@ def _capture(raw: RawCapture, content: CaptureContent, answers: int, formats: se
     receipt = raw.receipt
     row = {
         "capture_id": raw.label,
-        "kind": "delta",
+        "kind": "delta" if raw.is_delta else "full",
         "source": receipt["source"],
+        "publication_date": None if raw.is_delta else receipt["as_of"],
         "as_of": receipt["as_of"],
         "publication_source": "ods_pipeline sample" if receipt.get("sample") else None,
         "stamps_from": receipt["stamps_from"],

@@ -98,7 +98,7 @@ def flatten_fetch(folder: Path) -> Flat:
     organisations = records.join(numbers, on="record", how="inner").sort("ods_code")
     organisations = organisations.with_columns(
         pl.lit(folder.name).alias("capture_id"),
-        pl.lit("delta").alias("published_in"),
+        pl.lit(_kind_of(receipt)).alias("published_in"),
         pl.lit(is_partial(receipt.silent or ())).alias("is_partial"),
     )
     frames = {name: with_codes(document.frames[name], organisations, name) for name in COMPONENTS}
@@ -118,6 +118,11 @@ def flatten_fetch(folder: Path) -> Flat:
     }
     frames["captures"] = _capture(folder, receipt, frames, payloads)
     return Flat(folder.name, frames)
+
+
+def _kind_of(receipt: FetchReceipt) -> str:
+    """``full`` for a fetch of the whole register, which counts as a release does; ``delta`` for any other."""
+    return "full" if receipt.whole else "delta"
 
 
 def _is_answer(entry: FetchFile) -> bool:
@@ -246,8 +251,9 @@ def _capture(
     return capture_row(
         {
             "capture_id": folder.name,
-            "kind": "delta",
+            "kind": _kind_of(receipt),
             "source": receipt.source,
+            "publication_date": receipt.as_of if receipt.whole else None,
             "as_of": receipt.as_of,
             "stamps_from": receipt.stamps_from,
             "stamps_to": receipt.stamps_to,

@@ -149,11 +149,15 @@ class Captures(Schema):
     """
 
     capture_id = text("Id of the capture, e.g. release=2026-08-28/full or fetch=20260824T043000Z.", key=True)
-    kind = one_of(("full", "archive", "delta"), "Full or archive file of a release; delta is a fetch.")
+    kind = one_of(
+        ("full", "archive", "delta"),
+        "Full or archive file of a release; delta is a fetch. A fetch of the whole register from ODT is full.",
+    )
     source = one_of(("trud", "ord", "odt", "recorded", "file"), "Where the capture came from.")
     release_date = day("Date in the TRUD file name. Null for a fetch.")
     publication_date = day(
-        "PublicationDate of the file, some days before the release date. Null for a fetch."
+        "PublicationDate of the file, some days before the release date; the day of a fetch of the whole "
+        "register. Null for any other fetch."
     )
     as_of = day("The day this capture speaks for.", required=True)
     version = text("Version of the XML format.")

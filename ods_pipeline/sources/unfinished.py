@@ -175,13 +175,16 @@ class Unfinished:
 
     def wanted(self) -> dict[str, str]:
         """The codes to ask for, with their stamps: the changes within the window, and the codes of ``also``.
+        A fetch of the whole register asks for every code.
 
         They come in order of stamp, then code, so that an interrupted fetch is complete up to some stamp.
         Stamps outside the window come last.
         """
         first, last = self.plan.stamps_from, self.plan.stamps_to
         changes = self._source.stamps(self.plan.window, self)
-        stamps = self.plan.also | {code: stamp for code, stamp in changes.items() if first <= stamp <= last}
+        if not self.plan.whole:
+            changes = {code: stamp for code, stamp in changes.items() if first <= stamp <= last}
+        stamps = self.plan.also | changes
 
         def place(item: tuple[str, str]) -> tuple[bool, str, str]:
             return not first <= item[1] <= last, item[1], item[0]
@@ -244,6 +247,7 @@ class Unfinished:
                 files=(),
                 sha256="",
                 silent=None if plan.silent is None else tuple(plan.silent),
+                whole=plan.whole,
             ),
             paths,
             base_url=plan.base_url,
