@@ -95,9 +95,11 @@ def show_status(console: Console, root: DataRoot) -> int:
 def _print_captures(console: Console, captures: pl.DataFrame) -> None:
     """One line for each release, oldest first, and one for all fetches."""
     kind = pl.col("kind")
-    for day, records in captures.filter((kind == "full") & (pl.col("source") == "odt")).select(
-        "as_of", "used_records"
-    ).iter_rows():
+    for day, records in (
+        captures.filter((kind == "full") & (pl.col("source") == "odt"))
+        .select("as_of", "used_records")
+        .iter_rows()
+    ):
         console.print(f"  the whole register from ODT on {day}: {records:,} records; {LACKS}")
     releases = captures.filter((kind == "full") & (pl.col("source") != "odt")).sort("release_date")
     columns = ("release_date", "publication_date", "parsed_records")

@@ -81,7 +81,7 @@ def set_aside_problems(root: DataRoot) -> list[str]:
 
 
 def _since_newest_release(folders: list[Path]) -> list[Path]:
-    """The newest release, or fetch of the whole register, and the fetches after it, in the order that counts."""
+    """The newest release, or read of the whole register, and the fetches after it, in order."""
     read = {f: pl.read_parquet(f / "captures.parquet", columns=["as_of", "kind"]) for f in folders}
     is_delta = {f: captures["kind"][0] == "delta" for f, captures in read.items()}
     ordered = sorted(folders, key=lambda f: (read[f]["as_of"][0], is_delta[f], f.name))

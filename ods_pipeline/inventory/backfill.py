@@ -9,10 +9,10 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.held import held_fetches, holds_register
 from ods_pipeline.sources.recorded import held_releases
 
-# ODT answers 404 for archived organisations; a release from TRUD has some 75,000 of them in its archive file.
+# ODT answers 404 for archived organisations; the archive file of a TRUD release has some 75,000 of them.
 LACKS = (
-    "archived organisations are missing, and the fields that ODT does not have: fax numbers, e-mail addresses, "
-    "ids of targets' roles. A release from TRUD has them"
+    "archived organisations are missing, and the fields that ODT does not have: fax numbers, e-mail "
+    "addresses, ids of targets' roles. A release from TRUD has them"
 )
 
 

@@ -151,7 +151,7 @@ class Captures(Schema):
     capture_id = text("Id of the capture, e.g. release=2026-08-28/full or fetch=20260824T043000Z.", key=True)
     kind = one_of(
         ("full", "archive", "delta"),
-        "Full or archive file of a release; delta is a fetch. A fetch of the whole register from ODT is full.",
+        "Full or archive file of a release; delta is a fetch. A read of the whole register (ODT) is full.",
     )
     source = one_of(("trud", "ord", "odt", "recorded", "file"), "Where the capture came from.")
     release_date = day("Date in the TRUD file name. Null for a fetch.")

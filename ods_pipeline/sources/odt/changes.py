@@ -132,9 +132,14 @@ class AllChanges:
         )
 
     def _group(self, name: str, held: HeldPages, ask: Callable[[], Iterable[Reply]]) -> Iterator[Page]:
-        """The pages of a group. The first comes last, so that it shows whether the group is whole."""
-        if not held.has(f"{name}-0001.json"):
-            yield from reversed(list(_numbered(name, ask())))
+        """The pages of a group, as they come. The first is kept last: it shows that the group is whole."""
+        if held.has(f"{name}-0001.json"):
+            return
+        replies = _numbered(name, ask())
+        first = next(replies, None)
+        yield from replies
+        if first is not None:
+            yield first
 
     def _terms(self, codes: Sequence[str]) -> Iterator[Reply]:
         """The code system's entries of organisations; none if it cannot be asked for single concepts."""
