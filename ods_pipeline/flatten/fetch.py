@@ -72,7 +72,8 @@ def flatten_fetch(folder: Path) -> Flat:
     """
     receipt = read_fetch_receipt(folder)
     unknown: dict[str, int] = {}
-    payloads = _payloads(folder, receipt, unknown)
+    rules: dict[str, int] = {}
+    payloads = _payloads(folder, receipt, unknown, rules)
     readable, document = _read_payloads(payloads, folder.name)
     for record, rule, detail in document.problems.select("record", "rule", "detail").iter_rows():
         readable[record].reject(rule, detail)
@@ -116,7 +117,7 @@ def flatten_fetch(folder: Path) -> Flat:
         "notices": notices_of(folder, receipt),
         "collapsed_successions": repeats,
     }
-    frames["captures"] = _capture(folder, receipt, frames, payloads)
+    frames["captures"] = _capture(folder, receipt, frames, payloads, rules)
     return Flat(folder.name, frames)
 
 
@@ -139,8 +140,13 @@ def _has_fax_field(receipt: FetchReceipt, form: Form) -> bool:
     return FAX not in silent
 
 
-def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> list[_Payload]:
-    """All records in order of their paths. Every file of the fetch is compared with the receipt."""
+def _payloads(
+    folder: Path, receipt: FetchReceipt, unknown: dict[str, int], rules: dict[str, int]
+) -> list[_Payload]:
+    """All records in order of their paths. Every file of the fetch is compared with the receipt.
+
+    ``unknown`` and ``rules`` are added to (``json/record.py``).
+    """
     payloads: list[_Payload] = []
     asked = set(receipt.codes)
     for entry in sorted(receipt.files, key=lambda f: f.path):
@@ -152,7 +158,7 @@ def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> l
                 payload.reject("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
                 continue
             try:
-                payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown)
+                payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown, rules)
             except BadRecord as bad:
                 payload.reject(bad.rule, bad.detail)
     missing = sorted(asked - {p.code_asked for p in payloads} - set(receipt.gone))
@@ -246,7 +252,11 @@ def _quarantined(capture_id: str, payloads: list[_Payload]) -> pl.DataFrame:
 
 
 def _capture(
-    folder: Path, receipt: FetchReceipt, frames: dict[str, pl.DataFrame], payloads: list[_Payload]
+    folder: Path,
+    receipt: FetchReceipt,
+    frames: dict[str, pl.DataFrame],
+    payloads: list[_Payload],
+    rules: dict[str, int],
 ) -> pl.DataFrame:
     return capture_row(
         {
@@ -266,6 +276,7 @@ def _capture(
             "superseded_records": 0,
             "quarantined_records": frames["quarantined_records"].height,
             "unknown_elements": frames["unknown_elements"]["occurrences"].sum(),
+            "applied_rules": ", ".join(f"{name} {count}" for name, count in sorted(rules.items())) or None,
             "file_name": folder.name,
             "bytes": sum(entry.bytes for entry in receipt.files),
             "sha256": receipt.sha256,

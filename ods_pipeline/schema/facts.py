@@ -184,6 +184,10 @@ class Captures(Schema):
     unknown_elements = number(
         "Number of elements and attributes that the pipeline does not know.", required=True
     )
+    applied_rules = text(
+        "How many records each rule of the translation from ODT touched, e.g. legal_equals_operational 131. "
+        "Null for other sources."
+    )
     file_name = text("Name of the zip, or of the folder of the fetch.", required=True)
     bytes = number("Size of what was read, in bytes.", required=True)
     sha256 = text("SHA-256 of the zip or receipt, lower-case hexadecimal.", required=True)
