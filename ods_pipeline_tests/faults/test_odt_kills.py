@@ -1,4 +1,4 @@
-"""A fetch of ODT, and a read of the register, killed at every step: the next run ends with the same bytes.
+"""A fetch of ODT, and a read of the register, killed anywhere: the next run ends with the same bytes.
 
 Lives here: kills of the fetch. Does not live here: kills of the command as a whole (`test_kills.py`).
 """
@@ -18,6 +18,7 @@ from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.simulated import ODT_KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise("resumed")]
+EVERY = 5  # one step in so many is tried; 1 tries them all, which takes some ten minutes
 SURVIVED = "kills of a fetch of ODT survived: the next run gave the same bytes"
 # Steps of `build --odt-backfill` at which the whole command is killed.
 COMMAND_KILLS = [
@@ -60,7 +61,7 @@ def fault_after(driver: Driver, command: Command, place: Path, at: Step, expecte
 
 
 @pytest.mark.parametrize("fetch", ["changes", "whole"])
-def test_killed_at_every_step_and_resumed(tmp_path: Path, server: OdtServer, fetch: str) -> None:
+def test_killed_anywhere_and_resumed(tmp_path: Path, server: OdtServer, fetch: str) -> None:
     command = Command([], environment_of(server), fetch)
     with Driver(tmp_path) as driver:
         root = copy(DataRoot(tmp_path / "none"), tmp_path / "whole")
@@ -73,11 +74,11 @@ def test_killed_at_every_step_and_resumed(tmp_path: Path, server: OdtServer, fet
         assert len(steps) > 100
         faults = [
             fault_after(driver, command, tmp_path / f"at{n}", (*step, 0.0), expected)
-            for n, step in enumerate(steps)
+            for n, step in enumerate(steps[::EVERY])
         ]
     wrong = [fault for fault in faults if fault]
     assert not wrong, "\n".join(wrong)
-    figures.record("resumed", SURVIVED, len(steps))
+    figures.record("resumed", SURVIVED, len(faults))
 
 
 @pytest.mark.parametrize("step", COMMAND_KILLS)

@@ -91,10 +91,8 @@ def json_to_xml(payload: bytes, unknown: dict[str, int], rules: dict[str, int] |
     try:
         element = _element("Organisation", record, _map(), "", unknown)
         _count_untranslated(content.get("Unknown"), unknown)
-        applied = content.get("Rules")
-        for name in applied if isinstance(applied, dict) and rules is not None else ():
-            if _RULE.fullmatch(name):
-                rules[name] = rules.get(name, 0) + 1
+        if rules is not None:
+            _count_rules(content.get("Rules"), rules)
         return element
     except RecursionError:
         raise BadRecord("too_deep", f"it is nested too deeply; it begins with {payload[:40]!r}") from None
@@ -104,6 +102,12 @@ def _count_untranslated(counts: Any, unknown: dict[str, int]) -> None:
     for name, count in counts.items() if isinstance(counts, dict) else ():
         if isinstance(count, int):
             unknown[_NOT_XML.sub("?", name)] = unknown.get(name, 0) + count
+
+
+def _count_rules(applied: Any, rules: dict[str, int]) -> None:
+    for name in applied if isinstance(applied, dict) else ():
+        if _RULE.fullmatch(name):
+            rules[name] = rules.get(name, 0) + 1
 
 
 def xml_to_xml(payload: bytes) -> str:
