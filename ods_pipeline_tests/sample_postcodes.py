@@ -34,7 +34,7 @@ def write_postcodes(facts: Path, folder: Path) -> Path:
             icb=row["icb_code"],
             nhser=row["region_code"],
             ctry=row["country_code"],
-            sicbl=f"{row['country_code'][0]}99999999",
+            sicbl=row["sub_icb_code"] or f"{row['country_code'][0]}99999999",
         )
         for row in _read(facts / "postcodes.csv")
     ]

@@ -84,20 +84,17 @@ def positions_in_great_britain(rows: pl.DataFrame) -> Finding:
 
 
 def areas_known(postcodes: pl.DataFrame, areas: pl.DataFrame) -> Finding:
-    """Check that ``geo.areas`` has every ICB and region in which a postcode lies."""
-    used = (
-        pl.concat([postcodes.select(gss_code=pl.col(c)) for c in ("icb_gss_code", "region_gss_code")])
-        .drop_nulls()
-        .unique()
-    )
+    """Check that ``geo.areas`` has every ICB, sub-ICB location and region in which a postcode lies."""
+    columns = ("icb_gss_code", "sub_icb_gss_code", "region_gss_code")
+    used = pl.concat([postcodes.select(gss_code=pl.col(column)) for column in columns]).drop_nulls().unique()
     unknown = used.join(areas, on="gss_code", how="anti").sort("gss_code")["gss_code"]
     problem = (
-        f"{len(unknown):,} ICBs and regions have no name and ODS code: {sample(unknown)}"
+        f"{len(unknown):,} areas of the NHS have no name and ODS code: {sample(unknown)}"
         if len(unknown)
         else ""
     )
     return warning(
-        "areas_known", problem, f"{used.height:,} ICBs and regions, all known", unknown=len(unknown)
+        "areas_known", problem, f"{used.height:,} areas of the NHS, all known", unknown=len(unknown)
     )
 
 

@@ -25,7 +25,7 @@ from ods_pipeline.places.streams import csv_files, header_of
 Kind = Literal["postcodes", "uprns"]
 SUFFIX = ".receipt.json"
 # Raise it if the same file gives another Parquet file in flat/: it is then read again.
-READER_VERSION = 1
+READER_VERSION = 2
 log = logging.getLogger(__name__)
 
 

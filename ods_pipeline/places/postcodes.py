@@ -47,10 +47,9 @@ _GSS = (
     "msoa_code",
     "local_authority_code",
     "country_code",
-    "sub_icb_gss_code",
-    "icb_gss_code",
-    "region_gss_code",
 )
+# ONS writes the health boards of Wales and Scotland into the same columns.
+_ENGLAND_ONLY = ("sub_icb_gss_code", "icb_gss_code", "region_gss_code")
 # The United Kingdom without Northern Ireland, in degrees: a position outside it is none.
 SOUTH, NORTH, WEST, EAST = 49.0, 61.5, -9.5, 2.5
 STORED = {
@@ -61,7 +60,7 @@ STORED = {
     "northing": pl.Int64(),
     "latitude": pl.Float64(),
     "longitude": pl.Float64(),
-    **dict.fromkeys(_GSS, pl.String()),
+    **dict.fromkeys((*_GSS, *_ENGLAND_ONLY), pl.String()),
 }
 
 
@@ -191,6 +190,12 @@ def _rows(batch: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
         *(pl.when(placed).then(pl.col(name)).alias(name) for name in position),
         # Codes of nines mean that there is none.
         *(pl.when(~pl.col(name).str.ends_with("999999")).then(pl.col(name)).alias(name) for name in _GSS),
+        *(
+            pl.when(pl.col(name).str.starts_with("E") & ~pl.col(name).str.ends_with("999999"))
+            .then(pl.col(name))
+            .alias(name)
+            for name in _ENGLAND_ONLY
+        ),
     ).cast(pl.Schema(STORED))
     ended, lost = shaped.select(
         pl.col("terminated_on").is_not_null().sum(), pl.col("latitude").is_null().sum()

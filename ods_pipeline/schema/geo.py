@@ -59,10 +59,10 @@ class Postcodes(Schema):
 
 
 class Areas(Schema):
-    """One row per area with a GSS code: ICBs and NHS regions, and the areas that the file of postcodes names.
+    """One row per area with a GSS code: ICBs, sub-ICB locations, NHS regions and local authorities.
 
-    The ICBs and regions are a committed list with sources. Sub-ICB locations and local authorities come from
-    the folder Documents of the zip that was taken in.
+    Those of the NHS since July 2022 are a committed list with sources. Local authorities, and what is newer,
+    come from the folder Documents of the zip that was taken in.
     """
 
     gss_code = text("The nine-character code of the Government Statistical Service.", key=True)

@@ -31,6 +31,7 @@ from ods_pipeline_tests.support.rooms import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.promise("resumed")
 def test_an_interrupted_first_build_of_the_sample_resumes_with_all_of_it(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
@@ -53,6 +54,7 @@ def test_a_folder_named_data_in_the_working_directory_does_not_matter(tmp_path: 
     assert "holds nothing yet" in ran.stdout
 
 
+@pytest.mark.slow
 def test_brackets_in_names_are_printed_unchanged(tmp_path: Path) -> None:
     release = write_release(tmp_path, [make_record("R0A"), make_record("R0B", Name="ANCHOR")])
     write_delta(tmp_path / "ord", [make_record("R0A", Name="FOO [/B] [RED]CLINIC")])
@@ -107,6 +109,7 @@ def test_status_reports_that_something_is_held_and_not_published(tmp_path: Path)
     assert "held but not published yet" in ran.stdout
 
 
+@pytest.mark.slow
 def test_an_id_in_two_records_stays_with_the_newer_one(tmp_path: Path) -> None:
     release = write_release(
         tmp_path, [make_record("R0A"), make_record("R0B", Rels={"Rel": [rel("R0B", "R0A")]})]
@@ -120,6 +123,7 @@ def test_an_id_in_two_records_stays_with_the_newer_one(tmp_path: Path) -> None:
     assert lost.rows() == [("roles", taken, "R0B", "R0C")]
 
 
+@pytest.mark.slow
 def test_the_summary_counts_the_deltas_since_the_newest_release_only(tmp_path: Path) -> None:
     first = write_release(tmp_path, [make_record("R0A")], released="2026-08-28", published="2026-08-21")
     second = write_release(
@@ -162,6 +166,7 @@ def test_a_receipt_with_impossible_days_is_explained_in_one_line(tmp_path: Path,
     assert "receipt is damaged" in built.problems[0]
 
 
+@pytest.mark.slow
 def test_a_reused_code_does_not_inherit_the_fax_of_the_old_organisation(tmp_path: Path) -> None:
     fax = {"Contact": [{"type": "fax", "value": "0113 000 0000"}]}
     release = write_release(tmp_path, [make_record("R0A", Contacts=fax), make_record("R0B", Contacts=fax)])

@@ -8,6 +8,8 @@ from ods_pipeline.schema import ORD, TABLES
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
 from ods_pipeline_tests.support.rooms import copy_of, sample_root
 
+pytestmark = pytest.mark.dagster_records
+
 ASSETS = """{ assetNodes {
   assetKey { path } groupName description
   assetMaterializations(limit: 1) { runId metadataEntries { label ... on IntMetadataEntry { intValue } } }

@@ -24,6 +24,8 @@ from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.support.worlds import Made
 
+pytestmark = pytest.mark.dagster_records
+
 MORNING = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
 
 

@@ -122,6 +122,7 @@ def test_a_deleted_file_is_rebuilt_with_the_same_bytes_under_another_number(tmp_
     assert duckdb_rows(root.path / "ods.duckdb") == duckdb_rows(root.builds / "000001" / "ods.duckdb")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("readers")
 def test_a_reader_keeps_its_answer_through_a_build_and_a_new_one_sees_the_news(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
@@ -205,6 +206,8 @@ def test_another_file_for_a_held_release_is_refused(tmp_path: Path) -> None:
     assert (root.raw_releases / RELEASE.name).read_bytes() == RELEASE.read_bytes()
 
 
+@pytest.mark.dagster_records
+@pytest.mark.slow
 @pytest.mark.promise("whole")
 def test_a_kill_in_the_middle_leaves_the_old_set_and_the_next_build_works(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
@@ -221,6 +224,7 @@ def test_a_kill_in_the_middle_leaves_the_old_set_and_the_next_build_works(tmp_pa
     assert statuses == [success, failure, success]
 
 
+@pytest.mark.dagster_records
 def test_dagster_has_the_runs_the_rows_and_the_checks() -> None:
     root = sample_root()
     with open_instance(root) as instance:
@@ -241,6 +245,7 @@ def test_dagster_has_the_runs_the_rows_and_the_checks() -> None:
         assert {record.status.value for record in checks.values()} == {"SUCCEEDED"}
 
 
+@pytest.mark.dagster_records
 def test_dagster_has_a_row_count_for_each_stamp() -> None:
     key = dg.AssetKey(["ods", "flat", "fetches"])
     with open_instance(sample_root()) as instance:

@@ -85,6 +85,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
         return Released(root, built, server.asked())
 
 
+@pytest.mark.dagster_records
 def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     root: DataRoot, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -118,14 +119,19 @@ def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     pipeline.build(twin, recorded=[tmp_path / "recorded"])
     assert without_duckdb(twin) == without_duckdb(root)
     assert_nowhere(root, caplog.text)
+    assert_in_no_record(root)
 
 
 def assert_nowhere(root: DataRoot, *texts: str) -> None:
-    """No file, text, Dagster event, tag or configuration has the key in it."""
+    """No file or text has the key in it."""
     files = [p for p in root.path.rglob("*") if p.is_file()]
     assert len(files) > 5
     assert not [p for p in files if KEY.encode() in p.read_bytes()]
     assert not [text for text in texts if KEY in text]
+
+
+def assert_in_no_record(root: DataRoot) -> None:
+    """No Dagster event, tag or configuration has the key in it."""
     with open_instance(root) as instance:
         events = [str(e) for run in instance.get_runs() for e in instance.all_logs(run.run_id)]
         runs = [f"{run.run_config} {run.tags}" for run in instance.get_runs()]
@@ -245,6 +251,7 @@ def test_the_options_decide_what_is_asked_for(
     assert [str(f) for f in files] == [r for r in releases if r.endswith(".zip")]
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_its_sources_from_the_environment(
     root: DataRoot, small: OrdServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,6 +280,7 @@ def test_a_release_that_is_no_date_is_refused() -> None:
         request_for(Sources(key=Key(KEY)), ["2026-02-30"])
 
 
+@pytest.mark.dagster_records
 @pytest.mark.promise("no_key")
 def test_a_failed_step_is_recorded_without_the_key(
     root: DataRoot, small: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
@@ -286,3 +294,4 @@ def test_a_failed_step_is_recorded_without_the_key(
         (run,) = instance.get_runs()
         assert run.status == dg.DagsterRunStatus.FAILURE
     assert_nowhere(root, caplog.text)
+    assert_in_no_record(root)

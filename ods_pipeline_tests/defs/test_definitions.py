@@ -20,6 +20,8 @@ from ods_pipeline.defs.keys import LOCATION, shown
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, REPOSITORY, sample_root
 
+pytestmark = pytest.mark.dagster_records
+
 DRAWING = Path(__file__).with_name("graph.txt")
 FLAT = ["flat/fetches", "flat/release"]
 TABLE_KEYS = sorted(f"{t.schema}/{t.name}" for t in TABLES.values())

@@ -21,6 +21,8 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import copy_of, published, release_root, run_python, sample_root
 
+pytestmark = pytest.mark.dagster_records
+
 DAYS = dg.DailyPartitionsDefinition("2026-08-01", end_date="2026-08-11")
 ENDS = """
 import os, signal, sys, time

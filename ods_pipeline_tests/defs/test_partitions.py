@@ -17,6 +17,8 @@ from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.rooms import FETCHES, copy_of, release_root
 
+pytestmark = pytest.mark.dagster_records
+
 FLAT_FETCHES = dg.AssetKey(["ods", "flat", "fetches"])
 RAW_FETCHES = dg.AssetKey(["ods", "raw", "ord_fetches"])
 DAY = "2026-08-28"

@@ -18,7 +18,7 @@ from ods_pipeline.defs.instance import instance_text
 from ods_pipeline_tests.support.dagster_ui import free_port
 from ods_pipeline_tests.support.rooms import copy_of, release_root, run_python
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.dagster_records, pytest.mark.slow]
 BUILD = """
 import sys
 from pathlib import Path

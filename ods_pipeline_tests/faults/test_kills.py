@@ -25,6 +25,7 @@ from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
 pytestmark = [
+    pytest.mark.dagster_records,
     pytest.mark.promise("resumed"),
     pytest.mark.promise("whole"),
     pytest.mark.promise("no_lost_day"),

@@ -12,7 +12,7 @@ import pytest
 from ods_pipeline_tests.support.dagster_ui import RunningUi
 from ods_pipeline_tests.support.rooms import copy_of, sample_root
 
-pytestmark = [pytest.mark.slow, pytest.mark.promise("resumed")]
+pytestmark = [pytest.mark.dagster_records, pytest.mark.slow, pytest.mark.promise("resumed")]
 
 
 def test_a_run_cut_by_a_loss_of_power_blocks_nothing(tmp_path: Path) -> None:

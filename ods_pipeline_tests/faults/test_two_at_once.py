@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline_tests.faults.harness import is_same_set, listing
+from ods_pipeline_tests.faults.harness import listing, set_differences
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, run_cli
 
-pytestmark = [pytest.mark.slow, pytest.mark.promise("one_at_a_time"), pytest.mark.promise("whole")]
+pytestmark = [
+    pytest.mark.dagster_records,
+    pytest.mark.slow,
+    pytest.mark.promise("one_at_a_time"),
+    pytest.mark.promise("whole"),
+]
 BUSY, DONE, INCOMPLETE = 3, 0, 4
 LAUNCH = """mutation { launchRun(executionParams: {
   selector: {
@@ -56,7 +61,7 @@ def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
 def assert_like(root: DataRoot, whole: DataRoot, inputs: Inputs) -> None:
     """Build once more, and check that the result is the same as with one process alone."""
     assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == DONE
-    assert is_same_set(root, whole)
+    assert set_differences(root, whole) == []
     kept = {p for p in listing(root) if not p.startswith(".builds") and p != "ui.log"}
     assert kept == {p for p in listing(whole) if not p.startswith(".builds")}
     assert not root.next.exists()

@@ -7,12 +7,12 @@ import pytest
 
 from ods_pipeline import cli
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline_tests.faults.harness import copy, is_same_set, listing
+from ods_pipeline_tests.faults.harness import copy, listing, set_differences
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.faults.test_full_disk import on_a_small_disk, one_line
 from ods_pipeline_tests.support.rooms import run_cli
 
-pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
+pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 Main = Callable[..., tuple[int, str]]
 # Names in the way, in the order in which a run meets them, and what the message names.
 EARLY = [
@@ -90,7 +90,7 @@ def test_once_nothing_is_in_the_way_the_run_finishes(tmp_path: Path, main: Main)
         assert not root.current.exists()
         take_away(place)
     assert main("build", *inputs.arguments(1), "--data-root", root.path)[0] == 0
-    assert is_same_set(root, whole)
+    assert set_differences(root, whole) == []
     assert listing(root) == listing(whole)
 
 

@@ -68,7 +68,7 @@ def differing(first: Register, second: Register) -> list[str]:
 
 
 @pytest.mark.promise("audited")
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
     captures = CaptureGenerator(codes=3, days=5, captures=8).make(seed)
@@ -135,7 +135,7 @@ def test_the_order_of_rows_makes_no_difference(seed: int) -> None:
 
 
 @pytest.mark.promise("as_of_then")
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(SEEDS)
 def test_any_order_of_arrival_gives_the_same_history(
     tmp_path_factory: pytest.TempPathFactory, seed: int

@@ -32,7 +32,7 @@ from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.running import Main
 from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
 
-pytestmark = pytest.mark.promise("no_key")
+pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("no_key")]
 SPELLINGS = {
     KEY,
     KEY[::-1],

@@ -31,7 +31,7 @@ from ods_pipeline_tests.support.raw_server import RawServer, http
 from ods_pipeline_tests.support.simulated import KEY, QUICK, SimulatedClock, sources_of
 from ods_pipeline_tests.support.worlds import Made
 
-pytestmark = pytest.mark.promise("no_key")
+pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("no_key")]
 SPELT: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "upper case": str.upper,

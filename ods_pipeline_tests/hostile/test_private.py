@@ -13,6 +13,7 @@ from ods_pipeline_tests.support.builders import make_record, write_delta, write_
 from ods_pipeline_tests.support.rooms import run_python
 
 pytestmark = [
+    pytest.mark.dagster_records,
     pytest.mark.promise("private"),
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no umask"),
 ]

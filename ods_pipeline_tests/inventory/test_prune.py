@@ -10,6 +10,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.prune import prunable, prune
 from ods_pipeline_tests.support.rooms import copy_of, run_cli, sample_root
 
+pytestmark = pytest.mark.dagster_records
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
 RUN = "0b9a1c9e-0000-4000-8000-00000000000{}.db"
 

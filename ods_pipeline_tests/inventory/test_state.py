@@ -138,6 +138,7 @@ pipeline.build(storage.DataRoot(Path(sys.argv[1])), recorded=[Path(sys.argv[2])]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.promise("resumed")
 @pytest.mark.promise("same_bytes")
 @pytest.mark.promise("newest_counts")

@@ -10,11 +10,15 @@ import duckdb
 import polars as pl
 import pytest
 
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.lookup.published import query_rows
 from ods_pipeline.marts.build import mart_connection
+from ods_pipeline.places.held import take_places
+from ods_pipeline.places.tables import area_table, postcode_table
 from ods_pipeline.schema import TABLES
+from ods_pipeline_tests.support.postcodes import nspl_zip, place
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Row, link, mart_on, organisation, write
+from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
 
 TODAY = date(2026, 9, 4)
 EDITION = {"edition": "NSPL 2026-08", "edition_day": date(2026, 8, 1)}
@@ -92,25 +96,58 @@ def test_without_files_all_is_unknown_and_nothing_fails(tmp_path: Path) -> None:
     assert {name for name, value in row.items() if value is not None} == {"ods_code", "postcode"}
 
 
+def test_disagreements_of_open_organisations_are_counted_in_coverage(stockton: Path) -> None:
+    coverage = marts_on(stockton, TODAY, "coverage")["coverage"]
+    counted = coverage.filter(pl.col("postcode_disagrees") > 0).select("kind", "level", "postcode_disagrees")
+    assert counted.rows() == [("pharmacy", "icb", 1)]
+    path = stockton / TABLES["organisations"].path
+    day = pl.when(ods_code="FA002").then(date(2026, 8, 31)).otherwise(pl.col("operational_end"))
+    pl.read_parquet(path).with_columns(operational_end=day).write_parquet(path)
+    coverage = marts_on(stockton, TODAY, "coverage")["coverage"]
+    assert coverage["postcode_disagrees"].sum() == 0
+
+
+WEST_ESSEX = {"CB11 3TG": "E07000077", "CM20 1QX": "E07000073", "CM16 4AA": "E07000072"}
+
+
+def essex(folder: Path, edition: str, icb: str, today: date) -> dict[str, Row]:
+    """Uttlesford, Harlow and Epping by an edition in the layout of ONS, on a day."""
+    places_of_ons = [place(code, lad=lad, icb=icb, sicbl="E38000197") for code, lad in WEST_ESSEX.items()]
+    root = DataRoot(folder / "data")
+    file = take_places(root, nspl_zip(folder, places_of_ons, edition[:4]), edition)
+    register = [organisation(f"FA{n}", "RO182", postcode=code) for n, code in enumerate(WEST_ESSEX)]
+    build = write(folder / "build", register)
+    held = root.flat / file.folder
+    areas = area_table(held, file)
+    (build / "geo").mkdir()
+    areas.write_parquet(build / TABLES["geo.areas"].path)
+    known = postcode_table(pl.DataFrame(register), areas, held, file)
+    known.write_parquet(build / TABLES["geo.postcodes"].path)
+    return {row["postcode"]: row for row in places(build, today).values()}
+
+
 @pytest.mark.promise("dates")
-def test_an_edition_states_no_area_for_a_day_before_it(tmp_path: Path) -> None:
-    """On 1 April 2026 Harlow and Epping went to the new Essex board. An edition of April states that."""
-    harlow = postcode(
-        "CM20 1QX",
-        icb_gss_code="E54000066",
-        icb_code="D7T5G",
-        region_code="Y61",
-        edition="NSPL 2026-04",
-        edition_day=date(2026, 4, 1),
-    )
-    build = write(tmp_path, [organisation("FA001", "RO182", postcode="CM20 1QX")])
-    with_geo(build, postcodes=[harlow], areas=[])
-    before, after = (places(build, day)["FA001"] for day in (date(2026, 3, 31), date(2026, 4, 1)))
-    areas = ("postcode_icb_code", "postcode_region_code", "postcode_sub_icb_code", "local_authority_code")
-    assert [before[name] for name in areas] == [None] * 4
-    assert (after["postcode_icb_code"], after["postcode_region_code"]) == ("D7T5G", "Y61")
-    assert before["edition"] == after["edition"] == "NSPL 2026-04"
-    assert before["latitude"] == after["latitude"] == 54.5649
+@pytest.mark.parametrize(
+    ("edition", "icb", "answers"),
+    [
+        ("2025-11", "E54000025", {"2025-10-31": None, "2026-03-31": "QM7", "2026-04-01": "QM7"}),
+        ("2026-04", "E54000066", {"2026-03-31": None, "2026-04-01": "D7T5G"}),
+        ("2026-08", "E54000066", {"2026-04-01": None, "2026-08-01": "D7T5G"}),
+    ],
+)
+def test_uttlesford_harlow_and_epping_on_the_day_they_change_board(
+    tmp_path: Path, edition: str, icb: str, answers: dict[str, str | None]
+) -> None:
+    """On 1 April 2026 they went to the new Essex board. An edition speaks for no day before its own."""
+    for day, expected in answers.items():
+        rows = essex(tmp_path / day, edition, icb, date.fromisoformat(day))
+        assert set(rows) == set(WEST_ESSEX)
+        for code, row in rows.items():
+            stated = expected is not None
+            assert row["postcode_icb_code"] == expected
+            assert row["postcode_sub_icb_code"] == ("07H" if stated else None)
+            assert row["local_authority_code"] == (WEST_ESSEX[code] if stated else None)
+            assert (row["edition"], row["latitude"]) == (f"NSPL {edition}", 54.5649)
 
 
 def test_distances_are_those_of_a_library(tmp_path: Path) -> None:

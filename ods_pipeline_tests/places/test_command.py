@@ -22,6 +22,7 @@ def assets(root: DataRoot) -> set[dg.AssetKey]:
     return set(build_definitions(root.path).resolve_asset_graph().get_all_asset_keys())
 
 
+@pytest.mark.slow
 @pytest.mark.promise("same_bytes")
 def test_files_and_releases_in_any_order_give_the_same_bytes(
     tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]

@@ -24,7 +24,7 @@ PLACES = [
     place("TS18 1HU"),
     place("TS18 1AX", 54.57, -1.31, doterm="202306"),
     place("BT1 5GS", 54.5973, -5.9301, icb="", ctry="N92000002"),
-    place("CF10 4BZ", 51.48, -3.18, icb="W99999999", sicbl="W99999999", nhser="W99999999", ctry="W92000004"),
+    place("CF10 4BZ", 51.48, -3.18, icb="W99999999", sicbl="W11000029", nhser="W99999999", ctry="W92000004"),
     place("JE2 3QA", **NOWHERE, icb="", sicbl="", nhser="", lad="", ctry=""),
     place("AB1 0AA", 57.1, -2.24, doterm="199606", east=0, north=0, icb="S99999999"),
 ]
@@ -74,7 +74,9 @@ def test_three_layouts_and_the_directory_give_the_same_table(tmp_path: Path) -> 
         "E01012259",
     )
     assert rows["TS18 1AX"]["terminated_on"] == date(2023, 6, 1)
-    assert rows["CF10 4BZ"]["icb_gss_code"] is rows["CF10 4BZ"]["region_code"] is None
+    assert stockton["sub_icb_code"] == "16C"
+    of_england = ("icb_gss_code", "sub_icb_gss_code", "region_gss_code")
+    assert {rows["CF10 4BZ"][name] for name in of_england} == {None}
 
 
 def test_rows_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_a_plain_csv_is_taken_too_and_an_edition_can_be_given(tmp_path: Path) ->
 
 def test_lists_in_the_zip_name_sub_icbs_and_authorities(tmp_path: Path) -> None:
     documents = {
-        "Sub ICB Locations": "SICBL26CD,SICBL26CDH,SICBL26NM\r\nE38000247,16C,NHS Tees Valley\r\n",
+        "Sub ICB Locations": "SICBL27CD,SICBL27CDH,SICBL27NM\r\nE38000247,16C,A\r\nE38000999,X9,NHS New\r\n",
         "LA_UA": "\ufeffLAD26CD,LAD26NM,LAD26NMW\r\nE06000004,Stockton-on-Tees,\r\nE99999999,none,\r\n",
         "Odd": "A,B\r\n1,2\r\n",
     }
@@ -115,19 +117,35 @@ def test_lists_in_the_zip_name_sub_icbs_and_authorities(tmp_path: Path) -> None:
     named = areas.filter(pl.col("source") == "NSPL 2026-08, folder Documents").drop("source").rows()
     assert named == [
         ("E06000004", "local_authority", None, "Stockton-on-Tees"),
-        ("E38000247", "sub_icb", "16C", "NHS Tees Valley"),
+        ("E38000999", "sub_icb", "X9", "NHS New"),
     ]
     table = postcode_table(REGISTER, areas, root.flat / file.folder, file)
     assert table.filter(postcode="TS18 1HU")["sub_icb_code"].to_list() == ["16C"]
 
 
-def test_the_committed_areas_are_those_of_april_2026() -> None:
+def test_the_committed_areas_are_those_in_use() -> None:
     areas = area_table(None, None)
     current = areas.filter((pl.col("kind") == "icb") & pl.col("source").str.contains("April 2026"))
     assert (current.height, current["ods_code"].n_unique()) == (36, 36)
-    assert areas.filter(kind="region").height == 7
-    codes = dict(areas.filter(pl.col("ods_code") == "QRL").select("gss_code", "name").rows())
-    assert set(codes) == {"E54000042", "E54000067"}  # one ODS code, two boundaries
+    sub_icbs = areas.filter((pl.col("kind") == "sub_icb") & pl.col("source").str.contains("April 2026"))
+    assert (sub_icbs.height, sub_icbs["ods_code"].n_unique()) == (106, 106)
+    # The name of a sub-ICB location is that of its ICB, and its own ODS code.
+    owners = sub_icbs.select(
+        pl.format("NHS {} Integrated Care Board", pl.col("name").str.extract("NHS (.*) ICB"))
+    )
+    assert set(owners.to_series()) == set(current["name"])
+    assert (sub_icbs["name"].str.split(" - ").list.last() == sub_icbs["ods_code"]).all()
+    # One ODS code, several boundaries.
+    several = {
+        "QRL": {"E54000042", "E54000067"},
+        "92A": {"E38000246", "E38000264", "E38000267"},
+        "Y61": {"E40000007", "E40000013"},
+        "Y62": {"E40000010", "E40000014"},
+    }
+    for ods_code, codes in several.items():
+        assert set(areas.filter(ods_code=ods_code)["gss_code"]) == codes
+    regions = areas.filter((pl.col("kind") == "region") & pl.col("source").str.contains("April 2024"))
+    assert sorted(regions["ods_code"]) == ["Y56", "Y58", "Y59", "Y60", "Y61", "Y62", "Y63"]
 
 
 BROKEN_HEADERS = {

@@ -34,7 +34,8 @@ def root(held: Held) -> DataRoot:
 def site(root: DataRoot) -> Path:
     """The site, written by a run of Dagster's job."""
     job = build_definitions(root.path).resolve_job_def("site_job")
-    ran = job.execute_in_process(instance=dg.DagsterInstance.ephemeral())
+    with dg.DagsterInstance.ephemeral() as instance:  # left open, its folder fails a later test by a warning
+        ran = job.execute_in_process(instance=instance)
     (made,) = ran.asset_materializations_for_node("ods__published__site")
     folder = root.path / "site"
     assert made.metadata["pages"].value == len(list(folder.rglob("*.html")))

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -41,9 +42,22 @@ def _room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
     with FileLock(place / f"{name}.lock"):
         if not whole.exists():
             shutil.rmtree(place / name, ignore_errors=True)
-            make(root)
+            with _own_records():
+                make(root)
             whole.touch()
     return root
+
+
+@contextmanager
+def _own_records() -> Generator[None]:
+    """Let Dagster keep its records in the data root, as it does for users."""
+    elsewhere = os.environ.pop("DAGSTER_HOME", None), ENVIRONMENT.pop("DAGSTER_HOME", None)
+    try:
+        yield
+    finally:
+        for variables, home in zip((os.environ, ENVIRONMENT), elsewhere, strict=True):
+            if home is not None:
+                variables["DAGSTER_HOME"] = home
 
 
 @functools.cache
