@@ -76,8 +76,8 @@ CREATE MACRO find_words(entry) AS TABLE
     )
     GROUP BY place, is_pair, word;
 
--- Candidates: words of the register that have three letters in a row with a typed word in common (shared: how often), so
--- that few have to be compared with it. The two letters in the middle of a word of four may be swapped.
+-- Candidates: words of the register that have three letters in a row with a typed word in common (shared: how often).
+-- Few then have to be compared with it. The two letters in the middle of a word of four may be swapped.
 CREATE MACRO find_candidates(entry) AS TABLE
     SELECT
         place,
