@@ -60,13 +60,13 @@ def find_near(
             where=postcode,
             do="Run: ods-pipeline postcodes FILE, with the zip of NSPL",
         )
-    if not query_rows(connection, "FROM ods_near(?, 1000.0, NULL) LIMIT 1", [postcode]):
+    rows = query_rows(connection, "FROM ods_near(?, ?, ?)", [postcode, metres / 1000, kind or None])
+    if not rows and not query_rows(connection, "FROM ods_near(?, 1000.0, NULL) LIMIT 1", [postcode]):
         raise OdsError(
             "neither this postcode nor its sector is known",
             where=postcode,
             do="Give a postcode of Great Britain, or a sector or district (TS18 1, TS18)",
         )
-    rows = query_rows(connection, "FROM ods_near(?, ?, ?)", [postcode, metres / 1000, kind or None])
     return [row for row in rows if not is_open or row["openness"] in _OPEN]
 
 

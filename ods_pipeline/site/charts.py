@@ -5,6 +5,7 @@ What lives here: the few forms of chart that the report uses, and their colours.
 """
 
 import json
+import math
 import re
 from typing import Any
 
@@ -23,11 +24,13 @@ _COLOURS = {
     "#a1a2a3": "var(--second)",
 }
 INK, MUTED, LINE, ACCENT, SECOND = _COLOURS
-# Kinds on a map: shades of the accent from dark to light, each at least 3 to 1 against its page.
-_DOTS = [ACCENT, MUTED, SECOND, INK, LINE]
+# Groups on a map: a form each, and of the colours those that stand 3 to 1 against their page.
+_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]
+_DOTS = [ACCENT, MUTED, INK, ACCENT, MUTED]
 _MEASURED_WITH = "Roboto"  # comes with vl-convert, so widths do not depend on the fonts of a machine
 _WIDTH = 560
-_FEWEST_BARS, _MOST_BARS, _MOST_PANELS = 4, 24, 12
+_FEWEST_BARS, _MOST_BARS, _MOST_PANELS, _MOST_SQUARES = 4, 24, 12, 250
+_CROWDED = 400
 Spec = dict[str, Any]
 
 
@@ -107,44 +110,64 @@ def opened_and_closed(period: str) -> Any:
 def dots(group: str) -> Any:
     """Return a map of one dot a row at ``easting`` and ``northing`` (metres), coloured by ``group``.
 
-    North is up, and a kilometre is as long from east to west as from south to north. Dots of one square of
-    500 metres and one group are one dot. The group with the fewest dots is drawn last.
+    North is up, and a kilometre is as long from east to west as from south to north. Dots of one group that
+    would lie on each other are one: those of a square of 1/250 of the picture. The group with the fewest
+    dots is drawn last.
     """
 
     def draw(rows: pl.DataFrame) -> Spec | None:
-        square = [(pl.col(c) / 500).round().cast(pl.Int64).mul(500).alias(c) for c in ("easting", "northing")]
+        longest = max(_extent(rows))
+        # A dot has a diameter of four points of 560.
+        side = max(100, math.ceil(longest / _MOST_SQUARES / 100) * 100)
+        square = [
+            (pl.col(c) / side).round().cast(pl.Int64).mul(side).alias(c) for c in ("easting", "northing")
+        ]
         named = pl.col(group).cast(pl.String).map_elements(_group_name, return_dtype=pl.String)
         places = rows.select(*square, group=named).unique()
         if places.height < _FEWEST_BARS:
             return None
         sizes = places.group_by("group").len().sort("len", "group", descending=[True, False])
         groups = sizes["group"].to_list()
-        east, north = places["easting"], places["northing"]
-        width = float(max(int(east.max()) - int(east.min()), 1))  # ty: ignore[invalid-argument-type]
-        height = float(max(int(north.max()) - int(north.min()), 1))  # ty: ignore[invalid-argument-type]
+        width, height = (max(extent, side) for extent in _extent(places))
         longest = max(width, height)
         in_order = places.join(sizes, on="group").sort(
             "len", "group", "easting", "northing", descending=[True, False, False, False]
         )
         axis = {"type": "quantitative", "axis": None, "scale": {"zero": False, "nice": False}}
-        few = [MUTED, ACCENT] if len(groups) == 2 else _DOTS[: len(groups)]
+        two = len(groups) == 2
+        colours = [MUTED, ACCENT] if two else _DOTS[: len(groups)]
+        forms = ["circle"] * 2 if two else _SHAPES[: len(groups)]
+        scale = {"domain": groups, "range": colours}
         return {
             "data": {"values": in_order.select("easting", "northing", "group").to_dicts()},
             "width": round(_WIDTH * width / longest),
             "height": round(_WIDTH * height / longest),
-            "mark": {"type": "circle", "size": 12, "opacity": 0.8},
+            "mark": {
+                "type": "point", "filled": True, "opacity": 0.8,
+                "size": 14 if places.height > _CROWDED else 36,
+            },
             "encoding": {
                 "x": {"field": "easting", **axis},
                 "y": {"field": "northing", **axis},
                 "color": {
-                    "field": "group", "type": "nominal", "title": None,
-                    "scale": {"domain": groups, "range": few},
+                    "field": "group", "type": "nominal", "title": None, "scale": scale,
                     "legend": {"orient": "top", "columns": 3},
+                },
+                "shape": {
+                    "field": "group", "type": "nominal", "scale": {"domain": groups, "range": forms},
                 },
             },
         }  # fmt: skip
 
     return draw
+
+
+def _extent(rows: pl.DataFrame) -> tuple[int, int]:
+    """The metres from the westernmost row to the easternmost, and from the southernmost up."""
+    east, north = rows["easting"], rows["northing"]
+    if rows.is_empty():
+        return 0, 0
+    return int(east.max() - east.min()), int(north.max() - north.min())  # ty: ignore
 
 
 def _group_name(value: str) -> str:

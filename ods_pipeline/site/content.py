@@ -107,4 +107,5 @@ def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Page]:
         within = (f"In {region_name or 'region'} ({region}).",) if region else ()
         lead = (f"{kind_name(kind)} {code}. {explanation}.", *within)
         feed = f"{kind}-{slug(code)}"
-        yield Page(area_path(kind, code), name or code, kind, lead, {kind: code}, feed, "areas.html")
+        values = {kind: code, "area": code}
+        yield Page(area_path(kind, code), name or code, kind, lead, values, feed, "areas.html")

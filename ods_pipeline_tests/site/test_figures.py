@@ -56,7 +56,7 @@ def test_the_sample_shows_what_is_known_of_it() -> None:
     (flows, *_) = figures_on(sample_site(), "day/2026-04-01.html")
     assert {(row[0], row[2]) for row in flows.cells} >= {("QMJ", "Z9B2Z"), ("QRV", "Z9B2Z")}
     announced = {figure.name: figure for figure in figures_on(sample_site(), "icb/Z9B2Z.html")}[
-        "icb_announced"
+        "area_announced"
     ]
     assert ["2026-10-01", "Moves to another PCN", "Y99903"] in [row[:3] for row in announced.cells]
     odd = {figure.name: figure for figure in figures_on(sample_site(), "odd.html")}
@@ -65,7 +65,7 @@ def test_the_sample_shows_what_is_known_of_it() -> None:
 
 def test_values_are_written_out_so_that_a_statement_can_be_copied() -> None:
     assert literal("O'B") == "'O''B'"
-    assert "$" in statement_of("icb_kinds")
+    assert "$" in statement_of("area_kinds")
     for figure in figures_on(sample_site(), "icb/Z9B2Z.html"):
         assert "$" not in figure.sql
 

@@ -21,7 +21,12 @@ CREATE MACRO ods_near(near_postcode, km, of_kind) AS TABLE
             p.local_authority_name,
             p.edition,
             c.near_basis,
-            round(metres_between(c.latitude, c.longitude, p.latitude, p.longitude))::BIGINT AS metres
+            -- As a CASE, so that no optimiser puts the distance before the rectangle.
+            CASE
+                WHEN abs(p.latitude - c.latitude) <= c.degrees_north
+                    AND abs(p.longitude - c.longitude) <= c.degrees_east
+                    THEN round(metres_between(c.latitude, c.longitude, p.latitude, p.longitude))::BIGINT
+            END AS metres
         FROM (
             SELECT
                 avg(latitude) AS latitude,
@@ -46,14 +51,25 @@ CREATE MACRO ods_near(near_postcode, km, of_kind) AS TABLE
                     END AS near_basis
                 FROM geo.postcodes
                 WHERE latitude IS NOT NULL
+                    -- Most postcodes end here, at the first comparison.
+                    AND starts_with(
+                        postcode_key,
+                        CASE
+                            WHEN
+                                regexp_full_match(
+                                    postcode_key(near_postcode), '[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}'
+                                )
+                                THEN left(postcode_key(near_postcode), -2)
+                            ELSE postcode_key(near_postcode)
+                        END
+                    )
             )
             WHERE near_basis IS NOT NULL
             GROUP BY near_basis
             ORDER BY CASE near_basis WHEN 'postcode' THEN 1 WHEN 'district' THEN 2 ELSE 3 END
             LIMIT 1
         ) AS c
-        JOIN marts.organisation_places AS p
-            ON abs(p.latitude - c.latitude) <= c.degrees_north AND abs(p.longitude - c.longitude) <= c.degrees_east
+        CROSS JOIN marts.organisation_places AS p
     ) AS n
     JOIN marts.code_finder AS f ON f.ods_code = n.ods_code
     WHERE n.metres <= km * 1000 AND (of_kind IS NULL OR f.kind = lower(trim(of_kind)))

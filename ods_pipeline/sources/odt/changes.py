@@ -47,15 +47,15 @@ log = logging.getLogger(__name__)
 class AllChanges:
     """The changes of one fetch. ``rounds`` counts how often the pages were read without adding up."""
 
-    def __init__(self, api: OdtApi, held_pages: Pages) -> None:
-        self._api, self._pages, self.rounds = api, held_pages, 0
+    def __init__(self, api: OdtApi, held_pages: Pages, *, whole: bool = False) -> None:
+        self._api, self._pages, self._whole, self.rounds = api, held_pages, whole, 0
 
     def asked(self, window: Window, held: HeldPages) -> Iterator[Page]:
         """All pages that are not held yet; ``CHANGES`` comes last.
 
         Raises SourceChanged if the numbers do not add up.
         """
-        query = f"lastChangeDate=gt{window[0] - timedelta(days=1)}"
+        query = "" if self._whole else f"lastChangeDate=gt{window[0] - timedelta(days=1)}"
         if held.announced is None:
             reply = self._api.count(ORGANIZATION, query)
             yield Page(COUNT, reply.url_path, reply.content, announced=reply.resource["total"])
@@ -92,12 +92,14 @@ class AllChanges:
 
     def _bundles(self, window: Window, query: str, held: HeldPages) -> Iterator[Page]:
         """The pages of changed organisations with their relationships, from where the fetch stopped."""
-        with_relationships = f"{query}&_revinclude={REVINCLUDE}"
+        with_relationships = f"{query}&_revinclude={REVINCLUDE}".removeprefix("&")
         before = pages.names(held, pages.BUNDLES)
-        if self.rounds >= 2 and not before:
+        if self.rounds >= 2 and not before and not self._whole:
             yield from _numbered(pages.BUNDLES, self._day_by_day(window))
             return
-        following: str | None = with_relationships + ("&_sort=_id" if self.rounds == 1 else "")
+        # Hundreds of pages are not read twice because of their order, so the whole register comes sorted.
+        in_order = self.rounds > 0 or self._whole
+        following: str | None = with_relationships + ("&_sort=_id" if in_order else "")
         if before:
             following = next_query(json.loads(held.read(before[-1])))
         if following is not None:
@@ -130,9 +132,14 @@ class AllChanges:
         )
 
     def _group(self, name: str, held: HeldPages, ask: Callable[[], Iterable[Reply]]) -> Iterator[Page]:
-        """The pages of a group. The first comes last, so that it shows whether the group is whole."""
-        if not held.has(f"{name}-0001.json"):
-            yield from reversed(list(_numbered(name, ask())))
+        """The pages of a group, as they come. The first is kept last: it shows that the group is whole."""
+        if held.has(f"{name}-0001.json"):
+            return
+        replies = _numbered(name, ask())
+        first = next(replies, None)
+        yield from replies
+        if first is not None:
+            yield first
 
     def _terms(self, codes: Sequence[str]) -> Iterator[Reply]:
         """The code system's entries of organisations; none if it cannot be asked for single concepts."""

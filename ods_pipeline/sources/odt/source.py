@@ -52,12 +52,14 @@ class OdtSource:
     form: Form = "json"
     says: frozenset[str] = FIELDS - ODT_SILENT
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, *, whole: bool = False) -> None:
+        """``whole``: every record is asked for, whatever its stamp, and not those of a window."""
+        self.reads_all = whole
         self._api = OdtApi(sources)
         self.address: str = sources.odt_url
         self._has_key = sources.odt_key is not None
         self._pages = Pages()
-        self._changes = AllChanges(self._api, self._pages)
+        self._changes = AllChanges(self._api, self._pages, whole=whole)
 
     def close(self) -> None:
         """Ends all waiting and asking."""

@@ -127,7 +127,7 @@ def test_an_interrupted_fetch_asks_only_for_what_it_does_not_hold(root: DataRoot
         server.log.clear()
         for cut in range(questions + 5):
             before = len(server.log)
-            server.faults = [_CutAfter(before + cut % 3 + 6, server)]
+            server.faults = [CutAfter(before + cut % 3 + 6, server)]
             try:
                 assert codes_of(root, server, clock, manners=_ONCE) == whole
                 break
@@ -139,7 +139,7 @@ def test_an_interrupted_fetch_asks_only_for_what_it_does_not_hold(root: DataRoot
     assert len(set(asked)) >= 3
 
 
-class _CutAfter(Fault):
+class CutAfter(Fault):
     """Cuts every question after the first so many."""
 
     def __init__(self, number: int, server: OdtServer) -> None:

@@ -4,7 +4,9 @@ What lives here: a test for each unknown, by its number. What does not: faults o
 """
 
 import json
+from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied, without_silent
 from ods_pipeline_tests.support.builders import make_record, rel, role
+from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of, world_of
 from ods_pipeline_tests.support.worlds import Made
 
@@ -49,6 +52,11 @@ def assert_same(frames: dict[str, pl.DataFrame], expected: dict[str, pl.DataFram
         assert frame.equals(expected[name]), (name, frame, expected[name])
 
 
+def applied_rules(fetch: Path) -> str:
+    """What the row of ``captures`` reports: how many records each rule touched."""
+    return str(flatten_fetch(fetch).captures["applied_rules"].item())
+
+
 def payloads(fetch: Path) -> list[dict[str, Any]]:
     return [json.loads(p.read_bytes()) for p in sorted((fetch / "organisations").glob("*.json"))]
 
@@ -61,6 +69,8 @@ def test_u1_legal_dates_repeated_or_not(
     fetch, _ = fetched(tmp_path / "odt", Behaviour(repeat_legal=repeats))
     assert_same(flatten_fetch(fetch).frames, expected)
     counts = [p.get("Rules", {}) for p in payloads(fetch)]
+    touched = dict(part.rsplit(" ", 1) for part in applied_rules(fetch).split(", "))
+    assert {k: int(v) for k, v in touched.items()} == Counter(name for c in counts for name in c)
     pairs, equal = (sum(c.get(name, 0) for c in counts) for name in (BOTH_PAIRS, EQUAL_PAIRS))
     assert (equal > 0.8 * pairs) if repeats else equal == 0
 
@@ -177,6 +187,20 @@ def test_u10_a_code_that_odt_does_not_know_is_gone_and_confirms_nothing(tmp_path
     assert notices["source"].to_list() == ["gone_from_api"]
 
 
+def test_u11_too_many_requests_wait_as_long_as_the_server_asks(tmp_path: Path) -> None:
+    """429 comes with an explanation of another shape, and with or without Retry-After."""
+    clock = SimulatedClock(MORNING)
+    with OdtServer(varied(), now=clock.now) as server:
+        server.faults = [
+            Fault("status", "Organization", 1, 429, {"Retry-After": "37"}, text="<html>slow down"),
+            Fault("status", "expand", 1, 429, text='{"fault": {"faultstring": "Rate limit"}}'),
+        ]
+        (fetch,) = fetch_stamps(DataRoot(tmp_path), odt_sources_of(server, clock), WINDOW)
+        moments = [a.at for a in server.log]
+    assert len(read_fetch_receipt(fetch).codes) == 14
+    assert max(b - a for a, b in pairwise(moments)).total_seconds() >= 37
+
+
 @pytest.mark.parametrize(("host", "slash"), [("https://elsewhere.example", False), (None, True)])
 def test_u12_of_a_link_only_the_query_is_followed(tmp_path: Path, host: str | None, slash: bool) -> None:
     world = world_of(120)
@@ -200,8 +224,16 @@ def test_u14_a_code_that_another_organisation_took_over_has_the_new_record(tmp_p
     assert row == ("ANOTHER", "RO177")
 
 
-def test_u15_and_u16_three_stamps_are_asked_for_and_the_environment_is_named(tmp_path: Path) -> None:
-    fetch, server = fetched(tmp_path, Behaviour())
+def test_u15_a_record_of_the_midnight_checker_comes_with_the_stamp_of_the_day(tmp_path: Path) -> None:
+    """It is stamped today, or, edited again, once more tomorrow: three stamps are asked for each day."""
+    world = Made({"RX1": make_record("RX1", LastChangeDate="2026-09-04")})
+    fetch, _ = fetched(tmp_path, Behaviour(), world)
     receipt = json.loads((fetch / "receipt.json").read_bytes())
     assert (receipt["stamps_from"], receipt["stamps_to"]) == ("2026-09-02", "2026-09-04")
-    assert receipt["base_url"] == server.odt_url
+    assert receipt["codes"] == ["RX1"]
+
+
+def test_u16_the_environment_that_was_asked_is_named(tmp_path: Path) -> None:
+    fetch, server = fetched(tmp_path, Behaviour())
+    assert json.loads((fetch / "receipt.json").read_bytes())["base_url"] == server.odt_url
+    assert flatten_fetch(fetch).captures["source"].to_list() == ["odt"]

@@ -37,6 +37,6 @@ FROM (
 ) AS a
 JOIN marts.code_finder AS f ON f.ods_code = a.ods_code
 LEFT JOIN marts.organisation_parents AS p ON p.ods_code = a.ods_code
-WHERE (p.region_code = $region OR $region IN (a.from_code, a.to_code))
+WHERE $area IN (p.icb_code, p.region_code, a.from_code, a.to_code)
     AND (a.what IN ('opens', 'closes') OR a.from_code IS DISTINCT FROM a.to_code)
 ORDER BY a.effective_on, a.what, a.ods_code

@@ -7,6 +7,6 @@ SELECT
     count(*) FILTER (s.openness = 'closed') AS closed
 FROM marts.organisation_parents AS p
 JOIN marts.organisation_status AS s ON s.ods_code = p.ods_code
-WHERE p.region_code = $region
+WHERE $area IN (p.icb_code, p.region_code)
 GROUP BY s.kind
 ORDER BY open DESC, s.kind

@@ -15,5 +15,6 @@ LEFT JOIN marts.organisation_status AS s ON s.ods_code = c.ods_code
 LEFT JOIN marts.organisation_parents AS p ON p.ods_code = c.ods_code
 LEFT JOIN marts.closed_codes AS d ON d.ods_code = c.ods_code
 LEFT JOIN marts.organisation_parents AS i ON i.ods_code = d.last_icb_code
-WHERE coalesce(p.region_code, i.region_code) = $region
+WHERE $area IN (coalesce(p.icb_code, d.last_icb_code), coalesce(p.region_code, i.region_code))
+    OR (c.field = 'icb' AND $area IN (c.old_value, c.new_value))
 ORDER BY c.detected_on DESC, c.change_id

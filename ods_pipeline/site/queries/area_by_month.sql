@@ -18,6 +18,6 @@ FROM (
     WHERE openness <> 'deleted' AND closes_on < ods_today()
 ) AS e
 JOIN marts.organisation_parents AS p ON p.ods_code = e.ods_code
-WHERE p.region_code = $region AND e.month > date_trunc('month', ods_today()) - INTERVAL 24 MONTH
+WHERE $area IN (p.icb_code, p.region_code) AND e.month > date_trunc('month', ods_today()) - INTERVAL 24 MONTH
 GROUP BY e.month
 ORDER BY e.month
