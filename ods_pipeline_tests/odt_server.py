@@ -188,7 +188,17 @@ class OdtServer(OrdServer):
         records = self._records(self._day())
         codes = asked.get("primary-organization", "").split(",")
         found = [a for c in codes if c in records for a in self._of(records[c])]
-        if "primary-organization" not in asked:
+        if "_lastUpdated" in asked:
+            if self.behaviour.no_last_updated:
+                return outcome(400, 'HAPI-0524: Unknown search parameter "_lastUpdated"')
+            day, touched = asked["_lastUpdated"].removeprefix("gt"), self.behaviour.touched
+            found = [
+                a
+                for record in records.values()
+                for a in self._of(record)
+                if touched.get(a["id"], record["LastChangeDate"]) > day
+            ]
+        elif "primary-organization" not in asked:
             found = [a for record in records.values() for a in self._of(record)]
         if asked.get("_summary") == "count":
             return self._bundle([], len(found), "/OrganizationAffiliation", query)

@@ -16,8 +16,11 @@ from ods_pipeline.audit.reading import Reader, Sink, UnreadableError
 from ods_pipeline.audit.shapes import Element
 
 
-def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
-    """Read an answer to ``/organisations/{code}`` in JSON. Raises UnreadableError if it has no record."""
+def read_json(payload: bytes, sink: Sink, unknown: Counter[str], rules: Counter[str]) -> None:
+    """Read an answer to ``/organisations/{code}`` in JSON. Raises UnreadableError if it has no record.
+
+    ``rules`` counts the records that each rule of a translation touched.
+    """
     try:
         answer = json.loads(
             payload, parse_constant=_reject, parse_float=_finite, object_pairs_hook=_without_repeats
@@ -32,6 +35,10 @@ def read_json(payload: bytes, sink: Sink, unknown: Counter[str]) -> None:
         unknown.update(reader.unknown)
         for name, count in (answer.get("Unknown") or {}).items():
             unknown[_shown(name)] += count
+        touched = answer.get("Rules")
+        rules.update(
+            n for n in (touched if isinstance(touched, dict) else {}) if re.fullmatch("[a-z_]{1,60}", n)
+        )
     except (ValueError, RecursionError) as error:
         raise UnreadableError(str(error)) from error
 

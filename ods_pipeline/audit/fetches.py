@@ -28,9 +28,11 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
     """Read every answer of a fetch. Raises OdsError if a file is missing or differs from the receipt."""
     content = CaptureContent(raw.label, concepts_from=raw.label)
     unknown: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
     requested = set(raw.receipt["codes"])
     answers = [f for f in raw.receipt["files"] if f["path"].startswith("organisations/")]
     formats = set()
+    kind = "delta" if raw.is_delta else "full"
     is_partial = bool({*raw.receipt.get("silent", ())} - {"contacts.fax"})
     for number, file in enumerate(sorted(answers, key=lambda f: f["path"]), start=1):
         path = file["path"]
@@ -40,12 +42,12 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
         try:
             if code not in requested:
                 raise UnusableRecordError("not_asked_for", code, None)
-            record = _only_record(payload, is_xml, unknown)
+            record = _only_record(payload, is_xml, unknown, rules)
             if record.code != code:
                 raise UnusableRecordError("other_code", code, None)
             if code in content.used:
                 raise UnusableRecordError("second_answer", code, None)
-            content.used[code] = UsedRecord(record, "delta", number, is_xml, is_partial)
+            content.used[code] = UsedRecord(record, kind, number, is_xml, is_partial)
         except (UnusableRecordError, UnreadableError) as error:
             content.set_aside.append(RecordSetAside(raw.label, number, code, None, path, str(error)))
     content.unknown[raw.label] = unknown
@@ -53,7 +55,7 @@ def read_fetch(raw: RawCapture) -> CaptureContent:
     for file in raw.receipt["files"]:
         if file not in answers:
             _payload(raw, file)
-    content.rows = [_capture(raw, content, len(answers), formats)]
+    content.rows = [_capture(raw, content, len(answers), formats, rules)]
     return content
 
 
@@ -67,7 +69,7 @@ def _payload(raw: RawCapture, file: dict[str, Any]) -> bytes:
     return payload
 
 
-def _only_record(payload: bytes, is_xml: bool, unknown: Counter[str]) -> Record:
+def _only_record(payload: bytes, is_xml: bool, unknown: Counter[str], rules: Counter[str]) -> Record:
     parts: list[tuple[Part, frozenset[str]]] = []
 
     def take(part: Part, faults: frozenset[str]) -> None:
@@ -76,7 +78,7 @@ def _only_record(payload: bytes, is_xml: bool, unknown: Counter[str]) -> Record:
     if is_xml:
         unknown.update(read_xml(io.BytesIO(payload), take, "answer", anywhere=True).unknown)
     else:
-        read_json(payload, take, unknown)
+        read_json(payload, take, unknown, rules)
     if len(parts) != 1:
         raise UnreadableError(f"the answer has {len(parts)} records, not one")
     return record_of(*parts[0])
@@ -126,12 +128,15 @@ def notices_of(raw: RawCapture) -> list[tuple[Text, ...]]:
     return rows
 
 
-def _capture(raw: RawCapture, content: CaptureContent, answers: int, formats: set[str]) -> Values:
+def _capture(
+    raw: RawCapture, content: CaptureContent, answers: int, formats: set[str], rules: Counter[str]
+) -> Values:
     receipt = raw.receipt
     row = {
         "capture_id": raw.label,
-        "kind": "delta",
+        "kind": "delta" if raw.is_delta else "full",
         "source": receipt["source"],
+        "publication_date": None if raw.is_delta else receipt["as_of"],
         "as_of": receipt["as_of"],
         "publication_source": "ods_pipeline sample" if receipt.get("sample") else None,
         "stamps_from": receipt["stamps_from"],
@@ -144,6 +149,7 @@ def _capture(raw: RawCapture, content: CaptureContent, answers: int, formats: se
         "superseded_records": 0,
         "quarantined_records": len(content.set_aside),
         "unknown_elements": content.unknown[raw.label].total(),
+        "applied_rules": ", ".join(f"{name} {rules[name]}" for name in sorted(rules)) or None,
         "file_name": raw.place.name,
         "bytes": sum(file["bytes"] for file in receipt["files"]),
         "sha256": raw.sha256,

@@ -159,14 +159,14 @@ class Lives:
         for deletions in self._deletions.values():
             deletions.sort()
 
-    def add(self, seq: int, content: CaptureContent, is_delta: bool) -> None:
-        """Add the next capture."""
-        if not is_delta and content.used:
+    def add(self, seq: int, content: CaptureContent, is_fetch: bool) -> None:
+        """Add the next capture. No fetch proves absence, not even one of the whole register."""
+        if not is_fetch and content.used:
             self.releases.append(seq)
             if all(record.code is not None for record in content.set_aside):
                 self.proving.append(seq)
         for code, used in content.used.items():
-            capture_id = content.label if is_delta else f"{content.label}/{used.kind}"
+            capture_id = content.label if is_fetch else f"{content.label}/{used.kind}"
             self._see(code, seq, capture_id, used)
         for record in content.set_aside:
             if record.code is not None:

@@ -69,6 +69,11 @@ class RawCapture:
 
     @property
     def is_delta(self) -> bool:
+        """Whether this is a fetch of changes. A fetch of the whole register counts as a release does."""
+        return self.is_fetch and self.receipt.get("whole") is not True
+
+    @property
+    def is_fetch(self) -> bool:
         """Whether this is a fetch."""
         return not self.files
 

@@ -83,17 +83,17 @@ def recompute(raws: list[RawCapture], step: Step | None = None) -> RecomputedReg
             step(done, sum(counts))
 
     days = [raw.day for raw in raws]
-    notices = place_notices(days, [(raw.label, notices_of(raw) if raw.is_delta else []) for raw in raws])
+    notices = place_notices(days, [(raw.label, notices_of(raw) if raw.is_fetch else []) for raw in raws])
     register = RecomputedRegister(Lives(days, notices), [], [], [], {}, {}, {}, set())
     for seq, raw in enumerate(raws):
-        content = read_fetch(raw) if raw.is_delta else read_release(raw, count_record)
+        content = read_fetch(raw) if raw.is_fetch else read_release(raw, count_record)
         register.captures += content.rows
         register.superseded += [(raw.label, lost) for lost in content.superseded]
         register.set_aside += content.set_aside
         register.unknown |= content.unknown
         for row in content.concepts:
             register.concepts[row[0], row[2]] = (*row, content.concepts_from)
-        register.lives.add(seq, content, raw.is_delta)
+        register.lives.add(seq, content, raw.is_fetch)
     register.lives.finish()
     register.open_versions = {
         code: life.versions[-1]

@@ -43,7 +43,7 @@ _CAPTURES = (
     "capture_id kind source release_date publication_date as_of version publication_source "
     "publication_seq_num file_creation content_description stamps_from stamps_to payload_format "
     "declared_records parsed_records stub_records used_records superseded_records quarantined_records "
-    "unknown_elements file_name bytes sha256 sha256_verified"
+    "unknown_elements applied_rules file_name bytes sha256 sha256_verified"
 )
 _SUPERSEDED = (
     "capture_id",

@@ -44,6 +44,14 @@ def build(
         Literal["ord", "odt", "both"] | None,
         Parameter(help="Fetch changes from the ORD API, from ODT, or from both and compare them."),
     ] = None,
+    odt_backfill: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Read the whole register from ODT into an empty data root: for those without a TRUD key. It "
+            "lacks archived organisations.",
+        ),
+    ] = False,
     ignore_maintenance_window: Annotated[
         bool, Parameter(negative="", help="Use the ORD API from 17:00 to 19:00 UK time as well.")
     ] = False,
@@ -75,6 +83,7 @@ def build(
         ignore_maintenance=ignore_maintenance_window,
         accept_deletions=accept_deletions,
         deltas_from=deltas_from,
+        odt_backfill=odt_backfill,
     )
     drift_before = health_of(root).drift
     with alerting_of_failure(root):

@@ -17,6 +17,7 @@ from ods_pipeline.commands.common import (
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.aside import set_aside_codes
+from ods_pipeline.inventory.backfill import LACKS
 from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
 from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.health import health_of, quarantined
@@ -94,7 +95,13 @@ def show_status(console: Console, root: DataRoot) -> int:
 def _print_captures(console: Console, captures: pl.DataFrame) -> None:
     """One line for each release, oldest first, and one for all fetches."""
     kind = pl.col("kind")
-    releases = captures.filter(kind == "full").sort("release_date")
+    for day, records in (
+        captures.filter((kind == "full") & (pl.col("source") == "odt"))
+        .select("as_of", "used_records")
+        .iter_rows()
+    ):
+        console.print(f"  the whole register from ODT on {day}: {records:,} records; {LACKS}")
+    releases = captures.filter((kind == "full") & (pl.col("source") != "odt")).sort("release_date")
     columns = ("release_date", "publication_date", "parsed_records")
     for day, published, records in releases.select(columns).iter_rows():
         archive = captures.filter((pl.col("release_date") == day) & (kind == "archive"))
@@ -102,7 +109,8 @@ def _print_captures(console: Console, captures: pl.DataFrame) -> None:
         console.print(f"  release {day}, of {published}: {records:,} full and {archived:,} archive records")
     deltas = captures.filter(kind == "delta")
     if deltas.is_empty():
-        console.print("  no deltas: the register is that of the release")
+        read = "release" if releases.height else "day on which it was read whole"
+        console.print(f"  no deltas: the register is that of the {read}")
         return
     console.print(
         f"  {deltas.height:,} fetches: stamps {deltas['stamps_from'].min()} to {deltas['stamps_to'].max()}, "

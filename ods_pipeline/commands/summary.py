@@ -12,6 +12,7 @@ from ods_pipeline.commands.common import EXIT_INCOMPLETE, SHOWN, command_line, p
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.build import Built
 from ods_pipeline.errors import OutputFailed
+from ods_pipeline.inventory.backfill import LACKS
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import read_build_info
 from ods_pipeline.schema import TABLES
@@ -63,6 +64,9 @@ def _print_summary(console: Console, root: DataRoot, built: Built) -> None:
         console.print("This is the embedded sample: partly composed, for trying things out.", style="yellow")
     console.print(_row_counts(built.published))
     _print_changes(console, info)
+    full = pl.read_parquet(built.published / TABLES["captures"].path).filter(kind="full")
+    if (full["source"] == "odt").all():
+        console.print(f"The register was read from ODT: {LACKS}.", style="yellow")
     _print_warnings(console, built)
     _print_places(console, root)
 

@@ -8,7 +8,7 @@ the jobs do (``assets/``), what is due or asked for (``inventory/``), and the su
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ from ods_pipeline.inventory.vanished import accepting
 from ods_pipeline.inventory.wanted import (
     Request,
     finish_interrupted,
+    is_backfill_due,
     is_sample_due,
     releases_to_get,
     stamps_to_get,
@@ -50,7 +51,7 @@ from ods_pipeline.inventory.wanted import (
 )
 from ods_pipeline.publish.build_info import is_published
 from ods_pipeline.sources.clock import uk_date
-from ods_pipeline.sources.due import Window
+from ods_pipeline.sources.due import SETTLED_AFTER, Window
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import is_held, recorded_fetches
 from ods_pipeline.sources.settings import Sources
@@ -120,6 +121,8 @@ def build(
         _load_releases(root, instance, releases, built)
         finish_interrupted(root, request)
         _load_fetches(root, instance, recorded, built)
+        if is_backfill_due(root, request):
+            _read_register(root, instance, request, built)
         _get_stamps(root, instance, request, built)
         captures = held_captures(root)
         missing = missing_stamps(captures) if captures is not None else []
@@ -202,6 +205,18 @@ def _get_stamps(root: DataRoot, instance: dg.DagsterInstance, request: Request, 
         receipts = [f.receipt for f in held_fetches(root)]
         windows = [(date.fromisoformat(r.stamps_from), date.fromisoformat(r.stamps_to)) for r in receipts]
         built.missing = missing_days(window, windows)
+
+
+def _read_register(root: DataRoot, instance: dg.DagsterInstance, request: Request, built: Built) -> None:
+    """Run ``delta_job`` once to read the whole register from ODT. A failure is an error: nothing is held."""
+    today = uk_date(request.sources.clock.now())
+    window = (today - timedelta(days=SETTLED_AFTER), today)
+    keys = window[0].isoformat(), window[1].isoformat()
+    config = {"take_ord_fetches": {"config": {"source": "odt_backfill"}}}
+    _run(
+        root, instance, "delta_job", built, partition_range=keys, window=window, config=config,
+        sources=request.sources,
+    )  # fmt: skip
 
 
 def _load_releases(root: DataRoot, instance: dg.DagsterInstance, files: Sequence[Path], built: Built) -> None:

@@ -72,7 +72,8 @@ def flatten_fetch(folder: Path) -> Flat:
     """
     receipt = read_fetch_receipt(folder)
     unknown: dict[str, int] = {}
-    payloads = _payloads(folder, receipt, unknown)
+    rules: dict[str, int] = {}
+    payloads = _payloads(folder, receipt, unknown, rules)
     readable, document = _read_payloads(payloads, folder.name)
     for record, rule, detail in document.problems.select("record", "rule", "detail").iter_rows():
         readable[record].reject(rule, detail)
@@ -98,7 +99,7 @@ def flatten_fetch(folder: Path) -> Flat:
     organisations = records.join(numbers, on="record", how="inner").sort("ods_code")
     organisations = organisations.with_columns(
         pl.lit(folder.name).alias("capture_id"),
-        pl.lit("delta").alias("published_in"),
+        pl.lit(_kind_of(receipt)).alias("published_in"),
         pl.lit(is_partial(receipt.silent or ())).alias("is_partial"),
     )
     frames = {name: with_codes(document.frames[name], organisations, name) for name in COMPONENTS}
@@ -116,8 +117,13 @@ def flatten_fetch(folder: Path) -> Flat:
         "notices": notices_of(folder, receipt),
         "collapsed_successions": repeats,
     }
-    frames["captures"] = _capture(folder, receipt, frames, payloads)
+    frames["captures"] = _capture(folder, receipt, frames, payloads, rules)
     return Flat(folder.name, frames)
+
+
+def _kind_of(receipt: FetchReceipt) -> str:
+    """``full`` for a fetch of the whole register, which counts as a release does; ``delta`` for any other."""
+    return "full" if receipt.whole else "delta"
 
 
 def _is_answer(entry: FetchFile) -> bool:
@@ -134,8 +140,13 @@ def _has_fax_field(receipt: FetchReceipt, form: Form) -> bool:
     return FAX not in silent
 
 
-def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> list[_Payload]:
-    """All records in order of their paths. Every file of the fetch is compared with the receipt."""
+def _payloads(
+    folder: Path, receipt: FetchReceipt, unknown: dict[str, int], rules: dict[str, int]
+) -> list[_Payload]:
+    """All records in order of their paths. Every file of the fetch is compared with the receipt.
+
+    ``unknown`` and ``rules`` are added to (``json/record.py``).
+    """
     payloads: list[_Payload] = []
     asked = set(receipt.codes)
     for entry in sorted(receipt.files, key=lambda f: f.path):
@@ -147,7 +158,7 @@ def _payloads(folder: Path, receipt: FetchReceipt, unknown: dict[str, int]) -> l
                 payload.reject("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
                 continue
             try:
-                payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown)
+                payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown, rules)
             except BadRecord as bad:
                 payload.reject(bad.rule, bad.detail)
     missing = sorted(asked - {p.code_asked for p in payloads} - set(receipt.gone))
@@ -241,13 +252,18 @@ def _quarantined(capture_id: str, payloads: list[_Payload]) -> pl.DataFrame:
 
 
 def _capture(
-    folder: Path, receipt: FetchReceipt, frames: dict[str, pl.DataFrame], payloads: list[_Payload]
+    folder: Path,
+    receipt: FetchReceipt,
+    frames: dict[str, pl.DataFrame],
+    payloads: list[_Payload],
+    rules: dict[str, int],
 ) -> pl.DataFrame:
     return capture_row(
         {
             "capture_id": folder.name,
-            "kind": "delta",
+            "kind": _kind_of(receipt),
             "source": receipt.source,
+            "publication_date": receipt.as_of if receipt.whole else None,
             "as_of": receipt.as_of,
             "stamps_from": receipt.stamps_from,
             "stamps_to": receipt.stamps_to,
@@ -260,6 +276,7 @@ def _capture(
             "superseded_records": 0,
             "quarantined_records": frames["quarantined_records"].height,
             "unknown_elements": frames["unknown_elements"]["occurrences"].sum(),
+            "applied_rules": ", ".join(f"{name} {count}" for name, count in sorted(rules.items())) or None,
             "file_name": folder.name,
             "bytes": sum(entry.bytes for entry in receipt.files),
             "sha256": receipt.sha256,

@@ -22,7 +22,8 @@ class Order:
             (position in the order, from 0). The two files of a release share one label and one ``seq``.
         days: ``seq, as_of``, one row for each label.
         releases: ``seq, as_of, ordinal`` (from 0) of the releases with at least one usable record. A release
-            without any proves nothing.
+            without any proves nothing. A fetch of the whole register counts as a release; ``has_archive`` is
+            false for it, because it lacks archived organisations.
     """
 
     captures: pl.DataFrame
@@ -77,14 +78,15 @@ def order_of(captures: pl.DataFrame) -> Order:
     labelled = captures.with_columns(label_of("capture_id"), (pl.col("kind") == "delta").alias("is_delta"))
     order = (
         labelled.group_by("as_of", "is_delta", "label")
-        .agg(pl.col("used_records").sum())
+        .agg(pl.col("used_records").sum(), (pl.col("source") != "odt").all().alias("has_archive"))
         .sort("as_of", "is_delta", "label")
         .with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("seq"))
     )
     ordered = labelled.drop("is_delta").join(order.select("label", "seq"), on="label", how="left")
     ordered = ordered.sort("seq", "capture_id")
     _refuse_mixture(ordered)
-    releases = order.filter(~pl.col("is_delta") & (pl.col("used_records") > 0)).select("seq", "as_of")
+    releases = order.filter(~pl.col("is_delta") & (pl.col("used_records") > 0))
+    releases = releases.select("seq", "as_of", "has_archive")
     return Order(
         ordered,
         order.select("seq", "as_of"),

@@ -51,13 +51,13 @@ def releases_after(observed: Observed) -> pl.DataFrame:
     """Return the releases that can show a code to be absent, for each capture that showed it.
 
     A release in which a record without a code was set aside proves no absence: that record may be any of the
-    missing ones.
+    missing ones. Nor does a fetch of the whole register from ODT, which has no archived organisations.
 
     Returns:
         One row a capture, in order: ``absent_on``, the day of the first release after it; and ``proof_seq``,
         the first release after it that proves absence. Null if there is none.
     """
-    releases = observed.order.releases
+    releases = observed.order.releases.filter("has_archive")
     codeless = observed.quarantined.filter(pl.col("ods_code").is_null())
     proving = releases.join(codeless, on="seq", how="anti").sort("seq")["seq"]
     seqs = observed.order.days["seq"]

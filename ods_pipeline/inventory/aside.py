@@ -81,10 +81,11 @@ def set_aside_problems(root: DataRoot) -> list[str]:
 
 
 def _since_newest_release(folders: list[Path]) -> list[Path]:
-    """The newest release and the fetches after it, in the order that counts."""
-    days = {f: pl.read_parquet(f / "captures.parquet", columns=["as_of"])["as_of"][0] for f in folders}
-    ordered = sorted(folders, key=lambda f: (days[f], f.name.startswith("fetch="), f.name))
-    releases = [n for n, folder in enumerate(ordered) if folder.name.startswith("release=")]
+    """The newest release, or read of the whole register, and the fetches after it, in order."""
+    read = {f: pl.read_parquet(f / "captures.parquet", columns=["as_of", "kind"]) for f in folders}
+    is_delta = {f: captures["kind"][0] == "delta" for f, captures in read.items()}
+    ordered = sorted(folders, key=lambda f: (read[f]["as_of"][0], is_delta[f], f.name))
+    releases = [n for n, folder in enumerate(ordered) if not is_delta[folder]]
     return ordered[releases[-1] :] if releases else []
 
 

@@ -3,16 +3,16 @@
 Does not live here: which stamps are due on a day, as a pure function (``sources/due.py``).
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from ods_pipeline.dataroot.builds import current_build
-from ods_pipeline.dataroot.flat import flat_mark, release_folder
+from ods_pipeline.dataroot.flat import each_flat_folder, flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.aside import set_aside_codes, unsettled_fetches
 from ods_pipeline.inventory.held import HeldFetch, held_captures, held_fetches, newest_publication
 from ods_pipeline.publish.build_info import is_published, provenance, read_build_info
 from ods_pipeline.schema.versions import FLAT_VERSION
-from ods_pipeline.sources.due import LONGEST_GAP, Window, due_window
+from ods_pipeline.sources.due import LONGEST_GAP, SETTLED_AFTER, Window, due_window
 from ods_pipeline.sources.receipt import CODE, FetchReceipt, ReleaseReceipt, Unanswered
 from ods_pipeline.sources.recorded import held_releases
 
@@ -51,6 +51,9 @@ def due_stamps(root: DataRoot, today: date, longest_gap: int | None = LONGEST_GA
     published = newest_publication(root)
     if published is None:
         return None
+    if not any(each_flat_folder(root, "release")):
+        # A day of a whole read is not settled: what is edited on it, and the day before, comes out later.
+        published -= timedelta(days=SETTLED_AFTER)
     unsettled = unsettled_fetches(root)
     fetches = {f.folder.name: _days(f.receipt) for f in held_fetches(root)}
     windows = [days for name, days in fetches.items() if name not in unsettled]
@@ -109,5 +112,6 @@ def unanswered(root: DataRoot) -> dict[str, Unanswered]:
     for receipt in sorted((f.receipt for f in held_fetches(root)), key=lambda r: r.as_of):
         open_codes = {code: entry for code, entry in open_codes.items() if code not in receipt.codes}
         open_codes |= receipt.unanswered
-    published = str(newest_publication(root) or "")
+    # A read of the whole register covers nothing that got no answer in it.
+    published = str(newest_publication(root) or "") if any(each_flat_folder(root, "release")) else ""
     return {code: open_codes[code] for code in sorted(open_codes) if open_codes[code].stamp >= published}

@@ -89,12 +89,21 @@ def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
 
 
 def newest_publication(root: DataRoot) -> date | None:
-    """Return the PublicationDate of the newest flattened release, where deltas begin; None without one."""
+    """Return the PublicationDate of the newest flattened release, where deltas begin; None without one.
+
+    Without a release, it is the day of the newest fetch of the whole register.
+    """
     captures = captures_in(each_flat_folder(root, "release"))
+    captures = captures_in(each_flat_folder(root, "fetch")) if captures is None else captures
     if captures is None:
         return None
     newest = captures.filter(pl.col("kind") == "full")["publication_date"].max()
     return newest if isinstance(newest, date) else None
+
+
+def whole_fetch(root: DataRoot) -> HeldFetch | None:
+    """Return the fetch of the whole register that is held; None without one."""
+    return next((fetch for fetch in held_fetches(root) if fetch.receipt.whole), None)
 
 
 def release_date_of(file: Path) -> str:

@@ -17,13 +17,14 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.inventory.aside import unsettled_fetches
+from ods_pipeline.inventory.backfill import refuse_backfill
 from ods_pipeline.inventory.due import to_ask_again
 from ods_pipeline.inventory.future import future_release, refuse_future_release
 from ods_pipeline.inventory.held import held_fetches, newest_publication
 from ods_pipeline.inventory.missing import missing_days, ranges_without
 from ods_pipeline.inventory.sample import holds_sample, refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
-from ods_pipeline.sources.deltas import fetch_stamps
+from ods_pipeline.sources.deltas import fetch_register, fetch_stamps
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.receipt import FetchReceipt, ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import (
@@ -42,10 +43,11 @@ class DeltaChoice:
     """Where deltas come from.
 
     ``source``: ``ord`` asks the API; ``held`` takes what is in ``raw/ord``; ``auto`` asks the API if the data
-    root holds a real release. ``folder`` holds recorded fetches; the API is not asked then.
+    root holds a real release; ``odt_backfill`` reads the whole register from ODT. ``folder`` holds recorded
+    fetches; the API is not asked then.
     """
 
-    source: Literal["auto", "held", "ord"] = "auto"
+    source: Literal["auto", "held", "ord", "odt_backfill"] = "auto"
     folder: str = ""
     ignore_maintenance: bool = False
 
@@ -90,9 +92,14 @@ def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: S
     """Brings the fetches of these stamps (ISO, in order) into ``raw/ord`` and returns how many were added.
 
     ``auto`` asks the API only for stamps that can still change what is held: never asked for, or not since
-    the day after. ``ord`` asks for all of them again. Raises OdsError if the source must not be asked, or if
-    a recorded fetch cannot be used; the others count.
+    the day after. ``ord`` asks for all of them again. ``odt_backfill`` reads the whole register as of today,
+    which covers the stamps up to today. Raises OdsError if the source must not be asked, if the data root
+    holds a register already, or if a recorded fetch cannot be used; the others count.
     """
+    if choice.source == "odt_backfill":
+        refuse_real_sources_for_sample(root)
+        refuse_backfill(root)
+        return len(fetch_register(root, sources))
     if not _asks_the_api(root, choice):
         return _take_recorded(root, choice.folder, stamps)
     if choice.ignore_maintenance:

@@ -14,8 +14,14 @@ from pathlib import Path
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
+from ods_pipeline.inventory.backfill import refuse_backfill
 from ods_pipeline.inventory.due import due_stamps, unanswered
-from ods_pipeline.inventory.held import holds_anything, lies_in_quarantine, newest_publication
+from ods_pipeline.inventory.held import (
+    holds_anything,
+    lies_in_quarantine,
+    newest_publication,
+    whole_fetch,
+)
 from ods_pipeline.inventory.sample import refuse_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import close_stale, longest_gap
@@ -41,6 +47,7 @@ class Request:
         deltas: ask the ORD API for the stamps due.
         is_named: an option asked for it, not only the presence of a key.
         accept_deletions: take a capture that deletes a good part of the register.
+        odt_backfill: read the whole register from ODT.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -49,6 +56,7 @@ class Request:
     deltas: bool = False
     is_named: bool = False
     accept_deletions: bool = False
+    odt_backfill: bool = False
 
 
 def request_for(
@@ -61,6 +69,7 @@ def request_for(
     ignore_maintenance: bool = False,
     accept_deletions: bool = False,
     deltas_from: DeltasFrom | None = None,
+    odt_backfill: bool = False,
 ) -> tuple[list[Path], Request]:
     """Split ``releases`` into files and dates, and return the files and the request that the options make.
 
@@ -76,9 +85,10 @@ def request_for(
         ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
         accept_deletions: take a capture that deletes a good part of the register.
         deltas_from: which delta source to ask; None leaves the choice to the environment.
+        odt_backfill: read the whole register from ODT into an empty data root.
 
     Raises:
-        OdsError: TRUD is needed and there is no key, or a date does not exist.
+        OdsError: options contradict each other, TRUD is needed and there is no key, or a date does not exist.
     """
     named = [r for r in releases if r == LATEST or _DATE.fullmatch(r)]
     files = [Path(r) for r in releases if r not in named]
@@ -87,16 +97,22 @@ def request_for(
             _refuse_impossible_date(day)
     sources = replace(sources, deltas_from=deltas_from or sources.deltas_from)
     is_automatic = (sources.key or sources.odt_key) is not None and not files and not recorded
+    if odt_backfill and (releases or recorded or trud_only):
+        raise OdsError(
+            "--odt-backfill reads the register from ODT and from nowhere else",
+            do="Give it without --release, --recorded and --trud-only",
+        )
     if (named or trud_only) and sources.key is None and not files:
         raise OdsError("a release from TRUD is needed, and there is no TRUD key", do=NO_KEY)
     return files, Request(
         sources=replace(sources, ignore_maintenance=ignore_maintenance),
         releases=tuple(dict.fromkeys(named))
-        or ((LATEST,) if is_automatic and sources.key is not None else ()),
+        or ((LATEST,) if is_automatic and sources.key is not None and not odt_backfill else ()),
         releases_needed=bool(named),
         deltas=deltas or (is_automatic and not trud_only),
-        is_named=bool(named) or trud_only or deltas,
+        is_named=bool(named) or trud_only or deltas or odt_backfill,
         accept_deletions=accept_deletions,
+        odt_backfill=odt_backfill,
     )
 
 
@@ -201,6 +217,25 @@ def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Wind
     if window is None:
         log.info("the stamps up to %s have been asked for today", today)
     return window
+
+
+def is_backfill_due(root: DataRoot, request: Request) -> bool:
+    """Return whether the whole register is to be read from ODT now.
+
+    It is not if it was read already: then only its changes are due.
+
+    Raises:
+        OdsError: it is asked for, and the data root holds a register already.
+    """
+    if not request.odt_backfill:
+        return False
+    refuse_real_sources_for_sample(root)
+    fetch = whole_fetch(root)
+    if fetch is not None and not held_releases(root):
+        log.info("the whole register was read from ODT on %s", fetch.receipt.as_of)
+        return False
+    refuse_backfill(root)
+    return True
 
 
 def unanswered_problems(root: DataRoot) -> list[str]:

@@ -149,11 +149,15 @@ class Captures(Schema):
     """
 
     capture_id = text("Id of the capture, e.g. release=2026-08-28/full or fetch=20260824T043000Z.", key=True)
-    kind = one_of(("full", "archive", "delta"), "Full or archive file of a release; delta is a fetch.")
+    kind = one_of(
+        ("full", "archive", "delta"),
+        "Full or archive file of a release; delta is a fetch. A read of the whole register (ODT) is full.",
+    )
     source = one_of(("trud", "ord", "odt", "recorded", "file"), "Where the capture came from.")
     release_date = day("Date in the TRUD file name. Null for a fetch.")
     publication_date = day(
-        "PublicationDate of the file, some days before the release date. Null for a fetch."
+        "PublicationDate of the file, some days before the release date; the day of a fetch of the whole "
+        "register. Null for any other fetch."
     )
     as_of = day("The day this capture speaks for.", required=True)
     version = text("Version of the XML format.")
@@ -179,6 +183,10 @@ class Captures(Schema):
     )
     unknown_elements = number(
         "Number of elements and attributes that the pipeline does not know.", required=True
+    )
+    applied_rules = text(
+        "How many records each rule of the translation from ODT touched, e.g. legal_equals_operational 131. "
+        "Null for other sources."
     )
     file_name = text("Name of the zip, or of the folder of the fetch.", required=True)
     bytes = number("Size of what was read, in bytes.", required=True)

@@ -8,11 +8,13 @@ if the ORD API gives no answer, and if changes of more than 184 days are needed.
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
-from ods_pipeline.sources.due import LONGEST_GAP, Window
+from ods_pipeline.sources.clock import uk_date
+from ods_pipeline.sources.due import LONGEST_GAP, SETTLED_AFTER, Window
 from ods_pipeline.sources.fetch import close_stale_fetches, fetch_changes
 from ods_pipeline.sources.odt.source import OdtSource
 from ods_pipeline.sources.ord.hours import maintenance_ends
@@ -77,6 +79,27 @@ def fetch_stamps(
             log.warning("%s gives no answer (%s): the ODT API is asked instead", TITLES[name], error.what)
             folders += _fetched(root, sources, "odt", window, also)
     return folders
+
+
+def fetch_register(root: DataRoot, sources: Sources) -> list[Path]:
+    """Fetches every record that ODT has, as of today (UK); see ``fetch.fetch_changes``.
+
+    An unfinished fetch of today is resumed. ODT has no archived organisations, and leaves out the fields of
+    ``schema/silence.py``.
+    """
+    today = uk_date(sources.clock.now())
+    window = (today - timedelta(days=SETTLED_AFTER), today)
+    log.warning(
+        "the whole register is read from the ODT API: some hundreds of pages of organisations, and about "
+        "1,100 requests in all. It lacks archived organisations, which only a release from TRUD has"
+    )
+    return fetch_changes(
+        root,
+        lambda: OdtSource(sources, whole=True),
+        window,
+        clock=sources.clock,
+        manners=sources.manners,
+    )
 
 
 def close_stale(root: DataRoot, sources: Sources) -> None:

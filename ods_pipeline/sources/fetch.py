@@ -130,6 +130,7 @@ def _begin(
         also=also,
         source=source.name,
         silent=None if silent is None else list(silent),
+        whole=source.reads_all,
     )
     for fetch in Unfinished.all_in(root.raw_fetches, source):
         if fetch.is_readable() and fetch.plan.is_like(plan):

@@ -10,9 +10,9 @@ from typing import Any
 from ods_pipeline.sources.due import Window
 
 # What two plans must share so that the answers to one are answers to the other.
-_IDENTITY = ("source", "as_of", "stamps_from", "stamps_to", "base_url", "form", "silent")
+_IDENTITY = ("source", "as_of", "stamps_from", "stamps_to", "base_url", "form", "silent", "whole")
 # Left out of the file where they have their default, so that the file of an ORD fetch keeps its form.
-_OPTIONAL: dict[str, Any] = {"source": "ord", "silent": None}
+_OPTIONAL: dict[str, Any] = {"source": "ord", "silent": None, "whole": False}
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Plan:
     ``total`` is the number of changes that the source announced. ``paths`` maps each page held to the path
     that it answers. ``also`` maps codes that earlier fetches got no answer for to the stamp that they had
     then. ``silent`` lists the fields that the source leaves out; None if they are those that the form
-    implies.
+    implies. ``whole``: every record is asked for, whatever its stamp.
     """
 
     started_at: str
@@ -36,6 +36,7 @@ class Plan:
     also: dict[str, str] = field(default_factory=dict)
     source: str = "ord"
     silent: list[str] | None = None
+    whole: bool = False
 
     @property
     def window(self) -> Window:

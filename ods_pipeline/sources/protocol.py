@@ -129,6 +129,11 @@ class DeltaSource(Protocol):
         """Whether only ``closing`` proves a fetch. A fetch that is cut short is dropped then."""
         ...
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether ``changed`` lists every record of the register, whatever its stamp."""
+        ...
+
     def ensure_available(self) -> None:
         """Raises OdsError if the source must not be asked now."""
         ...

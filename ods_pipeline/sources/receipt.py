@@ -73,7 +73,7 @@ class FetchReceipt:
     codes that were listed but gone to the HTTP status. ``unanswered`` holds the codes that got no answer;
     they are not among ``codes``. ``silent`` names the fields that the source leaves out; None if they are
     those that the form of each record implies (``fields.silent_by_form``). ``sha256`` is the hash of the
-    receipt itself.
+    receipt itself. ``whole``: it asked for every record of the register, whatever its stamp.
     """
 
     source: str
@@ -87,6 +87,7 @@ class FetchReceipt:
     files: tuple[FetchFile, ...]
     sha256: str
     silent: tuple[str, ...] | None = None
+    whole: bool = False
 
 
 def date_in_name(name: str) -> str | None:
@@ -159,6 +160,7 @@ def write_fetch_receipt(
         "stamps_from": receipt.stamps_from,
         "stamps_to": receipt.stamps_to,
         **({} if receipt.silent is None else {"silent": list(receipt.silent)}),
+        **({"whole": True} if receipt.whole else {}),
         "codes": list(receipt.codes),
         "gone": [{"ods_code": code, "http_status": status} for code, status in receipt.gone.items()],
         "unanswered": [
@@ -213,6 +215,7 @@ def _parse(content: dict[str, Any], sha256: str) -> FetchReceipt:
         files=files,
         sha256=sha256,
         silent=None if silent is None else tuple(map(_word, silent)),
+        whole=content.get("whole", False) is True,
     )
 
 

@@ -45,7 +45,7 @@ class Unfinished:
     @classmethod
     def start(cls, raw_fetches: Path, at: datetime, plan: Plan, source: DeltaSource) -> "Unfinished":
         """A new folder, named after the moment (UTC), or after the next second that is free."""
-        while (folder := raw_fetches / f"fetch={at:%Y%m%dT%H%M%SZ}").exists():
+        while (folder := raw_fetches / f"fetch={at:%Y%m%dT%H%M%SZ}").exists() and not _is_empty(folder):
             at += timedelta(seconds=1)
         (folder / _WORK / _GONE).mkdir(parents=True)
         (folder / RECORDS).mkdir()
@@ -176,12 +176,15 @@ class Unfinished:
     def wanted(self) -> dict[str, str]:
         """The codes to ask for, with their stamps: the changes within the window, and the codes of ``also``.
 
+        A read of the whole register asks for every code.
         They come in order of stamp, then code, so that an interrupted fetch is complete up to some stamp.
         Stamps outside the window come last.
         """
         first, last = self.plan.stamps_from, self.plan.stamps_to
         changes = self._source.stamps(self.plan.window, self)
-        stamps = self.plan.also | {code: stamp for code, stamp in changes.items() if first <= stamp <= last}
+        if not self.plan.whole:
+            changes = {code: stamp for code, stamp in changes.items() if first <= stamp <= last}
+        stamps = self.plan.also | changes
 
         def place(item: tuple[str, str]) -> tuple[bool, str, str]:
             return not first <= item[1] <= last, item[1], item[0]
@@ -244,6 +247,7 @@ class Unfinished:
                 files=(),
                 sha256="",
                 silent=None if plan.silent is None else tuple(plan.silent),
+                whole=plan.whole,
             ),
             paths,
             base_url=plan.base_url,
@@ -254,6 +258,11 @@ class Unfinished:
 
     def _answer(self, code: str) -> Path:
         return self.folder / RECORDS / f"{code}.{self.plan.form}"
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is in a folder: a run was killed right after it made it."""
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _write(path: Path, content: bytes) -> None:

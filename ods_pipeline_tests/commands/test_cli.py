@@ -193,7 +193,7 @@ def test_status_of_the_sample(run_main: Main, capsys: Captured) -> None:
     before = hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest()
     assert run_main("status", "--data-root", sample_root().path) == 0
     printed = capsys.readouterr().out
-    assert "release 2026-08-28, of 2026-08-21: 751 full and 75 archive records" in printed
+    assert "release 2026-08-28, of 2026-08-21: 770 full and 92 archive records" in printed
     assert "6 fetches: stamps 2026-08-21 to 2026-09-04, 22 records" in printed
     assert "published: build 000001 as of 2026-09-04" in printed
     assert "missing stamps: none" in printed

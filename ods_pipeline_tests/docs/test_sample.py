@@ -1,5 +1,10 @@
 """The committed sample: its script writes the same files, and its deltas match its plan."""
 
+import csv
+import gzip
+import re
+from collections import Counter, defaultdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +110,114 @@ def test_the_oddities_put_in_on_purpose_are_handled(register: Register) -> None:
     fax = register.frames["contacts"].filter(ods_code="V99001", contact_type="fax")
     assert fax.height == 1, "the API left it out, TRUD has it"
     assert register.frames["unresolved_targets"].is_empty()
+
+
+# --- successions of real codes ------------------------------------------------------------------------------
+
+SOURCES = {(row["old_code"], row["new_code"]): row for row in read(FACTS, "succession_sources")}
+COMPOSED = {("T1201", "T1201"), ("Y99901", "Y99902")}
+PAGE = (SAMPLE / "README.md").read_text(encoding="utf-8")
+
+
+def recorded() -> dict[tuple[str, str], list[dict[str, str]]]:
+    """Return the rows of both sides of each succession, by old and new code."""
+    pairs = defaultdict(list)
+    for row in read(FACTS, "successions"):
+        codes = row["ods_code"], row["target_ods_code"]
+        pairs[codes if row["succession_type"] == "Successor" else codes[::-1]].append(row)
+    return dict(pairs)
+
+
+def test_every_succession_of_real_codes_is_the_one_of_its_source() -> None:
+    pairs = recorded()
+    assert pairs.keys() - SOURCES.keys() == COMPOSED
+    assert SOURCES.keys() - pairs.keys() == set()
+    for pair, source in SOURCES.items():
+        assert sorted(row["succession_type"] for row in pairs[pair]) == ["Predecessor", "Successor"], pair
+        assert {row["legal_start"] for row in pairs[pair]} == {source["legal_start"]}, pair
+        assert {row["basis"] for row in pairs[pair]} == {"real"}, pair
+    assert {row["basis"] for pair in COMPOSED for row in pairs[pair]} == {"composed"}
+
+
+def test_a_succession_is_recorded_within_a_day_of_the_end_of_the_old_code_or_while_it_lives() -> None:
+    """ODS records the last day of the old organisation, or the first of the new one."""
+    ends = {
+        row["ods_code"]: row["legal_end"] or row["operational_end"]
+        for row in read(FACTS, "organisations")
+        if row["basis"] == "real"
+    }
+    late = {}
+    for (old, new), source in SOURCES.items():
+        if ends.get(old):
+            gap = (date.fromisoformat(source["legal_start"]) - date.fromisoformat(ends[old])).days
+            if gap not in (0, 1):
+                late[old, new] = gap
+    # Before its end: North Manchester left RW6 first, and 13W lived on next to its successors.
+    assert late == {("RW6", "R0A"): -182, ("13W", "14J"): -1460, ("13W", "14K"): -1460}
+
+
+def test_the_page_of_the_sample_names_every_source_with_its_count() -> None:
+    counts = Counter(row["source"] for row in SOURCES.values())
+    table = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (\d+) \|", PAGE, re.MULTILINE))
+    assert {source: int(count) for source, count in table.items()} == counts
+
+
+def test_the_page_of_the_sample_has_the_figures_of_its_tables() -> None:
+    files = Counter(row["file"] for row in read(FACTS, "organisations") if not row["fetch"])
+    stubs = Counter(row["file"] for row in read(FACTS, "stubs"))
+    for file in ("full", "archive"):
+        assert f"| {file} file | {files[file] + stubs[file]} records, {stubs[file]} of them stubs |" in PAGE
+    of_release = {
+        name: sum(not row["fetch"] for row in read(FACTS, name))
+        for name in ("organisations", "roles", "relationships", "successions")
+    }
+    figures = "{organisations:,} complete records (two codes appear twice), {roles:,} roles, "
+    figures += "{relationships:,} relationships, {successions:,} succession entries"
+    assert figures.format(**of_release) in PAGE
+
+
+def test_the_page_of_the_sample_counts_the_closed_real_codes_without_a_successor() -> None:
+    followed = {old for old, _ in recorded()}
+    closed = {
+        row["ods_code"]
+        for row in read(FACTS, "organisations")
+        if row["basis"] == "real" and (row["operational_end"] or row["legal_end"])
+    }
+    assert f"**Closed real codes without a successor ({len(closed - followed)}).**" in PAGE
+
+
+# --- names and days of real codes ---------------------------------------------------------------------------
+
+REPORTS = {
+    "etr-2025-12": "etr_2025-12.csv",
+    "eccg-2025-12": "eccg_2025-12.csv",
+    "epraccur-2019-10": "epraccur_2019-10.csv.gz",
+    "ebranchs-2017-05": "ebranchs_2017-05.csv.gz",
+    "eauth-2018-04": "eauth_2018-04.csv",
+}
+# What happened after the report: D4U1Y ended with its ICB, Q71 and Q85 end with the last link to them.
+LATER = {"D4U1Y", "Q71", "Q85"}
+
+
+def report(path: Path) -> dict[str, tuple[str, str, str]]:
+    """Return name, first and last day (yyyymmdd, empty where there is none) of each code of a report."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
+        return {row[0]: (row[1], row[10], row[11]) for row in csv.reader(file)}
+
+
+def test_real_codes_have_the_names_and_days_of_the_reports(shared: Path) -> None:
+    reports = {source: report(shared / "reports" / name) for source, name in REPORTS.items()}
+    differing, compared = set(), 0
+    for row in read(FACTS, "organisations"):
+        found = reports.get(row["source"], {}).get(row["ods_code"])
+        if row["basis"] != "real" or row["fetch"] or not found:
+            continue
+        compared += 1
+        days = {
+            (row[f"{kind}_start"].replace("-", ""), row[f"{kind}_end"].replace("-", ""))
+            for kind in ("legal", "operational")
+        }
+        if found[0] != row["name"] or found[1:] not in days:
+            differing.add(row["ods_code"])
+    assert (differing, compared) == (LATER, 645)

@@ -15,15 +15,23 @@ import threading
 import traceback
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from ods_pipeline import cli
 from ods_pipeline.commands import build, rebuild_history, status
+from ods_pipeline.dataroot.cleanup import clear_up
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
+from ods_pipeline.inventory.flattening import flatten_held_fetches
+from ods_pipeline.inventory.held import held_fetches
+from ods_pipeline.inventory.repair import repair
+from ods_pipeline.inventory.wanted import Request, is_backfill_due
 from ods_pipeline.sources import settings
+from ods_pipeline.sources.deltas import close_stale, fetch_register, fetch_stamps
 
 LOADED = (pipeline, build, rebuild_history, status)  # before the fork, so that no child has to
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -105,6 +113,25 @@ def _fix_the_clock() -> None:
     settings.sources_from = sources_from
 
 
+def fetch_and_flatten(root: DataRoot, *, whole: bool) -> None:
+    """Fetch the last three stamps, or the whole register from ODT, and flatten: a build without Dagster.
+
+    What is held already is not fetched again.
+    """
+    sources = settings.sources_from(os.environ)
+    last = _MORNING.date()
+    window = (last - timedelta(days=2), last)
+    with root.locked():
+        clear_up(root)
+        repair(root)
+        close_stale(root, sources)
+        if whole and is_backfill_due(root, Request(sources=sources, odt_backfill=True)):
+            fetch_register(root, sources)
+        elif not whole and not held_fetches(root):
+            fetch_stamps(root, sources, window)
+        flatten_held_fetches(root, *map(str, window))
+
+
 def run(order: dict[str, Any]) -> None:
     """Run the command and end this process. Its output goes to the file that the order names."""
     os.setsid()
@@ -118,7 +145,11 @@ def run(order: dict[str, Any]) -> None:
     sys.addaudithook(steps.audit)
     code = 70
     try:
-        cli.main(order["arguments"])
+        if order.get("fetch"):
+            fetch_and_flatten(DataRoot(Path(order["root"])), whole=order["fetch"] == "whole")
+            code = 0
+        else:
+            cli.main(order["arguments"])
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 70
     except BaseException:  # this process ends here, and the test reads its output

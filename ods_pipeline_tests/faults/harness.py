@@ -45,7 +45,7 @@ class Driver:
         order = {
             "root": str(root.path), "at": at, "environment": command.environment,
             "keep_events": self.keep_events,
-            "arguments": [*command.words, "--data-root", str(root.path)],
+            "arguments": [*command.words, "--data-root", str(root.path)], "fetch": command.fetch,
             "output": str(self.folder / "output"), "steps": str(self.folder / "steps"),
         }  # fmt: skip
         assert self._process.stdin and self._process.stdout
@@ -58,10 +58,14 @@ class Driver:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: the words of the command line, and variables to add to the environment."""
+    """A command: the words of the command line, and variables to add to the environment.
+
+    ``fetch`` is ``changes`` or ``whole`` to fetch and flatten only, without a command line and Dagster.
+    """
 
     words: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    fetch: str = ""
 
 
 STATUS = Command(["status"])

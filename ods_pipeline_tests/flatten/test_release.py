@@ -30,7 +30,7 @@ def test_the_sample_is_flattened_and_counted(sample_flats: list[Flat]) -> None:
     flat = sample_flats[0]
     assert flat.folder == f"release={RELEASED}"
     columns = ["kind", "declared_records", "parsed_records", "stub_records", "quarantined_records"]
-    assert flat.captures.select(columns).rows() == [("full", 751, 751, 34, 0), ("archive", 75, 75, 14, 0)]
+    assert flat.captures.select(columns).rows() == [("full", 770, 770, 53, 0), ("archive", 92, 92, 31, 0)]
     assert (
         flat.captures["publication_date"].to_list()
         == flat.captures["as_of"].to_list()

@@ -107,7 +107,7 @@ def test_of_two_sides_a_day_apart_the_later_counts(sample: Path, tmp_path: Path)
     edges = pl.read_parquet(sample / TABLES["succession_edges"].path)
     apart = edges.filter(pl.col("days_apart") > 0)
     assert apart.select("old_code", "new_code", "effective_on", "days_apart").rows() == [
-        ("QU9", "S0E4D", date(2026, 4, 1), 1)
+        ("Y99901", "Y99902", date(2026, 8, 26), 1)
     ]
     sides = [entry("A", "Successor", "B", "2020-03-31"), entry("B", "Predecessor", "A", "2020-04-01")]
     result = crosswalk(

@@ -30,7 +30,9 @@ class Behaviour:
         spelling: how RefOnly is written. ended_roles: whether Inactive roles are published.
         repeat_legal: whether Operational dates are repeated as Legal ones.
         unknown_filters: whether a filter of ``$expand`` is refused.
-        active: whether ``active`` is published. day: the stamp of the concept of an organisation.
+        active: whether ``active`` is published.
+        touched: affiliations that the store changed on a day, by id; others when their record was stamped.
+        no_last_updated: whether ``_lastUpdated`` is unknown for affiliations.
     """
 
     largest: int = LARGEST
@@ -46,6 +48,8 @@ class Behaviour:
     repeat_legal: bool = True
     unknown_filters: bool = False
     active: bool = True
+    touched: dict[str, str] = field(default_factory=dict)
+    no_last_updated: bool = False
     other_lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 

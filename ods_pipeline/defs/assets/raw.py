@@ -42,11 +42,12 @@ class FetchSource(dg.Config):
 
     ``source``: ``ord`` asks the delta source that the environment chooses (the ORD API, unless
     ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root
-    holds a real release, for the stamps that were not asked for at least two days later. ``folder``: recorded
-    fetches on disk; nobody is asked then.
+    holds a real release, for the stamps that were not asked for at least two days later; ``odt_backfill``
+    reads the whole register from ODT into an empty data root, for the partition of today. ``folder``:
+    recorded fetches on disk; nobody is asked then.
     """
 
-    source: Literal["auto", "held", "ord"] = "auto"
+    source: Literal["auto", "held", "ord", "odt_backfill"] = "auto"
     folder: str = ""
     ignore_maintenance_window: bool = False
 

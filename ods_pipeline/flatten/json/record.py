@@ -29,6 +29,7 @@ _XML_RECORD = re.compile(
 # What XML 1.0 cannot carry (section 2.2, production Char), lone surrogates included.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_RULE = re.compile(r"[a-z_]{1,60}")
 _KEPT = {"\r": "&#13;"}  # a bare CR in XML would be read as LF
 
 
@@ -67,12 +68,13 @@ def _map() -> _Node:
     return root
 
 
-def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
+def json_to_xml(payload: bytes, unknown: dict[str, int], rules: dict[str, int] | None = None) -> str:
     """The ``Organisation`` element of a record in JSON.
 
     Keys that the map does not know are counted in ``unknown``, by their path. A source that translates its
-    records counts what it could not translate under ``Unknown``, and gives the rule that a record breaks as
-    ``Refused``. Raises BadRecord if the payload is no JSON, holds no organisation, or was refused.
+    records counts what it could not translate under ``Unknown``, names the rules that it applied under
+    ``Rules``, and gives the rule that a record breaks as ``Refused``. ``rules`` gets one for each rule that
+    touched this record. Raises BadRecord if the payload is no JSON, holds no organisation, or was refused.
     """
     try:
         content = loads(payload)
@@ -89,6 +91,8 @@ def json_to_xml(payload: bytes, unknown: dict[str, int]) -> str:
     try:
         element = _element("Organisation", record, _map(), "", unknown)
         _count_untranslated(content.get("Unknown"), unknown)
+        if rules is not None:
+            _count_rules(content.get("Rules"), rules)
         return element
     except RecursionError:
         raise BadRecord("too_deep", f"it is nested too deeply; it begins with {payload[:40]!r}") from None
@@ -98,6 +102,12 @@ def _count_untranslated(counts: Any, unknown: dict[str, int]) -> None:
     for name, count in counts.items() if isinstance(counts, dict) else ():
         if isinstance(count, int):
             unknown[_NOT_XML.sub("?", name)] = unknown.get(name, 0) + count
+
+
+def _count_rules(applied: Any, rules: dict[str, int]) -> None:
+    for name in applied if isinstance(applied, dict) else ():
+        if _RULE.fullmatch(name):
+            rules[name] = rules.get(name, 0) + 1
 
 
 def xml_to_xml(payload: bytes) -> str:

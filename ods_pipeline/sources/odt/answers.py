@@ -29,6 +29,10 @@ class TooMany(Exception):
     """An expansion has more than 50,000 concepts (422): ask about fewer."""
 
 
+class NotAsked(OdsError):
+    """ODT does not take this question (400, 405): a parameter that it does not know, or a bad value."""
+
+
 class NoSuchFilter(Exception):
     """The terminology server does not know this filter or this value set (404, 422): take another route."""
 
@@ -77,7 +81,7 @@ def _refusal(status: int, why: str, name: str) -> Exception:
             f"the key for the ODT API is missing or wrong (HTTP {status}{': ' if why else ''}{why})",
             do=f"Set {KEY_NAME} to the key of your application, or ODS_ODT_URL to sandbox",
         )
-    return OdsError(
+    return NotAsked(
         f"the ODT API refuses {name} (HTTP {status}: {why or 'no reason given'})",
         do="This is a fault of ods-pipeline: report it with this text; ODS_DELTAS_FROM=ord asks the ORD API",
     )

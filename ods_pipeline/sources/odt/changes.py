@@ -10,15 +10,16 @@ read once more in order of their ids, and then day by day, each day on one page.
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from ods_pipeline.sources.due import Window, days_between
-from ods_pipeline.sources.odt import pages, terms
-from ods_pipeline.sources.odt.answers import NoSuchFilter, TooMany, next_query, resources
+from ods_pipeline.sources.odt import pages, terms, unstamped
+from ods_pipeline.sources.odt.answers import NoSuchFilter, NotAsked, TooMany, next_query, resources
 from ods_pipeline.sources.odt.client import (
     CODES,
     CONCEPTS,
+    MOST,
     REVINCLUDE,
     WIDE_CONCEPTS,
     OdtApi,
@@ -39,6 +40,7 @@ from ods_pipeline.sources.odt.translate import affiliations_by_source
 from ods_pipeline.sources.protocol import HeldPages, Page, Record, SourceChanged
 
 COUNT, CHANGES = "count-first.json", "changes.json"
+SAMPLE = 20  # organisations whose relationships are counted, if nothing else proves them complete
 ALONE = 50  # codes in one question about organisations or relationships by code
 Question = Callable[[list[str]], Iterable[Reply]]
 log = logging.getLogger(__name__)
@@ -47,15 +49,15 @@ log = logging.getLogger(__name__)
 class AllChanges:
     """The changes of one fetch. ``rounds`` counts how often the pages were read without adding up."""
 
-    def __init__(self, api: OdtApi, held_pages: Pages) -> None:
-        self._api, self._pages, self.rounds = api, held_pages, 0
+    def __init__(self, api: OdtApi, held_pages: Pages, *, whole: bool = False) -> None:
+        self._api, self._pages, self._whole, self.rounds = api, held_pages, whole, 0
 
     def asked(self, window: Window, held: HeldPages) -> Iterator[Page]:
         """All pages that are not held yet; ``CHANGES`` comes last.
 
         Raises SourceChanged if the numbers do not add up.
         """
-        query = f"lastChangeDate=gt{window[0] - timedelta(days=1)}"
+        query = "" if self._whole else f"lastChangeDate=gt{window[0] - timedelta(days=1)}"
         if held.announced is None:
             reply = self._api.count(ORGANIZATION, query)
             yield Page(COUNT, reply.url_path, reply.content, announced=reply.resource["total"])
@@ -63,6 +65,7 @@ class AllChanges:
         listed = self._pages.listed(held)
         self._compare(len(listed), held.announced, held)
         yield from self._completed(listed, held)
+        yield from self._touched(window, listed, held)
         last = self._api.count(ORGANIZATION, query)
         self._compare(last.resource["total"], held.announced, held)
         yield Page(CHANGES, last.url_path, last.content)
@@ -82,6 +85,30 @@ class AllChanges:
                 yield from pages.records_of(reply.resource, context, {})
             yield from (Record(code, b"", 404) for code in some if code not in listed)
 
+    def _touched(self, window: Window, listed: Mapping[str, Listed], held: HeldPages) -> Iterator[Page]:
+        """Once a week: the relationships that the store changed, and the stamps of their organisations."""
+        since = None if self._whole else unstamped.asked_since(window)
+        if since is None:
+            return
+        yield from self._group(unstamped.TOUCHED, held, lambda: self._affiliations_since(since))
+        others = [code for code in unstamped.sources_of_touched(held) if code not in listed]
+        yield from self._group(unstamped.TERMS_OF_TOUCHED, held, lambda: self._terms(others))
+
+    def _affiliations_since(self, since: date) -> Iterator[Reply]:
+        query = f"_lastUpdated=gt{since}"
+        try:
+            count = self._api.count(AFFILIATION, query)
+        except NotAsked as error:
+            log.warning("ODT cannot be asked for relationships that nobody stamped: %s", error.what)
+            return
+        total = count.resource["total"]
+        yield count
+        if total > unstamped.MOST:
+            log.warning("ODT changed %d relationships since %s: a load that rewrote them all", total, since)
+        elif total:
+            self._api.page_size = MOST
+            yield from self._api.pages(AFFILIATION, query)
+
     def _compare(self, came: int, announced: int | None, held: HeldPages) -> None:
         """Raises SourceChanged, which forgets all that was asked, unless the two numbers are equal."""
         if came == announced:
@@ -92,12 +119,14 @@ class AllChanges:
 
     def _bundles(self, window: Window, query: str, held: HeldPages) -> Iterator[Page]:
         """The pages of changed organisations with their relationships, from where the fetch stopped."""
-        with_relationships = f"{query}&_revinclude={REVINCLUDE}"
+        with_relationships = f"{query}&_revinclude={REVINCLUDE}".removeprefix("&")
         before = pages.names(held, pages.BUNDLES)
-        if self.rounds >= 2 and not before:
+        if self.rounds >= 2 and not before and not self._whole:
             yield from _numbered(pages.BUNDLES, self._day_by_day(window))
             return
-        following: str | None = with_relationships + ("&_sort=_id" if self.rounds == 1 else "")
+        # Hundreds of pages are not read twice because of their order, so the whole register comes sorted.
+        in_order = self.rounds > 0 or self._whole
+        following: str | None = with_relationships + ("&_sort=_id" if in_order else "")
         if before:
             following = next_query(json.loads(held.read(before[-1])))
         if following is not None:
@@ -130,9 +159,14 @@ class AllChanges:
         )
 
     def _group(self, name: str, held: HeldPages, ask: Callable[[], Iterable[Reply]]) -> Iterator[Page]:
-        """The pages of a group. The first comes last, so that it shows whether the group is whole."""
-        if not held.has(f"{name}-0001.json"):
-            yield from reversed(list(_numbered(name, ask())))
+        """The pages of a group, as they come. The first is kept last: it shows that the group is whole."""
+        if held.has(f"{name}-0001.json"):
+            return
+        replies = _numbered(name, ask())
+        first = next(replies, None)
+        yield from replies
+        if first is not None:
+            yield first
 
     def _terms(self, codes: Sequence[str]) -> Iterator[Reply]:
         """The code system's entries of organisations; none if it cannot be asked for single concepts."""
@@ -183,6 +217,8 @@ class AllChanges:
             if source is not None:
                 expected.setdefault(source, set()).add(number)
         doubtful = [c for c in codes if expected.get(c, set()) - listed[c].relationships.keys()]
+        if not known:  # the terminology half cannot be asked: some organisations are looked at one by one
+            doubtful = list(codes[:: max(1, len(codes) // SAMPLE)][:ALONE])
         missed = False
         for reply in self._affiliations_of(doubtful):
             found = affiliations_by_source(resources(reply.resource, AFFILIATION))
@@ -238,7 +274,7 @@ def _asked_pages(held: HeldPages) -> list[str]:
     """All pages of ``asked``."""
     groups = (
         pages.BUNDLES, pages.AFFILIATIONS, pages.TARGETS, pages.TARGET_TERMS, pages.TERMS,
-        pages.ROLE_INSTANCES, pages.SUCCESSIONS,
+        pages.ROLE_INSTANCES, pages.SUCCESSIONS, unstamped.TOUCHED, unstamped.TERMS_OF_TOUCHED,
     )  # fmt: skip
     return [COUNT, CHANGES, *(name for group in groups for name in pages.names(held, group))]
 

@@ -64,7 +64,8 @@ class OdtApi:
 
     def count(self, kind: str, query: str) -> Reply:
         """How many resources match. The ``total`` of this answer is the only reliable count."""
-        return self._ask(f"/{kind}?{query}&_summary=count", "Bundle", answers.total_in)
+        parameters = "&".join(filter(None, (query, "_summary=count")))
+        return self._ask(f"/{kind}?{parameters}", "Bundle", answers.total_in)
 
     def page(self, kind: str, query: str) -> Reply:
         """One page. If it would be too large, half as many are asked for, and so on down to one.

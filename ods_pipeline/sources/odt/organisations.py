@@ -198,7 +198,11 @@ def roles(resource: Json, notes: Notes) -> list[dict[str, Any]]:
 
 
 def mark_primary(
-    rows: list[dict[str, Any]], scope: frozenset[str], term: Term | None, instances: frozenset[str]
+    rows: list[dict[str, Any]],
+    scope: frozenset[str],
+    term: Term | None,
+    instances: frozenset[str],
+    notes: Notes,
 ) -> dict[str, Any]:
     """Marks the one primary role among ``rows`` and returns it.
 
@@ -210,6 +214,7 @@ def mark_primary(
         scope: The ids of roles that can be primary.
         term: The organisation's entry in the code system.
         instances: The unique ids of roles that are known to be primary.
+        notes: Counts the use of the two other ways.
 
     Raises:
         Refused: None of the three leaves exactly one.
@@ -223,6 +228,7 @@ def mark_primary(
                 "odt_primary_role", f"{len(candidates)} of its {len(rows)} roles can be the primary one"
             )
         candidates = known if len(known) == 1 else termed
+        notes.note_rule("primary_role_by_instance" if len(known) == 1 else "primary_role_by_code_system")
     candidates[0]["primaryRole"] = True
     return candidates[0]
 

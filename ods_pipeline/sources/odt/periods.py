@@ -39,6 +39,8 @@ def dates_of(node: Json, where: str, notes: Notes) -> list[dict[str, Any]]:
         if name in periods:
             raise Refused("odt_two_periods", f"{where} has two {name} periods")
         first, last = day_of(period.get("start")), day_of(period.get("end"))
+        if any(len(str(moment)) > len("2026-01-01") for moment in period.values()):
+            notes.note_rule("time_of_day_cut")
         if first is None:
             raise Refused("odt_period_without_start", f"the {name} period of {where} has no start")
         periods[name] = first, last

@@ -18,7 +18,7 @@ from ods_pipeline.schema.silence import ODT_SILENT
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.fields import FIELDS, Form
 from ods_pipeline.sources.odt import deletions as deleted
-from ods_pipeline.sources.odt import terms
+from ods_pipeline.sources.odt import terms, unstamped
 from ods_pipeline.sources.odt.answers import KEY_NAME
 from ods_pipeline.sources.odt.changes import CHANGES, AllChanges
 from ods_pipeline.sources.odt.client import TITLE, OdtApi, Reply, newest_version
@@ -52,12 +52,14 @@ class OdtSource:
     form: Form = "json"
     says: frozenset[str] = FIELDS - ODT_SILENT
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, *, whole: bool = False) -> None:
+        """``whole``: every record is asked for, whatever its stamp, and not those of a window."""
+        self.reads_all = whole
         self._api = OdtApi(sources)
         self.address: str = sources.odt_url
         self._has_key = sources.odt_key is not None
         self._pages = Pages()
-        self._changes = AllChanges(self._api, self._pages)
+        self._changes = AllChanges(self._api, self._pages, whole=whole)
 
     def close(self) -> None:
         """Ends all waiting and asking."""
@@ -108,8 +110,10 @@ class OdtSource:
 
     def stamps(self, window: Window, held: HeldPages) -> dict[str, str]:
         """The codes on the pages held, each with its stamp. Asks nothing."""
+        last = window[1].isoformat()
+        also = dict.fromkeys([] if self.reads_all else unstamped.unstamped(window, held), last)
         # A record without a stamp is asked for all the same, so that it is set aside and not lost.
-        return {code: stamp or window[1].isoformat() for code, stamp in self._pages.stamps(held).items()}
+        return also | {code: stamp or last for code, stamp in self._pages.stamps(held).items()}
 
     def records(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
         """The records of these codes. Only codes that are on no page (failed before) are asked for.

@@ -53,7 +53,7 @@ def record(resource: Json, affiliations: Iterable[Json], context: Context, notes
     code = org.code_of(resource)
     term, stub, stamp = context.terms.get(code), org.is_stub(resource), org.stamp_of(resource)
     roles = org.roles(resource, notes)
-    primary = org.mark_primary(roles, context.primary_roles, term, context.primary_instances)
+    primary = org.mark_primary(roles, context.primary_roles, term, context.primary_instances, notes)
     place, contacts = org.location(resource, notes), org.contacts(resource, notes)
     # As in ORD, a stub has neither relationships nor successions, whatever is included with it.
     rels = [] if stub else [relationship(a, _role_of_target(a, context), notes) for a in affiliations]

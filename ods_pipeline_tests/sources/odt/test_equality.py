@@ -48,7 +48,7 @@ DIFFERENT: dict[str, set[str]] = {
     "history.organisations": {"content_hash"},
     "history.observations": {"content_hash", "fax_hash", "fax_numbers", "is_partial"},
     "history.notices": {"source", "reason", "reason_code", "primary_role_id", "capture_id"},
-    "captures": {"source", "bytes", "sha256", "declared_records", "parsed_records"},
+    "captures": {"source", "applied_rules", "bytes", "sha256", "declared_records", "parsed_records"},
     "deletions": {"source", "reason", "reason_code"},
 }
 SILENT_CONTACTS = ("fax", "mailto")
@@ -156,9 +156,9 @@ def both_registers(
 
 @pytest.mark.promise("odt_equals_ord")
 def test_every_case_of_the_factory_is_equal(tmp_path: Path) -> None:
-    records = factory_records(0.002)[::2]
+    records = factory_records(0.002)[::3]
     first, second = both_registers(tmp_path, world_of_records(records, concepts()))
-    assert first.frames["organisations"].height > 300
+    assert first.frames["organisations"].height > 200
     assert_equal(first, second)
 
 
@@ -190,7 +190,7 @@ def test_without_rule_one_nearly_every_record_would_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Legal dates that repeat the Operational ones are no news: the number of false changes."""
-    records = factory_records(0.002)[::8]
+    records = factory_records(0.002)[::24]
     world = world_of_records(records, concepts())
 
     def false_changes(folder: Path) -> int:
@@ -270,7 +270,7 @@ def mornings_of(
 
 
 @pytest.mark.promise("odt_equals_ord")
-@pytest.mark.parametrize("number", [6, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_switching_the_source_changes_nothing(tmp_path: Path, number: int) -> None:
     """ORD -> ODT -> ORD: no version, no event and no drift that ORD alone would not have made."""
     third = number // 3

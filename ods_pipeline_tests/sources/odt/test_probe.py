@@ -1,12 +1,15 @@
 """`ods-pipeline probe odt`: two servers that behave differently, and a report that is right about both."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ods_pipeline.sources import settings
 from ods_pipeline_tests.conftest import Main
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.sources.odt.test_fetch import varied
@@ -37,7 +40,14 @@ def report(
     folder: Path,
     behaviour: Behaviour,
 ) -> tuple[dict[str, str], OdtServer]:
-    monkeypatch.setattr("ods_pipeline.sources.settings.Manners.interval", 0.0)
+    given = settings.sources_from
+
+    def sources_from(environment: Mapping[str, str]) -> settings.Sources:
+        """The sources of the environment, without the pause between two questions."""
+        sources = given(environment)
+        return replace(sources, manners=replace(sources.manners, interval=0.0))
+
+    monkeypatch.setattr(settings, "sources_from", sources_from)
     with OdtServer(today(), behaviour=behaviour, odt_key=ODT_KEY.reveal()) as server:
         monkeypatch.setenv("ODS_ODT_URL", server.odt_url)
         monkeypatch.setenv("ODS_ODT_API_KEY", ODT_KEY.reveal())

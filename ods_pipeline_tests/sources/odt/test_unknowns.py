@@ -4,7 +4,9 @@ What lives here: a test for each unknown, by its number. What does not: faults o
 """
 
 import json
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.sources.deltas import fetch_stamps
-from ods_pipeline.sources.odt import client
+from ods_pipeline.sources.odt import client, unstamped
 from ods_pipeline.sources.odt.periods import BOTH_PAIRS, EQUAL_PAIRS
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied, without_silent
+from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.builders import make_record, rel, role
+from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of, world_of
 from ods_pipeline_tests.support.worlds import Made
 
@@ -49,6 +53,11 @@ def assert_same(frames: dict[str, pl.DataFrame], expected: dict[str, pl.DataFram
         assert frame.equals(expected[name]), (name, frame, expected[name])
 
 
+def applied_rules(fetch: Path) -> str:
+    """What the row of ``captures`` reports: how many records each rule touched."""
+    return str(flatten_fetch(fetch).captures["applied_rules"].item())
+
+
 def payloads(fetch: Path) -> list[dict[str, Any]]:
     return [json.loads(p.read_bytes()) for p in sorted((fetch / "organisations").glob("*.json"))]
 
@@ -61,6 +70,8 @@ def test_u1_legal_dates_repeated_or_not(
     fetch, _ = fetched(tmp_path / "odt", Behaviour(repeat_legal=repeats))
     assert_same(flatten_fetch(fetch).frames, expected)
     counts = [p.get("Rules", {}) for p in payloads(fetch)]
+    touched = dict(part.rsplit(" ", 1) for part in applied_rules(fetch).split(", "))
+    assert {k: int(v) for k, v in touched.items()} == Counter(name for c in counts for name in c)
     pairs, equal = (sum(c.get(name, 0) for c in counts) for name in (BOTH_PAIRS, EQUAL_PAIRS))
     assert (equal > 0.8 * pairs) if repeats else equal == 0
 
@@ -103,11 +114,11 @@ def test_u4_pages_that_move_are_read_again_in_order_and_then_day_by_day(
     tmp_path: Path, moving: int, is_unsorted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PAGE", "LEAST", "MOST"):
-        monkeypatch.setattr(client, name, 60)
-    world = world_of(150, stamp=lambda n: f"2026-09-0{2 + n % 3}")
+        monkeypatch.setattr(client, name, 30)
+    world = world_of(80, stamp=lambda n: f"2026-09-0{2 + n % 3}")
     behaviour = Behaviour(moving=moving, unsorted=is_unsorted)
     fetch, server = fetched(tmp_path / "odt", behaviour, world)
-    assert len(read_fetch_receipt(fetch).codes) == 150
+    assert len(read_fetch_receipt(fetch).codes) == 80
     assert bool(server.asked("_sort=_id"))
     assert bool(server.asked("lastChangeDate=lt")) == is_unsorted
 
@@ -118,6 +129,73 @@ def test_u5_a_relationship_without_a_new_stamp_is_not_lost_when_the_record_is_ne
     world = Made({"RX1": make_record("RX1", LastChangeDate="2026-09-03")})
     world.records["RX1"]["Rels"] = {"Rel": [rel("RX1", "RX2")]}
     assert rows_of(tmp_path, Behaviour(), world)["relationships"]["target_ods_code"].to_list() == ["RX2"]
+
+
+SUNDAY = "2026-09-06T04:30:00+00:00"
+
+
+def on_sunday(folder: Path, behaviour: Behaviour, stamp: str = "2026-09-01") -> tuple[Path, OdtServer]:
+    """A fetch of the fourth to the sixth, a Sunday. ``RZ1`` has an older stamp and a new link."""
+    clock, world = SimulatedClock(SUNDAY), varied()
+    world.records["RZ1"] |= {"LastChangeDate": stamp, "Rels": {"Rel": [rel("RZ1", "RX0002")]}}
+    with OdtServer(world, now=clock.now, behaviour=behaviour) as server:
+        window = (date(2026, 9, 4), date(2026, 9, 6))
+        (fetch,) = fetch_stamps(DataRoot(folder), odt_sources_of(server, clock), window)
+    return fetch, server
+
+
+def number_of_new_link() -> str:
+    return str(rel("RZ1", "RX0002")["uniqueRelId"])
+
+
+@pytest.mark.parametrize(("day", "is_found"), [("2026-09-05", True), ("2026-08-20", False)])
+def test_u5_once_a_week_a_relationship_that_nobody_stamped_is_found(
+    tmp_path: Path, day: str, is_found: bool
+) -> None:
+    stamped = {n: "2026-08-01" for n in _numbers(varied()) if n != number_of_new_link()}
+    behaviour = Behaviour(touched={**stamped, number_of_new_link(): day})
+    fetch, server = on_sunday(tmp_path, behaviour, "2026-08-20")
+    assert ("RZ1" in read_fetch_receipt(fetch).codes) == is_found
+    links = flatten_fetch(fetch).frames["relationships"].filter(ods_code="RZ1")
+    assert links["target_ods_code"].to_list() == (["RX0002"] if is_found else [])
+    assert len(server.log) <= 25
+
+
+def test_u5_a_relationship_of_an_organisation_with_a_stamp_of_the_week_is_no_surprise(tmp_path: Path) -> None:
+    fetch, _ = on_sunday(tmp_path, Behaviour())
+    assert read_fetch_receipt(fetch).codes == ("RY1",)
+
+
+def test_u5_a_server_that_does_not_know_the_question_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fetch, _ = on_sunday(tmp_path, Behaviour(no_last_updated=True))
+    assert read_fetch_receipt(fetch).codes == ("RY1",)
+    assert "ODT cannot be asked for relationships that nobody stamped" in caplog.text
+
+
+def test_u5_a_load_that_rewrites_everything_is_reported_and_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unstamped, "MOST", 1)
+    behaviour = Behaviour(touched=dict.fromkeys(_numbers(varied()), "2026-09-05"))
+    fetch, _ = on_sunday(tmp_path, behaviour)
+    assert read_fetch_receipt(fetch).codes == ("RY1",)
+    assert "a load that rewrote them all" in caplog.text
+
+
+def test_u5_the_question_is_due_on_sundays_and_after_missed_days() -> None:
+    days = [date(2026, 9, n) for n in range(1, 9)]
+    due = [day for day in days if unstamped.asked_since((day - timedelta(days=2), day))]
+    assert due == [date(2026, 9, 6)]
+    assert unstamped.asked_since((date(2026, 9, 6), date(2026, 9, 6))) == date(2026, 8, 30)
+    assert unstamped.asked_since((date(2026, 8, 10), date(2026, 9, 1))) == date(2026, 8, 10)
+    assert unstamped.asked_since((date(2026, 9, 1), date(2026, 9, 4))) == date(2026, 8, 28)
+
+
+def _numbers(world: Made) -> list[str]:
+    records = [*world.records.values(), {"Rels": {"Rel": [rel("RZ1", "RX0002")]}}]
+    return [str(r["uniqueRelId"]) for record in records for r in odt_records.listed(record, "Rels")]
 
 
 def test_u6_a_terminology_half_of_the_day_before_gives_the_same_records(tmp_path: Path) -> None:
@@ -134,10 +212,14 @@ def test_u6_a_terminology_half_of_the_day_before_gives_the_same_records(tmp_path
     assert frames["organisations"]["ods_code"].equals(whole["organisations"]["ods_code"])
 
 
+@pytest.mark.parametrize("are_lost", [False, True])
 def test_u6_filters_that_are_not_known_lose_no_record(
-    tmp_path: Path, expected: dict[str, pl.DataFrame]
+    tmp_path: Path, expected: dict[str, pl.DataFrame], are_lost: bool
 ) -> None:
-    assert_same(rows_of(tmp_path / "odt", Behaviour(unknown_filters=True)), expected)
+    """Nor a relationship, if includes are left out as well: some organisations are looked at one by one."""
+    lost = frozenset(_numbers(varied())) if are_lost else frozenset()
+    behaviour = Behaviour(unknown_filters=True, lost_includes=lost)
+    assert_same(rows_of(tmp_path / "odt", behaviour), expected)
 
 
 def test_u7_a_side_that_ord_never_had_is_not_made_up(tmp_path: Path) -> None:
@@ -177,12 +259,27 @@ def test_u10_a_code_that_odt_does_not_know_is_gone_and_confirms_nothing(tmp_path
     assert notices["source"].to_list() == ["gone_from_api"]
 
 
+def test_u11_too_many_requests_wait_as_long_as_the_server_asks(tmp_path: Path) -> None:
+    """429 comes with an explanation of another shape, and with or without Retry-After."""
+    clock = SimulatedClock(MORNING)
+    with OdtServer(varied(), now=clock.now) as server:
+        server.faults = [
+            Fault("status", "Organization", 1, 429, {"Retry-After": "37"}, text="<html>slow down"),
+            Fault("status", "expand", 1, 429, text='{"fault": {"faultstring": "Rate limit"}}'),
+        ]
+        (fetch,) = fetch_stamps(DataRoot(tmp_path), odt_sources_of(server, clock), WINDOW)
+        moments = [a.at for a in server.log]
+    assert len(read_fetch_receipt(fetch).codes) == 14
+    assert max(b - a for a, b in pairwise(moments)).total_seconds() >= 37
+
+
 @pytest.mark.parametrize(("host", "slash"), [("https://elsewhere.example", False), (None, True)])
 def test_u12_of_a_link_only_the_query_is_followed(tmp_path: Path, host: str | None, slash: bool) -> None:
-    world = world_of(120)
-    behaviour = Behaviour(next_host=host, double_slash=slash, largest=90_000)
+    world = world_of(60)
+    behaviour = Behaviour(next_host=host, double_slash=slash, largest=45_000)
     fetch, server = fetched(tmp_path, behaviour, world)
-    assert len(read_fetch_receipt(fetch).codes) == 120
+    assert len(read_fetch_receipt(fetch).codes) == 60
+    assert len(server.asked("_offset=")) >= 2
     assert all(a.path.startswith("/organisation-data-terminology-api/fhir/") for a in server.log)
     assert not any("//" in a.path.partition("?")[0] for a in server.log)
 
@@ -200,8 +297,16 @@ def test_u14_a_code_that_another_organisation_took_over_has_the_new_record(tmp_p
     assert row == ("ANOTHER", "RO177")
 
 
-def test_u15_and_u16_three_stamps_are_asked_for_and_the_environment_is_named(tmp_path: Path) -> None:
-    fetch, server = fetched(tmp_path, Behaviour())
+def test_u15_a_record_of_the_midnight_checker_comes_with_the_stamp_of_the_day(tmp_path: Path) -> None:
+    """It is stamped today, or, edited again, once more tomorrow: three stamps are asked for each day."""
+    world = Made({"RX1": make_record("RX1", LastChangeDate="2026-09-04")})
+    fetch, _ = fetched(tmp_path, Behaviour(), world)
     receipt = json.loads((fetch / "receipt.json").read_bytes())
     assert (receipt["stamps_from"], receipt["stamps_to"]) == ("2026-09-02", "2026-09-04")
-    assert receipt["base_url"] == server.odt_url
+    assert receipt["codes"] == ["RX1"]
+
+
+def test_u16_the_environment_that_was_asked_is_named(tmp_path: Path) -> None:
+    fetch, server = fetched(tmp_path, Behaviour())
+    assert json.loads((fetch / "receipt.json").read_bytes())["base_url"] == server.odt_url
+    assert flatten_fetch(fetch).captures["source"].to_list() == ["odt"]
