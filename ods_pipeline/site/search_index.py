@@ -64,8 +64,11 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     })  # fmt: skip
     _write(search, "places", {"places": _numbers(listings["place"])})
     firsts = []
-    file = (pl.int_range(pl.len()) // _PLACES_IN_A_FILE).min().over("word_id")
-    for part in placed.with_columns(file=file).partition_by("file", maintain_order=True):
+    # All places of a word are in one file, that of its first.
+    filed = placed.with_row_index("file").with_columns(
+        pl.col("file").min().over("word_id") // _PLACES_IN_A_FILE
+    )
+    for part in filed.partition_by("file", maintain_order=True):
         firsts.append(part["word_id"][0])
         lists = part.group_by("word_id", maintain_order=True).agg("text_id")
         content = {str(word): _numbers(pl.Series(texts)) for word, texts in lists.iter_rows()}

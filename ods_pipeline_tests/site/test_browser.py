@@ -200,9 +200,9 @@ def test_it_works_with_the_keyboard_alone(browser: Browser) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "G6V2S"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    page.wait_for_function("() => document.body.dataset.answered === 'G6V2S'")
     page.reload()
-    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    page.wait_for_function("() => document.body.dataset.answered === 'G6V2S'")
     browser.open("index.html")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
