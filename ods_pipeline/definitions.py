@@ -9,6 +9,7 @@ from pathlib import Path
 from ods_pipeline.dataroot.umask import restrict_umask
 from ods_pipeline.defs.alerts import alerts_from
 from ods_pipeline.defs.assembly import UNATTENDED, build_definitions
+from ods_pipeline.defs.assets.store import store_address
 from ods_pipeline.sources.settings import sources_from
 
 restrict_umask()
@@ -17,4 +18,5 @@ defs = build_definitions(
     sources=sources_from(os.environ),
     retries=UNATTENDED,
     alerts=alerts_from(os.environ),
+    store=store_address(),
 )

@@ -15,6 +15,7 @@ from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, Today, start
 from ods_pipeline.commands.summary import reported
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
+from ods_pipeline.defs.assets.store import store_address
 from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.health import health_of
 from ods_pipeline.inventory.wanted import request_for
@@ -88,7 +89,13 @@ def build(
     drift_before = health_of(root).drift
     with alerting_of_failure(root):
         built = pipeline.build(
-            root, releases=files, recorded=recorded or (), today=today, again=again, request=request
+            root,
+            releases=files,
+            recorded=recorded or (),
+            today=today,
+            again=again,
+            request=request,
+            store=store_address(),
         )
     try:
         return reported(console, root, built, quiet=quiet)

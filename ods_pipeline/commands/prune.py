@@ -1,23 +1,28 @@
 """`ods-pipeline prune`: remove old files that nothing needs. Without ``--delete`` it lists them only."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, command_line, plain
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory import prune as pruning
 
 
 def prune(
+    store: Annotated[
+        str | None, Parameter(help="A store, to remove old builds from it: s3://BUCKET/PREFIX, …")
+    ] = None,
     *,
     data_root: Root = DEFAULT_ROOT,
     older_than: Annotated[
-        int,
-        Parameter(validator=validators.Number(gte=1, lte=36_500), help="Keep what is not older, in days."),
-    ] = 90,
+        str,
+        Parameter(name=("--older-than", "--keep"), help="Keep what is not older: days, as 90 or 90d."),
+    ] = "90",
     delete: Annotated[
         bool, Parameter(negative="", help="Remove the files. Without it they are listed.")
     ] = False,
@@ -28,10 +33,14 @@ def prune(
         The exit code.
 
     Raises:
-        OdsError: another process works on the data root, or a file cannot be removed.
+        OdsError: another process works on the data root or the store, or a file cannot be removed.
     """
-    console, root = plain(), DataRoot(data_root)
-    age, now = timedelta(days=older_than), datetime.now(UTC)
+    age = days(older_than)
+    if store is not None:
+        from ods_pipeline.commands.publish import prune_in_store  # noqa: PLC0415 - an extra
+
+        return prune_in_store(store, age, delete=delete)
+    console, root, now = plain(), DataRoot(data_root), datetime.now(UTC)
     take = pruning.prune if delete and root.path.is_dir() else pruning.prunable
     found = take(root, now, age)
     for item in found:
@@ -42,12 +51,24 @@ def prune(
         sizes[item.kind] += item.size
     total = ", ".join(f"{kind} {size:,}" for kind, size in sorted(sizes.items()))
     if not found:
-        console.print(f"Nothing here is older than {older_than} days and not needed.")
+        console.print(f"Nothing here is older than {age.days} days and not needed.")
     elif delete:
         console.print(f"Removed {len(found):,} files and folders, {sizes.total():,} bytes ({total}).")
     else:
         console.print(f"{len(found):,} files and folders may go, {sizes.total():,} bytes ({total}).")
-        console.print(
-            f"To remove them: {command_line(f'prune --older-than {older_than} --delete', root.path)}"
-        )
+        console.print(f"To remove them: {command_line(f'prune --older-than {age.days} --delete', root.path)}")
     return 0
+
+
+def days(text: str) -> timedelta:
+    """Return a number of days, written as 90 or 90d.
+
+    Raises:
+        OdsError: it is none, or not from 1 to 36,500.
+    """
+    if not re.fullmatch(r"[0-9]{1,5}d?", text) or not 1 <= int(text.removesuffix("d")) <= 36_500:
+        raise OdsError(
+            f"--older-than is {text!r}, which is no number of days from 1 to 36500",
+            do="Give for example --older-than 90",
+        )
+    return timedelta(days=int(text.removesuffix("d")))

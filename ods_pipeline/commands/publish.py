@@ -1,19 +1,17 @@
-"""`ods-pipeline publish`, `pull`, and the store's side of `prune`: the published set in an object store.
+"""`ods-pipeline publish`, `pull`, and the store's side of `prune` and `status`.
 
 What lives here: options and what is printed. What does not: the store (``publish/store/``).
 """
 
-import os
-import re
-import socket
 from datetime import timedelta
+from json import dumps
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from ods_pipeline.commands.common import DEFAULT_ROOT, Quiet, Root, start_logging
+from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_INCOMPLETE, Quiet, Root, plain, start_logging
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.errors import OdsError
+from ods_pipeline.publish.store.lease import writer
 from ods_pipeline.publish.store.manifest import read_current
 from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.publish.store.pruning import prune_store
@@ -80,56 +78,63 @@ def pull(
     return 0
 
 
-def prune_in_store(store: str, keep: str, *, yes: bool, quiet: bool) -> int:
-    """Remove old builds from a store; without ``yes`` only print what would go.
+def prune_in_store(store: str, keep: timedelta, *, delete: bool) -> int:
+    """List old builds of a store and the files that only they name, or remove them.
 
     Returns:
         The exit code.
 
     Raises:
-        OdsError: ``keep`` is no number of days, or the store fails.
+        OdsError: The store fails, or nothing is published there.
     """
-    console = start_logging(quiet)
-    done = prune_store(Store(store), days(keep), who=writer(), dry_run=not yes)
-    verb = "Removed" if yes else "Would remove"
-    console.print(f"{verb} {len(done.builds)} builds and {len(done.files)} files, {done.bytes:,} bytes.")
-    if not yes and done.files:
-        console.print("Nothing was removed: give --yes to do it.")
+    console = plain()
+    done = prune_store(Store(store), keep, who=writer(), dry_run=not delete)
+    for path in [*done.builds, *done.files]:
+        console.print(f"  {path}")
+    counts = f"{len(done.builds):,} builds and {len(done.files):,} files"
+    if not done.builds and not done.files:
+        console.print(f"Nothing in {store} is older than {keep.days} days and not needed.")
+    elif delete:
+        console.print(f"Removed {counts}, {done.bytes:,} bytes.")
+    else:
+        console.print(f"{counts} may go, {done.bytes:,} bytes.")
+        console.print(f"To remove them: ods-pipeline prune {store} --older-than {keep.days} --delete")
     return 0
 
 
-def store_status(store: str) -> list[str]:
-    """Return what a store has, in lines.
+def store_status(store: str, *, json: bool) -> int:
+    """Print what a store has.
+
+    Returns:
+        The exit code: 0, or 4 if nothing is published there.
 
     Raises:
         OdsError: The store fails, or it is none of ours.
     """
+    console = plain()
     read = read_current(Store(store))
     if read is None:
-        return [f"{store}: nothing is published there."]
+        empty = dumps({"store": store, "build": None}) if json else f"{store}: nothing is published there."
+        console.print(empty, soft_wrap=True)
+        return EXIT_INCOMPLETE
     manifest, found = read
-    tables = manifest.content["tables"]
-    rows = sum(entry["rows"] for entry in tables.values())
-    size = sum(entry["bytes"] for entry in tables.values()) + manifest.content["duckdb"]["bytes"]
-    return [
-        f"{store}: build {manifest.build:06d}, as of {manifest.content['as_of']}",
-        f"  published {found.modified:%Y-%m-%d %H:%M} UTC; {len(tables)} tables, "
-        f"{rows:,} rows, {size:,} bytes",
-        f"  manifest {manifest.path}, SHA-256 {manifest.sha256}",
-    ]
-
-
-def days(text: str) -> timedelta:
-    """Return a number of days written as 90d or 90.
-
-    Raises:
-        OdsError: It is none.
-    """
-    if not re.fullmatch(r"\d{1,5}d?", text):
-        raise OdsError(f"--keep is {text!r}, which is no number of days", do="Give for example --keep 90d")
-    return timedelta(days=int(text.removesuffix("d")))
-
-
-def writer() -> str:
-    """Return how this writer is named to others: the machine and the process."""
-    return f"{socket.gethostname()}, process {os.getpid()}"
+    tables = manifest.content["tables"].values()
+    facts = {
+        "store": store,
+        "build": manifest.build,
+        "as_of": manifest.content["as_of"],
+        "published_at": f"{found.modified:%Y-%m-%dT%H:%M:%SZ}",
+        "tables": len(tables),
+        "rows": sum(entry["rows"] for entry in tables),
+        "bytes": sum(entry["bytes"] for entry in tables) + manifest.content["duckdb"]["bytes"],
+        "manifest": manifest.path,
+        "sha256": manifest.sha256,
+    }
+    if json:
+        console.print(dumps(facts), soft_wrap=True)
+        return 0
+    console.print(f"{store}: build {manifest.build:06d}, as of {facts['as_of']}")
+    console.print(f"  published {found.modified:%Y-%m-%d %H:%M} UTC")
+    console.print(f"  {facts['tables']} tables, {facts['rows']:,} rows, {facts['bytes']:,} bytes")
+    console.print(f"  manifest: {manifest.path}, SHA-256 {manifest.sha256}")
+    return 0

@@ -31,15 +31,25 @@ from ods_pipeline.sources.clock import SystemClock, uk_date
 
 
 def status(
+    store: Annotated[
+        str | None, Parameter(help="A store, to print what is published there: s3://BUCKET/PREFIX, …")
+    ] = None,
     *,
     data_root: Root = DEFAULT_ROOT,
     json: Annotated[bool, Parameter(negative="", help="Print one JSON object, for programs.")] = False,
 ) -> int:
-    """Print the state of a data root.
+    """Print the state of a data root, or of a store.
 
     Returns:
         The exit code.
+
+    Raises:
+        OdsError: The store fails, or it is none of ours.
     """
+    if store is not None:
+        from ods_pipeline.commands.publish import store_status  # noqa: PLC0415 - an extra
+
+        return store_status(store, json=json)
     if not json:
         return show_status(plain(), DataRoot(data_root))
     health = health_of(DataRoot(data_root))

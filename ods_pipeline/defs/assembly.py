@@ -13,6 +13,7 @@ from ods_pipeline.defs.assets.places import raw_places_of
 from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
+from ods_pipeline.defs.assets.store import store_after_publish, store_assets
 from ods_pipeline.defs.automation import (
     dead_runs,
     last_three_stamps,
@@ -37,6 +38,7 @@ def build_definitions(
     *,
     retries: dg.RetryPolicy | None = None,
     alerts: Alerts | None = None,
+    store: str = "",
     executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
     """Return everything Dagster needs for one data root.
@@ -48,6 +50,7 @@ def build_definitions(
         sources: how to reach TRUD and the ORD API.
         retries: for the steps that ask them.
         alerts: who hears of failures and gaps; nobody unless given.
+        store: the address of the object store to publish into as well; none if empty.
         executor: where steps run; any will do.
     """
     sources, alerts = sources or Sources(), alerts or Alerts()
@@ -86,9 +89,15 @@ def build_definitions(
                 description="Records the files of places that are held.",
             )
         )
+    stored, sensors = [], []
+    if store:
+        published_to_store, store_job = store_assets(store)
+        stored.append(published_to_store)
+        jobs.append(store_job)
+        sensors.append(store_after_publish(store_job))
     watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
-        assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site],
+        assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site, *stored],
         asset_checks=[age_check],
         jobs=jobs,
         schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
@@ -97,6 +106,7 @@ def build_definitions(
             publish_after_load(root, publish_job),
             site_after_publish(publish_job),
             dead_runs(root),
+            *sensors,
             *watchers,
         ],
         resources={"data_root": DataRootResource(path=str(root)), "sources": sources},

@@ -20,6 +20,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.memory import largest_release, warn_if_short
 from ods_pipeline.dataroot.os_errors import explained
 from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.defs.assets.store import STORE_JOB, store_lacks
 from ods_pipeline.defs.instance import Outcome, open_instance, run_job
 from ods_pipeline.defs.keys import RELEASES
 from ods_pipeline.defs.upkeep import put_in_order
@@ -86,6 +87,7 @@ def build(
     today: date | None = None,
     again: bool = False,
     request: Request | None = None,
+    store: str = "",
 ) -> Built:
     """Take in releases, fetches and what ``request`` asks for, and publish.
 
@@ -99,6 +101,8 @@ def build(
         today: the day of the marts; the newest as-of date held if None.
         again: publish even if nothing is new.
         request: what to ask TRUD and the ORD API for.
+        store: the address of an object store to publish into as well. If it fails, that is a problem of the
+            result.
 
     Raises:
         OdsError: a release cannot be used, a blocking check fails, or another build is under way. The
@@ -137,9 +141,11 @@ def build(
             and is_published(root, captures, day, places_label(root))
         ):
             built.published, built.nothing_new = current_build(root), True
-            return built
-        _publish(root, instance, built, day)
-        root.sample_wanted.unlink(missing_ok=True)
+        else:
+            _publish(root, instance, built, day)
+            root.sample_wanted.unlink(missing_ok=True)
+        if store:
+            _publish_to_store(root, instance, built, store)
         return built
 
 
@@ -172,6 +178,15 @@ def _publish(
     config = {"publish_set": {"config": {"today": today, "rebuild": rebuild}}}
     _run(root, instance, "publish_job", built, config=config)
     built.published = current_build(root)
+
+
+def _publish_to_store(root: DataRoot, instance: dg.DagsterInstance, built: Built, store: str) -> None:
+    """Run ``store_job`` unless the store has this build. What is published here stands in any case."""
+    try:
+        if store_lacks(root, store):
+            _run(root, instance, STORE_JOB, built, store=store)
+    except OdsError as error:
+        built.problems.append(f"not published to the store: {error}")
 
 
 def _get_releases(root: DataRoot, instance: dg.DagsterInstance, request: Request, built: Built) -> None:
@@ -302,8 +317,9 @@ def _run(
     window: tuple[date, date] | None = None,
     config: Mapping[str, Any] | None = None,
     sources: Sources | None = None,
+    store: str = "",
 ) -> None:
-    definitions = build_definitions(root.path, window, sources)
+    definitions = build_definitions(root.path, window, sources, store=store)
     outcome = run_job(
         instance, definitions, job, partition=partition, partition_range=partition_range, config=config
     )

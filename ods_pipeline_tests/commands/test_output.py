@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline_tests.support.builders import make_record, write_release
-from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, run_cli, sample_root
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, sample_root
+from ods_pipeline_tests.support.running import Main
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")
@@ -28,6 +29,7 @@ def into(place: str, *arguments: object, python: tuple[str, ...] = ()) -> subpro
         )
 
 
+@pytest.mark.slow
 @needs_full
 def test_a_build_whose_summary_cannot_be_printed_is_a_build(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
@@ -62,15 +64,18 @@ def test_python_without_docstrings_is_refused(tmp_path: Path, command: str) -> N
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(("filler", "fits"), [("x", False), ("é", False), ("", True)])
+@pytest.mark.parametrize(
+    ("filler", "fits"), [("x", False), ("é", False), pytest.param("", True, marks=pytest.mark.slow)]
+)
 def test_a_file_name_that_leaves_no_room_for_its_receipt_is_refused(
-    tmp_path: Path, filler: str, fits: bool
+    tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str], filler: str, fits: bool
 ) -> None:
     release = write_release(tmp_path, [make_record("R0A")])
     room = 250 - len(release.name)
     named = release.rename(tmp_path / (filler * (room // len(filler.encode() or b"x")) + release.name))
-    ran = run_cli("build", "--release", named, "--data-root", tmp_path / "d")
-    assert ran.returncode == (0 if fits else 1), ran.stderr
+    code = run_main("build", "--release", named, "--data-root", tmp_path / "d")
+    err = capsys.readouterr().err
+    assert code == (0 if fits else 1), err
     if not fits:
-        assert "is longer than 230 bytes" in ran.stderr
+        assert "is longer than 230 bytes" in err
         assert not (tmp_path / "d" / "raw" / "trud").exists()

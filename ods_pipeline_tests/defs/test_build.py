@@ -172,6 +172,7 @@ def test_fetches_that_cannot_be_used_do_not_stop_the_others(tmp_path: Path) -> N
     assert sorted(p.name for p in root.quarantine.iterdir()) == [names[3], f"{names[3]}.reason.json"]
 
 
+@pytest.mark.slow
 def test_another_fetch_under_a_held_name_is_reported(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)

@@ -139,6 +139,7 @@ def assert_in_no_record(root: DataRoot) -> None:
     assert not [text for text in events + runs if KEY in text]
 
 
+@pytest.mark.slow
 @pytest.mark.promise("no_lost_day")
 def test_when_the_api_cannot_be_reached_the_release_is_published_and_the_days_are_named(
     root: DataRoot, small: OrdServer, clock: SimulatedClock, caplog: pytest.LogCaptureFixture

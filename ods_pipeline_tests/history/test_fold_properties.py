@@ -150,6 +150,7 @@ def test_any_order_of_arrival_gives_the_same_history(
         assert differing(folded_in_steps(folders, Random(seed)), whole) == []
 
 
+@pytest.mark.slow
 def test_three_thousand_codes_agree_with_the_oracle_whatever_the_order_of_arrival(tmp_path: Path) -> None:
     """Check whole contents, through flat folders, with every case there is."""
     captures = CaptureGenerator(codes=3000, days=12, captures=14).make(20)

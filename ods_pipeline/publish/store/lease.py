@@ -56,6 +56,11 @@ def writing(store: Store, who: str, clock: Clock | None = None) -> Generator[Non
             store.delete([LEASE])
 
 
+def writer() -> str:
+    """Return how this writer is named to others: the machine and the process."""
+    return f"{socket.gethostname()}, process {os.getpid()}"
+
+
 def _ends(value: dict[str, object]) -> datetime:
     try:
         return datetime.fromisoformat(str(value["until"]))
