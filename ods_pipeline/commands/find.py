@@ -60,5 +60,6 @@ def find(
         console.print(f"{answer.left_out:,} match, and none of them is what --kind and --open ask for")
     more = answer.matches - len(answer.rows)
     if more > 0:
-        console.print(f"… and {more:,} more; --limit shows more, --limit 0 all")
+        least = "at least " if answer.has_more else ""
+        console.print(f"… and {least}{more:,} more; --limit shows more, --limit 0 all")
     return 0 if matches else EXIT_ATTENTION

@@ -44,10 +44,13 @@ _BASES = {
     "geography": "by its geography",
     "self": "itself",
 }
+# How many ods_find ranks: by itself, and at most.
+_USUAL = 200
+_ALL = 2_000_000_000
 _FIND = """
     WITH answers AS MATERIALIZED (
         SELECT *, row_number() OVER () AS place
-        FROM ods_find($text)
+        FROM ods_find($text, rows_wanted := $wanted)
     ),
 
     kept AS MATERIALIZED (
@@ -84,12 +87,14 @@ class Answer:
         rows: The organisations, best first. If nothing matches, the first row has the match_kind ``none`` and
             its reason, and codes like the text may follow (match_kind ``similar``).
         matches: How many there are in all, with those beyond the limit.
+        has_more: Whether there may be more than ``matches``: a look-up does not rank all of many thousands.
         left_out: How many match if none of them is of the kind, or open, as requested; else 0.
     """
 
     rows: list[Row]
     matches: int
     left_out: int
+    has_more: bool = False
 
 
 def find_organisations(
@@ -109,11 +114,14 @@ def find_organisations(
         open_only: Only organisations that are open.
         limit: How many rows at most; None is all.
     """
-    values = {"text": text, "kind": kind, "open": open_only, "limit": limit}
+    # Kind and openness choose among all that match; without them, a little more than is printed is enough.
+    wanted = _ALL if limit is None or kind or open_only else max(limit + 1, _USUAL)
+    values = {"text": text, "kind": kind, "open": open_only, "limit": limit, "wanted": wanted}
     rows = query_rows(connection, _FIND, values)
     if rows:
-        return Answer(rows, rows[0]["kept"], 0)
-    ((answers,),) = connection.execute("SELECT count(*) FROM ods_find(?)", [text]).fetchall()
+        return Answer(rows, rows[0]["kept"], 0, rows[0]["answers"] >= wanted)
+    sql = "SELECT count(*) FROM ods_find(?, rows_wanted := ?)"
+    ((answers,),) = connection.execute(sql, [text, wanted]).fetchall()
     return Answer([], 0, answers)
 
 

@@ -61,9 +61,16 @@ CREATE OR REPLACE TABLE search.words AS
 SELECT
     word,
     (row_number() OVER (ORDER BY word))::INTEGER AS word_id,
-    count(*)::INTEGER AS texts,
-    letters_in(word)::INTEGER AS letters
-FROM words_of_texts
+    any_value(texts)::INTEGER AS texts,
+    bit_or(bit_of_character(letter)) AS letters
+FROM (
+    SELECT
+        word,
+        count(*) AS texts,
+        unnest(string_split(word, '')) AS letter
+    FROM words_of_texts
+    GROUP BY word
+)
 GROUP BY word
 UNION ALL
 SELECT
@@ -74,11 +81,30 @@ SELECT
 COMMENT ON TABLE search.words IS
 'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is no word.';
 
+CREATE OR REPLACE TABLE search.pieces AS
+SELECT
+    piece,
+    list(DISTINCT word_id ORDER BY word_id) AS word_ids
+FROM (
+    SELECT
+        word_id,
+        three_letters(word, unnest(range(1, length(word) + 1))) AS piece
+    FROM search.words
+    UNION ALL
+    SELECT
+        0,
+        ''
+)
+GROUP BY piece
+ORDER BY piece;
+COMMENT ON TABLE search.pieces IS 'For ods_find: three letters in a row, with the words that have them.';
+
 CREATE OR REPLACE TABLE search.texts AS
 SELECT
     w.word_id,
     t.text_id,
-    l.size
+    l.size,
+    i.text_id IS NOT NULL AS is_town
 FROM words_of_texts AS t
 JOIN search.words AS w ON w.word = t.word
 JOIN (
@@ -88,6 +114,11 @@ JOIN (
     FROM words_of_texts
     GROUP BY text_id
 ) AS l ON l.text_id = t.text_id
+LEFT JOIN (
+    SELECT DISTINCT x.text_id
+    FROM towns AS n
+    JOIN texts AS x ON x.text = n.text
+) AS i ON i.text_id = t.text_id
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
 'For ods_find: which names and towns have a word, and the characters of all words of the text.';
@@ -140,6 +171,24 @@ LEFT JOIN (
 COMMENT ON TABLE search.listings IS
 'For ods_find: every code by its name, and by each former one with the day from which it was gone.';
 
+CREATE OR REPLACE TABLE search.codes AS
+SELECT
+    ods_code,
+    any_value(listing_id) AS listing_id,
+    bit_or(bit_of_character(letter)) AS characters,
+    lookalike_key(ods_code) AS look
+FROM (
+    SELECT
+        ods_code,
+        rowid + 1 AS listing_id,
+        unnest(string_split(ods_code, '')) AS letter
+    FROM marts.code_finder
+)
+GROUP BY ods_code
+ORDER BY ods_code;
+COMMENT ON TABLE search.codes IS
+'For ods_find: every code, with the characters that it has as bits, and what it looks like at a glance.';
+
 CREATE OR REPLACE TABLE search.listed_texts AS
 SELECT
     listing_id,
@@ -153,7 +202,8 @@ SELECT
     town_id,
     true
 FROM search.listings
-WHERE town_id IS NOT NULL;
+WHERE town_id IS NOT NULL
+ORDER BY text_id, listing_id;
 COMMENT ON TABLE search.listed_texts IS 'For ods_find: the name and the town of each listing.';
 
 DROP TABLE former;

@@ -54,6 +54,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("A5", "RO197", name="ST MARY'S MILLFIELD"),
         organisation("A6", "RO197", name="MILL"),
         organisation("A7", "RO197", name="SURGERY AT THE MILL"),
+        organisation("D1", "RO197", name="WEST GARDEN CLINIC", town="READING"),
+        organisation("D2", "RO197", name="OXFORD GARDEN CLINIC", town="OXFORD"),
+        organisation("D3", "RO197", name="WEST GARDEN CLINIC", town="OXFORD"),
+        organisation("D4", "RO197", name="GARDEN GARDEN CLINIC", town="OXFORD"),
+        organisation("D5", "RO197", name="LLOYDS CHEMIST"),
+        organisation("D6", "RO197", name="BOOTSCHEMIST"),
+        organisation("D7", "RO197", name="HOSE CLINIC"),
         *(organisation(f"B{n}", "RO197") for n in range(7)),
         organisation("5E1", "RO179", **CLOSED),
         organisation("012", "RO141"),
@@ -158,6 +165,35 @@ def test_a_name_is_found_as_people_type_it(small: Find, typed: str, why: str) ->
 )
 def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, codes: list[str]) -> None:
     assert [code for _, code in kinds(small(typed))] == codes
+
+
+@pytest.mark.parametrize(
+    ("typed", "codes"),
+    [
+        ("west garden clinic oxford", ["D3"]),
+        ("oxford west garden clinic", ["D3"]),
+        ("west garden clinic reading", ["D1"]),
+        ("west garden clinc oxford", ["D3"]),
+        ("lloydschemist", ["D5"]),
+        ("boots chemist", ["D6"]),
+        ("hsoe clinic", ["D7"]),
+        ("OFXORD garden clinic", ["D2"]),  # a town with a typo is no better than a name with one
+    ],
+)
+def test_the_right_one_comes_first(small: Find, typed: str, codes: list[str]) -> None:
+    assert [code for _, code in kinds(small(typed))][: len(codes)] == codes
+
+
+def test_rows_wanted_are_the_first_of_all() -> None:
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        some, everything = (
+            connection.execute("FROM ods_find('surgery', rows_wanted := ?)", [n]).fetchall()
+            for n in (3, 1_000_000)
+        )
+        usual = connection.execute("FROM ods_find('surgery')").fetchall()
+    assert len(some) == 3 and len(everything) > 20
+    assert [row for row in everything if row in some] == some
+    assert usual == everything[:200]
 
 
 def test_a_town_chooses_among_equal_names(find: Find) -> None:

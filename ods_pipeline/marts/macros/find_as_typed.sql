@@ -38,9 +38,92 @@ CREATE MACRO find_question(entry) AS TABLE
         )
     );
 
+-- The typed words, and each pair of neighbours as one word (is_pair), in one spelling.
+CREATE MACRO find_words(entry) AS TABLE
+    SELECT
+        place,
+        is_pair,
+        word,
+        length(word) AS size,
+        bit_or(bit_of_character(letter)) AS letters,
+        typos_allowed(word) AS most
+    FROM (
+        SELECT
+            place,
+            is_pair,
+            word,
+            unnest(string_split(word, '')) AS letter
+        FROM (
+            SELECT
+                place,
+                is_pair,
+                plain_word(typed) AS word
+            FROM (
+                SELECT
+                    place,
+                    unnest([false, true]) AS is_pair,
+                    unnest([typed, typed || following]) AS typed
+                FROM (
+                    SELECT
+                        unnest(range(1, len(words) + 1)) AS place,
+                        unnest(words) AS typed,
+                        unnest(words[2:]) AS following
+                    FROM find_question(entry)
+                )
+            )
+        )
+        WHERE word <> '' AND (NOT is_pair OR length(word) > 4)
+    )
+    GROUP BY place, is_pair, word;
+
+-- Candidates: words of the register that have three letters in a row with a typed word in common (shared: how often).
+-- Few then have to be compared with it. The two letters in the middle of a word of four may be swapped.
+CREATE MACRO find_candidates(entry) AS TABLE
+    SELECT
+        place,
+        is_pair,
+        word,
+        size,
+        letters,
+        most,
+        word_id,
+        count(*) AS shared
+    FROM (
+        SELECT
+            t.place,
+            t.is_pair,
+            t.word,
+            t.size,
+            t.letters,
+            t.most,
+            unnest(p.word_ids) AS word_id
+        FROM (
+            SELECT
+                *,
+                unnest(
+                    [
+                        three_letters(word, nth),
+                        CASE WHEN nth = 1 AND NOT is_pair THEN '' END,
+                        CASE
+                            WHEN nth < 3 AND size = 4 THEN three_letters(word[1] || word[3] || word[2] || word[4], nth)
+                        END
+                    ]
+                ) AS piece
+            FROM (
+                SELECT
+                    *,
+                    unnest(range(1, size + 1)) AS nth
+                FROM find_words(entry)
+            )
+        ) AS t
+        JOIN search.pieces AS p ON p.piece = t.piece
+    )
+    GROUP BY place, is_pair, word, size, letters, most, word_id;
+
 -- For each typed word, the words of the register that it may stand for, and how well (quality, from 0 to 1): the same
 -- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two (is_part). Rare
--- words weigh more. weights has the weight of every typed word, word n in four bits from 4 * (n - 1) on.
+-- words weigh more. weights has the weight of every typed word, word n in four bits from 4 * (n - 1) on. Of the words
+-- that begin alike, the fifty likest count.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
         place,
@@ -49,11 +132,12 @@ CREATE MACRO find_spellings(entry) AS TABLE
         size,
         quality,
         weight,
-        (sum(CASE WHEN is_best THEN weight << (4 * (place - 1)) END) OVER ())::BIGINT AS weights
+        (sum(CASE WHEN likeness = 1 THEN weight << (4 * (place - 1)) END) OVER ())::BIGINT AS weights,
+        (sum(CASE WHEN likeness = 1 THEN weight END) OVER ())::BIGINT AS all_weights
     FROM (
         SELECT
             *,
-            row_number() OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id) = 1 AS is_best,
+            row_number() OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id) AS likeness,
             first_value(
                 CASE WHEN quality > 0 THEN least(15, greatest(1, round(ln(1000000 / texts))))::BIGINT ELSE 9::BIGINT END
             )
@@ -82,116 +166,94 @@ CREATE MACRO find_spellings(entry) AS TABLE
                 FROM (
                     SELECT
                         *,
-                        CASE
-                            WHEN is_part AND is_start THEN length(known_word)
-                            WHEN is_part THEN size - length(known_word)
-                        END AS cut
+                        -- A plural in front, as in LLOYDSPHARMACY, is a character longer than the word of the register.
+                        unnest(
+                            CASE
+                                WHEN NOT is_part THEN [NULL]
+                                WHEN NOT is_start THEN [size - length(known_word)]
+                                WHEN word[length(known_word) + 1] = 'S'
+                                    THEN [length(known_word), length(known_word) + 1]
+                                ELSE [length(known_word)]
+                            END
+                        ) AS cut
                     FROM (
                         SELECT
-                            t.place,
-                            t.is_pair,
-                            t.word,
-                            t.size,
+                            c.place,
+                            c.is_pair,
+                            c.word,
+                            c.size,
                             w.word_id,
                             w.texts,
                             w.word AS known_word,
-                            length(w.word) BETWEEN 2 AND t.size - 2
-                            AND NOT t.is_pair
-                            AND (starts_with(t.word, w.word) OR ends_with(t.word, w.word)) AS is_part,
-                            starts_with(t.word, w.word) AS is_start
-                        FROM (
-                            SELECT
-                                place,
-                                is_pair,
-                                word,
-                                length(word) AS size,
-                                letters_in(word) AS letters,
-                                typos_allowed(word) AS most,
-                                left(word, length(word) // 3) AS head,
-                                word[length(word) // 3 + 1:length(word) - length(word) // 3] AS middle,
-                                right(word, length(word) // 3) AS tail
-                            FROM (
-                                SELECT
-                                    place,
-                                    is_pair,
-                                    plain_word(typed) AS word
-                                FROM (
-                                    SELECT
-                                        place,
-                                        unnest([false, true]) AS is_pair,
-                                        unnest([typed, typed || following]) AS typed
-                                    FROM (
-                                        SELECT
-                                            unnest(range(1, len(words) + 1)) AS place,
-                                            unnest(words) AS typed,
-                                            unnest(words[2:]) AS following
-                                        FROM find_question(entry)
-                                    )
-                                )
-                            )
-                            WHERE word <> '' AND (NOT is_pair OR length(word) > 4)
-                        ) AS t
-                        -- Comparing two words fully is slow, so cheap tests come first: a word with a typo has nearly
-                        -- the same letters, and its beginning, its middle or its end is as it was.
-                        JOIN search.words AS w
-                            ON CASE
-                                WHEN w.word_id = 0 THEN NOT t.is_pair
-                                WHEN w.word = t.word THEN true
-                                WHEN NOT t.is_pair AND contains(w.word, t.word)
-                                    THEN t.size > 3 OR (t.size > 1 AND starts_with(w.word, t.word))
-                                WHEN NOT t.is_pair AND t.size > 4 AND length(w.word) BETWEEN 2 AND t.size - 2
-                                    THEN starts_with(t.word, w.word) OR ends_with(t.word, w.word)
-                                        OR (
-                                            t.most = 2 AND length(w.word) = t.size - 2
-                                            AND bit_count(xor(w.letters, t.letters)) <= 4
-                                            AND damerau_levenshtein(w.word, t.word) <= 2
-                                        )
-                                WHEN t.most > 0 AND abs(length(w.word) - t.size) <= t.most
-                                    AND bit_count(xor(w.letters, t.letters)) <= 2 * t.most
-                                    THEN (
-                                        starts_with(w.word, t.head)
-                                        OR ends_with(w.word, t.tail)
-                                        OR contains(w.word, t.middle)
-                                    )
-                                    AND damerau_levenshtein(w.word, t.word) <= t.most
+                            length(w.word) BETWEEN 2 AND c.size - 2 AND w.word_id <> 0 AND NOT c.is_pair
+                            AND (starts_with(c.word, w.word) OR ends_with(c.word, w.word)) AS is_part,
+                            starts_with(c.word, w.word) AS is_start
+                        FROM find_candidates(entry) AS c
+                        JOIN search.words AS w ON w.word_id = c.word_id
+                        -- Comparing two words fully is slow, so it comes last.
+                        WHERE CASE
+                                WHEN w.word_id = 0 OR w.word = c.word THEN true
+                                WHEN NOT c.is_pair AND contains(w.word, c.word)
+                                    THEN c.size > 3 OR (c.size > 1 AND starts_with(w.word, c.word))
+                                WHEN c.shared < 2 AND c.size >= 8 AND length(w.word) > 2 THEN false
+                                WHEN NOT c.is_pair AND c.size > 4 AND length(w.word) BETWEEN 2 AND c.size - 2
+                                    AND (starts_with(c.word, w.word) OR ends_with(c.word, w.word)) THEN true
+                                WHEN c.most > 0 AND abs(length(w.word) - c.size) <= c.most
+                                    AND bit_count(xor(w.letters, c.letters)) <= 2 * c.most
+                                    THEN damerau_levenshtein(w.word, c.word) <= c.most
                             END
                     )
                 )
             )
             WHERE NOT is_part OR (starts = 1 AND ends = 0)
         )
-    );
+    )
+    WHERE likeness <= 50 OR is_part;
 
--- The names and towns that have some of the typed words: which words (mask), which of them as typed (exact_mask), the
--- sum of their weights by quality (got), and the share of the text that they make up (covered).
-CREATE MACRO find_texts(entry) AS TABLE
-    SELECT
-        text_id,
-        sum(weight * quality) AS got,
-        sum(bit_of(place))::INTEGER AS mask,
-        sum(CASE WHEN quality >= 0.96 THEN bit_of(place) ELSE 0 END)::INTEGER AS exact_mask,
-        least(1, sum(size * quality) / text_size) AS covered,
-        weights,
-        max(sum(weight * quality)) OVER () AS best_got
+-- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which of
+-- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
+-- (covered). At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those
+-- typed as a whole: next to a town of several words, names with these words have more of what was typed.
+CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
+    SELECT *
     FROM (
         SELECT
-            x.text_id,
-            x.size AS text_size,
-            s.place,
-            s.weights,
-            max(s.weight) AS weight,
-            least(
-                1,
+            text_id,
+            sum(weight * quality) AS got,
+            sum(bit_of(place))::INTEGER AS mask,
+            sum(CASE WHEN quality >= 0.96 THEN bit_of(place) ELSE 0 END)::INTEGER AS exact_mask,
+            least(1, sum(size * quality) / text_size) AS covered,
+            weights,
+            all_weights,
+            is_town,
+            max(sum(weight * quality)) OVER () AS best_got
+        FROM (
+            SELECT
+                x.text_id,
+                x.size AS text_size,
+                x.is_town,
+                s.place,
+                s.weights,
+                s.all_weights,
+                max(s.weight) AS weight,
+                least(
+                    1,
+                    greatest(
+                        coalesce(max(s.quality) FILTER (WHERE NOT s.is_part), 0),
+                        coalesce(sum(s.quality) FILTER (WHERE s.is_part), 0)
+                    )
+                ) AS quality,
                 greatest(
-                    coalesce(max(s.quality) FILTER (WHERE NOT s.is_part), 0),
-                    coalesce(sum(s.quality) FILTER (WHERE s.is_part), 0)
-                )
-            ) AS quality,
-            greatest(
-                coalesce(max(s.size) FILTER (WHERE NOT s.is_part), 0), coalesce(sum(s.size) FILTER (WHERE s.is_part), 0)
-            ) AS size
-        FROM find_spellings(entry) AS s
-        JOIN search.texts AS x ON x.word_id = s.word_id
-        GROUP BY x.text_id, x.size, s.place, s.weights
+                    coalesce(max(s.size) FILTER (WHERE NOT s.is_part), 0),
+                    coalesce(sum(s.size) FILTER (WHERE s.is_part), 0)
+                ) AS size
+            FROM find_spellings(entry) AS s
+            JOIN search.texts AS x ON x.word_id = s.word_id
+            GROUP BY x.text_id, x.size, x.is_town, s.place, s.weights, s.all_weights
+        )
+        GROUP BY text_id, text_size, weights, all_weights, is_town
     )
-    GROUP BY text_id, text_size, weights;
+    WHERE got > 0.4 * best_got OR (is_town AND covered > 0.6)
+    QUALIFY is_town
+        OR row_number() OVER (ORDER BY got DESC, covered DESC, text_id) <= greatest(rows_wanted, 1000)
+        OR row_number() OVER (ORDER BY covered DESC, got DESC, text_id) <= 200;

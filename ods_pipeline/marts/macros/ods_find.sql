@@ -6,6 +6,8 @@
 -- organisations there, grouped by address, the open one first. If nothing matches, one row gives the reason
 -- (match_kind none), and up to five codes follow that look the same or differ in one character (match_kind similar).
 --
+-- The best 200 are returned; ods_find('house', rows_wanted := 1000) returns more.
+--
 -- The tables of the schema search are made for this (publish/search.sql). What costs time is to prepare this text, and
 -- to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its own,
 -- without WITH: DuckDB 1.4.0 and 1.4.1 cannot read table macros with WITH that DuckDB 2.0 stored. Texts go through max
@@ -14,13 +16,14 @@
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. A code_mask of 4095 is the whole text, and one of 4096 a code that looks like part of a postcode.
-CREATE MACRO find_listings(entry) AS TABLE
+CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT
         listing_id,
         score,
         mask,
         exact_mask,
         town_mask & ~mask AS town_mask,
+        town_mask & ~mask & ~town_exact_mask = 0 AS is_town_exact,
         code_mask,
         has_postcode,
         covered
@@ -29,14 +32,14 @@ CREATE MACRO find_listings(entry) AS TABLE
             *,
             CASE
                 WHEN code_mask = 4095 THEN 1
-                WHEN weight_of(weights, 4095) + asked = 0 THEN 0
+                WHEN all_weights + asked = 0 THEN 0
                 ELSE (
                     got + greatest(has_postcode, code_mask >> 12) * asked
                     + CASE
                         WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
                         ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
                     END
-                ) / (weight_of(weights, 4095) + asked)
+                ) / (all_weights + asked)
             END AS score
         FROM (
             SELECT
@@ -46,10 +49,12 @@ CREATE MACRO find_listings(entry) AS TABLE
                 coalesce(max(exact_mask) FILTER (WHERE part = 'name'), 0) AS exact_mask,
                 coalesce(max(covered) FILTER (WHERE part = 'name'), 0) AS covered,
                 coalesce(max(mask) FILTER (WHERE part = 'town'), 0) AS town_mask,
+                coalesce(max(exact_mask) FILTER (WHERE part = 'town'), 0) AS town_exact_mask,
                 coalesce(max(mask) FILTER (WHERE part = 'code'), 0) AS code_mask,
                 count(*) FILTER (WHERE part = 'postcode') AS has_postcode,
                 9 * least(1, max(count(*) FILTER (WHERE part = 'postcode')) OVER ()) AS asked,
-                max(coalesce(max(weights), 0)) OVER () AS weights
+                max(coalesce(max(weights), 0)) OVER () AS weights,
+                max(coalesce(max(all_weights), 0)) OVER () AS all_weights
             FROM (
                 SELECT
                     s.listing_id,
@@ -58,10 +63,11 @@ CREATE MACRO find_listings(entry) AS TABLE
                     x.mask,
                     x.exact_mask,
                     x.covered,
-                    x.weights
-                FROM find_texts(entry) AS x
+                    x.weights,
+                    x.all_weights
+                FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
-                WHERE x.got > 0.4 * x.best_got
+                WHERE x.got > 0.4 * x.best_got OR s.is_town
                 UNION ALL
                 SELECT
                     l.listing_id,
@@ -70,6 +76,7 @@ CREATE MACRO find_listings(entry) AS TABLE
                     q.mask,
                     0,
                     0,
+                    NULL,
                     NULL
                 FROM (
                     SELECT
@@ -87,8 +94,7 @@ CREATE MACRO find_listings(entry) AS TABLE
                         FROM find_question(entry)
                     )
                 ) AS q
-                JOIN search.listings AS l ON l.ods_code = q.word
-                WHERE l.former_name IS NULL
+                JOIN search.codes AS l ON l.ods_code = q.word
                 UNION ALL
                 SELECT
                     l.listing_id,
@@ -97,6 +103,7 @@ CREATE MACRO find_listings(entry) AS TABLE
                     0,
                     0,
                     0,
+                    NULL,
                     NULL
                 FROM (
                     SELECT
@@ -120,28 +127,24 @@ CREATE MACRO find_listings(entry) AS TABLE
         AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
 
 -- Codes that look the same as the text, or differ in one character: added, left out, changed, or swapped with its
--- neighbour. To compare every code fully is slow, so a cheap test comes first. One typo leaves the first or the second
--- half as it is, unless it swaps the two characters where they meet. Codes that look the same differ in few characters.
--- A code with characters other than letters and digits may look like any.
+-- neighbour. One typo changes at most two of the characters that a code has: that is tested first, for to compare every
+-- code fully is slow.
 CREATE MACRO find_similar_codes(entry) AS TABLE
     SELECT
         f.ods_code,
-        (lookalike_key(f.ods_code) <> a.look AND NOT list_contains(a.before, f.ods_code))::INTEGER AS nearness
+        coalesce(f.look <> a.look AND f.ods_code <> a.before_1 AND f.ods_code <> a.before_2, true)::INTEGER AS nearness
     FROM (
         SELECT
-            *,
-            left(code, size // 2) AS head,
-            right(code, size - size // 2) AS tail,
-            left(code, size // 2 - 1) || code[size // 2 + 1] || code[size // 2]
-            || right(code, size - size // 2 - 1) AS swapped,
-            translate(look, '01582', '_____') AS shape,
-            before[1] AS before_1,
-            before[2] AS before_2
+            code,
+            length(code) AS size,
+            bit_or(bit_of_character(letter)) AS characters,
+            key_look(code) AS look,
+            coalesce(before[1], '') AS before_1,
+            coalesce(before[2], '') AS before_2
         FROM (
             SELECT
                 code,
-                length(code) AS size,
-                key_look(code) AS look,
+                unnest(string_split(code, '')) AS letter,
                 keys_before_spreadsheet(code, form) AS before
             FROM (
                 SELECT
@@ -151,23 +154,20 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
             )
             WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
         )
+        GROUP BY code, before
     ) AS a
-    JOIN marts.code_finder AS f
+    JOIN search.codes AS f
         ON CASE
-            WHEN starts_with(f.ods_code, a.head) OR ends_with(f.ods_code, a.tail) OR f.ods_code = a.swapped
-                OR f.ods_code LIKE a.shape OR regexp_matches(f.ods_code, '[^A-Z0-9]')
-                OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
-                THEN list_contains(a.before, f.ods_code)
-                    OR lookalike_key(f.ods_code) = a.look
-                    OR (
-                        length(f.ods_code) BETWEEN a.size - 1 AND a.size + 1
-                        AND damerau_levenshtein(f.ods_code, a.code) = 1
-                    )
+            WHEN bit_count(xor(f.characters, a.characters)) <= 2 AND abs(length(f.ods_code) - a.size) <= 1
+                THEN f.look = a.look OR damerau_levenshtein(f.ods_code, a.code) = 1
+                    OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
+            ELSE f.look = a.look OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
         END
     QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ();
 
 -- The matches, each code once, and what stands for them where there are none: similar codes, and a row without a code.
-CREATE MACRO find_matches(entry) AS TABLE
+-- Only the first rows_wanted remain: the columns that people read are wide, and are fetched for these alone.
+CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
         SELECT
@@ -190,7 +190,8 @@ CREATE MACRO find_matches(entry) AS TABLE
                 END AS match_kind,
                 CASE
                     WHEN c.mask = 0 THEN 0
-                    WHEN c.mask = c.exact_mask AND c.score > 0.95 AND c.covered > 0.96 AND l.former_name IS NULL THEN 0
+                    WHEN c.mask = c.exact_mask AND c.is_town_exact AND c.score > 0.95 AND c.covered > 0.96
+                        AND l.former_name IS NULL THEN 0
                     ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10)
                 END AS nearness,
                 l.listing_id,
@@ -206,7 +207,7 @@ CREATE MACRO find_matches(entry) AS TABLE
                 c.code_mask,
                 c.has_postcode,
                 c.covered
-            FROM find_listings(entry) AS c
+            FROM find_listings(entry, rows_wanted) AS c
             JOIN search.listings AS l ON l.listing_id = c.listing_id
             QUALIFY row_number() OVER (PARTITION BY l.ods_code ORDER BY c.score DESC, l.listing_id) = 1
             UNION ALL BY NAME
@@ -224,12 +225,23 @@ CREATE MACRO find_matches(entry) AS TABLE
             FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
         )
     )
-    WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar');
+    WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar')
+    QUALIFY row_number() OVER (
+            ORDER BY
+                array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], match_kind),
+                nearness,
+                place_rank,
+                place_order,
+                openness_rank,
+                is_site,
+                covered DESC,
+                listing_id
+        ) <= rows_wanted;
 
-CREATE MACRO ods_find(entry) AS TABLE
+CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
     SELECT
         m.match_kind,
-        coalesce(f.ods_code, m.missed_code) AS ods_code,
+        coalesce(m.ods_code, m.missed_code) AS ods_code,
         f.name,
         f.kind,
         f.openness,
@@ -266,13 +278,49 @@ CREATE MACRO ods_find(entry) AS TABLE
                         CASE WHEN m.has_postcode > 0 THEN 'its postcode' END
                     )
         END AS matched_by
-    FROM find_matches(entry) AS m
+    FROM find_matches(entry, rows_wanted) AS m
     CROSS JOIN (
         SELECT max(words) AS words
         FROM (SELECT words_between(entry, other_characters()) AS words)
     ) AS typed
     CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
-    LEFT JOIN marts.code_finder AS f ON f.ods_code = m.ods_code
+    -- An inner join, for which DuckDB reads only what it needs: the row without a code has its partner.
+    JOIN (
+        SELECT
+            ods_code,
+            name,
+            kind,
+            openness,
+            opened_on,
+            closed_on,
+            replaced_by,
+            candidate_codes,
+            address,
+            postcode,
+            hq_code,
+            hq_name,
+            site_count,
+            explanation,
+            name_key
+        FROM marts.code_finder
+        UNION ALL
+        SELECT
+            '',
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            NULL
+    ) AS f ON f.ods_code = coalesce(m.ods_code, '')
     LEFT JOIN (SELECT
         ods_code,
         arg_max(rule, capture_id) AS rule

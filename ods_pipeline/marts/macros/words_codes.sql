@@ -165,13 +165,16 @@ CREATE MACRO missing_in_words(rule, pointed_at_by, pointed_at_from, reason) AS C
     ELSE reason
 END;
 
--- What to do about a code, name or place that is not held, from public guidance: Digital Care Hub, How to find an ODS
--- code (25 January 2024), and the pages of ODS about new codes and changes (2024). Null where the reason says it all.
+-- What to do about a code, name or place that is not held. Null where the reason says it all. From public guidance:
+-- Digital Care Hub, How to find an ODS code (25 January 2024): CQC registration gives a code, and CQC corrects name
+-- and address; NHS England, Request a new code or update organisation details (digital.nhs.uk, services,
+-- organisation-data-service): the registered contact (OC1) asks. Neither says how long a code takes.
 CREATE MACRO what_to_do(form) AS CASE
     WHEN form IN ('code', 'since_2020', 'postcode', 'words', 'short')
-        THEN 'A care service gets its code by itself after CQC has registered it; until then, and for about six to '
-            || 'eight weeks, there may be none. CQC also corrects its name and address. An NHS organisation asks ODS '
-            || 'through its registered contact (OC1), others through the ODS helpdesk (guidance of January 2024)'
+        THEN 'A care service gets its code by itself when it is registered with CQC; while that is pending, and '
+            || 'until ODS has taken it over from CQC, there is none. CQC also corrects its name and address. An NHS '
+            || 'organisation asks ODS through its registered contact (OC1), others through the ODS helpdesk '
+            || '(guidance of January 2024)'
 END;
 
 -- Which code of social care to use: places have codes that begin with V, their head offices with A or C; codes that

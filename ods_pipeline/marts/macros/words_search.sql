@@ -34,35 +34,8 @@ CREATE MACRO plain_word(word) AS regexp_replace(
     '^([A-Z0-9]{2,}[^S])S$', '\1'
 );
 
--- Which letters a word has, as bits: one typo changes two of them at most.
-CREATE MACRO letters_in(word) AS (
-    contains(word, 'A')::INTEGER * 1
-    + contains(word, 'B')::INTEGER * 2
-    + contains(word, 'C')::INTEGER * 4
-    + contains(word, 'D')::INTEGER * 8
-    + contains(word, 'E')::INTEGER * 16
-    + contains(word, 'F')::INTEGER * 32
-    + contains(word, 'G')::INTEGER * 64
-    + contains(word, 'H')::INTEGER * 128
-    + contains(word, 'I')::INTEGER * 256
-    + contains(word, 'J')::INTEGER * 512
-    + contains(word, 'K')::INTEGER * 1024
-    + contains(word, 'L')::INTEGER * 2048
-    + contains(word, 'M')::INTEGER * 4096
-    + contains(word, 'N')::INTEGER * 8192
-    + contains(word, 'O')::INTEGER * 16384
-    + contains(word, 'P')::INTEGER * 32768
-    + contains(word, 'Q')::INTEGER * 65536
-    + contains(word, 'R')::INTEGER * 131072
-    + contains(word, 'S')::INTEGER * 262144
-    + contains(word, 'T')::INTEGER * 524288
-    + contains(word, 'U')::INTEGER * 1048576
-    + contains(word, 'V')::INTEGER * 2097152
-    + contains(word, 'W')::INTEGER * 4194304
-    + contains(word, 'X')::INTEGER * 8388608
-    + contains(word, 'Y')::INTEGER * 16777216
-    + contains(word, 'Z')::INTEGER * 33554432
-);
+-- The bit of a letter or digit in a set of those that a word has. One typo changes at most two of the bits.
+CREATE MACRO bit_of_character(c) AS 1::BIGINT << (unicode(c) % 62);
 
 -- How many typos a word may have: none where a typo makes another word, two in long words. Numbers have none.
 CREATE MACRO typos_allowed(word) AS CASE
@@ -70,6 +43,9 @@ CREATE MACRO typos_allowed(word) AS CASE
     WHEN length(word) < 8 THEN 1
     ELSE 2
 END;
+
+-- Three letters of a word, from the nth on; its beginning and its end count as letters.
+CREATE MACRO three_letters(word, n) AS ('$' || word || '$')[n:n + 2];
 
 -- The first postcode in a text of words_between, or its first part (the district), or that and a digit (the sector).
 CREATE MACRO postcode_within(words) AS
