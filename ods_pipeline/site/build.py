@@ -87,7 +87,7 @@ class _Writer:
         self._write_provenance()
         self._write("lookup.html", "lookup.html", "Look up an organisation")
         write_lookup(self._connection, self._folder, self._day.isoformat())
-        for name in ("site.css", "lookup.js"):
+        for name in ("site.css", "search.js", "lookup.js"):
             file = resources.files("ods_pipeline.site").joinpath(f"static/{name}")
             (self._folder / name).write_bytes(file.read_bytes())
 

@@ -1,8 +1,8 @@
 """The files that the look-up page reads: script files, so that a browser takes them from a folder.
 
-What lives here: records by the beginning of their code, codes by the beginning of their postcode, and all
-names in the order in which ``ods_find`` lists equally good matches. What does not: the search itself
-(``static/lookup.js``). It finds codes, postcodes and words as ``ods_find`` does; the tests compare them.
+What lives here: records by the beginning of their code, and codes by the beginning of their postcode. What
+does not: what is searched for words (``search_index.py``), and the search itself (``static/search.js``). It
+finds what ``ods_find`` finds, in the same order; the tests compare them.
 """
 
 import json
@@ -12,11 +12,11 @@ import duckdb
 import polars as pl
 
 from ods_pipeline.site.figures import statement_of
+from ods_pipeline.site.search_index import write_search
 from ods_pipeline.site.words import HARMFUL, kind_name, slug
 
 # A browser reads a file of this many records in some milliseconds.
-_MOST_IN_A_FILE = 2_000
-_NAMES_IN_A_FILE = 25_000
+_MOST_IN_A_FILE = 500
 _LONGEST_BEGINNING = 6
 _RECORD = (
     "name", "kind", "openness", "explanation", "address", "postcode", "hq_code", "icb_code", "region_code",
@@ -51,9 +51,7 @@ def write_lookup(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: str
             "code": _write_shelf(place / "code", "ods_code", numbered, _array(_RECORD)),
             "postcode": _write_shelf(place / "postcode", "postcode_key", postcodes, pl.col("codes_json")),
         },
-        "names": _write_names(place / "name", records),
-        "names_in_a_file": _NAMES_IN_A_FILE,
-        "open": records.filter(pl.col("openness").is_in(["open", "closing"])).height,
+        "search": write_search(connection, place),
         "longest": _LONGEST_BEGINNING,
     }
     (place / "about.js").write_text(f"window.odsAbout = {_json(about)};\n", encoding="utf-8")
@@ -82,35 +80,12 @@ def _write_shelf(folder: Path, key: str, rows: pl.DataFrame, value: pl.Expr) -> 
     return names
 
 
-def _write_names(folder: Path, records: pl.DataFrame) -> list[str]:
-    """Write the names of all records in their order, then the former ones, and return the files in order."""
-    folder.mkdir(parents=True)
-    names = []
-    former = records.select("ods_code", "former_names").drop_nulls().explode("former_names")
-    keys = [records.select("ods_code", "name_key"), former.select("ods_code", name_key=_key("former_names"))]
-    for number, part in enumerate(pl.concat(keys).iter_slices(_NAMES_IN_A_FILE)):
-        names.append(f"{number:03d}")
-        content = {
-            "names": "\n".join(part["name_key"].fill_null("")),
-            "codes": "\n".join(part["ods_code"]),
-        }
-        text = f'odsShelf("{folder.name}", "{names[-1]}", {_json(content)});\n'
-        (folder / f"{names[-1]}.js").write_text(text, encoding="utf-8")
-    return names
-
-
 def _cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     lists = pl.col([name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)])
     return frame.with_columns(
         pl.col(pl.String).str.replace_all(HARMFUL, "\ufffd"),
         lists.list.eval(pl.element().str.replace_all(HARMFUL, "\ufffd")),
     )
-
-
-def _key(name: str) -> pl.Expr:
-    """Return names as words, as ``name_key`` of code_finder has them."""
-    bare = pl.col(name).str.to_uppercase().str.replace_all("['\u2019`]", "")
-    return bare.str.replace_all(r"[^\pL\pN]+", " ").str.strip_chars()
 
 
 def _numbers(frame: pl.DataFrame, column: str) -> dict[str, int]:

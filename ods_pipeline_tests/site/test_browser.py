@@ -5,8 +5,10 @@ page. What does not: what is on the pages (``test_figures.py``) and that links l
 (``test_links.py``).
 """
 
+import re
 import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,6 @@ import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page, sync_playwright
 
-from ods_pipeline.lookup.finding import find_organisations, is_match
 from ods_pipeline_tests.support.rooms import sample_root, sample_site
 
 CHROMIUM = shutil.which("chromium")
@@ -108,7 +109,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_telephone(browser
         ("trust whittington", "RKE", "WHITTINGTON HEALTH NHS TRUST"),
         ("weavers yard", "Y99903", "Region Y56"),
         ("G6VS2", "G6V2S", "NORTH LONDON NHS FOUNDATION TRUST"),
-        ("N10", "F85063", "N10 2PS"),
+        ("N10 2", "F85063", "N10 2PS"),
         ("implant centre", "V99002", "Formerly BRIDGE STREET DENTAL"),
     ],
 )
@@ -127,16 +128,66 @@ def test_it_gives_the_day_if_nothing_is_found(browser: Browser) -> None:
     assert "as of 2026-09-04" in note
 
 
-@pytest.mark.parametrize(
-    "text", ["maple house", "n10 9xd", "health centre", "dental", "RKE", "surgery", "QM7"]
-)
-def test_it_begins_as_find_does(browser: Browser, text: str) -> None:
-    """``find`` weighs more than the page (typos, towns); what the page puts first is near its top."""
+def as_people_type(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Texts of every kind that ``find`` takes: some by hand, and some made of organisations of the sample."""
+    rows = connection.sql("""
+        SELECT f.ods_code, f.name, o.town, f.postcode FROM marts.code_finder AS f
+        JOIN ord.organisations AS o ON o.ods_code = f.ods_code
+        WHERE f.name LIKE '% %' AND f.postcode IS NOT NULL AND o.town IS NOT NULL
+        ORDER BY hash(f.ods_code), f.ods_code LIMIT 3
+    """).fetchall()
+    texts = [*TYPED]
+    for code, name, town, postcode in rows:
+        words = name.split()
+        longest = max(words, key=len)
+        texts += [
+            name, " ".join(reversed(words)), f"{words[0]} {town}", f"{words[-1]} {postcode}",
+            f"{code} {words[0]}", f"{postcode.split()[0]} {words[0]}", "".join(words[:2]),
+            name.replace(longest, longest[:2] + longest[3:]), longest[: max(3, len(longest) // 2)],
+        ]  # fmt: skip
+    return texts
+
+
+TYPED = (
+    "maple house", "mapel house", "maplehouse", "n10 9xd", "N10", "N10 9", "LS1", "RKE", "QM7", "G6VS2",
+    "Y99903 weavers yard", "health centre", "health ctr", "dental", "surgery", "saint georges", "ltd",
+    "high st", "nhs trust london", "implant centre", "care home leeds", "o'donnell & reeve", "the", "st",
+    "no such name",
+)  # fmt: skip
+
+
+def test_it_finds_what_find_finds_in_the_same_order(browser: Browser) -> None:
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
-        rows = [row["ods_code"] for row in find_organisations(connection, text).rows if is_match(row)]
+        texts = as_people_type(connection)
+        expected = {}
+        for text in texts:
+            found = connection.execute(
+                "SELECT ods_code FROM ods_find(?) WHERE match_kind <> 'none' LIMIT 20", [text]
+            )
+            expected[text] = [code for (code,) in found.fetchall()]
+    assert len(expected) >= 50 and sum(len(codes) > 1 for codes in expected.values()) > 25
     browser.open("lookup.html")
-    _, codes = browser.look_up(text)
-    assert codes[0] in rows[:5]
+    assert {text: browser.look_up(text)[1] for text in expected} == expected
+    assert browser.faults == []
+
+
+def test_words_are_spelt_as_the_build_spells_them(browser: Browser) -> None:
+    """The table of spellings is in plain_word and in search.js: every word of both goes through both."""
+    macro = resources.files("ods_pipeline.marts.macros").joinpath("words_search.sql").read_text()
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            SELECT word, plain_word(word) FROM (
+                SELECT DISTINCT unnest(string_split(name_key, ' ') || ?) AS word FROM marts.code_finder
+            )
+            """,
+            [["PHARMACIES", *re.findall("'([A-Z0-9]+)'", macro)]],
+        ).fetchall()
+    expected = dict(rows)
+    assert len(expected) > 500 and expected["SAINT"] == "ST" and expected["PHARMACIES"] == "PHARMACY"
+    browser.open("lookup.html")
+    spell = "words => words.map(odsSearchWith(odsAbout, null).plain)"
+    assert dict(zip(expected, browser.page.evaluate(spell, list(expected)), strict=True)) == expected
 
 
 def test_it_works_with_the_keyboard_alone(browser: Browser) -> None:
@@ -149,9 +200,9 @@ def test_it_works_with_the_keyboard_alone(browser: Browser) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "G6V2S"
     page.keyboard.press("Enter")
-    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    page.wait_for_function("() => document.body.dataset.answered === 'G6V2S'")
     page.reload()
-    page.wait_for_function("document.body.dataset.answered === 'G6V2S'")
+    page.wait_for_function("() => document.body.dataset.answered === 'G6V2S'")
     browser.open("index.html")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

@@ -49,7 +49,7 @@ def test_no_name_becomes_markup(site: Path) -> None:
     for page in pages:
         tree = parse(page)
         sources = {script.get("src") for script in tree.iter("script")}
-        assert sources <= {"lookup/about.js", "lookup.js"}, page
+        assert sources <= {"lookup/about.js", "search.js", "lookup.js"}, page
         assert not list(tree.iter("img", "iframe", "object", "form", "base")), page
         assert not tree.xpath("//@*[starts-with(name(), 'on')]"), page
         shown += tree.text_content().count(MARKUP)
@@ -77,7 +77,8 @@ def test_a_code_is_no_path(site: Path) -> None:
 
 def test_what_the_look_up_page_reads_is_json(site: Path) -> None:
     shelves = sorted((site / "lookup").rglob("*.js"))
-    assert len(shelves) == 4
+    kinds = {file.parent.name for file in shelves}
+    assert kinds == {"lookup", "code", "postcode", "search", "text"} and len(shelves) == 8
     codes: set[str] = set()
     for file in shelves:
         text = file.read_text(encoding="utf-8")

@@ -11,8 +11,7 @@ SELECT
     coalesce(p.region_code, i.region_code) AS region_code,
     f.replaced_by,
     f.candidate_codes,
-    n.former_names,
-    f.name_key
+    n.former_names
 FROM marts.code_finder AS f
 LEFT JOIN marts.organisation_parents AS p ON p.ods_code = f.ods_code
 LEFT JOIN marts.closed_codes AS d ON d.ods_code = f.ods_code AND d.openness = 'deleted'

@@ -2,10 +2,10 @@
 // lookup/about.js      what the numbers in records mean, and which files there are
 // lookup/code/*.js     records, by the beginning of their code
 // lookup/postcode/*.js codes at a postcode, in the order of ods_find
-// lookup/name/*.js     names and former names of all organisations, in the order of ods_find
+// lookup/search, text  what search.js searches: words, names, towns and codes
 "use strict";
 (function () {
-  const about = window.odsAbout, loaded = new Map(), shelves = { code: {}, postcode: {}, name: {} };
+  const about = window.odsAbout, loaded = new Map(), shelves = { code: {}, postcode: {}, search: {}, text: {} };
   const box = document.getElementById("entry"), list = document.getElementById("found"), note = document.getElementById("note");
   const SHOWN = 20;
   let asked = 0;
@@ -26,6 +26,8 @@
     return loaded.get(path);
   }
 
+  const search = window.odsSearchWith(about, load);
+
   // The longest beginning of a key that has a file; null if there is none.
   function fileOf(shelf, key) {
     const files = about.files[shelf];
@@ -43,95 +45,44 @@
     return Object.prototype.hasOwnProperty.call(content, key) ? content[key] : undefined;
   }
 
-  // As the build makes keys: letters and digits in upper case, other characters separate words.
-  function keyOf(text) { return text.toUpperCase().replace(/\s+/g, ""); }
-  function wordsOf(text) {
-    return text.toUpperCase().replace(/['\u2019`]/g, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
-  }
-
-  // How near a name is: 0 the same, 1 begins so, 2 has all words in full, 3 has them in part; -1 not at all.
-  function nearness(name, entry, words) {
-    if (name === entry) return 0;
-    if (name.startsWith(entry + " ")) return 1;
-    for (const word of words) if (!name.includes(word)) return -1;
-    const spaced = " " + name + " ";
-    for (const word of words) if (!spaced.includes(" " + word + " ")) return 3;
-    return 2;
-  }
-
-  async function byName(entry) {
-    const words = entry.split(" "), tiers = [[], [], [], []], seen = new Set();
-    let all = 0;
-    for (const [number, file] of about.names.entries()) {
-      const content = await load("name", file);
-      if (content.lines === undefined) content.lines = content.names.split("\n");
-      if (content.ids === undefined) content.ids = content.codes.split("\n");
-      // A quick look at the whole file first: most files of most searches end here.
-      if (!words.every(function (word) { return content.names.includes(word); })) continue;
-      content.lines.forEach(function (name, place) {
-        const near = nearness(name, entry, words);
-        if (near < 0) return;
-        const code = content.ids[place];
-        if (seen.has(code)) return;
-        seen.add(code);
-        all += 1;
-        // Open ones first; then the less of a name was not typed, the nearer it is.
-        const isPast = number * about.names_in_a_file + place >= about.open;
-        tiers[near].push([isPast * 1e6 + name.length, code]);
-      });
-    }
-    // The sort is stable: names of one length stay in the order of the files, which is that of ods_find.
-    const best = tiers.flatMap(function (tier) { return tier.sort(function (a, b) { return a[0] - b[0]; }).slice(0, SHOWN); });
-    return { all: all, codes: best.slice(0, SHOWN).map(function (found) { return found[1]; }) };
-  }
-
   // Codes that look the same (0 and O, 1 and I), else those one typo away; at most five, and only in place of nothing.
   async function similar(key) {
-    const look = lookOf(key), same = [], near = [];
-    for (const file of about.names) {
-      const content = await load("name", file);
-      for (const code of content.codes.split("\n")) {
-        if (lookOf(code) === look) same.push(code);
-        else if (Math.abs(code.length - key.length) < 2 && oneTypo(code, key)) near.push(code);
-      }
+    const look = lookOf(key), same = [], near = [], half = Math.floor(key.length / 2), head = key.slice(0, half), tail = key.slice(half);
+    const swapped = key.slice(0, half - 1) + key.charAt(half) + key.charAt(half - 1) + key.slice(half + 1);
+    for (const code of new Set((await search.all()).codes)) {
+      if (lookOf(code) === look) same.push(code);
+      else if (Math.abs(code.length - key.length) < 2 && (code.startsWith(head) || code.endsWith(tail) || code === swapped) && search.distance(code, key) === 1) near.push(code);
     }
     const codes = same.length ? same : near;
     return codes.length > 5 ? [] : codes;
   }
   function lookOf(code) { return code.replace(/[OILSBZ]/g, function (c) { return "011582"["OILSBZ".indexOf(c)]; }); }
-  function oneTypo(a, b) {
-    let first = 0, last = 0;
-    while (first < a.length && a[first] === b[first]) first += 1;
-    while (last < Math.min(a.length, b.length) - first && a[a.length - 1 - last] === b[b.length - 1 - last]) last += 1;
-    const left = a.slice(first, a.length - last), right = b.slice(first, b.length - last);
-    return (left.length <= 1 && right.length <= 1) || (left.length === 2 && right === left[1] + left[0]);
-  }
 
-  // All codes of a postcode district (N10) or sector (N10 9), in the order of their postcodes.
-  async function inDistrict(key) {
-    const codes = [];
+  // The codes at a postcode, or in a district (N10) or sector (N10 9).
+  async function codesAt(postcode) {
+    const key = postcode.replace(" ", ""), rest = postcode.includes(" ") ? 2 : 3, codes = [];
+    if (/[0-9][A-Z]{2}$/.test(key) && key.length > 4) return (await fromShelf("postcode", key)) || [];
     for (const [beginning, file] of Object.entries(about.files.postcode)) {
       if (!beginning.startsWith(key) && !key.startsWith(beginning)) continue;
       const content = await load("postcode", file);
-      for (const postcode of Object.keys(content)) {
-        if (postcode.slice(0, -3) === key || postcode.slice(0, -2) === key) codes.push.apply(codes, content[postcode]);
+      for (const other of Object.keys(content)) {
+        if (other.length === key.length + rest && other.startsWith(key)) codes.push.apply(codes, content[other]);
       }
     }
     return codes;
   }
 
   async function find(text) {
-    const key = keyOf(text), words = wordsOf(text), codes = [];
-    const exact = key ? await fromShelf("code", key) : undefined;
-    if (exact !== undefined) codes.push(key);
-    let there = key ? (await fromShelf("postcode", key)) || [] : [];
-    if (!there.length && exact === undefined && /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]?$/.test(key)) there = await inDistrict(key);
-    const named = words.length >= 3 && !there.length && (exact === undefined || words.includes(" ")) ? await byName(words) : { all: 0, codes: [] };
-    for (const code of there.concat(named.codes)) if (!codes.includes(code)) codes.push(code);
-    const alike = codes.length || !/^[A-Z0-9]{3,9}$/.test(key) ? [] : await similar(key);
-    const shown = alike.length ? alike : codes.slice(0, SHOWN), records = [];
+    const question = search.questionOf(text), at = question.postcode ? await codesAt(question.postcode) : [];
+    const exact = !at.length && question.code ? await fromShelf("code", question.code) : undefined;
+    // A code alone needs no search unless a name has such a word too.
+    const isAlone = exact !== undefined && !(await search.anyWord(question));
+    const found = isAlone ? { all: 1, codes: [question.code] } : question.code.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
+    const alike = found.codes.length || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await similar(question.code);
+    const shown = alike.length ? alike : found.codes, records = [];
+    await Promise.all(shown.map(function (code) { return fromShelf("code", code); }));
     for (const code of shown) records.push([code, await fromShelf("code", code)]);
-    return { records: records, alike: alike.length > 0, all: Math.max(codes.length, named.all) };
+    return { records: records, alike: alike.length > 0, all: alike.length || found.all };
   }
 
   function add(parent, tag, text, css) {

@@ -1,0 +1,99 @@
+"""The files that the look-up page searches for names, towns and codes: the tables of the schema search.
+
+What lives here: the words of names and towns, which names have each, and every code with its name and town,
+as script files of numbers. What does not: the search itself (``static/search.js``), which takes the steps of
+``ods_find``, and the records that it shows (``shards.py``).
+"""
+
+import base64
+import json
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ods_pipeline.site.words import HARMFUL
+
+# A browser reads a file of this size in some milliseconds.
+_TEXTS_IN_A_FILE = 2_000
+_PLACES_IN_A_FILE = 50_000
+
+
+def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, object]:
+    """Write ``search/`` and ``text/`` into ``lookup/`` of a site.
+
+    Args:
+        connection: the published ods.duckdb.
+        folder: ``lookup/`` of the site.
+
+    Returns:
+        What ``about.js`` states of them: the first word of each file of ``search/``, texts in a file.
+    """
+    search, text = folder / "search", folder / "text"
+    search.mkdir(parents=True)
+    text.mkdir()
+    words = connection.sql("SELECT word_id, word, texts FROM search.words WHERE word_id > 0 ORDER BY 1").pl()
+    placed = connection.sql("SELECT word_id, text_id, size FROM search.texts ORDER BY 1, 2").pl()
+    listings = connection.sql(
+        """
+        SELECT ods_code, coalesce(name_id, 0) AS name_id, coalesce(town_id, 0) AS town_id, place,
+            openness_rank + 16 * is_site::INTEGER + 32 * (former_name IS NOT NULL)::INTEGER AS flags
+        FROM search.listings ORDER BY listing_id
+        """
+    ).pl()
+    keys = connection.sql(
+        """
+        SELECT DISTINCT l.name_id, f.name_key FROM search.listings AS l
+        JOIN marts.code_finder AS f ON f.ods_code = l.ods_code
+        WHERE l.former_name IS NULL AND l.name_id IS NOT NULL ORDER BY 1
+        """
+    ).pl()
+    most = max(placed["text_id"].max() or 0, listings["name_id"].max() or 0, listings["town_id"].max() or 0)
+    every = pl.DataFrame({"text_id": pl.int_range(most + 1, eager=True, dtype=pl.Int32)})
+    sizes = every.join(placed.select("text_id", "size").unique("text_id"), on="text_id", how="left")
+    _write(search, "words", {
+        "words": "\n".join(_harmless(words["word"])),
+        "texts": _numbers(words["texts"]),
+    })  # fmt: skip
+    _write(search, "listings", {
+        "codes": "\n".join(_harmless(listings["ods_code"])),
+        "names": _numbers(listings["name_id"]),
+        "towns": _numbers(listings["town_id"]),
+        "flags": _numbers(listings["flags"]),
+        "sizes": _numbers(sizes.sort("text_id")["size"].fill_null(0)),
+    })  # fmt: skip
+    _write(search, "places", {"places": _numbers(listings["place"])})
+    firsts = []
+    # All places of a word are in one file, that of its first.
+    filed = placed.with_row_index("file").with_columns(
+        pl.col("file").min().over("word_id") // _PLACES_IN_A_FILE
+    )
+    for part in filed.partition_by("file", maintain_order=True):
+        firsts.append(part["word_id"][0])
+        lists = part.group_by("word_id", maintain_order=True).agg("text_id")
+        content = {str(word): _numbers(pl.Series(texts)) for word, texts in lists.iter_rows()}
+        _write(search, f"word{firsts[-1]}", content)
+    named = keys.with_columns(file=pl.col("name_id") // _TEXTS_IN_A_FILE)
+    for part in named.partition_by("file", maintain_order=True):
+        content = dict(zip(map(str, part["name_id"]), _harmless(part["name_key"]), strict=True))
+        _write(text, str(part["file"][0]), content)
+    return {"words": firsts, "texts_in_a_file": _TEXTS_IN_A_FILE}
+
+
+def _harmless(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(HARMFUL, "\ufffd")
+
+
+def _numbers(values: pl.Series) -> str:
+    """Return whole numbers as base64 of four bytes each, the least first."""
+    column = values.cast(pl.Int32).rechunk().to_arrow()
+    buffer = column.buffers()[1]
+    content = (
+        b"" if buffer is None else buffer.to_pybytes()[4 * column.offset : 4 * (column.offset + len(column))]
+    )
+    return base64.b64encode(content).decode("ascii")
+
+
+def _write(folder: Path, name: str, content: dict[str, str]) -> None:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    (folder / f"{name}.js").write_text(f'odsShelf("{folder.name}", "{name}", {text});\n', encoding="utf-8")
