@@ -19,6 +19,8 @@ import yaml
 
 from ods_pipeline import cli
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.publish.store.opening import Store
+from ods_pipeline.publish.store.publishing import publish_to
 from ods_pipeline_tests.support import questions
 from ods_pipeline_tests.support.rooms import (
     REPOSITORY,
@@ -38,7 +40,7 @@ DOCUMENTS = [
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ODS_PIPELINE = re.compile(r"^(?:\.venv/bin|/\S+/bin)?/?ods-pipeline$")
 # What needs a source or a person, or has tests of its own (the site); these lines are parsed and not run.
-_NOT_RUN = {"postcodes", "reconcile", "--release", "--deltas", "report", "ui"}
+_NOT_RUN = {"postcodes", "reconcile", "--release", "--deltas", "report", "ui", "s3://bucket/ods"}
 # Good, published with gaps, something needs attention: the command did its work.
 _DONE = {0, 4, 5}
 
@@ -73,9 +75,10 @@ RUN = [words for words in COMMANDS if not _NOT_RUN & set(words)]
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as a reader has it: the built sample in `data`, and a list of codes."""
+    """A folder as a reader has it: the built sample in `data` and in a `store`, and a list of codes."""
     folder = tmp_path_factory.mktemp("reader")
-    copy_of(sample_root(), folder)
+    root = copy_of(sample_root(), folder)
+    publish_to(root, Store((folder / "store").as_uri(), create=True), who="a test")
     (folder / "codes.csv").write_text("code\nRRP\nRKE\nG6VS2\n")
     return folder
 

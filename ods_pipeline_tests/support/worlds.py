@@ -72,9 +72,16 @@ class Recorded:
     def __init__(self, folder: Path) -> None:
         fetches = sorted((folder / "ord").glob("fetch=*"))
         self._fetches = [(date.fromisoformat(_receipt(f)["as_of"]), f) for f in fetches]
+        self._registers: dict[date, Fetched] = {}
         self._releases = {p.name: _unmarked(p.read_bytes()) for p in sorted((folder / "trud").glob("*.zip"))}
 
     def register(self, day: date) -> Fetched:
+        """The register of a day. It is read once, and nobody changes it."""
+        if day not in self._registers:
+            self._registers[day] = self._read(day)
+        return self._registers[day]
+
+    def _read(self, day: date) -> Fetched:
         rows: dict[str, dict[str, Any]] = {}
         register = Fetched()
         for as_of, folder in self._fetches:

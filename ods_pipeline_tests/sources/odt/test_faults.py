@@ -101,8 +101,8 @@ def test_a_question_that_odt_refuses_stops_the_fetch(root: DataRoot) -> None:
 
 def test_a_page_that_is_too_large_is_halved(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
-    with OdtServer(world_of(150), now=clock.now, behaviour=Behaviour(largest=40_000)) as server:
-        assert len(codes_of(root, server, clock)) == 150
+    with OdtServer(world_of(60), now=clock.now, behaviour=Behaviour(largest=20_000)) as server:
+        assert len(codes_of(root, server, clock)) == 60
         counts = [int(m[1]) for p in server.asked("revinclude") if (m := re.search(r"_count=(\d+)", p))]
     assert counts[0] == 200 and counts[-1] <= 25 and counts == sorted(counts, reverse=True)
 

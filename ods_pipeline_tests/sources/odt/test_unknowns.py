@@ -39,12 +39,12 @@ def rows_of(folder: Path, behaviour: Behaviour, world: Made | None = None) -> di
     return flatten_fetch(fetched(folder, behaviour, world)[0]).frames
 
 
-@pytest.fixture
-def expected(tmp_path: Path) -> dict[str, pl.DataFrame]:
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
     """The rows that ORD gives."""
     clock = SimulatedClock(MORNING)
     with OdtServer(varied(), now=clock.now) as server:
-        (fetch,) = fetch_stamps(DataRoot(tmp_path / "ord"), sources_of(server, clock), WINDOW)
+        (fetch,) = fetch_stamps(DataRoot(tmp_path_factory.mktemp("ord")), sources_of(server, clock), WINDOW)
     return without_silent(flatten_fetch(fetch).frames)
 
 
