@@ -81,12 +81,21 @@ def test_killed_anywhere_and_resumed(tmp_path: Path, server: OdtServer, fetch: s
     figures.record("resumed", SURVIVED, len(faults))
 
 
-@pytest.mark.parametrize("step", COMMAND_KILLS)
-def test_the_backfill_as_a_command_killed_and_run_again(tmp_path: Path, server: OdtServer, step: str) -> None:
+@pytest.fixture(scope="module")
+def backfill(tmp_path_factory: pytest.TempPathFactory, server: OdtServer) -> Iterator[tuple[Driver, Case]]:
+    """The command undisturbed, on an empty data root."""
+    folder = tmp_path_factory.mktemp("backfill")
     command = Command(["build", "--odt-backfill"], environment_of(server))
-    with Driver(tmp_path) as driver:
-        case = Case.of(driver, tmp_path, "backfill", DataRoot(tmp_path / "none"), command)
-        assert "archived organisations are missing" in case.whole.output
-        assert "the whole register from ODT on 2026-09-04" in case.status.output
-        assert case.kill(driver, tmp_path / "root", (*case.find(step), 0.0)) == []
+    with Driver(folder) as driver:
+        yield driver, Case.of(driver, folder, "backfill", DataRoot(folder / "none"), command)
+
+
+@pytest.mark.parametrize("step", COMMAND_KILLS)
+def test_the_backfill_as_a_command_killed_and_run_again(
+    tmp_path: Path, backfill: tuple[Driver, Case], step: str
+) -> None:
+    driver, case = backfill
+    assert "archived organisations are missing" in case.whole.output
+    assert "the whole register from ODT on 2026-09-04" in case.status.output
+    assert case.kill(driver, tmp_path / "root", (*case.find(step), 0.0)) == []
     figures.record("resumed", SURVIVED, 1)

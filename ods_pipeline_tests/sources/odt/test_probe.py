@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from ods_pipeline.sources import settings
+from ods_pipeline.sources.odt.answers import resources
+from ods_pipeline.sources.odt.translate import Context, affiliations_by_source, translated
 from ods_pipeline_tests.conftest import Main
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.sources.odt.test_fetch import varied
+from ods_pipeline_tests.sources.odt.test_translate import PRIMARY
 from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.builders import make_record, rel
 from ods_pipeline_tests.support.simulated import ODT_KEY
@@ -90,3 +93,16 @@ def test_two_servers_that_behave_differently(
     answers = sorted((tmp_path / "a").glob("*.json"))
     assert len(answers) == len(server.log)
     assert json.loads(answers[0].read_bytes())["resourceType"] == "Bundle"
+    (page,) = (tmp_path / "a").glob("*page-1.json")
+    kept = as_fixture(page)
+    assert len(kept) >= 5 and not any("Refused" in record for record in kept.values())
+
+
+def as_fixture(page: Path) -> dict[str, dict[str, Any]]:
+    """The records on a page that the probe kept, by code: what it keeps can be a test's input."""
+    bundle = json.loads(page.read_bytes())
+    included = affiliations_by_source(resources(bundle, "OrganizationAffiliation"))
+    return {
+        r["id"]: json.loads(translated(r, included.get(r["id"], []), Context(PRIMARY)))
+        for r in resources(bundle, "Organization")
+    }
