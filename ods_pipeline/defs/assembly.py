@@ -21,6 +21,7 @@ from ods_pipeline.defs.automation import (
     publish_after_load,
 )
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
+from ods_pipeline.defs.reconciling import reconcile_check
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.watching import as_of_is_recent, daily_check, published_with_gaps, run_failed
 from ods_pipeline.inventory.held import first_and_last_stamp
@@ -79,8 +80,14 @@ def build_definitions(
         dg.AssetSelection.checks(age_check),
         description="Checks that the published set covers a recent day.",
     )
+    report_check = reconcile_check(root)
+    reconcile_job = dg.define_asset_job(
+        "reconcile_job",
+        dg.AssetSelection.checks(report_check),
+        description="Compares the published set with the official reports in raw/reports.",
+    )
     taken = raw_places_of(DataRoot(root))
-    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, site_job]
+    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, reconcile_job, site_job]
     if taken:
         jobs.append(
             dg.define_asset_job(
@@ -98,7 +105,7 @@ def build_definitions(
     watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
         assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site, *stored],
-        asset_checks=[age_check],
+        asset_checks=[age_check, report_check],
         jobs=jobs,
         schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
         sensors=[

@@ -147,13 +147,22 @@ def _read_excel(
         others = [other for other in names if other != name]
         notes = [f"sheet {name!r} is read; the workbook also has {', '.join(others)}"] if others else []
         lines = list(range(1, frame.height + 1))
-        cells = Cells(lines, [s.to_list() for s in frame.iter_columns()], notes=notes)
+        cells = Cells(lines, [_as_shown(s).to_list() for s in frame.iter_columns()], notes=notes)
         share = share_of_codes(cells) if share_of_codes else 1.0
         if share > best_share:
             best, best_share = cells, share
         if share >= _ENOUGH:
             break
     return best
+
+
+def _as_shown(cells: pl.Series) -> pl.Series:
+    """Cells with numbers as a spreadsheet shows them: 8E123 typed in is a number of 124 digits, shown 8E+123.
+
+    A spreadsheet keeps fifteen digits, so a longer whole number is one that it made of something else.
+    """
+    long = cells.filter(cells.str.contains(r"^[0-9]{16,}([.]0+)?$")).unique()
+    return cells.replace(long, [f"{float(text):.15G}" for text in long]) if long.len() else cells
 
 
 def _read_parquet(content: bytes) -> Cells:

@@ -104,3 +104,18 @@ def test_no_membership_overlaps_another_and_none_is_ambiguous(build: Path) -> No
     next_from = pl.col("valid_from").shift(-1).over("ods_code")
     ends = pl.col("valid_to").fill_null(date(9999, 12, 31))
     assert rows.filter(ends > next_from).is_empty()
+
+
+def test_the_practices_with_an_open_membership_are_there_with_their_commissioner(
+    reports: Reports, build: Path
+) -> None:
+    report, links = reports
+    held = mart(build, "gp_practices")
+    with_link = links.filter(OPEN_ON_THE_DAY).select("code")
+    assert with_link.height == 11_812
+    result = with_link.join(held, left_on="code", right_on="ods_code")
+    assert result.height == 7_128
+    commissioner = result.join(report, on="code").select("commissioner", "sub_icb_code")
+    both = commissioner.drop_nulls("sub_icb_code")
+    assert both.height > 6_500
+    assert both.filter(pl.col("commissioner") != pl.col("sub_icb_code")).is_empty()

@@ -44,12 +44,14 @@ def test_a_report_that_the_register_was_made_from_leaves_nothing_unexplained(
 
 
 @pytest.mark.slow
-def test_every_practice_of_2019(shared: Path, tmp_path: Path) -> None:
-    rows = compared(official_root(shared, 1), str(write_report(shared, "epraccur", tmp_path, 1)))
+@pytest.mark.parametrize(("name", "lines"), [("epraccur", 14_303), ("ebranchs", 2_702)])
+def test_every_row_of_the_long_reports(shared: Path, tmp_path: Path, name: str, lines: int) -> None:
+    rows = compared(official_root(shared, 1), str(write_report(shared, name, tmp_path, 1)))
     assert rows.filter(pl.col("outcome") == "unexplained").is_empty()
-    assert rows["line"].n_unique() == 14_303
+    assert rows["line"].drop_nulls().n_unique() == lines
 
 
+@pytest.mark.slow
 def test_every_membership_of_2019(shared: Path) -> None:
     rows = compared(reports_root(shared), str(shared / "reports" / "epcmem_2019-10.csv.gz"))
     assert counts(rows) == {"agree": 4 * 47_822}
