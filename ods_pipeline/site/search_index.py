@@ -33,7 +33,9 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     search.mkdir(parents=True)
     text.mkdir()
     words = connection.sql("SELECT word_id, word, texts FROM search.words WHERE word_id > 0 ORDER BY 1").pl()
-    placed = connection.sql("SELECT word_id, text_id, size FROM search.texts ORDER BY 1, 2").pl()
+    placed = connection.sql(
+        "SELECT word_id, text_id, size + 65536 * is_town::INTEGER AS size FROM search.texts ORDER BY 1, 2"
+    ).pl()
     listings = connection.sql(
         """
         SELECT ods_code, coalesce(name_id, 0) AS name_id, coalesce(town_id, 0) AS town_id, place,

@@ -45,19 +45,6 @@
     return Object.prototype.hasOwnProperty.call(content, key) ? content[key] : undefined;
   }
 
-  // Codes that look the same (0 and O, 1 and I), else those one typo away; at most five, and only in place of nothing.
-  async function similar(key) {
-    const look = lookOf(key), same = [], near = [], half = Math.floor(key.length / 2), head = key.slice(0, half), tail = key.slice(half);
-    const swapped = key.slice(0, half - 1) + key.charAt(half) + key.charAt(half - 1) + key.slice(half + 1);
-    for (const code of new Set((await search.all()).codes)) {
-      if (lookOf(code) === look) same.push(code);
-      else if (Math.abs(code.length - key.length) < 2 && (code.startsWith(head) || code.endsWith(tail) || code === swapped) && search.distance(code, key) === 1) near.push(code);
-    }
-    const codes = same.length ? same : near;
-    return codes.length > 5 ? [] : codes;
-  }
-  function lookOf(code) { return code.replace(/[OILSBZ]/g, function (c) { return "011582"["OILSBZ".indexOf(c)]; }); }
-
   // The codes at a postcode, or in a district (N10) or sector (N10 9).
   async function codesAt(postcode) {
     const key = postcode.replace(" ", ""), rest = postcode.includes(" ") ? 2 : 3, codes = [];
@@ -78,7 +65,7 @@
     // A code alone needs no search unless a name has such a word too.
     const isAlone = exact !== undefined && !(await search.anyWord(question));
     const found = isAlone ? { all: 1, codes: [question.code] } : question.code.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
-    const alike = found.codes.length || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await similar(question.code);
+    const alike = found.codes.length || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await search.similar(question);
     const shown = alike.length ? alike : found.codes, records = [];
     await Promise.all(shown.map(function (code) { return fromShelf("code", code); }));
     for (const code of shown) records.push([code, await fromShelf("code", code)]);
@@ -141,7 +128,7 @@
     if (mine !== asked) return; // a newer question is on its way
     list.replaceChildren();
     for (const [code, record] of found.records) if (record !== undefined) show(code, record);
-    const many = found.all > found.records.length ? "The first " + found.records.length + " of " + found.all.toLocaleString("en-GB") + " organisations." : found.all === 1 ? "One organisation." : found.all + " organisations.";
+    const many = found.all > 200 ? "The first " + found.records.length + " of more than 200 organisations." : found.all > found.records.length ? "The first " + found.records.length + " of " + found.all.toLocaleString("en-GB") + " organisations." : found.all === 1 ? "One organisation." : found.all + " organisations.";
     note.textContent = found.alike ? "No code " + text.toUpperCase() + " in the register as of " + about.as_of + ". Perhaps:" : found.all ? many : "Nothing in the register as of " + about.as_of + " has this code, this postcode, or all these words in its name. ods-pipeline find gives the reason and similar codes.";
     document.body.dataset.answered = text;
   }

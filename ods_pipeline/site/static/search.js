@@ -10,7 +10,7 @@ window.odsSearchWith = function (about, load) {
   };
   const POSTCODE = /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$/;
   const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)/;
-  const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, KINDS = ["code", "name", "postcode", "place"];
+  const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, TOWN = 65536, ROWS = 200, KINDS = ["code", "name", "postcode", "place"];
 
   function keyOf(text) { return text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, ""); }
   function wordsOf(text) {
@@ -25,13 +25,14 @@ window.odsSearchWith = function (about, load) {
     for (let n = 0; n < bytes.length; n += 1) view[n] = bytes.charCodeAt(n);
     return new Int32Array(view.buffer);
   }
-  function lettersIn(word) {
-    let letters = 0;
-    for (let n = 0; n < word.length; n += 1) {
-      const letter = word.charCodeAt(n) - 65;
-      if (letter >= 0 && letter < 26) letters |= 1 << letter;
+  // The characters of a word as bits, in two numbers of 31 bits.
+  function charactersOf(word) {
+    let low = 0, high = 0;
+    for (const character of word) {
+      const bit = character.codePointAt(0) % 62;
+      if (bit < 31) low |= 1 << bit; else high |= 1 << (bit - 31);
     }
-    return letters;
+    return [low, high];
   }
   function bits(number) {
     let count = 0;
@@ -74,11 +75,17 @@ window.odsSearchWith = function (about, load) {
     return same > 0.7 ? same + start * 0.1 * (1 - same) : same;
   }
 
+  function lookOf(code) { return code.replace(/[OILSBZ]/g, function (c) { return "011582"["OILSBZ".indexOf(c)]; }); }
+
   let held = null, vocabulary = null;
   async function allWords() {
     if (vocabulary) return vocabulary;
     const words = await load("search", "words"), known = words.words.split("\n");
-    vocabulary = { known: known, texts: numbers(words.texts), letters: Int32Array.from(known, lettersIn) };
+    const low = new Int32Array(known.length), high = new Int32Array(known.length);
+    known.forEach(function (word, n) { [low[n], high[n]] = charactersOf(word); });
+    vocabulary = {
+      known: known, padded: known.map(function (word) { return "$" + word + "$"; }), texts: numbers(words.texts), low: low, high: high,
+    };
     return vocabulary;
   }
   async function everything() {
@@ -89,19 +96,22 @@ window.odsSearchWith = function (about, load) {
       former.set(codes[n], [n].concat(former.get(codes[n]) || []));
     }
     held = {
-      known: words.known, texts: words.texts, letters: words.letters, codes: codes, names: names,
+      known: words.known, padded: words.padded, texts: words.texts, low: words.low, high: words.high, codes: codes, names: names,
       towns: numbers(listings.towns), flags: flags, sizes: numbers(listings.sizes), former: former, current: current,
     };
     return held;
   }
-  // The listing of a code under its current name; -1 if it is not held.
-  function listingOf(all, code) {
-    if (!all.current.has(code)) {
-      let place = all.codes.indexOf(code);
-      while (place >= 0 && all.flags[place] & FORMER) place = all.codes.indexOf(code, place + 1);
-      all.current.set(code, place);
+  // The listings of codes under their current names; those not held are left out.
+  function listingsOf(all, codes) {
+    const found = new Map();
+    if (codes.length > 20 && !all.current.size) {
+      all.codes.forEach(function (code, place) { if (!(all.flags[place] & FORMER)) all.current.set(code, place); });
     }
-    return all.current.get(code);
+    for (const code of codes) {
+      const place = all.current.size ? all.current.get(code) : all.codes.indexOf(code);
+      if (place !== undefined && place >= 0) found.set(code, place);
+    }
+    return found;
   }
 
   function questionOf(entry) {
@@ -114,32 +124,42 @@ window.odsSearchWith = function (about, load) {
     return { code: code, typed: words, postcode: postcode, words: rest.split(" ").slice(0, 12) };
   }
 
+  // Three letters in a row, with those of a word of four whose middle is swapped.
+  function piecesOf(word) {
+    const pieces = [];
+    for (const [spelt, most] of [[word, word.length], [word[0] + word[2] + word[1] + word[3], word.length === 4 ? 2 : 0]]) {
+      for (let n = 0; n < most; n += 1) pieces.push(("$" + spelt + "$").slice(n, n + 3));
+    }
+    return pieces;
+  }
+
   // For each typed word, the words of the register that it may stand for, and how well. Place n is the bit n.
   function spellings(all, words) {
-    const found = [];
+    const found = [], cuts = words.map(function () { return new Map(); });
     for (let place = 0; place < words.length; place += 1) {
-      const asTyped = [[words[place], false]], cuts = new Map();
+      const asTyped = [[words[place], false]];
       if (place + 1 < words.length) asTyped.push([words[place] + words[place + 1], true]);
       for (const [text, isPair] of asTyped) {
-        const word = plain(text), size = word.length, third = Math.floor(size / 3);
+        const word = plain(text), size = word.length;
         if (!word || (isPair && size <= 4)) continue;
-        const most = size < 4 || /[0-9]/.test(word) ? 0 : size < 8 ? 1 : 2, letters = lettersIn(word);
-        const head = word.slice(0, third), middle = word.slice(third, size - third), tail = word.slice(size - third);
+        const most = size < 4 || /[0-9]/.test(word) ? 0 : size < 8 ? 1 : 2, [low, high] = charactersOf(word), pieces = piecesOf(word);
         if (!isPair) found.push({ place: place, id: 0, texts: 1, isPart: false, size: size, quality: 0 });
         for (let n = 0; n < all.known.length; n += 1) {
-          const other = all.known[n], length = other.length;
-          let fits = false, isPart = false;
+          const padded = all.padded[n];
+          let shared = 0;
+          for (const piece of pieces) if (padded.includes(piece)) shared += 1;
+          if (!shared) continue;
+          const other = all.known[n], length = other.length, isStart = word.startsWith(other);
+          const isPart = !isPair && length >= 2 && length <= size - 2 && (isStart || word.endsWith(other));
+          let fits = false;
           if (other === word) fits = true;
-          else if (!isPair && length > size && other.includes(word)) fits = size > 3 || (size > 1 && other.startsWith(word));
-          else if (!isPair && size > 4 && length >= 2 && length <= size - 2) {
-            isPart = word.startsWith(other) || word.endsWith(other);
-            fits = isPart || (most === 2 && length === size - 2 && bits(all.letters[n] ^ letters) <= 4 && distance(other, word) <= 2);
-          } else if (most > 0 && Math.abs(length - size) <= most && bits(all.letters[n] ^ letters) <= 2 * most) {
-            fits = (other.startsWith(head) || other.endsWith(tail) || other.includes(middle)) && distance(other, word) <= most;
+          else if (!isPair && other.includes(word)) fits = size > 3 || (size > 1 && other.startsWith(word));
+          else if (shared < 2 && size >= 8 && length > 2) fits = false;
+          else if (isPart && size > 4) fits = true;
+          else if (most > 0 && Math.abs(length - size) <= most && bits(all.low[n] ^ low) + bits(all.high[n] ^ high) <= 2 * most) {
+            fits = distance(other, word) <= most;
           }
           if (!fits) continue;
-          isPart = !isPair && length >= 2 && length <= size - 2 && (word.startsWith(other) || word.endsWith(other));
-          const isStart = word.startsWith(other);
           let quality;
           if (isPart) quality = 0.97 * length / size;
           else if (other === word) quality = isPair ? 0.97 : 1;
@@ -150,18 +170,30 @@ window.odsSearchWith = function (about, load) {
             place: place, id: n + 1, texts: all.texts[n], isPart: isPart, quality: quality,
             size: isPair ? size / 2 : isPart ? length : size,
           };
-          if (isPart) {
-            const cut = isStart ? length : size - length;
-            row.cut = cuts.get(cut) || { start: false, end: false };
-            cuts.set(cut, row.cut);
-            if (isStart) row.cut.start = true; else row.cut.end = true;
+          // A plural in front, as in LLOYDSPHARMACY, is a character longer than the word of the register.
+          const ends = !isPart ? [null] : !isStart ? [size - length] : word[length] === "S" ? [length, length + 1] : [length];
+          for (const end of ends) {
+            const one = Object.assign({}, row);
+            if (isPart) {
+              one.cut = cuts[place].get(end) || { start: false, end: false };
+              cuts[place].set(end, one.cut);
+              if (isStart) one.cut.start = true; else one.cut.end = true;
+            }
+            found.push(one);
           }
-          found.push(row);
           if (isPair) found.push(Object.assign({}, row, { place: place + 1 }));
         }
       }
     }
-    return found.filter(function (row) { return !row.isPart || (row.cut.start && row.cut.end); });
+    const whole = found.filter(function (row) { return !row.isPart || (row.cut.start && row.cut.end); });
+    // Of the words that fit a place, the fifty likest count.
+    whole.sort(function (a, b) { return a.place - b.place || b.quality - a.quality || a.texts - b.texts || a.id - b.id; });
+    let place = -1, likeness = 0;
+    return whole.filter(function (row) {
+      likeness = row.place === place ? likeness + 1 : 1;
+      place = row.place;
+      return likeness <= 50 || row.isPart;
+    });
   }
   function weightsOf(rows, count) {
     const best = new Array(count).fill(null);
@@ -209,11 +241,24 @@ window.odsSearchWith = function (about, load) {
         if (quality >= 0.96) sum.exact |= 1 << place;
         sum.covered += Math.max(at.size, at.partSize) * quality;
       }
-      sum.covered = Math.min(1, sum.covered / all.sizes[text]);
+      sum.text = text;
+      sum.isTown = all.sizes[text] >= TOWN;
+      sum.covered = Math.min(1, sum.covered / (all.sizes[text] % TOWN));
       best = Math.max(best, sum.got);
       texts.set(text, sum);
     }
-    for (const [text, sum] of texts) if (!(sum.got > 0.4 * best)) texts.delete(text);
+    const likest = [];
+    for (const [text, sum] of texts) {
+      sum.isNear = sum.got > 0.4 * best;
+      if (sum.isNear || (sum.isTown && sum.covered > 0.6)) likest.push(sum); else texts.delete(text);
+    }
+    if (likest.length <= 200) return texts;
+    const kept = new Set(likest.filter(function (sum) { return sum.isTown; }));
+    likest.sort(function (a, b) { return b.got - a.got || b.covered - a.covered || a.text - b.text; });
+    for (const sum of likest.slice(0, 1000)) kept.add(sum);
+    likest.sort(function (a, b) { return b.covered - a.covered || b.got - a.got || a.text - b.text; });
+    for (const sum of likest.slice(0, 200)) kept.add(sum);
+    for (const [text, sum] of texts) if (!kept.has(sum)) texts.delete(text);
     return texts;
   }
 
@@ -223,27 +268,30 @@ window.odsSearchWith = function (about, load) {
     const weighted = texts.size > 0;
     function at(listing) {
       let row = found.get(listing);
-      if (!row) found.set(listing, row = { listing: listing, got: 0, mask: 0, exact: 0, covered: 0, town: 0, code: 0, postcode: 0 });
+      if (!row) found.set(listing, row = { listing: listing, got: 0, mask: 0, exact: 0, covered: 0, town: 0, townExact: 0, code: 0, postcode: 0 });
       return row;
     }
     for (const text of texts.keys()) isThere[text] = 1;
     if (texts.size) {
       for (let n = 0; n < all.names.length; n += 1) {
-        if (isThere[all.names[n]]) {
+        if (isThere[all.names[n]] && texts.get(all.names[n]).isNear) {
           const sum = texts.get(all.names[n]), row = at(n);
           row.got = sum.got; row.mask = sum.mask; row.exact = sum.exact; row.covered = sum.covered;
         }
-        if (isThere[all.towns[n]]) at(n).town = texts.get(all.towns[n]).mask;
+        if (isThere[all.towns[n]]) {
+          const sum = texts.get(all.towns[n]), row = at(n);
+          row.town = sum.mask; row.townExact = sum.exact;
+        }
       }
     }
     const asCodes = question.words.concat([question.code], question.words[0] ? [question.postcode] : []);
+    const held = listingsOf(all, asCodes.filter(Boolean));
     asCodes.forEach(function (word, place) {
-      const listing = word ? listingOf(all, word) : -1, words = question.words.length;
-      const mask = place === words ? WHOLE : place === words + 1 ? LIKE_A_POSTCODE : 1 << place;
-      if (listing >= 0) at(listing).code = Math.max(at(listing).code, mask);
+      const words = question.words.length, mask = place === words ? WHOLE : place === words + 1 ? LIKE_A_POSTCODE : 1 << place;
+      if (held.has(word)) at(held.get(word)).code = Math.max(at(held.get(word)).code, mask);
     });
-    for (const code of codesAt) {
-      for (const listing of [listingOf(all, code)].concat(all.former.get(code) || [])) if (listing >= 0) at(listing).postcode = 1;
+    for (const [code, listing] of listingsOf(all, codesAt)) {
+      for (const one of [listing].concat(all.former.get(code) || [])) at(one).postcode = 1;
     }
     function weightOf(mask) {
       let sum = 0;
@@ -283,7 +331,7 @@ window.odsSearchWith = function (about, load) {
       row.site = flags & SITE ? 1 : 0;
       row.kind = row.code === WHOLE || (row.code > 0 && (row.mask > 0 || row.id.length > 4)) ? 0 : row.mask > 0 || row.code > 0 ? 1 : row.town > 0 ? 3 : 2;
       if (row.mask === 0) row.nearness = 0;
-      else if (row.mask === row.exact && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
+      else if (row.mask === row.exact && !(row.town & ~row.mask & ~row.townExact) && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
       else row.nearness = 1 + Math.floor((1 - 0.7 * row.score - 0.3 * row.covered) * 10);
       row.rank = row.order = Infinity;
       if (places && row.mask === 0 && row.postcode) {
@@ -303,50 +351,56 @@ window.odsSearchWith = function (about, load) {
     return 0;
   }
 
-  // The first of the matches in the order of ods_find. Names are read for those only that could be among them.
-  async function firstOf(all, question, rows, count) {
-    const early = ["kind", "nearness"], late = ["kind", "nearness", "differs", "rank", "order", "openness", "site"];
-    rows.sort(function (a, b) { return compared(a, b, early.concat(["rank", "order", "openness", "site"])); });
-    const best = [];
-    for (let from = 0; from < rows.length && best.length < count;) {
-      const isExact = rows[from].nearness === 0 && KINDS[rows[from].kind] === "name";
-      const fields = isExact ? early : early.concat(["rank", "order", "openness", "site"]);
-      let to = from;
-      while (to < rows.length && compared(rows[from], rows[to], fields) === 0) to += 1;
-      const bucket = rows.slice(from, to);
-      if (bucket.length > 1) {
-        const files = new Set(), per = about.search.texts_in_a_file;
-        for (const row of bucket) {
-          row.text = all.names[listingOf(all, row.id)];
-          if (row.text) files.add(Math.floor(row.text / per));
-        }
-        // Names that are all the same need not be known.
-        const needed = isExact || bucket.some(function (row) { return row.text !== bucket[0].text; });
-        if (needed) await Promise.all(Array.from(files, function (file) { return load("text", String(file)); }));
-        const like = new Map();
-        for (const row of bucket) {
-          row.name = needed && row.text ? (await load("text", String(Math.floor(row.text / per))))[row.text] : "";
-          if (!like.has(row.text)) like.set(row.text, row.text ? -likeness(row.name, question.typed) : Infinity);
-          row.unlike = like.get(row.text);
-          row.differs = isExact && row.name !== question.typed ? 1 : 0;
-          row.uncovered = -row.covered;
-        }
-        bucket.sort(function (a, b) { return compared(a, b, late.concat(["unlike", "uncovered", "name", "id"])); });
-      }
-      for (const row of bucket) best.push(row);
-      from = to;
+  // The current names of rows, as words: by text.
+  async function namesOf(all, rows) {
+    const former = rows.filter(function (row) { return all.flags[row.listing] & FORMER; });
+    const now = listingsOf(all, former.map(function (row) { return row.id; })), files = new Map(), per = about.search.texts_in_a_file;
+    for (const row of rows) {
+      row.text = all.names[now.has(row.id) ? now.get(row.id) : row.listing];
+      if (row.text) files.set(Math.floor(row.text / per), null);
     }
-    return best.slice(0, count).map(function (row) { return row.id; });
+    await Promise.all(Array.from(files.keys(), async function (file) { files.set(file, await load("text", String(file))); }));
+    for (const row of rows) row.name = row.text ? files.get(Math.floor(row.text / per))[row.text] : "";
+  }
+
+  // The first of the matches in the order of ods_find, which lets the likeness of names choose among the first 200.
+  async function firstOf(all, question, rows, count) {
+    const early = ["kind", "nearness", "rank", "order", "openness", "site", "uncovered", "listing"];
+    const late = ["kind", "nearness", "differs", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
+    for (const row of rows) row.uncovered = -row.covered;
+    rows.sort(function (a, b) { return compared(a, b, early); });
+    const first = rows.slice(0, ROWS);
+    await namesOf(all, first);
+    for (const row of first) {
+      row.unlike = row.text ? -likeness(row.name, question.typed) : Infinity;
+      row.differs = row.nearness === 0 && KINDS[row.kind] === "name" && row.name !== question.typed ? 1 : 0;
+    }
+    first.sort(function (a, b) { return compared(a, b, late); });
+    return first.slice(0, count).map(function (row) { return row.id; });
   }
 
   return {
     questionOf: questionOf,
     plain: plain,
-    all: everything,
     anyWord: async function (question) {
       return spellings(await allWords(), question.words).some(function (row) { return row.id > 0; });
     },
-    distance: distance,
+    // Codes that look the same (0 and O, 1 and I), else those one typo away; at most five, in the order of ods_find.
+    similar: async function (question) {
+      const all = await everything(), look = lookOf(question.code), size = question.code.length, same = [], near = [];
+      const half = Math.floor(size / 2), head = question.code.slice(0, half), tail = question.code.slice(half);
+      const swapped = question.code.slice(0, half - 1) + question.code.charAt(half) + question.code.charAt(half - 1) + question.code.slice(half + 1);
+      all.codes.forEach(function (code, listing) {
+        if (all.flags[listing] & FORMER) return;
+        if (lookOf(code) === look) same.push({ id: code, listing: listing });
+        // One typo leaves the first or the second half as it is, unless it swaps the two characters where they meet.
+        else if (Math.abs(code.length - size) < 2 && (code.startsWith(head) || code.endsWith(tail) || code === swapped) && distance(code, question.code) === 1) near.push({ id: code, listing: listing });
+      });
+      const rows = same.length && same.length <= 5 ? same : same.length || near.length > 5 ? [] : near;
+      await namesOf(all, rows);
+      for (const row of rows) row.unlike = row.text ? -likeness(row.name, question.typed) : Infinity;
+      return rows.sort(function (a, b) { return compared(a, b, ["unlike", "name", "id"]); }).map(function (row) { return row.id; });
+    },
     // codesAt: the codes at the postcode of the question.
     find: async function (question, codesAt, count) {
       const all = await everything(), rows = await matches(all, question, codesAt);
