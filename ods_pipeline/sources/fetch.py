@@ -135,6 +135,8 @@ def _begin(
     for fetch in Unfinished.all_in(root.raw_fetches, source):
         if fetch.is_readable() and fetch.plan.is_like(plan):
             log.info("resuming %s", fetch.folder.name)
+            if source.derives_records:
+                fetch.forget_answers()
             return fetch
         _close(fetch, clock)
     return Unfinished.start(root.raw_fetches, now, plan, source)

@@ -130,6 +130,11 @@ class DeltaSource(Protocol):
         ...
 
     @property
+    def derives_records(self) -> bool:
+        """Whether records are made from the pages held, so that they can be made again."""
+        ...
+
+    @property
     def reads_all(self) -> bool:
         """Whether ``changed`` lists every record of the register, whatever its stamp."""
         ...

@@ -113,8 +113,17 @@ class Unfinished:
         _drop(self.folder)
 
     def keep_answer(self, code: str, content: bytes) -> None:
-        """Keeps the record of a code."""
-        _write(self._answer(code), content)
+        """Keeps the record of a code.
+
+        One that can be made again from the pages held is flushed with all others before the receipt: a
+        register of 280,000 records would wait for the disk for an hour.
+        """
+        _write(self._answer(code), content, durable=not self._source.derives_records)
+
+    def forget_answers(self) -> None:
+        """Removes the records kept. A loss of power may have left empty ones, unless each was flushed."""
+        shutil.rmtree(self.folder / RECORDS)
+        (self.folder / RECORDS).mkdir()
 
     def keep_gone(self, code: str, status: int) -> None:
         """Notes that a code is gone, with the HTTP status."""
@@ -232,6 +241,8 @@ class Unfinished:
             for code in codes
             if code not in gone
         }
+        if self._source.derives_records:
+            flush(*sorted((self.folder / RECORDS).iterdir()))
         flush(self.folder / RECORDS)
         write_fetch_receipt(
             self.folder,
@@ -265,10 +276,11 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, *, durable: bool = True) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
-    flush(partial)
+    if durable:
+        flush(partial)
     partial.replace(path)
 
 

@@ -49,7 +49,7 @@ class CatalogueSource:
     batch = 50
     last_page = "changes-done.json"
     needs_closing = True
-    reads_all = False
+    derives_records = reads_all = False
 
     def __init__(self, catalogue: Catalogue, says: frozenset[str] = FIELDS) -> None:
         self._catalogue, self.says = catalogue, says

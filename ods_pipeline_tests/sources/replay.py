@@ -23,7 +23,7 @@ class Replay:
     form: Form = "json"
     batch = 3
     needs_closing = False
-    reads_all = False
+    derives_records = reads_all = False
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._receipt = folder, read_fetch_receipt(folder)

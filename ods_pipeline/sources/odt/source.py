@@ -48,7 +48,7 @@ class OdtSource:
     name, title = "odt", TITLE
     batch = 1_000_000  # no record is asked for alone, so one call translates them all, page by page
     last_page = CHANGES
-    needs_closing = True
+    needs_closing = derives_records = True
     form: Form = "json"
     says: frozenset[str] = FIELDS - ODT_SILENT
 

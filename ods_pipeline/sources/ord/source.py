@@ -37,7 +37,7 @@ class OrdSource:
     batch = 1
     last_page = SYNC
     needs_closing = False
-    reads_all = False
+    derives_records = reads_all = False
 
     def __init__(self, sources: Sources) -> None:
         self._clock, self._ignores_maintenance = sources.clock, sources.ignore_maintenance
