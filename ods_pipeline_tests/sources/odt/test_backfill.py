@@ -116,13 +116,13 @@ def test_it_deletes_no_archived_organisation_and_a_release_completes_it(
 def test_interrupted_anywhere_it_goes_on_where_it_stopped(tmp_path: Path, root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     once = replace(Sources().manners, attempts=1)
-    with OdtServer(old_and_new(), now=clock.now, behaviour=Behaviour(largest=40_000)) as server:
+    with OdtServer(old_and_new(), now=clock.now, behaviour=Behaviour(largest=20_000)) as server:
         sources = odt_sources_of(server, clock, manners=once)
         (whole,) = fetch_register(DataRoot(tmp_path / "whole"), sources)
         questions = len(server.log)
         server.log.clear()
-        for _ in range(9):
-            server.faults = [CutAfter(len(server.log) + 12, server)]
+        for _ in range(12):
+            server.faults = [CutAfter(len(server.log) + 9, server)]
             try:
                 (folder,) = fetch_register(root, sources)
                 break
