@@ -14,6 +14,7 @@ from ods_pipeline.defs.assets.published import published_set
 from ods_pipeline.defs.assets.raw import ord_fetches, trud_release
 from ods_pipeline.defs.assets.site import site, site_after_publish, site_job
 from ods_pipeline.defs.assets.store import store_after_publish, store_assets
+from ods_pipeline.defs.auditing import audit_check
 from ods_pipeline.defs.automation import (
     dead_runs,
     last_three_stamps,
@@ -80,6 +81,12 @@ def build_definitions(
         dg.AssetSelection.checks(age_check),
         description="Checks that the published set covers a recent day.",
     )
+    audited = audit_check(root)
+    audit_job = dg.define_asset_job(
+        "audit_job",
+        dg.AssetSelection.checks(audited),
+        description="Recomputes from the raw files what is published, and compares. Takes minutes.",
+    )
     report_check = reconcile_check(root)
     reconcile_job = dg.define_asset_job(
         "reconcile_job",
@@ -87,7 +94,7 @@ def build_definitions(
         description="Compares the published set with the official reports in raw/reports.",
     )
     taken = raw_places_of(DataRoot(root))
-    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, reconcile_job, site_job]
+    jobs: list[Any] = [release_job, delta_job, publish_job, age_job, audit_job, reconcile_job, site_job]
     if taken:
         jobs.append(
             dg.define_asset_job(
@@ -105,7 +112,7 @@ def build_definitions(
     watchers = [run_failed(root, alerts), published_with_gaps(root, alerts, publish_job)] if alerts else []
     return dg.Definitions(
         assets=[raw_release, flat_release, raw_fetches, flattened, *taken, published_set, site, *stored],
-        asset_checks=[age_check, report_check],
+        asset_checks=[age_check, audited, report_check],
         jobs=jobs,
         schedules=[last_three_stamps(root, sources, delta_job), daily_check(age_job)],
         sensors=[

@@ -52,6 +52,7 @@ def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.M
         "dagster/row_count": dg.MetadataValue.int(frame.height),
         "bytes": dg.MetadataValue.int(size),
         "path": dg.MetadataValue.path(str(path)),
+        "dagster/uri": dg.MetadataValue.text(path.absolute().as_uri()),
     }
     for name in ("last_change_date", "as_of", "deleted_on", "closed_on"):
         if name in frame.columns and frame[name].drop_nulls().len():

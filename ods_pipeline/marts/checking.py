@@ -10,6 +10,7 @@ of the register (``ods_pipeline.checks``).
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -25,12 +26,22 @@ _FILES = resources.files("ods_pipeline.marts") / "checks"
 
 @dataclass(frozen=True)
 class MartCheck:
-    """One check of a mart: ``about`` names what it looks at, ``sql`` returns the rows that break the rule."""
+    """One check of a mart.
+
+    Attributes:
+        mart: the mart.
+        name: the name of the check.
+        blocking: whether a failure stops the build.
+        about: what it looks at.
+        rule: what must hold, from the comment on top of the file.
+        sql: returns the rows that break the rule.
+    """
 
     mart: str
     name: str
     blocking: bool
     about: str
+    rule: str
     sql: str
 
 
@@ -42,9 +53,15 @@ def mart_checks(mart: str) -> list[MartCheck]:
         of, _, name = stem.partition(".")
         if of == mart and stem != file.name:
             sql = file.read_text(encoding="utf-8")
-            about = sql.splitlines()[0].removeprefix("--").strip()
-            checks.append(MartCheck(of, name.removesuffix(".warn"), not name.endswith(".warn"), about, sql))
+            comment = [line.removeprefix("--").strip() for line in takewhile(_is_comment, sql.splitlines())]
+            rule = " ".join(comment[1:]) or comment[0]
+            blocking = not name.endswith(".warn")
+            checks.append(MartCheck(of, name.removesuffix(".warn"), blocking, comment[0], rule, sql))
     return sorted(checks, key=lambda c: c.name)
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("--")
 
 
 def judge(check: MartCheck, offending: pl.DataFrame, rows: int) -> Finding:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -27,6 +28,14 @@ _HERE = resources.files("ods_pipeline.marts")
 def mart_sql(name: str) -> str:
     """Return the SQL of mart ``name``."""
     return _HERE.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def files_of_mart(name: str) -> list[Path]:
+    """Return the SQL file of a mart, and those of its steps."""
+    return [
+        Path(str(_HERE / f"{name}.sql")),
+        *(Path(str(_HERE / "steps" / f"{step}.sql")) for step in steps_of(name)),
+    ]
 
 
 def step_sql(name: str) -> str:

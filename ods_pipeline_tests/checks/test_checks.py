@@ -154,7 +154,7 @@ def test_missing_stamps_are_named() -> None:
 
 
 def judged(*offending: tuple[str, str]) -> Finding:
-    check = MartCheck("closed_codes", "has_all", True, "codes", "")
+    check = MartCheck("closed_codes", "has_all", True, "codes", "all are there", "")
     return judge(check, pl.DataFrame(offending, {"problem": pl.String, "label": pl.String}, orient="row"), 3)
 
 

@@ -1,5 +1,6 @@
 """`build` from end to end: what it takes in and leaves alone; the same inputs give the same bytes."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -240,6 +241,9 @@ def test_dagster_has_the_runs_the_rows_and_the_checks() -> None:
             file = root.path / table.path
             assert metadata["dagster/row_count"].value == pl.read_parquet(file).height
             assert metadata["bytes"].value == file.stat().st_size
+            assert metadata["dagster/uri"].value == file.as_uri()
+            tags = event.asset_materialization.tags or {}
+            assert tags["dagster/data_version"] == hashlib.sha256(file.read_bytes()).hexdigest()
         keys = [dg.AssetCheckKey(dg.AssetKey(["ods", "ord", t.name]), "unique_key") for t in ORD]
         checks = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
         assert len(checks) == len(ORD)

@@ -15,6 +15,7 @@ from dagster._core.test_utils import freeze_time
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import partitions
 from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.defs.catalogue import code_version
 from ods_pipeline.defs.instance import instance_home, write_workspace
 from ods_pipeline.defs.keys import LOCATION, shown
 from ods_pipeline.schema import TABLES
@@ -97,6 +98,28 @@ def test_every_asset_is_described(definitions: dg.Definitions) -> None:
             schema = node.metadata["dagster/column_schema"]
             assert [c.name for c in schema.columns] == BY_KEY[shown(key)].columns
             assert all(c.description for c in schema.columns)
+            assert (
+                node.owners == ["team:ods_pipeline"] and node.tags["ods/schema"] == BY_KEY[shown(key)].schema
+            )
+            references = node.metadata["dagster/code_references"].code_references
+            assert references and all(Path(r.file_path).is_file() for r in references)
+
+
+def test_every_check_says_what_must_hold(definitions: dg.Definitions) -> None:
+    for asset in definitions.assets or []:
+        assert isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.check_specs:
+            assert len(spec.description or "") > 20, spec.name
+
+
+def test_the_code_version_of_a_mart_changes_with_its_sql_and_not_with_another_mart(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.sql", tmp_path / "other.sql"
+    one.write_text("SELECT 1")
+    before = code_version([one])
+    other.write_text("SELECT 2")
+    assert code_version([one]) == before
+    one.write_text("SELECT 3")
+    assert code_version([one]) != before
 
 
 def test_every_table_has_a_blocking_check(definitions: dg.Definitions) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from ods_pipeline.checks.suite import FLAT_CHECKS, flat_findings
 from ods_pipeline.defs.assets.raw import ORD_FETCHES, TRUD_RELEASE
+from ods_pipeline.defs.catalogue import check_spec
 from ods_pipeline.defs.failures import failing_in_words
 from ods_pipeline.defs.keys import POOL, asset_key
 from ods_pipeline.defs.partitions import releases
@@ -22,7 +23,7 @@ FLAT_FETCHES = asset_key("flat", "fetches")
 
 
 def _check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    return [dg.AssetCheckSpec(name, asset=asset, blocking=blocks) for name, blocks in FLAT_CHECKS.items()]
+    return [check_spec(asset, name, blocking=blocks) for name, blocks in FLAT_CHECKS.items()]
 
 
 @dg.multi_asset(

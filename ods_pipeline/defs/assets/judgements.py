@@ -10,11 +10,13 @@ from datetime import date
 
 import dagster as dg
 
+from ods_pipeline import history
 from ods_pipeline.checks.base import log_failures
 from ods_pipeline.dataroot.builds import require_build
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.catalogue import source_files, table_spec
 from ods_pipeline.defs.keys import table_key
-from ods_pipeline.defs.results import check_result, column_schema, table_metadata
+from ods_pipeline.defs.results import check_result, table_metadata
 from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
 from ods_pipeline.history.tables import READ, read_history
@@ -28,13 +30,12 @@ log = logging.getLogger(__name__)
 
 
 JUDGED_SPECS = [
-    dg.AssetSpec(
-        table_key(table),
+    table_spec(
+        table,
         deps=[table_key(TABLES[name]) for name in READ],
-        group_name="marts",
+        group="marts",
         kinds={"polars", "parquet"},
-        description=table.description,
-        metadata={"dagster/column_schema": column_schema(table)},
+        code=source_files(history),
     )
     for table in EVENTS
 ]
@@ -44,12 +45,12 @@ def judge_changes(root: DataRoot) -> Iterator[dg.MaterializeResult]:
     """Derive, check and write the judgements of the build under way."""
     build = require_build(root)
     origin = origin_of(build)
-    history = read_history(build)
-    drifted = drift(history)
+    held = read_history(build)
+    drifted = drift(held)
     frames = {
         "drift": drifted,
-        "code_changes": code_changes(history, drifted),
-        "source_differences": source_differences(root, history.captures),
+        "code_changes": code_changes(held, drifted),
+        "source_differences": source_differences(root, held.captures),
     }
     for table in EVENTS:
         frame = frames[table.name]

@@ -16,12 +16,13 @@ import duckdb
 
 from ods_pipeline.dataroot.builds import require_build
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.catalogue import check_spec, table_spec
 from ods_pipeline.defs.keys import table_key
-from ods_pipeline.defs.results import check_result, column_schema, table_metadata
+from ods_pipeline.defs.results import check_result, table_metadata
 from ods_pipeline.errors import OdsError
 from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on, mart_checks
-from ods_pipeline.marts.lineage import mart_sql, marts_in_order, read_by, step_sql, steps_of
+from ods_pipeline.marts.lineage import files_of_mart, mart_sql, marts_in_order, read_by, step_sql, steps_of
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.duckdb import filling_duckdb
 from ods_pipeline.publish.files import write_table
@@ -37,23 +38,26 @@ def shown_sql(name: str) -> dg.MarkdownMetadataValue:
 
 
 MART_SPECS = [
-    dg.AssetSpec(
-        table_key(table),
+    table_spec(
+        table,
         deps=[table_key(t) for t in read_by(table.name)],
-        group_name="marts",
+        group="marts",
         kinds={"duckdb", "parquet"},
-        description=table.description,
-        metadata={
-            "dagster/column_schema": column_schema(table),
-            "sql": shown_sql(table.name),
-        },
+        code=files_of_mart(table.name),
+        metadata={"sql": shown_sql(table.name)},
     )
     for table in MARTS
 ]
 MART_CHECKS = [
-    dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+    spec
     for table in (*EVENTS, *MARTS)
-    for name, blocking in [("unique_key", True), *((c.name, c.blocking) for c in mart_checks(table.name))]
+    for spec in (
+        check_spec(table_key(table), "unique_key", blocking=True),
+        *(
+            check_spec(table_key(table), check.name, blocking=check.blocking, about=check.rule)
+            for check in mart_checks(table.name)
+        ),
+    )
 ]
 
 

@@ -11,11 +11,13 @@ from datetime import timedelta
 
 import dagster as dg
 
+from ods_pipeline import places
 from ods_pipeline.checks.base import log_failures
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.catalogue import check_spec, source_files, table_spec
 from ods_pipeline.defs.keys import POOL, asset_key, table_key
 from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.defs.results import check_result, column_schema, table_metadata
+from ods_pipeline.defs.results import check_result, table_metadata
 from ods_pipeline.inventory.places import build_places
 from ods_pipeline.places.checking import CHECKS
 from ods_pipeline.places.held import held_files
@@ -53,18 +55,17 @@ def raw_places_of(root: DataRoot) -> list[dg.AssetsDefinition]:
 
 
 PLACES_SPECS = [
-    dg.AssetSpec(
-        table_key(table),
+    table_spec(
+        table,
         deps=[table_key(TABLES["organisations"])],
-        group_name="geo",
+        group="geo",
         kinds={"polars", "parquet"},
-        description=table.description,
-        metadata={"dagster/column_schema": column_schema(table)},
+        code=source_files(places),
     )
     for table in GEO
 ]
 PLACES_CHECKS = [
-    dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+    check_spec(table_key(table), name, blocking=blocking)
     for table in GEO
     for name, blocking in CHECKS[table.id].items()
 ]

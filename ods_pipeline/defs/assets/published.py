@@ -8,8 +8,9 @@ whole set is made and published, and every asset of it is reported, so that the 
 disk. An asset is reported only after the flip.
 """
 
+import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import dagster as dg
@@ -75,9 +76,9 @@ def published_set(
             for result in _stages(data_root.root, config):
                 made.append(result)
         except Exception:
-            yield from _reported(context, [check for result in made for check in _checks_of(result)])
+            yield from _reported(context, [check for result in made for check in _checks_of(result)], {})
             raise
-    yield from _reported(context, made)
+    yield from _reported(context, made, _data_versions(data_root.root))
 
 
 def _stages(root: DataRoot, config: PublishConfig) -> Results:
@@ -132,16 +133,21 @@ def _checks_of(result: dg.MaterializeResult | dg.AssetCheckResult) -> list[dg.As
 
 
 def _reported(
-    context: dg.AssetExecutionContext, results: Iterable[dg.MaterializeResult | dg.AssetCheckResult]
+    context: dg.AssetExecutionContext,
+    results: Iterable[dg.MaterializeResult | dg.AssetCheckResult],
+    versions: Mapping[dg.AssetKey, str],
 ) -> Results:
     """Yield what was selected; log what was made with it, as Dagster expects of a step."""
     for result in results:
         if isinstance(result, dg.MaterializeResult):
             assert result.asset_key is not None
-            if result.asset_key in context.selected_asset_keys:
-                yield dg.MaterializeResult(asset_key=result.asset_key, metadata=result.metadata)
+            key, version = result.asset_key, versions.get(result.asset_key)
+            if key in context.selected_asset_keys:
+                data_version = dg.DataVersion(version) if version else None
+                yield dg.MaterializeResult(asset_key=key, metadata=result.metadata, data_version=data_version)
             else:
-                context.log_event(dg.AssetMaterialization(result.asset_key, metadata=result.metadata))
+                tags = {"dagster/data_version": version} if version else {}
+                context.log_event(dg.AssetMaterialization(key, metadata=result.metadata, tags=tags))
         for check in _checks_of(result):
             assert check.asset_key is not None and check.check_name is not None
             key = dg.AssetCheckKey(check.asset_key, check.check_name)
@@ -149,6 +155,16 @@ def _reported(
                 yield check
             else:
                 context.log_event(_evaluation(check, key))
+
+
+def _data_versions(root: DataRoot) -> dict[dg.AssetKey, str]:
+    """Return the SHA-256 of the published file of each table, by asset."""
+    package = json.loads((root.path / "datapackage.json").read_bytes())
+    return {
+        table_key(TABLES[resource["name"]]): resource["hash"].removeprefix("sha256:")
+        for resource in package["resources"]
+        if resource["name"] in TABLES
+    }
 
 
 def _evaluation(check: dg.AssetCheckResult, key: dg.AssetCheckKey) -> dg.AssetCheckEvaluation:

@@ -10,12 +10,14 @@ from datetime import date
 
 import dagster as dg
 
+from ods_pipeline import history
 from ods_pipeline.checks.base import log_failures
 from ods_pipeline.checks.suite import FACTS, checks_of
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.flat import FLAT_FETCHES, FLAT_RELEASE
+from ods_pipeline.defs.catalogue import check_spec, source_files, table_spec
 from ods_pipeline.defs.keys import table_key
-from ods_pipeline.defs.results import check_result, column_schema, table_metadata
+from ods_pipeline.defs.results import check_result, table_metadata
 from ods_pipeline.inventory.register import fold_held, write_register
 
 _GROUPS = {"ord": "register", "history": "history"}
@@ -23,21 +25,20 @@ log = logging.getLogger(__name__)
 
 
 FACT_SPECS = [
-    dg.AssetSpec(
-        table_key(table),
+    table_spec(
+        table,
         deps=[
             dg.AssetDep(FLAT_RELEASE, partition_mapping=dg.AllPartitionMapping()),
             dg.AssetDep(FLAT_FETCHES, partition_mapping=dg.AllPartitionMapping()),
         ],
-        group_name=_GROUPS[table.schema],
+        group=_GROUPS[table.schema],
         kinds={"polars", "parquet"},
-        description=table.description,
-        metadata={"dagster/column_schema": column_schema(table)},
+        code=source_files(history),
     )
     for table in FACTS
 ]
 FACT_CHECKS = [
-    dg.AssetCheckSpec(name, asset=table_key(table), blocking=blocking)
+    check_spec(table_key(table), name, blocking=blocking)
     for table in FACTS
     for name, blocking in checks_of(table).items()
 ]
