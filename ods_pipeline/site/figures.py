@@ -75,16 +75,36 @@ def answer(
     """
     statement = statement_of(figure.query)
     used = {name: values[name] for name in _PARAMETER.findall(statement)} if values else {}
+    rows = rows_of(connection, f"figure {figure.query}", statement, used)
+    return Answer(figure, with_values(statement, used), rows)
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection,
+    where: str,
+    statement: str,
+    values: Mapping[str, Value] | None = None,
+) -> pl.DataFrame:
+    """Return the rows of a statement on the published ods.duckdb.
+
+    Args:
+        connection: the published ods.duckdb.
+        where: what the statement is for, as an error names it.
+        statement: the statement.
+        values: its parameters by name.
+
+    Raises:
+        OdsError: an older version published the set, without a table or column of the statement.
+    """
     try:
-        rows = connection.sql(statement, params=used).pl()
+        return connection.sql(statement, params=dict(values or {})).pl()
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         reason = str(error).splitlines()[0]
         raise OdsError(
             f"the published set was written by another version ({reason})",
-            where=f"figure {figure.query}",
+            where=where,
             do="Run: ods-pipeline build --again",
         ) from error
-    return Answer(figure, with_values(statement, used), rows)
 
 
 def with_values(statement: str, values: Mapping[str, Value]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from ods_pipeline.site.figures import rows_of
 from ods_pipeline.site.words import HARMFUL
 
 # A browser reads a file of this size in some milliseconds.
@@ -28,30 +29,44 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
 
     Returns:
         What ``about.js`` states of them: the first word of each file of ``search/``, texts in a file.
+
+    Raises:
+        OdsError: an older version published the set, without a table of the search.
     """
     search, text = folder / "search", folder / "text"
     search.mkdir(parents=True)
     text.mkdir()
-    words = connection.sql("SELECT word_id, word, texts FROM search.words WHERE word_id > 0 ORDER BY 1").pl()
-    placed = connection.sql(
-        "SELECT word_id, text_id, size + 65536 * is_town::INTEGER AS size FROM search.texts ORDER BY 1, 2"
-    ).pl()
-    listings = connection.sql(
+    where = "the look-up page"
+    words = rows_of(
+        connection, where, "SELECT word_id, word, texts FROM search.words WHERE word_id > 0 ORDER BY 1"
+    )
+    placed = rows_of(
+        connection,
+        where,
+        "SELECT word_id, text_id, size + 65536 * is_town::INTEGER AS size FROM search.texts ORDER BY 1, 2",
+    )
+    listings = rows_of(
+        connection,
+        where,
         """
         SELECT ods_code, coalesce(name_id, 0) AS name_id, coalesce(town_id, 0) AS town_id, place,
             openness_rank + 16 * is_site::INTEGER + 32 * (former_name IS NOT NULL)::INTEGER AS flags
         FROM search.listings ORDER BY listing_id
-        """
-    ).pl()
-    keys = connection.sql(
+        """,
+    )
+    keys = rows_of(
+        connection,
+        where,
         """
         SELECT DISTINCT l.name_id, f.name_key FROM search.listings AS l
         JOIN marts.code_finder AS f ON f.ods_code = l.ods_code
         WHERE l.former_name IS NULL AND l.name_id IS NOT NULL ORDER BY 1
-        """
-    ).pl()
-    most = max(placed["text_id"].max() or 0, listings["name_id"].max() or 0, listings["town_id"].max() or 0)
-    every = pl.DataFrame({"text_id": pl.int_range(most + 1, eager=True, dtype=pl.Int32)})
+        """,
+    )
+    used = [column.cast(pl.Int32) for column in (placed["text_id"], listings["name_id"], listings["town_id"])]
+    every = pl.concat([pl.Series("text_id", [0], pl.Int32), *(column.rename("text_id") for column in used)])
+    last = pl.col("text_id").max()
+    every = every.to_frame().select(text_id=pl.int_range(0, last + 1, dtype=pl.Int32))
     sizes = every.join(placed.select("text_id", "size").unique("text_id"), on="text_id", how="left")
     _write(search, "words", {
         "words": "\n".join(_harmless(words["word"])),

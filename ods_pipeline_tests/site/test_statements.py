@@ -1,17 +1,25 @@
 """The statements of figures: each figure has one, and a set of another version is refused with what to do."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.site.content import figures_of
 from ods_pipeline.site.figures import answer, statement_of
+from ods_pipeline.site.search_index import write_search
 
 
 def test_a_missing_table_is_explained() -> None:
     (figure, *_) = figures_of("areas")
     with duckdb.connect() as connection, pytest.raises(OdsError, match="build --again"):
         answer(connection, figure)
+
+
+def test_a_set_of_an_older_search_is_explained(tmp_path: Path) -> None:
+    with duckdb.connect() as connection, pytest.raises(OdsError, match=r"the look-up page.*build --again"):
+        write_search(connection, tmp_path)
 
 
 @pytest.mark.parametrize(

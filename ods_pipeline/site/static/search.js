@@ -81,11 +81,9 @@ window.odsSearchWith = function (about, load) {
   async function allWords() {
     if (vocabulary) return vocabulary;
     const words = await load("search", "words"), known = words.words.split("\n");
-    const low = new Int32Array(known.length), high = new Int32Array(known.length);
-    known.forEach(function (word, n) { [low[n], high[n]] = charactersOf(word); });
-    vocabulary = {
-      known: known, padded: known.map(function (word) { return "$" + word + "$"; }), texts: numbers(words.texts), low: low, high: high,
-    };
+    const low = new Int32Array(known.length), high = new Int32Array(known.length), lengths = new Int32Array(known.length);
+    known.forEach(function (word, n) { [low[n], high[n]] = charactersOf(word); lengths[n] = word.length; });
+    vocabulary = { known: known, texts: numbers(words.texts), low: low, high: high, lengths: lengths };
     return vocabulary;
   }
   async function everything() {
@@ -96,7 +94,7 @@ window.odsSearchWith = function (about, load) {
       former.set(codes[n], [n].concat(former.get(codes[n]) || []));
     }
     held = {
-      known: words.known, padded: words.padded, texts: words.texts, low: words.low, high: words.high, codes: codes, names: names,
+      known: words.known, texts: words.texts, low: words.low, high: words.high, lengths: words.lengths, codes: codes, names: names,
       towns: numbers(listings.towns), flags: flags, sizes: numbers(listings.sizes), former: former, current: current,
     };
     return held;
@@ -145,20 +143,23 @@ window.odsSearchWith = function (about, load) {
         const most = size < 4 || /[0-9]/.test(word) ? 0 : size < 8 ? 1 : 2, [low, high] = charactersOf(word), pieces = piecesOf(word);
         if (!isPair) found.push({ place: place, id: 0, texts: 1, isPart: false, size: size, quality: 0 });
         for (let n = 0; n < all.known.length; n += 1) {
-          const padded = all.padded[n];
+          // A look at its characters and its length is enough for most words.
+          const length = all.lengths[n], missing = (low & ~all.low[n]) | (high & ~all.high[n]), more = (all.low[n] & ~low) | (all.high[n] & ~high);
+          const hasAll = !missing && length >= size, isWithin = !more && !isPair && length <= size - 2;
+          const isNear = most > 0 && Math.abs(length - size) <= most && bits(all.low[n] ^ low) + bits(all.high[n] ^ high) <= 2 * most;
+          if (!hasAll && !isWithin && !isNear) continue;
+          const other = all.known[n], padded = "$" + other + "$";
           let shared = 0;
           for (const piece of pieces) if (padded.includes(piece)) shared += 1;
           if (!shared) continue;
-          const other = all.known[n], length = other.length, isStart = word.startsWith(other);
+          const isStart = word.startsWith(other);
           const isPart = !isPair && length >= 2 && length <= size - 2 && (isStart || word.endsWith(other));
           let fits = false;
           if (other === word) fits = true;
           else if (!isPair && other.includes(word)) fits = size > 3 || (size > 1 && other.startsWith(word));
           else if (shared < 2 && size >= 8 && length > 2) fits = false;
           else if (isPart && size > 4) fits = true;
-          else if (most > 0 && Math.abs(length - size) <= most && bits(all.low[n] ^ low) + bits(all.high[n] ^ high) <= 2 * most) {
-            fits = distance(other, word) <= most;
-          }
+          else if (isNear) fits = distance(other, word) <= most;
           if (!fits) continue;
           let quality;
           if (isPart) quality = 0.97 * length / size;
