@@ -13,7 +13,7 @@ from cyclopts import App
 
 from ods_pipeline import __version__
 from ods_pipeline.commands import EXIT_CODES, HELP, HIDDEN
-from ods_pipeline.commands.common import EXIT_BUSY, EXIT_ERROR, EXIT_INTERRUPTED
+from ods_pipeline.commands.common import EXIT_BUSY, EXIT_ERROR, EXIT_INTERRUPTED, HelpConsole
 from ods_pipeline.dataroot.umask import restrict_umask
 from ods_pipeline.errors import Busy, OdsError, OutputFailed
 
@@ -22,6 +22,7 @@ app = App(
     help="The NHS organisation register (ODS) as Parquet tables and DuckDB marts.",
     help_epilogue=EXIT_CODES,
     version=__version__,
+    console=HelpConsole(),
     suppress_keyboard_interrupt=False,  # main() reports an interruption itself
 )
 for _name, _help in HELP.items():

@@ -32,16 +32,28 @@ Today = Annotated[
 Quiet = Annotated[bool, Parameter(negative="", help="Print nothing but warnings and errors.")]
 
 
-class _Plain(Console):
-    """A console on which text from a file or from the register cannot act as a terminal command."""
+class HelpConsole(Console):
+    """A console that reports output that cannot be written as that, and not as a full disk of ours."""
 
     def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does.
+
+        Raises:
+            OutputFailed: standard output cannot be written.
+        """
         try:
-            super().print(*map(_harmless, objects), **options)
+            super().print(*objects, **options)
         except OSError as error:  # not of a file of ours: nothing was lost but the text
             raise OutputFailed(
                 f"it cannot be written ({error.strerror})", do="Send it to a place with room", code=EXIT_ERROR
             ) from error
+
+
+class _Plain(HelpConsole):
+    """A console on which text from a file or from the register cannot act as a terminal command."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*map(_harmless, objects), **options)
 
 
 class _Harmless(logging.Filter):

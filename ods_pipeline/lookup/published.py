@@ -47,8 +47,20 @@ def open_published(data_root: Path, *tables: str) -> duckdb.DuckDBPyConnection:
 def query_rows(
     connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | Sequence[object] = ()
 ) -> list[Row]:
-    """Return the rows of a query by column name. ``values`` are its parameters, by name or in order."""
-    result = connection.execute(sql, values)
+    """Return the rows of a query by column name. ``values`` are its parameters, by name or in order.
+
+    Raises:
+        OdsError: The published set has no such table, column or macro: another version made it.
+    """
+    try:
+        result = connection.execute(sql, values)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        reason = str(error).splitlines()[0]
+        raise OdsError(
+            f"another version of ods-pipeline made what is published, and this one cannot ask it ({reason})",
+            where="ods.duckdb",
+            do=_PUBLISH_AGAIN,
+        ) from error
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

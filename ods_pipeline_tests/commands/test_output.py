@@ -47,10 +47,20 @@ def test_a_build_whose_summary_cannot_be_printed_is_a_build(tmp_path: Path) -> N
 @needs_full
 @pytest.mark.parametrize(
     "arguments",
-    [("status",), ("find", "RRP"), ("show", "RRP"), ("changes", "--since", "2026-08-01")],
+    [
+        ("status",),
+        ("find", "RRP"),
+        ("show", "RRP"),
+        ("changes", "--since", "2026-08-01"),
+        ("--help",),
+        ("find", "--help"),
+        ("--version",),
+    ],
+    ids=" ".join,
 )
 def test_other_commands_name_the_output_and_not_the_disk(arguments: tuple[str, ...]) -> None:
-    ran = into("/dev/full", *arguments, "--data-root", sample_root().path)
+    root = () if arguments[-1].startswith("--") else ("--data-root", sample_root().path)
+    ran = into("/dev/full", *arguments, *root)
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
     assert "standard output: it cannot be written (No space left on device)" in ran.stderr
     assert "Free some space" not in ran.stderr

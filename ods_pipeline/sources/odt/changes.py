@@ -61,6 +61,8 @@ class AllChanges:
         if held.announced is None:
             reply = self._api.count(ORGANIZATION, query)
             yield Page(COUNT, reply.url_path, reply.content, announced=reply.resource["total"])
+        if pages.names(held, pages.BUNDLES):
+            self._api.plan_after(self._pages.sizes(held))
         yield from self._bundles(window, query, held)
         listed = self._pages.listed(held)
         self._compare(len(listed), held.announced, held)

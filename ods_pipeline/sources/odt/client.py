@@ -6,7 +6,7 @@ Answers are kept as they came.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -91,10 +91,23 @@ class OdtApi:
             following = answers.next_query(reply.resource)
 
     def _plan_for(self, reply: Reply) -> None:
-        """Plans the next page for 4 MB, by what the organisations of this one took."""
-        came = len(answers.resources(reply.resource, ORGANIZATION))
+        self._plan(len(answers.resources(reply.resource, ORGANIZATION)), len(reply.content))
+
+    def _plan(self, came: int, size: int) -> None:
+        """Plans the next page for 4 MB, by what so many organisations took."""
         if came and not self._was_too_large:
-            self.page_size = max(LEAST, min(MOST, PLANNED * came // len(reply.content)))
+            self.page_size = max(LEAST, min(MOST, PLANNED * came // size))
+
+    def plan_after(self, pages: Iterable[tuple[int, int, int]]) -> None:
+        """Plans the next page as if these pages had just come: a resumed fetch asks for the same pages.
+
+        Each is (organisations asked for, organisations that came, bytes).
+        """
+        self.page_size, self._was_too_large = PAGE, False
+        for asked, came, size in pages:
+            if asked != self.page_size:  # it was halved
+                self.page_size, self._was_too_large = asked, True
+            self._plan(came, size)
 
     def deletions(self, name: str) -> Reply:
         """One of the lists of deletions, e.g. ``Organization-deletion``."""

@@ -6,6 +6,7 @@ small, and read once.
 """
 
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,7 @@ from ods_pipeline.sources.odt.translate import Context, affiliations_by_source, 
 from ods_pipeline.sources.protocol import HeldPages, Record
 from ods_pipeline.sources.receipt import CODE
 
+_COUNT = re.compile(rb"[?&]_count=(\d{1,6})")  # in the links of a page
 BUNDLES, AFFILIATIONS, TARGETS, TARGET_TERMS = "bundle", "affiliations", "targets", "target-terms"
 TERMS, ROLE_INSTANCES, SUCCESSIONS = "organisations", "role-instances", "successions"
 
@@ -61,6 +63,17 @@ class Pages:
             if name not in self._listed:
                 self._listed[name] = listed_in(json.loads(held.read(name)))
             found |= self._listed[name]
+        return found
+
+    def sizes(self, held: HeldPages) -> list[tuple[int, int, int]]:
+        """Of each page held: organisations asked for, organisations on it, and bytes."""
+        self.listed(held)
+        found = []
+        for name in names(held, BUNDLES):
+            content = held.read(name)
+            asked = _COUNT.search(content)
+            if asked is not None:
+                found.append((int(asked[1]), len(self._listed[name]), len(content)))
         return found
 
     def stamps(self, held: HeldPages) -> dict[str, str | None]:
