@@ -90,8 +90,8 @@ def fetch_register(root: DataRoot, sources: Sources) -> list[Path]:
     today = uk_date(sources.clock.now())
     window = (today - timedelta(days=SETTLED_AFTER), today)
     log.warning(
-        "the whole register is read from the ODT API: some hundreds of pages of organisations, and about "
-        "1,100 requests in all. It lacks archived organisations, which only a release from TRUD has"
+        "the whole register is read from the ODT API, in 600 to 1,100 requests. It lacks archived "
+        "organisations, which only a release from TRUD has"
     )
     return fetch_changes(
         root,
