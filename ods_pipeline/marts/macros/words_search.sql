@@ -1,37 +1,40 @@
 -- Words of names as a look-up compares them. A look-up reads up to twelve words; word n is bit n - 1 of a mask.
 
 -- A word in one spelling: St and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural.
--- Its argument is upper case without apostrophes, as words_between makes it.
-CREATE MACRO plain_word(word) AS regexp_replace(
+-- Its argument is upper case without apostrophes, as words_between makes it. Forty characters of a word are compared:
+-- no real one is longer, and one of a million would have a million pieces.
+CREATE MACRO plain_word(word) AS left(
     regexp_replace(
-        coalesce(
-            [
-                'ST', 'ST', 'DR', 'DR', 'CENTRE', 'CENTRE', 'CENTRE', 'LTD', 'RD', 'AVE', 'MT', '1ST', '2ND',
-                'HOSPITAL', 'HEALTH', 'CO', 'PRACTICE', 'COMMUNITY', 'UNIVERSITY', 'SURGERY', 'PHARMACY', 'GENERAL',
-                'DEPARTMENT', 'CLINIC', 'ASSOCIATION'
-            ][list_position(
+        regexp_replace(
+            coalesce(
                 [
-                    'SAINT', 'STREET', 'DOCTOR', 'DOCTORS', 'CENTER', 'CENTERS', 'CTR', 'LIMITED', 'ROAD', 'AVENUE',
-                    'MOUNT',
-                    'FIRST',
-                    'SECOND',
-                    'HOSP',
-                    'HLTH',
-                    'COMPANY',
-                    'PRAC',
-                    'COMM',
-                    'UNIV',
-                    'SURG',
-                    'PHARM',
-                    'GEN',
-                    'DEPT', 'CLIN', 'ASSOC'
-                ], word
-            )],
-            word
+                    'ST', 'ST', 'DR', 'DR', 'CENTRE', 'CENTRE', 'CENTRE', 'LTD', 'RD', 'AVE', 'MT', '1ST', '2ND',
+                    'HOSPITAL', 'HEALTH', 'CO', 'PRACTICE', 'COMMUNITY', 'UNIVERSITY', 'SURGERY', 'PHARMACY', 'GENERAL',
+                    'DEPARTMENT', 'CLINIC', 'ASSOCIATION'
+                ][list_position(
+                    [
+                        'SAINT', 'STREET', 'DOCTOR', 'DOCTORS', 'CENTER', 'CENTERS', 'CTR', 'LIMITED', 'ROAD', 'AVENUE',
+                        'MOUNT',
+                        'FIRST',
+                        'SECOND',
+                        'HOSP',
+                        'HLTH',
+                        'COMPANY',
+                        'PRAC',
+                        'COMM',
+                        'UNIV',
+                        'SURG',
+                        'PHARM',
+                        'GEN',
+                        'DEPT', 'CLIN', 'ASSOC'
+                    ], word
+                )],
+                word
+            ),
+            '^([A-Z]{2,})IES$', '\1Y'
         ),
-        '^([A-Z]{2,})IES$', '\1Y'
-    ),
-    '^([A-Z0-9]{2,}[^S])S$', '\1'
+        '^([A-Z0-9]{2,}[^S])S$', '\1'
+    ), 40
 );
 
 -- The bit of a letter or digit in a set of those that a word has. One typo changes at most two of the bits.

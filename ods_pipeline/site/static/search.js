@@ -18,7 +18,7 @@ window.odsSearchWith = function (about, load) {
   }
   function plain(word) {
     const spelt = Object.prototype.hasOwnProperty.call(SPELT, word) ? SPELT[word] : word;
-    return spelt.replace(/^([A-Z]{2,})IES$/, "$1Y").replace(/^([A-Z0-9]{2,}[^S])S$/, "$1");
+    return spelt.replace(/^([A-Z]{2,})IES$/, "$1Y").replace(/^([A-Z0-9]{2,}[^S])S$/, "$1").slice(0, 40);
   }
   function numbers(text) {
     const bytes = atob(text), view = new Uint8Array(bytes.length);
