@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.columns import CodeList, read_all_sheets, read_code_list
 from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.lookup.published import marts_day, open_published
@@ -47,6 +47,9 @@ def check(
     sheet: Annotated[
         str | None, Parameter(help="The sheet of a workbook. Default: the first with codes.")
     ] = None,
+    all_sheets: Annotated[
+        bool, Parameter(negative="", help="Judge every sheet of a workbook that has codes.")
+    ] = False,
     out: Annotated[
         Path | None,
         Parameter(
@@ -66,24 +69,43 @@ def check(
     """
     if out is not None and out.exists() and out.resolve() == file.resolve():
         raise OdsError("the output would replace the list itself", where=out, do="Give another --out")
-    codes = read_code_list(file, column, sheet)
+    if all_sheets and sheet is not None:
+        raise OdsError("--sheet is one sheet, --all-sheets all of them", do="Give one of the two")
+    lists, without = _lists_of(file, column, sheet, all_sheets=all_sheets)
     needs = ("code_finder", "code_crosswalk", "provider_hierarchy", "organisation_parents")
     with closing(open_published(data_root, *needs)) as connection:
         day = on or marts_day(connection)
-        judged = judge(connection, codes, day, kind)
+        judged = {name: judge(connection, codes, day, kind) for name, codes in lists.items()}
+    rows = pl.concat([_named(frame, name) for name, frame in judged.items()])
     console = plain()
     if out == STANDARD_OUTPUT:
-        sys.stdout.write(safe_csv(judged))
+        sys.stdout.write(safe_csv(rows))
         console = plain(stderr=True)
     elif out is not None:
-        out.write_text(safe_csv(judged), encoding="utf-8", newline="")
-    console.print(f"{file}: {judged.height:,} codes in {codes.column}, judged on {day}")
-    for note in codes.notes:
-        console.print(f"  note: {note}")
-    _print_summary(console, judged, "" if out else "; --out FILE writes all of them")
+        out.write_text(safe_csv(rows), encoding="utf-8", newline="")
+    for name, codes in lists.items():
+        place = f"{file}, sheet {name!r}" if name else str(file)
+        console.print(f"{place}: {judged[name].height:,} codes in {codes.column}, judged on {day}")
+        for note in codes.notes:
+            console.print(f"  note: {note}")
+        _print_summary(console, judged[name], "" if out else "; --out FILE writes all of them")
+    if without:
+        console.print(f"No codes in: {', '.join(without)}")
     if out is not None and out != STANDARD_OUTPUT:
         console.print(f"Written: {out}")
-    return 0 if (judged["verdict"] == NEEDS_NOTHING).all() else EXIT_ATTENTION
+    return 0 if (rows["verdict"] == NEEDS_NOTHING).all() else EXIT_ATTENTION
+
+
+def _lists_of(
+    file: Path, column: str | None, sheet: str | None, *, all_sheets: bool
+) -> tuple[dict[str, CodeList], list[str]]:
+    """The list of codes, under an empty name; with ``all_sheets`` one a sheet, and the sheets without."""
+    return read_all_sheets(file, column) if all_sheets else ({"": read_code_list(file, column, sheet)}, [])
+
+
+def _named(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
+    """Verdicts with the name of their sheet in front, if they have one."""
+    return frame.select(pl.lit(sheet).alias("sheet"), pl.all()) if sheet else frame
 
 
 def _print_summary(console: Console, judged: pl.DataFrame, hint: str) -> None:

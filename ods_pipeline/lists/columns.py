@@ -12,7 +12,7 @@ import polars as pl
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.reading import read_cells
+from ods_pipeline.lists.reading import read_cells, read_sheets
 
 # White space and invisible characters, which no code has. The macro code_key does the same in SQL.
 _INVISIBLE = r"[\s\p{Z}\p{C}]"
@@ -36,6 +36,8 @@ _HEADERS = tuple(
 _HEADER_WITHIN = 25
 # A column holds codes if at least this share of its filled cells has the form of one.
 _ENOUGH = 0.5
+# A sheet has codes if its best column has this share; notes have fewer.
+_FEW = 0.25
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,32 @@ def read_code_list(path: Path, column: str | None = None, sheet: str | None = No
     Raises:
         OdsError: The file cannot be read, there is no such column, or no single column holds codes.
     """
-    cells = read_cells(path, sheet, _largest_share)
+    return _codes_in(path, read_cells(path, sheet, _largest_share), column)
+
+
+def read_all_sheets(path: Path, column: str | None = None) -> tuple[dict[str, CodeList], list[str]]:
+    """Return the codes of each sheet of a workbook that has some, by its name, and the names of the others.
+
+    Raises:
+        OdsError: The file is no workbook or cannot be read, no sheet has codes, or it is not clear which
+            column of one that has some holds them.
+    """
+    sheets, others = read_sheets(path)
+    lists = {}
+    for name, cells in sheets.items():
+        if _largest_share(cells) < _FEW:
+            others.append(name)
+            continue
+        try:
+            lists[name] = _codes_in(path, cells, column)
+        except OdsError as error:
+            raise OdsError(f"sheet {name!r}: {error.what}", where=path, do=error.do) from error
+    if not lists:
+        raise OdsError("no sheet has codes", where=path, do="Give --sheet and --column")
+    return lists, others
+
+
+def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     index, header = _choose(path, cells, column)
     whole = pl.DataFrame(cells.columns, schema=[(str(i), pl.String) for i in range(len(cells.columns))])
     is_empty = pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")

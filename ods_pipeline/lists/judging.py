@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from ods_pipeline.lists.columns import CodeList
+from ods_pipeline.lookup.areas import areas_by_gss
 
 # Every verdict, with its meaning. Only good needs no attention.
 VERDICTS = {
@@ -52,4 +53,5 @@ def judge(
     with closing(connection.cursor()) as cursor:
         rows = codes.rows if "part" in codes.rows.columns else codes.rows.with_columns(part=pl.lit(1))
         cursor.register("listed", rows.to_arrow())
+        cursor.register("areas", areas_by_gss(cursor).to_arrow())
         return cursor.sql(sql, params={"day": day, "kind": kind}).pl()

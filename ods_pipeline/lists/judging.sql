@@ -260,6 +260,7 @@ judged AS (
         CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
         coalesce(l.codes, []) AS likely_codes,
+        g.words AS area_words,
         proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
         openness_in_words(
             h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, $day
@@ -287,6 +288,7 @@ judged AS (
     LEFT JOIN held AS h ON h.code = a.code
     LEFT JOIN meant AS m ON m.code = a.code
     LEFT JOIN likely AS l ON l.code = a.code
+    LEFT JOIN areas AS g ON g.gss_code = a.code
 )
 
 SELECT
@@ -314,6 +316,7 @@ SELECT
             WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
         CASE WHEN form = 'default' THEN 'as a default code: ' || default_meaning(code) END,
+        CASE WHEN verdict = 'other_system' THEN area_words END,
         succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE

@@ -9,7 +9,9 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import fastexcel
 import polars as pl
@@ -19,6 +21,7 @@ from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.extent import MAX_CELLS, cells_in
 from ods_pipeline.lists.text import read_text
 
+T = TypeVar("T")
 # A list of every code in the register takes 4 MB. A larger file than this is something else.
 MAX_BYTES = 500_000_000
 # A sheet with this share of codes is the list.
@@ -79,7 +82,28 @@ def read_cells(
     return cells
 
 
-def _read_or_explain(path: Path, kind: str, read: Callable[[], Cells]) -> Cells:
+def read_sheets(path: Path) -> tuple[dict[str, Cells], list[str]]:
+    """Return the cells of each sheet of a workbook that is not empty, by name, and the names of the others.
+
+    Raises:
+        OdsError: The file is missing, no workbook, too large or damaged.
+    """
+    first = read_cells(path)
+    content = path.read_bytes()
+    if content[:8] != _OLE2 and content[:4] != b"PK\x03\x04":
+        raise OdsError("only a workbook has sheets", where=path, do="Leave --all-sheets out")
+    names = _read_or_explain(path, "workbook", lambda: fastexcel.read_excel(content).sheet_names)
+    sheets = {name: first if len(names) == 1 else _sheet(path, content, name) for name in names}
+    filled = {name: cells for name, cells in sheets.items() if cells.lines}
+    return filled, [name for name in names if name not in filled]
+
+
+def _sheet(path: Path, content: bytes, name: str) -> Cells:
+    cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, name, None))
+    return replace(cells, notes=[])
+
+
+def _read_or_explain(path: Path, kind: str, read: Callable[[], T]) -> T:
     """Read, and turn whatever a reader written in Rust raises into an OdsError.
 
     A damaged file makes it raise an exception of its own or panic. A panic is a BaseException.

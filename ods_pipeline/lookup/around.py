@@ -68,6 +68,37 @@ _BELOW = f"""
 """
 
 
+# Open head offices of one kind at one postcode whose names begin with the same word, or with the same two if
+# the first is one that many have. ODS records no groups.
+_RELATED = """
+    SELECT
+        f.ods_code,
+        f.name
+    FROM marts.code_finder AS o
+    JOIN marts.code_finder AS f
+        ON f.kind = o.kind AND f.postcode_key = o.postcode_key AND f.ods_code <> o.ods_code
+        AND split_part(f.name_key, ' ', 1) = split_part(o.name_key, ' ', 1)
+    WHERE o.ods_code = $code
+        AND o.kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider')
+        AND f.openness IN ('open', 'closing')
+        AND (
+            split_part(f.name_key, ' ', 2) = split_part(o.name_key, ' ', 2)
+            OR NOT list_contains($common, split_part(o.name_key, ' ', 1))
+        )
+    ORDER BY f.name, f.ods_code
+"""
+_COMMON = [
+    *("THE", "NEW", "OLD", "NORTH", "SOUTH", "EAST", "WEST", "ROYAL", "ST", "SAINT", "DR", "MR", "MRS"),
+    *("CARE", "HOME", "HOMES", "HEALTH", "HEALTHCARE", "SUPPORT", "COMMUNITY", "LIVING", "SOCIAL", "NURSING"),
+    *("PHARMACY", "CHEMIST", "OPTICAL", "OPTICIANS", "EYE", "MEDICAL", "DENTAL", "RESIDENTIAL", "SERVICES"),
+]
+
+
+def related_head_offices(connection: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
+    """Return ``ods_code, name`` of head offices that may belong to the group of this one: an inference."""
+    return query_rows(connection, _RELATED, {"code": code, "common": _COMMON})
+
+
 def area_of(connection: duckdb.DuckDBPyConnection, code: str) -> Row:
     """Return the ICB with its basis, the region and the hint which code to use, as the marts have them today.
 

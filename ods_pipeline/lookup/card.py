@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.around import area_of, organisations_below
+from ods_pipeline.lookup.around import area_of, organisations_below, related_head_offices
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.missing import missing_error
 from ods_pipeline.lookup.published import Row, marts_day, query_rows
@@ -33,6 +33,7 @@ class Card:
         contacts: Its contacts.
         children: The organisations that point at it, counted by relationship, with the first few of each.
         events: Its history, one row for each event.
+        related: Head offices that may belong to its group, as of today; empty for another day.
         area: Its ICB with the basis, its region, and the hint which code to use, as of today; empty for
             another day.
     """
@@ -47,6 +48,7 @@ class Card:
     children: list[Row]
     events: list[Row]
     area: Row = field(default_factory=dict)
+    related: list[Row] = field(default_factory=list)
 
 
 def read_card(
@@ -90,6 +92,7 @@ def read_card(
         children=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
         area={} if as_of or known else area_of(connection, record["ods_code"]),
+        related=[] if as_of or known else related_head_offices(connection, record["ods_code"]),
     )
 
 

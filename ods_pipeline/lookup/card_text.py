@@ -9,6 +9,7 @@ from ods_pipeline.lookup.published import Row
 
 ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode", "country")
 LABEL_WIDTH = 13
+_RELATED_SHOWN = 10
 _CLASSES = {"RC1": "an organisation", "RC2": "a site"}
 _SUCCESSIONS = {"Successor": "succeeded by", "Predecessor": "took over from"}
 
@@ -66,6 +67,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     )
     for row in card.children:
         yield "below it", _below(row)
+    yield "perhaps", _related(card.related)
     yield (
         "succession",
         [
@@ -88,6 +90,13 @@ def _below(row: Row) -> list[str]:
     if past and total == row["organisations"]:
         rest.append("--closed shows those in the past too")
     return [f"{counted}:" if named or rest else counted, *named, *rest]
+
+
+def _related(rows: list[Row]) -> list[str]:
+    """Head offices that may be of one group, and why; nothing if there are none."""
+    named = [f"{row['ods_code']} {row['name']}" for row in rows[:_RELATED_SHOWN]]
+    more = [f"… and {len(rows) - _RELATED_SHOWN:,} more"] if len(rows) > _RELATED_SHOWN else []
+    return ["of one group with (same postcode, names that begin alike):", *named, *more] if rows else []
 
 
 def _span(start: date | None, end: date | None) -> str:

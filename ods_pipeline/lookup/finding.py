@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from ods_pipeline.lookup.areas import area_in_words
 from ods_pipeline.lookup.published import Row, query_rows
 
 _INDENT = " " * 11
@@ -70,6 +71,7 @@ _FIND = """
         h.region_name,
         which_code(k.ods_code, k.kind) AS hint,
         CASE WHEN k.match_kind = 'none' THEN what_to_do(code_form($text)) END AS advice,
+        code_form($text) = 'statistical' AS is_statistical,
         (SELECT count(*) FROM answers) AS answers,
         (SELECT count(*) FROM kept) AS kept
     FROM (FROM kept ORDER BY place LIMIT $limit) AS k
@@ -118,6 +120,8 @@ def find_organisations(
     wanted = _ALL if limit is None or kind or open_only else max(limit + 1, _USUAL)
     values = {"text": text, "kind": kind, "open": open_only, "limit": limit, "wanted": wanted}
     rows = query_rows(connection, _FIND, values)
+    if rows and rows[0]["match_kind"] == "none" and rows[0]["is_statistical"]:
+        rows[0]["advice"] = area_in_words(connection, text)
     if rows:
         return Answer(rows, rows[0]["kept"], 0, rows[0]["answers"] >= wanted)
     sql = "SELECT count(*) FROM ods_find(?, rows_wanted := ?)"

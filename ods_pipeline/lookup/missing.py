@@ -7,6 +7,7 @@ What lives here: the queries. What does not: the words, which are macros that ``
 import duckdb
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.areas import area_in_words
 from ods_pipeline.lookup.published import query_rows
 
 _MISSING = """
@@ -44,7 +45,9 @@ def missing_error(connection: duckdb.DuckDBPyConnection, code: str) -> OdsError:
     if notices:
         advice = f"A notice says that it was deleted on {notices[0]['deleted_on']}"
     else:
-        parts = [f"Codes like it: {', '.join(similar)}" if similar else None, missing["advice"]]
+        area = area_in_words(connection, code)
+        similar = [] if area else similar  # a GSS code is no ODS code with a typo
+        parts = [area, f"Codes like it: {', '.join(similar)}" if similar else None, missing["advice"]]
         advice = ". ".join(part for part in parts if part) or "Check the code, or look for it with find"
     reason = missing["reason"]
     return OdsError(reason[0].lower() + reason[1:], where=code or "(no code)", do=advice)

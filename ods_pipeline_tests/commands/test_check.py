@@ -7,6 +7,7 @@ import pytest
 
 from ods_pipeline_tests.support.rooms import run_cli, sample_root
 from ods_pipeline_tests.support.running import Main
+from ods_pipeline_tests.support.workbooks import workbook
 
 LIST = "Code,Name\nG6V2S,North London\nrrp,Barnet\nG6VS2,a typo\n=cmd|'/C calc'!A0,an attack\nTAF01,a site\n"
 Captured = pytest.CaptureFixture[str]
@@ -90,3 +91,50 @@ def test_the_data_root_does_not_change(codes: Path, run_main: Main) -> None:
     before = sorted(p.name for p in sample_root().path.iterdir())
     run_main("check", codes, "--data-root", sample_root().path)
     assert sorted(p.name for p in sample_root().path.iterdir()) == before
+
+
+def test_all_sheets_of_a_workbook_are_judged(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file, out = tmp_path / "codes.xlsx", tmp_path / "judged.csv"
+    sheets: dict[str, list[list[str | None]]] = {
+        "Notes": [["These lists came by mail."], ["Please look at both, thank you."]],
+        "Trusts": [["Trust", "ODS code"], ["North London", "G6V2S"], ["Barnet", "RRP"]],
+        "Empty": [],
+        "Sites": [["ods code"], ["TAF01"], ["E54000066"]],
+    }
+    file.write_bytes(workbook(sheets))
+    root = sample_root().path
+    assert run_main("check", file, "--all-sheets", "--out", out, "--data-root", root) == 5
+    printed = capsys.readouterr().out
+    assert "sheet 'Trusts': 2 codes in column 2 ('ODS code')" in printed
+    assert "sheet 'Sites': 2 codes in column 1" in printed
+    assert "No codes in: Empty, Notes\n" in printed
+    with out.open(newline="") as stream:
+        rows = [(r["sheet"], r["line"], r["code"], r["verdict"]) for r in csv.DictReader(stream)]
+    assert rows == [
+        ("Trusts", "2", "G6V2S", "good"),
+        ("Trusts", "3", "RRP", "legally_closed"),
+        ("Sites", "2", "TAF01", "good"),
+        ("Sites", "3", "E54000066", "other_system"),
+    ]
+    # One sheet as before, without the column; a file without sheets says so.
+    assert run_main("check", file, "--sheet", "Sites", "--out", "-", "--data-root", root) == 5
+    assert capsys.readouterr().out.startswith("line,given,code,")
+    assert run_main("check", file, "--sheet", "Sites", "--all-sheets", "--data-root", root) == 1
+    plain = tmp_path / "codes.csv"
+    plain.write_text("G6V2S\n")
+    assert run_main("check", plain, "--all-sheets", "--data-root", root) == 1
+    assert "only a workbook has sheets" in capsys.readouterr().err
+
+
+def test_a_gss_code_is_said_to_be_its_area(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = tmp_path / "codes.txt"
+    file.write_text("ods code\nE54000050\nE06999999\n")
+    assert run_main("check", file, "--out", "-", "--data-root", sample_root().path) == 5
+    known, unknown = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert "It stands for the ICB NHS North East and North Cumbria" in known["note"]
+    assert "ODS code QHM" in known["note"] and known["verdict"] == "other_system"
+    assert "stands for" not in unknown["note"] and unknown["verdict"] == "other_system"
+    for command in ("find", "show"):
+        assert run_main(command, "E54000050", "--data-root", sample_root().path) in (1, 5)
+        captured = capsys.readouterr()
+        assert "ODS code QHM" in captured.out + captured.err

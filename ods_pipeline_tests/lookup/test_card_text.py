@@ -90,3 +90,12 @@ def test_children_are_counted_and_the_rest_is_a_number() -> None:
         "             B SITE",
         "             … and 1,201 more; --limit 0 shows all",
     ]
+
+
+def test_offices_that_may_be_of_one_group_are_named_as_perhaps() -> None:
+    related = [{"ods_code": f"A{n}", "name": f"MAPLE {n}"} for n in range(12)]
+    lines = card_lines(replace(CARD, related=related))
+    start = next(n for n, line in enumerate(lines) if line.startswith("perhaps "))
+    assert lines[start].endswith("of one group with (same postcode, names that begin alike):")
+    assert lines[start + 1].strip() == "A0 MAPLE 0" and lines[start + 11].strip() == "… and 2 more"
+    assert not any(line.startswith("perhaps ") for line in card_lines(CARD))

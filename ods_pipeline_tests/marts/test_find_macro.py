@@ -59,6 +59,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("D3", "RO197", name="WEST GARDEN CLINIC", town="OXFORD"),
         organisation("D4", "RO197", name="GARDEN GARDEN CLINIC", town="OXFORD"),
         organisation("D5", "RO197", name="LLOYDS CHEMIST"),
+        organisation("D8", "RO197", name="CLINIC CLINIC", town="LANCASHIRE"),
+        organisation("D9", "RO197", name="LANCASHIRE CLINIC", town="PRESTON"),
         organisation("D6", "RO197", name="BOOTSCHEMIST"),
         organisation("D7", "RO197", name="HOSE CLINIC"),
         *(organisation(f"B{n}", "RO197") for n in range(7)),
@@ -177,6 +179,7 @@ def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, c
         ("lloydschemist", ["D5"]),
         ("boots chemist", ["D6"]),
         ("hsoe clinic", ["D7"]),
+        ("lancishire clinic", ["D9"]),
         ("OFXORD garden clinic", ["D2"]),  # a town with a typo is no better than a name with one
     ],
 )

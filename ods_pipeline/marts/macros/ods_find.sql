@@ -192,7 +192,8 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                     WHEN c.mask = 0 THEN 0
                     WHEN c.mask = c.exact_mask AND c.is_town_exact AND c.score > 0.95 AND c.covered > 0.96
                         AND l.former_name IS NULL THEN 0
-                    ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10)
+                    -- A typo in a name is likelier than one in a town.
+                    ELSE 1 + floor((1 - 0.7 * c.score - 0.3 * c.covered) * 10) + 2 * (NOT c.is_town_exact)::INTEGER
                 END AS nearness,
                 l.listing_id,
                 l.ods_code,
