@@ -37,8 +37,8 @@ from ods_pipeline.sources.settings import Sources
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.support.simulated import ONE_AT_A_TIME, SimulatedClock
 write, left = unfinished._write, [int(sys.argv[3])]
-def write_and_die(path, content):
-    write(path, content)
+def write_and_die(path, content, **options):
+    write(path, content, **options)
     left[0] -= "organisations" in str(path)
     if not left[0]:
         os.kill(os.getpid(), 9)
