@@ -162,6 +162,7 @@ def test_an_unusable_input_is_explained_in_one_line(
 
 
 @pytest.mark.promise("no_lost_day")
+@pytest.mark.slow
 def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     tmp_path: Path, run_main: Main, capsys: Captured
 ) -> None:

@@ -8,7 +8,7 @@ from ods_pipeline.schema import ORD, TABLES
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
 from ods_pipeline_tests.support.rooms import copy_of, sample_root
 
-pytestmark = pytest.mark.dagster_records
+pytestmark = [pytest.mark.dagster_records, pytest.mark.slow]
 
 ASSETS = """{ assetNodes {
   assetKey { path } groupName description

@@ -69,6 +69,7 @@ def test_a_table_without_rows_is_written_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("same_bytes")
+@pytest.mark.slow
 def test_a_million_rows_have_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path) -> None:
     outputs = []
     for threads, seed in ((1, 5), (4, 6)):

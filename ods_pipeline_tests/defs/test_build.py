@@ -112,6 +112,7 @@ def test_the_same_input_twice_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.promise("same_bytes")
+@pytest.mark.slow
 def test_a_deleted_file_is_rebuilt_with_the_same_bytes_under_another_number(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)

@@ -86,6 +86,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
 
 
 @pytest.mark.dagster_records
+@pytest.mark.slow
 def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     root: DataRoot, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -170,6 +171,7 @@ def test_when_the_api_cannot_be_reached_the_release_is_published_and_the_days_ar
     assert built.missing == []
 
 
+@pytest.mark.slow
 def test_trud_only_never_asks_the_api_and_a_gap_too_long_names_the_next_command(
     tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:

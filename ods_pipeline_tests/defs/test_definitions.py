@@ -227,6 +227,7 @@ def test_the_shipped_workspace_is_that_of_the_command_line(tmp_path: Path) -> No
     assert location["python_module"]["location_name"] == LOCATION
 
 
+@pytest.mark.slow
 def test_the_workspace_can_be_validated(tmp_path: Path) -> None:
     environment = {"DAGSTER_HOME": str(tmp_path), "ODS_DATA_ROOT": str(tmp_path / "data")}
     ran = subprocess.run(

@@ -51,6 +51,7 @@ def test_a_wrong_file_makes_the_raw_release_red_and_is_not_held(tmp_path: Path, 
         assert len(str(shown.metadata["SHA-256"].value)) == 64
 
 
+@pytest.mark.slow
 def test_a_stamp_that_nobody_asked_for_is_in_no_run_of_the_command_line(tmp_path: Path) -> None:
     root, folder = copy_of(release_root(), tmp_path), tmp_path / "recorded"
     fetches = sorted(p for p in FETCHES.iterdir() if p.is_dir())

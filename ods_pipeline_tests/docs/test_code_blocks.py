@@ -162,6 +162,7 @@ def test_every_ini_block_parses(text: str) -> None:
     assert parser.sections()
 
 
+@pytest.mark.slow
 def test_a_restored_data_root_is_rebuilt_from_raw(workplace: Path, tmp_path: Path) -> None:
     """docs/operations.md, Restore it: `raw/` in an empty folder is enough."""
     restored, original = DataRoot(tmp_path / "restored"), DataRoot(workplace / "data")

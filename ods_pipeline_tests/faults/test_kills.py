@@ -193,6 +193,7 @@ def test_killed_from_outside_at_a_given_time(room: Room, tmp_path: Path, number:
     figures.record("resumed", SURVIVED, 1)
 
 
+@pytest.mark.slow
 def test_four_kills_on_the_way_to_one_published_set(tmp_path: Path) -> None:
     """Each run gets further than the one before it and is killed; the last one finishes.
 

@@ -137,6 +137,7 @@ def test_the_order_of_rows_makes_no_difference(seed: int) -> None:
 @pytest.mark.promise("as_of_then")
 @settings(max_examples=6)
 @given(SEEDS)
+@pytest.mark.slow
 def test_any_order_of_arrival_gives_the_same_history(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
@@ -169,6 +170,7 @@ def test_three_thousand_codes_agree_with_the_oracle_whatever_the_order_of_arriva
 
 @settings(max_examples=4)
 @given(seed=SEEDS)
+@pytest.mark.slow
 def test_the_sample_folds_to_the_same_history_in_any_order(
     sample_flats: list[Flat], tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

@@ -40,6 +40,7 @@ def state_and_log(root: DataRoot, caplog: pytest.LogCaptureFixture) -> tuple[Sta
 
 
 @pytest.mark.promise("same_bytes")
+@pytest.mark.slow
 def test_rebuild_history_gives_the_same_bytes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     root = copy_of(sample_root(), tmp_path)
     with pytest.raises(SystemExit) as ended:
@@ -111,6 +112,7 @@ def test_history_is_rebuilt_if_a_capture_has_changed_or_is_missing(
     assert "fetch=20260828T043000Z in the published set is missing or changed on disk" in text
 
 
+@pytest.mark.slow
 def test_after_an_upgrade_the_state_is_due(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     build = current_build(root)

@@ -18,6 +18,9 @@ def reports(shared: Path) -> Reports:
     return practices(shared), memberships(shared)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def build(shared: Path) -> Path:
     return reports_root(shared).path

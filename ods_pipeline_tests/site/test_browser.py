@@ -63,6 +63,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.mark.slow
 def test_every_page_opens_on_a_telephone_without_a_fault_or_a_request_to_anywhere(browser: Browser) -> None:
     pages = [page.relative_to(sample_site()).as_posix() for page in sorted(sample_site().rglob("*.html"))]
     assert len(pages) > 80
@@ -160,6 +161,7 @@ TYPED = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_it_finds_what_find_finds_in_the_same_order(browser: Browser) -> None:
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
         texts = as_people_type(connection)

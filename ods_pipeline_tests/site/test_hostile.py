@@ -94,6 +94,7 @@ def test_the_same_set_gives_the_same_bytes_and_replaces_the_site(root: DataRoot,
     assert before == after
 
 
+@pytest.mark.slow
 def test_only_new_events_are_new_entries(held: Held, site: Path) -> None:
     """The last test of this file: it adds a fetch to the register that the others read."""
     names = ("all", "kind-gp_practice", f"icb-{slug(ICB)}")

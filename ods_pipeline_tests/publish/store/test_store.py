@@ -80,7 +80,8 @@ def test_a_second_publication_writes_nothing_and_an_unchanged_table_costs_nothin
     assert set(versions) == {0}
 
 
-@pytest.mark.parametrize("before", [0, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [0, 5])
 def test_pull_into_an_empty_folder_then_one_more_fetch_gives_the_same_bytes(
     folder: Store, tmp_path: Path, before: int
 ) -> None:
