@@ -1,4 +1,4 @@
-"""The audit as a check of the published set: `audit_job`, for whoever wants its verdict in the catalogue.
+"""The audit as a check of the published set: `audit_job` puts its verdict into the catalogue.
 
 Lives here: the check. Does not live here: what is compared (``audit/``). It is in no schedule: on a national
 register it reads every raw file again, which takes minutes.

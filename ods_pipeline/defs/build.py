@@ -181,7 +181,7 @@ def _publish(
 
 
 def _publish_to_store(root: DataRoot, instance: dg.DagsterInstance, built: Built, store: str) -> None:
-    """Run ``store_job`` unless the store has this build. What is published here stands in any case."""
+    """Run ``store_job`` unless the store has this build. What is published here stays in any case."""
     try:
         if store_lacks(root, store):
             _run(root, instance, STORE_JOB, built, store=store)
