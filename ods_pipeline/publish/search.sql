@@ -173,7 +173,7 @@ LEFT JOIN (
     JOIN texts AS x ON x.text = w.text
 ) AS p ON p.town = o.town;
 COMMENT ON TABLE search.listings IS
-'For ods_find: every code by its name and by each former one, with its row in code_finder and the day the name was gone.';
+'For ods_find: every code by its name and by each former one, its row in code_finder, the day the name was gone.';
 
 CREATE OR REPLACE TABLE search.codes AS
 SELECT
