@@ -120,7 +120,8 @@ def copy_of(root: DataRoot, folder: Path) -> DataRoot:
 def published(root: DataRoot) -> dict[str, str]:
     """SHA-256 of every published file, by the path that a reader uses."""
     places = [
-        root.path / name for name in ("tables", "history", "geo", "marts", "ods.duckdb", "datapackage.json")
+        root.path / name
+        for name in ("tables", "history", "geo", "marts", "compat", "ods.duckdb", "datapackage.json")
     ]
     files = [
         file
