@@ -17,7 +17,7 @@ from ods_pipeline.errors import OdsError
 
 Column = Sequence[Text]
 BATCH = 50_000
-FOLDERS = {"ord": "tables", "history": "history", "geo": "geo", "marts": "marts"}
+FOLDERS = {"ord": "tables", "history": "history", "geo": "geo", "marts": "marts", "compat": "compat"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def copy_differences(
     differences: list[CopyDifference] = []
     in_duckdb = {f"{s}.{t}" for s, t in connection.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE schema_name IN ('ord', 'history', 'geo', "
-        "'marts')"
+        "'marts', 'compat')"
     ).fetchall()}  # fmt: skip
     tables = published.tables()
     for table in sorted(in_duckdb ^ set(tables)):

@@ -20,7 +20,7 @@ from ods_pipeline.dataroot.files import flush, remove
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 
-PUBLISHED = ("tables", "history", "geo", "marts", "ods.duckdb", "datapackage.json")
+PUBLISHED = ("tables", "history", "geo", "marts", "compat", "ods.duckdb", "datapackage.json")
 BUILDS_KEPT = 2
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 log = logging.getLogger(__name__)

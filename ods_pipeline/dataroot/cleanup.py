@@ -19,10 +19,11 @@ _LEFTOVERS = {
     "raw/trud": ("*.partial",),
     "raw/places": ("*.partial",),
     "quarantine": ("*/*.partial",),
-    "tables": ("*.partial",),  # these four without symlinks only
+    "tables": ("*.partial",),  # these five without symlinks only
     "history": ("*.partial",),
     "geo": ("*.partial",),
     "marts": ("*.partial",),
+    "compat": ("*.partial",),
 }
 
 

@@ -67,15 +67,31 @@ def coverage_limits() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"least_share": pl.Float64})
 
 
+def organisation_type_codes() -> pl.DataFrame:
+    """Return the type codes of NHS England's reference data by role.
+
+    Columns: ``type_code, primary_role_id, with_role_id, name, source``. With ``with_role_id`` the
+    organisation has that role too.
+    """
+    with resources.as_file(_RULES / "organisation_type_codes.csv") as path:
+        return pl.read_csv(path)
+
+
+def relationship_type_codes() -> pl.DataFrame:
+    """Return the codes of pairs of types: ``rel_type_code, from_type_code, to_type_code, source``."""
+    with resources.as_file(_RULES / "relationship_type_codes.csv") as path:
+        return pl.read_csv(path)
+
+
 @contextmanager
 def mart_connection(
     build: Path, today: date, tables: Iterable[Table] | None = None
 ) -> Generator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB in memory that holds what the SQL of marts and checks reads.
 
-    It has the tables, ``hierarchy_rules``, ``kinds_of_organisation``, ``overrides``, ``coverage_limits``, the
-    macros of ``macros.define_for_building``, and an empty schema ``steps``. Tables are views on Parquet
-    files.
+    It has the tables, ``hierarchy_rules``, ``kinds_of_organisation``, ``overrides``, ``coverage_limits``,
+    ``organisation_type_codes``, ``relationship_type_codes``, the macros of ``macros.define_for_building``,
+    and an empty schema ``steps``. Tables are views on Parquet files.
 
     Args:
         build: The folder of the build.
@@ -98,6 +114,8 @@ def mart_connection(
         connection.register("kinds_of_organisation", kinds_of_organisation().to_arrow())
         connection.register("overrides", overrides().to_arrow())
         connection.register("coverage_limits", coverage_limits().to_arrow())
+        connection.register("organisation_type_codes", organisation_type_codes().to_arrow())
+        connection.register("relationship_type_codes", relationship_type_codes().to_arrow())
         macros.define_for_building(connection, today)
         yield connection
 

@@ -1,11 +1,11 @@
 """The facts about tables: one class a table, from which everything else is derived.
 
 ``TABLES`` is the registry. Its order is the order of the documents; the order in which marts are built
-follows from their SQL (``marts/lineage.py``). The key of a table of ``ord`` or ``marts`` is its bare name,
-that of a table of ``history`` or ``geo`` is ``<schema>.<name>``.
+follows from their SQL (``marts/lineage.py``). The key of a table of ``ord``, ``marts`` or ``compat`` is its
+bare name, that of a table of ``history`` or ``geo`` is ``<schema>.<name>``.
 """
 
-from ods_pipeline.schema import changes, facts, geo, hierarchy, history, lives, named, places
+from ods_pipeline.schema import changes, compat, facts, geo, hierarchy, history, lives, named, places
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -64,13 +64,18 @@ MARTS += [
     Table("organisation_places", "marts", "marts", places.OrganisationPlaces),
     Table("coverage", "marts", "marts", named.Coverage),
 ]
+# The shape of NHS England's own reference data. They are built as marts are.
+MARTS += [
+    Table("org_daily", "compat", "compat", compat.OrgDaily),
+    Table("org_relationship_daily", "compat", "compat", compat.OrgRelationshipDaily),
+]
 # Marts that Polars builds from history; all others are SQL.
 EVENTS = [
     Table("code_changes", "marts", "marts", changes.CodeChanges),
     Table("drift", "marts", "marts", changes.Drift),
     Table("source_differences", "marts", "marts", changes.SourceDifferences),
 ]
-SCHEMAS = ("ord", "history", "geo", "marts")
+SCHEMAS = ("ord", "history", "geo", "marts", "compat")
 TABLES = {table.id: table for table in [*ORD, *HISTORY, *GEO, *EVENTS, *MARTS]}
 
 # The parts of one organisation record, each a table in flat/.

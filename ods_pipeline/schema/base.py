@@ -111,7 +111,7 @@ class Table:
 
     Attributes:
         name: The bare name.
-        schema: The DuckDB schema: ``ord``, ``history``, ``geo`` or ``marts``.
+        schema: The DuckDB schema: ``ord``, ``history``, ``geo``, ``marts`` or ``compat``.
         folder: The folder of the Parquet file below the data root.
         model: The class with the columns and the description.
     """

@@ -33,6 +33,7 @@ GROUPS = {
     "history": "history",
     "geo": "geo",
     "marts": "marts",
+    "compat": "marts",
     "published": "published",
 }
 BY_KEY = {f"{t.schema}/{t.name}": t for t in TABLES.values()}

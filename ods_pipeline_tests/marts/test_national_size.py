@@ -12,6 +12,7 @@ from ods_pipeline.marts.checking import findings
 from ods_pipeline.publish.duckdb import complete_duckdb
 from ods_pipeline.schema import MARTS, TABLES
 from ods_pipeline_tests.support.national import national_register
+from ods_pipeline_tests.support.small_registers import write_history
 
 TODAY = date(2026, 9, 4)
 # Seconds on an idle machine with two cores are about a tenth of these.
@@ -23,7 +24,9 @@ ONE_CODE = 0.5
 @pytest.mark.slow
 def test_a_register_of_national_size_is_built_checked_and_queried(tmp_path: Path) -> None:
     build = national_register(tmp_path)
-    (build / "marts").mkdir()
+    write_history(build)
+    for folder in ("marts", "compat"):
+        (build / folder).mkdir()
     for table in MARTS:
         start = time.perf_counter()
         frame = build_mart(table.name, build, TODAY)
@@ -33,8 +36,7 @@ def test_a_register_of_national_size_is_built_checked_and_queried(tmp_path: Path
             f.summary for f in findings(table.name, frame, build, TODAY) if not f.passed and f.blocking
         ] == []
         frame.write_parquet(build / table.path)
-    for folder in ("history", "geo"):
-        (build / folder).mkdir()
+    (build / "geo").mkdir()
     for table in TABLES.values():
         if not (build / table.path).exists():
             table.empty().write_parquet(build / table.path)

@@ -36,7 +36,7 @@ def test_the_package_lists_every_file_as_it_is(root: Path, package: dict[str, An
         assert resource["schema"]["primaryKey"] == table.key
     on_disk = {
         f"{folder}/{f.name}"
-        for folder in ("tables", "history", "geo", "marts")
+        for folder in ("tables", "history", "geo", "marts", "compat")
         for f in (root / folder).iterdir()
     }
     assert on_disk == set(resources) - {"ods.duckdb"}

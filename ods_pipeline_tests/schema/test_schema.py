@@ -78,6 +78,7 @@ def test_names_and_paths_are_unique() -> None:
         "history": "history",
         "geo": "geo",
         "marts": "marts",
+        "compat": "compat",
     }
 
 

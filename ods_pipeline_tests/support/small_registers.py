@@ -15,7 +15,7 @@ import polars as pl
 from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on
 from ods_pipeline.marts.lineage import marts_in_order, read_by
-from ods_pipeline.schema import GEO, MARTS, ORD
+from ods_pipeline.schema import GEO, MARTS, ORD, TABLES
 
 Row = dict[str, Any]
 READ_BY_MARTS = [table for table in ORD if any(table in read_by(mart.name) for mart in MARTS)]
@@ -68,9 +68,13 @@ def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[
     with TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "tables").symlink_to((build / "tables").resolve())
-        if (build / "geo").exists():
-            (place / "geo").symlink_to((build / "geo").resolve())
-        (place / "marts").mkdir()
+        for part in ("geo", "history"):
+            if (build / part).exists():
+                (place / part).symlink_to((build / part).resolve())
+        if not (place / "history").exists() and any(_reads_history(name) for name in wanted):
+            write_history(place)
+        for part in ("marts", "compat"):
+            (place / part).mkdir()
         # One connection for all: to open one costs more than a mart on a few rows.
         with mart_connection(place, today) as connection:
             for table in marts_in_order():
@@ -81,6 +85,21 @@ def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[
                     frame.write_parquet(place / table.path)
                     add_table(connection, place, table, unpack=True)
     return frames
+
+
+def _reads_history(mart: str) -> bool:
+    return any(table.schema == "history" for table in read_by(mart))
+
+
+def write_history(build: Path, since: date = date(2026, 8, 28)) -> None:
+    """Write the history that marts read, as if the first release held were of a day: one version of each."""
+    for name in ("organisations", "roles"):
+        table = TABLES[f"history.{name}"]
+        facts = pl.read_parquet(build / TABLES[name].path)
+        versions = facts.select(c for c in facts.columns if c in table.columns)
+        versions = versions.with_columns(pl.lit(since).alias("known_from"))
+        (build / table.path).parent.mkdir(parents=True, exist_ok=True)
+        pl.concat([table.empty(), versions], how="diagonal").write_parquet(build / table.path)
 
 
 def mart_on(name: str, build: Path, today: date) -> pl.DataFrame:
