@@ -6,6 +6,7 @@ CREATE SCHEMA IF NOT EXISTS search;
 CREATE OR REPLACE TEMP TABLE former AS
 SELECT
     f.ods_code,
+    any_value(f.rowid) AS finder_row,
     any_value(f.openness) AS openness,
     name_key(h.name) AS text,
     max(h.name) AS former_name,
@@ -127,6 +128,7 @@ CREATE OR REPLACE TABLE search.listings AS
 SELECT
     n.listing_id::INTEGER AS listing_id,
     n.ods_code,
+    n.finder_row,
     n.text_id AS name_id,
     p.text_id AS town_id,
     replace(o.postcode, ' ', '') AS postcode_key,
@@ -141,6 +143,7 @@ FROM (
     SELECT
         f.rowid + 1 AS listing_id,
         f.ods_code,
+        f.rowid AS finder_row,
         f.openness,
         f.address,
         t.text_id,
@@ -152,6 +155,7 @@ FROM (
     SELECT
         1000000000 + row_number() OVER (ORDER BY f.ods_code, f.text),
         f.ods_code,
+        f.finder_row,
         f.openness,
         NULL,
         t.text_id,
@@ -169,18 +173,19 @@ LEFT JOIN (
     JOIN texts AS x ON x.text = w.text
 ) AS p ON p.town = o.town;
 COMMENT ON TABLE search.listings IS
-'For ods_find: every code by its name, and by each former one with the day from which it was gone.';
+'For ods_find: every code by its name and by each former one, its row in code_finder, the day the name was gone.';
 
 CREATE OR REPLACE TABLE search.codes AS
 SELECT
     ods_code,
-    any_value(listing_id) AS listing_id,
+    any_value(finder_row) AS finder_row,
+    any_value(finder_row) + 1 AS listing_id,
     bit_or(bit_of_character(letter)) AS characters,
     lookalike_key(ods_code) AS look
 FROM (
     SELECT
         ods_code,
-        rowid + 1 AS listing_id,
+        rowid AS finder_row,
         unnest(string_split(ods_code, '')) AS letter
     FROM marts.code_finder
 )

@@ -67,7 +67,9 @@ def in_parquet(root: DataRoot, table: str, column: str, key: str, value: str) ->
     pq.write_table(rows.set_column(at, rows.schema.field(at), changed), file)
 
 
+@pytest.mark.slow
 def test_the_sample_equals_its_raw_files(capsys: Captured) -> None:
+    """Continuous integration runs this command on the sample as well."""
     assert audit(sample_root(), "--records", "300") == 0
     lines = capsys.readouterr().out.splitlines()
     text = "\n".join(lines)

@@ -4,20 +4,19 @@ What lives here: extreme dates, names and codes that mean something to SQL, spre
 set published from them. What does not: what must be true of it (the tests).
 """
 
-import atexit
 import functools
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ods_pipeline.dataroot.flat import flat_folders
+from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.support.builders import Held, dates, make_record, rel, role, succ
 from ods_pipeline_tests.support.history.folding import with_duckdb
+from ods_pipeline_tests.support.rooms import room
 
 FIRST, LAST = "0001-01-01", "9999-12-31"
 # A megabyte, with a mark at its end that shows whether the name is complete.
@@ -111,13 +110,14 @@ def named() -> list[dict[str, Any]]:
 @functools.cache
 def nasty_set() -> Path:
     """Return the folder of the published set, which can be read like a data root."""
-    folder = Path(tempfile.mkdtemp(prefix="ods_pipeline_tests_"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    held = Held(folder)
+    return room("nasty", _write).path / "set"
+
+
+def _write(root: DataRoot) -> None:
+    held = Held(root.path)
     held.release([*extreme(), *named()])
     held.delta(later())
-    with_duckdb(fold(observe(flat_folders(held.root))), folder / "set")
-    return folder / "set"
+    with_duckdb(fold(observe(flat_folders(held.root))), root.path / "set")
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """What holds of every mart, and closed codes: openness, ends, successors. Hierarchy: test_hierarchy.py."""
 
+import functools
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -27,8 +28,18 @@ def sample() -> Path:
     return sample_root().path
 
 
-def closed(build: Path, today: date = TODAY) -> dict[str, Row]:
-    return {row["ods_code"]: row for row in mart_on("closed_codes", build, today).to_dicts()}
+@functools.cache
+def sample_on(today: date) -> dict[str, pl.DataFrame]:
+    """All marts of the sample on a day; their checks pass."""
+    return marts_on(sample_root().path, today, *[mart.name for mart in MARTS])
+
+
+def by_code(closed_codes: pl.DataFrame) -> dict[str, Row]:
+    return {row["ods_code"]: row for row in closed_codes.to_dicts()}
+
+
+def closed(build: Path) -> dict[str, Row]:
+    return by_code(mart_on("closed_codes", build, TODAY))
 
 
 @pytest.mark.promise("same_bytes")
@@ -42,8 +53,8 @@ def test_a_mart_does_not_depend_on_the_order_of_rows(sample: Path, tmp_path: Pat
 
 
 @every_day
-def test_the_checks_of_the_marts_pass_on_every_day(sample: Path, today: date) -> None:
-    assert set(marts_on(sample, today, *[mart.name for mart in MARTS])) == {mart.name for mart in MARTS}
+def test_the_checks_of_the_marts_pass_on_every_day(today: date) -> None:
+    assert set(sample_on(today)) == {mart.name for mart in MARTS}
 
 
 def test_the_checks_of_the_marts_name_what_is_missing(sample: Path) -> None:
@@ -72,7 +83,7 @@ def test_every_case_of_openness_is_the_oracle_s() -> None:
 
 
 def test_closed_codes_of_the_sample(sample: Path) -> None:
-    result = closed(sample)
+    result = by_code(sample_on(TODAY)["closed_codes"])
     assert result["R1G"]["successor_codes"] == ["RA9"]
     assert result["QM7"]["successor_codes"] == ["D7T5G", "S1Y5D"]
     assert result["QM7"]["successor_count"] == 2
@@ -88,7 +99,7 @@ def test_closed_codes_are_those_that_are_not_open(sample: Path, today: date) -> 
     oracle = Oracle(sample, today)
     answers = {code: oracle.openness(code) for code in oracle.organisations}
     expected = {code: word for code, word in answers.items() if word in ("closed", "legally_closed")}
-    result = closed(sample, today)
+    result = by_code(sample_on(today)["closed_codes"])
     assert {c: row["openness"] for c, row in result.items() if row["openness"] != "deleted"} == expected
     assert [
         c

@@ -35,7 +35,7 @@ REAL_SOURCES |= {"DAGSTER_HOME", "ODS_ALERT_URL", "ODS_ALERT_COMMAND", "ODS_RUN_
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
-def _room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
+def room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
     """A data root that is built once for all processes of a test run, by the first that needs it."""
     place = Path(os.environ.get(ROOMS) or _own_place())
     root, whole = DataRoot(place / name / "data"), place / name / "whole"
@@ -81,7 +81,7 @@ def _build_release(root: DataRoot) -> None:
 @functools.cache
 def sample_root() -> DataRoot:
     """The embedded sample, release and fetches, built by the command without arguments."""
-    return _room("sample", _build_sample)
+    return room("sample", _build_sample)
 
 
 def sample_output() -> tuple[str, str]:
@@ -94,7 +94,7 @@ def sample_output() -> tuple[str, str]:
 @functools.cache
 def release_root() -> DataRoot:
     """The sample's release alone, built through the API."""
-    return _room("release", _build_release)
+    return room("release", _build_release)
 
 
 def _write_site(root: DataRoot) -> None:
@@ -105,7 +105,7 @@ def _write_site(root: DataRoot) -> None:
 @functools.cache
 def sample_site() -> Path:
     """The folder of the sample's site, written by the command."""
-    return _room("site", _write_site).path
+    return room("site", _write_site).path
 
 
 def copy_of(root: DataRoot, folder: Path) -> DataRoot:

@@ -132,6 +132,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
 CREATE MACRO find_similar_codes(entry) AS TABLE
     SELECT
         f.ods_code,
+        f.finder_row,
         coalesce(f.look <> a.look AND f.ods_code <> a.before_1 AND f.ods_code <> a.before_2, true)::INTEGER AS nearness
     FROM (
         SELECT
@@ -197,6 +198,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 END AS nearness,
                 l.listing_id,
                 l.ods_code,
+                l.finder_row,
                 l.openness_rank,
                 l.is_site,
                 CASE WHEN c.mask = 0 AND c.has_postcode > 0 THEN l.place END AS place,
@@ -215,7 +217,8 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
             SELECT
                 'similar' AS match_kind,
                 nearness,
-                ods_code
+                ods_code,
+                finder_row
             FROM find_similar_codes(entry)
             UNION ALL BY NAME
             SELECT
@@ -285,9 +288,11 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         FROM (SELECT words_between(entry, other_characters()) AS words)
     ) AS typed
     CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
-    -- An inner join, for which DuckDB reads only what it needs: the row without a code has its partner.
+    -- An inner join by the number of the row: DuckDB then reads little more than these rows. The row without a code has
+    -- its partner.
     JOIN (
         SELECT
+            rowid AS finder_row,
             ods_code,
             name,
             kind,
@@ -306,7 +311,8 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         FROM marts.code_finder
         UNION ALL
         SELECT
-            '',
+            -1,
+            NULL,
             NULL,
             NULL,
             NULL,
@@ -321,7 +327,7 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
             NULL,
             NULL,
             NULL
-    ) AS f ON f.ods_code = coalesce(m.ods_code, '')
+    ) AS f ON f.finder_row = coalesce(m.finder_row, -1)
     LEFT JOIN (SELECT
         ods_code,
         arg_max(rule, capture_id) AS rule
