@@ -12,7 +12,7 @@ import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.run_marks import Mark, booted_at, mark_of, remove_marks
-from ods_pipeline.defs.keys import COMMAND_LINE_TAG, REPOSITORY_TAG
+from ods_pipeline.defs.keys import REPOSITORY_TAG, is_of_command_line
 
 DIED_TAG = "ods_pipeline/died"
 # A run without a mark waits for its first or next step. The longest wait for an attempt is 20 minutes.
@@ -59,14 +59,14 @@ def _why_dead(root: DataRoot, record: dg.RunRecord, *, locked: bool, none_is_sta
         return "nobody holds its mark any more"
     if mark != Mark.NONE:
         return ""
-    is_of_command_line = COMMAND_LINE_TAG in record.dagster_run.tags
-    if is_of_command_line and locked:
+    of_command_line = is_of_command_line(record.dagster_run)
+    if of_command_line and locked:
         return "it would hold the lock"
     last_sign = record.update_timestamp.timestamp()
     booted = booted_at()
     if booted is not None and last_sign < booted:
         return "the machine was started again since"
-    if none_is_starting and not is_of_command_line:
+    if none_is_starting and not of_command_line:
         return "it has no mark, and no daemon was up to start it"
     if time.time() - last_sign > QUIET_SECONDS:
         return f"it has shown no sign for {QUIET_SECONDS / 60:.0f} minutes"

@@ -19,7 +19,14 @@ import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.failures import StepFailed
-from ods_pipeline.defs.keys import COMMAND_LINE_TAG, MAX_RETRIES_TAG, REPOSITORY_TAG, shown
+from ods_pipeline.defs.keys import (
+    COMMAND_LINE_TAG,
+    MAX_RETRIES_TAG,
+    REPOSITORY_TAG,
+    USER_TAG,
+    origin_of_job,
+    shown,
+)
 from ods_pipeline.defs.partitions import range_tags
 
 _SETTINGS = resources.files("ods_pipeline.defs")
@@ -158,16 +165,17 @@ def run_job(
             raised.append(_as_raised(context.op_exception))
 
     job = definitions.resolve_job_def(name).with_hooks({keep})
-    tags = {**REPOSITORY_TAG, COMMAND_LINE_TAG: "true", MAX_RETRIES_TAG: "0"}
+    tags = {**REPOSITORY_TAG, COMMAND_LINE_TAG: "true", MAX_RETRIES_TAG: "0", USER_TAG: "ods-pipeline"}
     if partition_range is not None:
         tags |= range_tags(*_checked_range(instance, job, partition_range))
-    result = job.execute_in_process(
-        instance=instance,
-        partition_key=partition,
-        run_config={**_QUIET, "ops": dict(config or {})},
-        tags=tags,
-        raise_on_error=False,
-    )
+    with _recording_origin(instance):
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=partition,
+            run_config={**_QUIET, "ops": dict(config or {})},
+            tags=tags,
+            raise_on_error=False,
+        )
     if "DagsterExecutionInterruptedError" in _error_classes(result):
         raise KeyboardInterrupt
     failures = [e for e in result.all_events if e.is_step_failure or e.is_run_failure]
@@ -183,6 +191,25 @@ def run_job(
         ],
         sorted({shown(e.materialization.asset_key) for e in result.get_asset_materialization_events()}),
     )
+
+
+@contextmanager
+def _recording_origin(instance: dg.DagsterInstance) -> Generator[None]:
+    """Let the instance record where the job of a new run is defined, as for runs that the UI launches.
+
+    Without it the UI cannot execute a run again: it answers HTTP 500. ``execute_in_process`` has no argument
+    for it.
+    """
+    create = instance.create_run_for_job
+
+    def create_with_origin(job_def: dg.JobDefinition, **arguments: Any) -> dg.DagsterRun:
+        return create(job_def=job_def, remote_job_origin=origin_of_job(job_def.name), **arguments)
+
+    setattr(instance, create.__name__, create_with_origin)
+    try:
+        yield
+    finally:
+        delattr(instance, create.__name__)
 
 
 def _as_raised(error: BaseException) -> BaseException:

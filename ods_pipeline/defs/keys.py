@@ -1,8 +1,10 @@
 """The names that this project has in a Dagster instance, which other projects may share.
 
-Lives here: the prefix of asset keys, the partition set, the code location, the pool, the tags. Does not live
-here: what bears these names.
+Lives here: the prefix of asset keys, the partition set, the code location, the pool, the tags, and what tells
+runs of the command line from others. Does not live here: what bears these names.
 """
+
+from typing import Any
 
 import dagster as dg
 
@@ -16,6 +18,12 @@ POOL = "ods_pipeline"  # every step that works on the data root needs its one pl
 REPOSITORY_TAG = {".dagster/repository": f"__repository__@{LOCATION}"}
 COMMAND_LINE_TAG = "ods_pipeline/command_line"
 MAX_RETRIES_TAG = "dagster/max_retries"
+USER_TAG = "user"  # the UI shows it as "Launched by"
+# What the UI needs to run a job again: where it is defined. The form is the one in which Dagster stores it.
+_ORIGIN = """{"__class__": "ExternalPipelineOrigin", "external_repository_origin": {
+"__class__": "ExternalRepositoryOrigin", "repository_location_origin": {
+"__class__": "RegisteredRepositoryLocationOrigin", "location_name": "%s"},
+"repository_name": "__repository__"}, "pipeline_name": "%s"}"""
 
 
 def asset_key(*path: str) -> dg.AssetKey:
@@ -26,6 +34,16 @@ def asset_key(*path: str) -> dg.AssetKey:
 def table_key(table: Table) -> dg.AssetKey:
     """Return the asset key of a table: our prefix, its schema and its name."""
     return asset_key(table.schema, table.name)
+
+
+def origin_of_job(name: str) -> Any:
+    """Return the place of a job of ours as Dagster records it of the runs that the UI launches."""
+    return dg.deserialize_value(_ORIGIN % (LOCATION, name))
+
+
+def is_of_command_line(run: dg.DagsterRun) -> bool:
+    """Return whether a command of ours works on a run. One executed again in the UI has the same tags."""
+    return COMMAND_LINE_TAG in run.tags and run.parent_run_id is None
 
 
 def shown(key: dg.AssetKey) -> str:

@@ -13,6 +13,7 @@ import dagster as dg
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.alerts import Alerts, attention_text
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
+from ods_pipeline.defs.keys import is_of_command_line
 from ods_pipeline.inventory.health import Health, health_of
 from ods_pipeline.sources.clock import uk_date
 
@@ -31,6 +32,8 @@ def run_failed(root: Path, alerts: Alerts) -> dg.SensorDefinition:
     )
     def sensor(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
+        if is_of_command_line(run):
+            return  # the command sends its own alert
         errors = [
             event.step_failure_data.user_failure_data.description
             for event in context.get_step_failure_events()
@@ -55,6 +58,8 @@ def published_with_gaps(root: Path, alerts: Alerts, publish_job: Any) -> dg.Sens
         minimum_interval_seconds=30,
     )
     def sensor(context: dg.RunStatusSensorContext) -> None:
+        if is_of_command_line(context.dagster_run):
+            return  # the command sends its own alert
         health = health_of(DataRoot(root))
         text = attention_text(health, drift_before=health.drift)
         if text:

@@ -10,6 +10,8 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline_tests.support.rooms import copy_of, release_root
 
+JOBS = ("release_job", "delta_job", "publish_job", "site_job", "age_job", "reconcile_job", "audit_job")
+
 
 def verdict(root: DataRoot) -> dg.AssetCheckEvaluation:
     with dg.DagsterInstance.ephemeral() as instance:
@@ -17,6 +19,12 @@ def verdict(root: DataRoot) -> dg.AssetCheckEvaluation:
         ran = job.execute_in_process(instance=instance, raise_on_error=False)
         (evaluation,) = ran.get_asset_check_evaluations()
         return evaluation
+
+
+def test_no_build_waits_for_the_audit() -> None:
+    jobs = build_definitions(release_root().path)
+    steps = {name: [node.name for node in jobs.resolve_job_def(name).nodes] for name in JOBS}
+    assert {name for name, nodes in steps.items() if any("audit" in node for node in nodes)} == {"audit_job"}
 
 
 def test_the_check_fails_as_the_command_does(tmp_path: Path) -> None:

@@ -231,53 +231,6 @@ def test_no_credential_is_written_into_the_store(bucket: str) -> None:
     assert not any(s.encode() in content for s in SECRETS.values() for content in written)
 
 
-class _Killed(Exception):
-    pass
-
-
-class _KilledAt(Store):
-    """A store whose writer dies just before its n-th write."""
-
-    def __init__(self, address: str, n: int) -> None:
-        super().__init__(address)
-        self.left = n
-
-    def put_new(self, path: str, content: bytes | Path) -> bool:
-        self._count()
-        return super().put_new(path, content)
-
-    def replace(self, path: str, content: bytes, before: object) -> None:
-        self._count()
-        super().replace(path, content, before)  # type: ignore[arg-type]
-
-    def _count(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise _Killed
-
-
-@pytest.mark.parametrize("n", [2, 20, 46, 47, 48])
-def test_killed_at_a_write_the_next_run_finishes(folder: Store, tmp_path: Path, n: int) -> None:
-    with pytest.raises(_Killed):
-        publish_to(sample_root(), _KilledAt(folder.address, n), who="a test")
-    if read_current(folder) is not None:
-        pull(DataRoot(tmp_path / "early"), folder)
-    publish_to(sample_root(), folder, who="a test")
-    undisturbed = Store(f"file://{tmp_path / 'other'}", create=True)
-    publish_to(sample_root(), undisturbed, who="a test")
-
-    def objects(store: Store) -> dict[str, bytes]:
-        paths = [path for path, _, _ in store.list("") if "_delta_log" not in path]
-        return {path: found.content for path in paths if (found := store.get(path)) is not None}
-
-    assert objects(folder) == objects(undisturbed)
-    tables = current(folder)["tables"]
-    assert all(
-        DeltaTable(f"{folder.address}/tables/{name}").version() == 0
-        for name in tables  # type: ignore[attr-defined]
-    )
-
-
 def test_the_commands(tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]) -> None:
     address = f"file://{tmp_path / 'store'}"
     assert run_main("publish", address, "--data-root", sample_root().path) == 0

@@ -22,10 +22,10 @@ from ods_pipeline.sources.odt.translate import Context, translated
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import ODT_PRODUCTION, Key, Sources
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_equality import One
 from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied
 from ods_pipeline_tests.sources.odt.test_translate import PRIMARY, affiliation, flat_of, organization
 from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.both_sources import One
 from ods_pipeline_tests.support.builders import make_record, rel
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.payloads import organisation_json
