@@ -92,7 +92,7 @@ ends AS (
         ends_in_words(
             string_agg(f.ods_code, ', ' ORDER BY f.ods_code) FILTER (WHERE coalesce(f.closed_on > $day, true)),
             string_agg(f.ods_code || ', closed on ' || f.closed_on, ' and ' ORDER BY f.ods_code)
-                FILTER (WHERE f.closed_on <= $day)
+            FILTER (WHERE f.closed_on <= $day)
         ) AS words
     FROM (
         SELECT
