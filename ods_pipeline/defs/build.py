@@ -1,8 +1,8 @@
 """Runs `ods-pipeline build`: takes in what is new, flattens what is due, publishes the whole.
 
-Lives here: the order of the jobs, and whether anything is new. Does not live here: taking in (``loading.py``),
-a single run (``runs.py``), what the jobs do (``assets/``), what is due or asked for (``inventory/``), and the
-summary (``commands/summary.py``).
+Lives here: the order of the jobs, and whether anything is new. Does not live here: taking in
+(``loading.py``), a single run (``runs.py``), what the jobs do (``assets/``), what is due or asked for
+(``inventory/``), and the summary (``commands/summary.py``).
 """
 
 from collections.abc import Sequence
