@@ -128,13 +128,13 @@ def _bytes(store: Store, path: str) -> bytes:
     return found.content
 
 
-def delta_state(store: Store, options: dict[str, str] | None) -> dict[str, tuple[Any, ...]]:
+def delta_state(store: Store) -> dict[str, tuple[Any, ...]]:
     """Version, files and number of the build of every Delta table of the current build."""
     from deltalake import DeltaTable  # noqa: PLC0415 - costs a child that only reads files its start
 
     state = {}
     for name in current_of(store).content["tables"]:
-        table = DeltaTable(f"{store.address}/tables/{name}", storage_options=options)
+        table = DeltaTable(f"{store.address}/tables/{name}")
         files = [uri.rsplit("/", 1)[-1] for uri in table.file_uris()]
         state[name] = (table.version(), files, table.transaction_version("ods_pipeline"))
     return state
@@ -170,8 +170,9 @@ class _Dying:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def publish_and_die(root: Path, address: str, at: int, when: str) -> None:
+def publish_and_die(environment: dict[str, str], root: Path, address: str, at: int, when: str) -> None:
     """Publish in this process, which is killed at its ``at``-th write, lease and Delta commits included."""
+    os.environ.update(environment)
     dying = _Dying(at, when)
     for name in ("put_new", "replace"):
         setattr(Store, name, dying.around(getattr(Store, name)))
@@ -179,8 +180,11 @@ def publish_and_die(root: Path, address: str, at: int, when: str) -> None:
     publishing.publish_to(DataRoot(root), Store(address), who="a writer that dies")
 
 
-def publish_in_race(root: Path, address: str, start: Any, answers: Any, with_lease: bool) -> None:
+def publish_in_race(
+    environment: dict[str, str], root: Path, address: str, start: Any, answers: Any, *, with_lease: bool
+) -> None:
     """Publish when the barrier ``start`` opens; put ``root, won, words`` into ``answers``."""
+    os.environ.update(environment)
     store = Store(address)
     if not with_lease:
         publishing.writing = lambda *_, **__: nullcontext()  # ty: ignore[invalid-assignment]
@@ -192,8 +196,9 @@ def publish_in_race(root: Path, address: str, start: Any, answers: Any, with_lea
         answers.put((root.name, False, str(error)))
 
 
-def read_until(address: str, stop: Any, answers: Any) -> None:
+def read_until(environment: dict[str, str], address: str, stop: Any, answers: Any) -> None:
     """Read whole builds until ``stop`` is set; put ``reads, builds seen, what was torn`` into ``answers``."""
+    os.environ.update(environment)
     store, reads, seen = Store(address), 0, set()
     try:
         while not stop.is_set():
