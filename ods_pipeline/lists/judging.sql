@@ -85,6 +85,25 @@ held AS (
     WHERE f.ods_code IN (FROM codes)
 ),
 
+-- The ends of its successions: a code may have been replaced by one that has closed since, and by no other.
+ends AS (
+    SELECT
+        h.code,
+        ends_in_words(
+            string_agg(f.ods_code, ', ' ORDER BY f.ods_code) FILTER (WHERE coalesce(f.closed_on > $day, true)),
+            string_agg(f.ods_code || ', closed on ' || f.closed_on, ' and ' ORDER BY f.ods_code)
+            FILTER (WHERE f.closed_on <= $day)
+        ) AS words
+    FROM (
+        SELECT
+            code,
+            unnest(replaced_by) AS end_code
+        FROM held
+    ) AS h
+    JOIN marts.code_finder AS f ON f.ods_code = h.end_code
+    GROUP BY h.code
+),
+
 -- The organisation of the requested kind above a code of another kind, nearest first: on the day, else the last one.
 above AS (
     SELECT
@@ -261,6 +280,7 @@ judged AS (
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
         coalesce(l.codes, []) AS likely_codes,
         g.words AS area_words,
+        e.words AS ends_words,
         proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
         openness_in_words(
             h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, $day
@@ -289,6 +309,7 @@ judged AS (
     LEFT JOIN meant AS m ON m.code = a.code
     LEFT JOIN likely AS l ON l.code = a.code
     LEFT JOIN areas AS g ON g.gss_code = a.code
+    LEFT JOIN ends AS e ON e.code = a.code
 )
 
 SELECT
@@ -320,7 +341,7 @@ SELECT
         succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE
-            WHEN len(replaced_by) > 0 THEN 'now ' || array_to_string(replaced_by, ', ')
+            WHEN len(replaced_by) > 0 THEN ends_words
             WHEN
                 len(candidate_codes) > 0
                 THEN 'ODS records no successor; perhaps ' || array_to_string(candidate_codes, ', ')

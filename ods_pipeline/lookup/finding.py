@@ -59,10 +59,28 @@ _FIND = """
         WHERE match_kind IN ('none', 'similar') OR (
             coalesce(kind = $kind, $kind::VARCHAR IS NULL) AND (NOT $open OR openness IN ('open', 'closing'))
         )
+    ),
+
+    shown AS (FROM kept ORDER BY place LIMIT $limit),
+
+    -- A code may have been replaced by one that has closed since, and by no other.
+    ends AS (
+        SELECT
+            k.ods_code,
+            ends_in_words(
+                string_agg(f.ods_code, ', ' ORDER BY f.ods_code)
+                    FILTER (WHERE coalesce(f.closed_on > ods_today(), true)),
+                string_agg(f.ods_code || ', closed on ' || f.closed_on, ' and ' ORDER BY f.ods_code)
+                    FILTER (WHERE f.closed_on <= ods_today())
+            ) AS words
+        FROM (SELECT ods_code, unnest(replaced_by) AS end_code FROM shown) AS k
+        JOIN marts.code_finder AS f ON f.ods_code = k.end_code
+        GROUP BY k.ods_code
     )
 
     SELECT
         k.*,
+        e.words AS ends_words,
         o.country,
         h.icb_code,
         h.icb_name,
@@ -74,7 +92,8 @@ _FIND = """
         code_form($text) = 'statistical' AS is_statistical,
         (SELECT count(*) FROM answers) AS answers,
         (SELECT count(*) FROM kept) AS kept
-    FROM (FROM kept ORDER BY place LIMIT $limit) AS k
+    FROM shown AS k
+    LEFT JOIN ends AS e ON e.ods_code = k.ods_code
     LEFT JOIN ord.organisations AS o ON o.ods_code = k.ods_code
     LEFT JOIN marts.provider_hierarchy_current AS h ON h.ods_code = k.ods_code
     ORDER BY k.place
@@ -144,9 +163,10 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
         return [f"{typed.strip() or row['ods_code'] or '(nothing)'}: {row['explanation']}", *advice]
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
-    for label, codes in (("now", row["replaced_by"]), ("perhaps now", row["candidate_codes"])):
-        if codes and row["openness"] in _CLOSED:
-            details.append(f"{label} {', '.join(codes)}")
+    if row["openness"] in _CLOSED:
+        details += [row["ends_words"]] if row["ends_words"] else []
+        if row["candidate_codes"]:
+            details.append(f"perhaps now {', '.join(row['candidate_codes'])}")
     country = row.get("country") if row.get("country") not in (None, "ENGLAND") else None
     place = ", ".join(part for part in (row["address"], row["postcode"], country) if part)
     if place:

@@ -17,6 +17,12 @@ def test_a_closed_code_shows_when_and_what_replaced_it(run_main: Main, capsys: C
     assert printed.startswith("RRP ") and "Closed in law on 2024-10-31" in printed and "now G6V2S" in printed
 
 
+def test_a_successor_that_has_closed_is_not_said_to_be_there_now(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "RGZ", "--data-root", sample_root().path) == 0
+    printed = capsys.readouterr().out
+    assert "then RYQ, closed on 2013-09-30" in printed and "now RYQ" not in printed
+
+
 def test_words_need_no_quotes(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "maple", "house", "--data-root", sample_root().path) == 0
     printed = capsys.readouterr().out

@@ -66,6 +66,7 @@ def test_every_successor_is_offered_and_none_is_chosen(tmp_path: Path) -> None:
         "C2": ["C1"],
     }
     assert rows["SPLIT"]["note"] == "Closed on 2020-03-31; now A, C"
+    assert rows["C1"]["note"] == "Closed on 2020-03-31; then C2, closed on 2020-03-31"
 
 
 @pytest.mark.promise("explained")

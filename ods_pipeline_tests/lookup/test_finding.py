@@ -31,9 +31,9 @@ def test_an_open_organisation_has_its_place_and_its_sites_and_no_successor() -> 
 
 
 def test_a_closed_organisation_has_its_successor() -> None:
-    closed = {**OPEN, "openness": "closed", "site_count": 0}
+    closed = {**OPEN, "openness": "closed", "site_count": 0, "ends_words": "now G6V2S"}
     assert "           now G6V2S" in describe_match(closed)
-    inferred = {**closed, "replaced_by": [], "candidate_codes": ["D8M2P"]}
+    inferred = {**closed, "ends_words": None, "candidate_codes": ["D8M2P"]}
     assert "           perhaps now D8M2P" in describe_match(inferred)
 
 

@@ -43,3 +43,7 @@ CASE openness
         )
 END
 || coalesce('; proposed: in law from ' || proposed_until(openness, legal_start, operational_start, day), '');
+
+-- The codes that took the place of a closed one: those in use, then those that have closed since. Both are texts, or
+-- null.
+CREATE MACRO ends_in_words(in_use, closed) AS nullif(concat_ws(', ', 'now ' || in_use, 'then ' || closed), '');

@@ -125,7 +125,7 @@ class Store:
         from obstore.exceptions import PreconditionError  # noqa: PLC0415
 
         if before is None:
-            if not self.put_new(path, content):
+            if not self.put_new(path, content) and not self._is_ours(path, content):
                 raise LostRace("another writer was faster", where=f"{self.address}/{path}")
             return
         if self.folder is not None:
@@ -135,7 +135,13 @@ class Store:
             try:
                 obstore.put(self._store, path, content, mode={"e_tag": before.e_tag}, use_multipart=False)
             except (PreconditionError, FileNotFoundError) as error:
-                raise LostRace("another writer was faster", where=f"{self.address}/{path}") from error
+                if not self._is_ours(path, content):
+                    raise LostRace("another writer was faster", where=f"{self.address}/{path}") from error
+
+    def _is_ours(self, path: str, content: bytes) -> bool:
+        """Whether a refused write has been done: its answer was lost, and its repetition was refused."""
+        found = self.get(path)
+        return found is not None and found.content == content
 
     def _replace_file(self, file: Path, content: bytes, before: Found) -> None:
         """A folder has no conditional write: a lock next to the file stands in for it."""
@@ -200,10 +206,13 @@ def words(address: str, what: str) -> Generator[None]:
     except (OdsError, FileNotFoundError, e.AlreadyExistsError, e.PreconditionError):
         raise
     except (e.PermissionDeniedError, e.UnauthenticatedError) as error:
+        skewed = _is_skewed(error)
         raise OdsError(
-            f"{what}: the store refuses these credentials",
+            f"{what}: the store refuses {'the time of this request' if skewed else 'these credentials'}",
             where=address,
-            do="Check the credentials in the environment, and what they may read and write",
+            do=_advice(error)
+            if skewed
+            else "Check the credentials in the environment, and what they may read and write",
         ) from hidden(error)
     except (e.BaseError, ValueError, OSError) as error:
         raise OdsError(f"{what} ({reason_of(error)})", where=address, do=_advice(error)) from hidden(error)
@@ -236,6 +245,11 @@ def _advice(error: BaseException) -> str:
     text = str(error)
     if "NoSuchBucket" in text or "ContainerNotFound" in text or "404" in text:
         return "Is there such a bucket or container? It is not created here"
-    if "RequestTimeTooSkewed" in text:
+    if _is_skewed(error):
         return "This machine's clock is wrong: set it, and try again"
     return "What is published there stands. Try again"
+
+
+def _is_skewed(error: BaseException) -> bool:
+    """Whether S3 or Azure finds the moment of a request too far from its own."""
+    return "RequestTimeTooSkewed" in str(error) or "Request date header too old" in str(error)

@@ -1,4 +1,4 @@
-"""Stores to publish to: a folder, and S3 as moto plays it over loopback."""
+"""Stores to publish to: a folder, S3 as moto plays it over loopback, and Azure as Azurite does."""
 
 import os
 import shutil
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline.publish.store.opening import Store
+from ods_pipeline_tests.publish.store.azurite import Azurite, serving
 
 # Found by the tests that look for them where they must not be.
 SECRETS = {"AWS_ACCESS_KEY_ID": "AKIANEVERPRINTED1", "AWS_SECRET_ACCESS_KEY": "never/printed/either-2"}
@@ -55,12 +56,40 @@ def bucket(s3: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequ
     return f"s3://{name}/ods"
 
 
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """An empty store of each kind."""
-    if request.param == "s3":
-        return Store(request.getfixturevalue("bucket"))
-    return Store(f"file://{tmp_path / 'store'}", create=True)
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """An Azure server, for the slow group."""
+    with serving(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture
+def container(azurite: Azurite, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The address of an empty container of its own."""
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    name = f"c{abs(hash(request.node.name)) % 10**9}-{os.getpid()}"
+    azurite.create_container(name)
+    return f"az://{name}/ods"
+
+
+@pytest.fixture(params=["folder", "s3", pytest.param("azurite", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty store of each kind; Azurite in the slow group only."""
+    return new_store(request)
+
+
+@pytest.fixture(params=["folder", *(pytest.param(n, marks=pytest.mark.slow) for n in ("s3", "azurite"))])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """An empty store of each kind; the servers in the slow group only."""
+    return new_store(request)
+
+
+def new_store(request: pytest.FixtureRequest) -> Store:
+    """An empty store of the kind that is the parameter of a fixture."""
+    if request.param == "folder":
+        return Store(f"file://{request.getfixturevalue('tmp_path') / 'store'}", create=True)
+    return Store(request.getfixturevalue({"s3": "bucket", "azurite": "container"}[request.param]))
 
 
 @pytest.fixture
