@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.alerts import alerts_from, attention_text
-from ods_pipeline.defs.build import Built
+from ods_pipeline.defs.runs import Built
 from ods_pipeline.errors import Busy
 from ods_pipeline.inventory.health import health_of
 

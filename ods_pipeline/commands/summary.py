@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ods_pipeline.commands.common import EXIT_INCOMPLETE, SHOWN, command_line, plain, program, shortened
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.defs.build import Built
+from ods_pipeline.defs.runs import Built
 from ods_pipeline.errors import OutputFailed
 from ods_pipeline.inventory.backfill import LACKS
 from ods_pipeline.inventory.sample import holds_sample

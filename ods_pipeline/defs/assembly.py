@@ -23,7 +23,7 @@ from ods_pipeline.defs.automation import (
 )
 from ods_pipeline.defs.partitions import FIRST_STAMP, stamps
 from ods_pipeline.defs.reconciling import reconcile_check
-from ods_pipeline.defs.resources import DataRootResource
+from ods_pipeline.defs.resources import DataRootResource, EnvironmentSources
 from ods_pipeline.defs.watching import as_of_is_recent, daily_check, published_with_gaps, run_failed
 from ods_pipeline.inventory.held import first_and_last_stamp
 from ods_pipeline.inventory.sample import holds_sample
@@ -38,6 +38,7 @@ def build_definitions(
     window: tuple[date, date] | None = None,
     sources: Sources | None = None,
     *,
+    sources_resource: EnvironmentSources | None = None,
     retries: dg.RetryPolicy | None = None,
     alerts: Alerts | None = None,
     store: str = "",
@@ -50,6 +51,7 @@ def build_definitions(
         window: the first and last stamp of the delta partitions, both inclusive; taken from what is held if
             left out.
         sources: how to reach TRUD and the ORD API.
+        sources_resource: the same, as the resource of steps; ``sources`` itself if left out.
         retries: for the steps that ask them.
         alerts: who hears of failures and gaps; nobody unless given.
         store: the address of the object store to publish into as well; none if empty.
@@ -124,6 +126,6 @@ def build_definitions(
             *sensors,
             *watchers,
         ],
-        resources={"data_root": DataRootResource(path=str(root)), "sources": sources},
+        resources={"data_root": DataRootResource(path=str(root)), "sources": sources_resource or sources},
         executor=executor,
     )

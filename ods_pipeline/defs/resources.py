@@ -1,6 +1,10 @@
-"""The data root as a Dagster resource: it holds the lock while steps work, and marks their run as alive."""
+"""The data root and the sources as Dagster resources.
 
-from collections.abc import Generator
+Lives here: the lock on the data root while steps work, the mark of their run as alive, and the sources as the
+environment names them. Does not live here: what the variables mean (``sources/settings.py``).
+"""
+
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +13,7 @@ from pydantic import PrivateAttr
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.run_marks import marked
+from ods_pipeline.sources.settings import Sources, sources_from
 
 
 class DataRootResource(dg.ConfigurableResource):
@@ -44,3 +49,31 @@ class DataRootResource(dg.ConfigurableResource):
     def root(self) -> DataRoot:
         """The data root, locked."""
         return self._root
+
+
+class EnvironmentSources(dg.ConfigurableResource[Sources]):
+    """TRUD, the ORD API and ODT as the environment configures them; an empty text stands for no variable.
+
+    Steps get the sources themselves. The UI shows the names of the variables, and neither keys nor addresses.
+    """
+
+    trud_api_key: str = ""
+    ods_odt_api_key: str = ""
+    ods_ord_url: str = ""
+    ods_odt_url: str = ""
+    ods_trud_url: str = ""
+    ods_reports_url: str = ""
+    ods_ord_format: str = ""
+    ods_deltas_from: str = ""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Sources:
+        """Return the sources. Raises OdsError for a value that is none."""
+        return sources_from({name.upper(): getattr(self, name) for name in type(self).model_fields})
+
+
+def environment_sources(environment: Mapping[str, str]) -> EnvironmentSources:
+    """Return the sources of a code location. Dagster reads the variables when a step begins."""
+    named = {name: name.upper() for name in EnvironmentSources.model_fields}
+    return EnvironmentSources(
+        **{name: dg.EnvVar(variable) for name, variable in named.items() if environment.get(variable)}
+    )

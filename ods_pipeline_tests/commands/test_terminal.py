@@ -14,8 +14,8 @@ from rich.text import Text
 from ods_pipeline.commands import common
 from ods_pipeline.commands.common import plain, start_logging
 from ods_pipeline.commands.summary import _print_warnings
-from ods_pipeline.defs.build import Built
 from ods_pipeline.defs.instance import CheckOutcome, Outcome
+from ods_pipeline.defs.runs import Built
 from ods_pipeline.errors import OdsError, printable
 from ods_pipeline.sources.clock import SystemClock
 from ods_pipeline.sources.http import Asker

@@ -25,9 +25,6 @@ AGAIN = """mutation($parent: String!) {
   launchRunReexecution(reexecutionParams: {parentRunId: $parent, strategy: ALL_STEPS}) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
 } }"""
-FAILURES = """query($run: ID!) { logsForRun(runId: $run) { ... on EventConnection { events {
-  ... on ExecutionStepFailureEvent { failureMetadata { description } }
-} } } }"""
 
 
 def again(ui: Dagster, run_id: str) -> str:
@@ -88,6 +85,5 @@ def test_a_run_whose_file_is_gone_is_refused_with_one_sentence(tmp_path: Path) -
     with running_ui(root) as ui:
         run_id = again(ui, runs_by_job(ui)["release_job"]["runId"])
         assert ui.wait_for(run_id) == "FAILURE"
-        events = ui.ask(FAILURES, {"run": run_id})["logsForRun"]["events"]
-    (failure,) = [event["failureMetadata"] for event in events if event]
-    assert failure["description"].startswith(f"{file}: there is no such file. "), failure
+        sentence = ui.sentence_of(run_id)
+    assert sentence.startswith(f"{file}: there is no such file. ")

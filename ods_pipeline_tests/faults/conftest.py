@@ -3,7 +3,7 @@
 import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.faults.inputs import BUILT, Inputs
 from ods_pipeline_tests.support.rooms import run_cli
 
 
@@ -16,5 +16,5 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 def begun(inputs: Inputs) -> DataRoot:
     """The first month, published."""
     root = DataRoot(inputs.folder / "begun" / "data")
-    assert run_cli("build", *inputs.arguments(1), "--data-root", root.path).returncode == 0
+    assert run_cli("build", *inputs.arguments(1), "--data-root", root.path).returncode == BUILT
     return root

@@ -22,6 +22,9 @@ from ods_pipeline_tests.support.builders import (
 from ods_pipeline_tests.support.payloads import code_of
 from ods_pipeline_tests.support.worlds import Made
 
+# A build of a month ends with this: the newest record of one code is set aside.
+BUILT = 4
+
 
 def records() -> list[dict[str, Any]]:
     """Six trusts, two sites of each, and six practices."""

@@ -11,7 +11,7 @@ import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing
-from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.faults.inputs import BUILT, Inputs
 from ods_pipeline_tests.faults.small_disk import NO_MOUNT
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, published, run_cli
@@ -49,7 +49,7 @@ def one_line(words: str) -> str:
 def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
     """The next month on a disk with room."""
     root = copy_of(begun, inputs.folder / "whole")
-    assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == 0
+    assert run_cli("build", *inputs.arguments(2), "--data-root", root.path).returncode == BUILT
     return root
 
 
@@ -70,7 +70,7 @@ def test_a_disk_that_fills_leaves_the_old_set_and_the_next_run_finishes(
     assert (outcome["code"], outcome["untouched"]) == (1, True), outcome["error"]
     assert "the disk is full or failing" in one_line(outcome["error"])
     assert outcome["half"] == [], "unfinished files are removed to free their space"
-    assert outcome["again"] == 0, outcome["again_error"]
+    assert outcome["again"] == BUILT, outcome["again_error"]
     ours, theirs = outcome["published"], published(whole)
     assert {n: s for n, s in ours.items() if n != "ods.duckdb"} == {
         n: s for n, s in theirs.items() if n != "ods.duckdb"

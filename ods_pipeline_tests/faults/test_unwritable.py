@@ -8,7 +8,7 @@ import pytest
 from ods_pipeline import cli
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import copy, listing, set_differences
-from ods_pipeline_tests.faults.inputs import Inputs
+from ods_pipeline_tests.faults.inputs import BUILT, Inputs
 from ods_pipeline_tests.faults.test_full_disk import on_a_small_disk, one_line
 from ods_pipeline_tests.support.rooms import run_cli
 
@@ -82,14 +82,14 @@ def test_once_nothing_is_in_the_way_the_run_finishes(tmp_path: Path, main: Main)
     """One name after another is in the way of the same data root; each run gets a little further."""
     inputs = Inputs(tmp_path / "inputs").write()
     whole, root = DataRoot(tmp_path / "whole"), DataRoot(tmp_path / "data")
-    assert main("build", *inputs.arguments(1), "--data-root", whole.path)[0] == 0
+    assert main("build", *inputs.arguments(1), "--data-root", whole.path)[0] == BUILT
     for name, named in (*EARLY, *LATE):
         place = put_in_the_way(root, name)
         code, words = main("build", *inputs.arguments(1), "--data-root", root.path)
         assert (code, named in one_line(words)) == (1, True), words
         assert not root.current.exists()
         take_away(place)
-    assert main("build", *inputs.arguments(1), "--data-root", root.path)[0] == 0
+    assert main("build", *inputs.arguments(1), "--data-root", root.path)[0] == BUILT
     assert set_differences(root, whole) == []
     assert listing(root) == listing(whole)
 
@@ -98,9 +98,9 @@ def test_once_nothing_is_in_the_way_the_run_finishes(tmp_path: Path, main: Main)
 def test_on_a_read_only_disk_the_set_can_be_read_and_a_build_reports_it(tmp_path: Path) -> None:
     inputs = Inputs(tmp_path / "inputs").write()
     begun = copy(DataRoot(tmp_path / "none"), tmp_path / "begun")
-    assert run_cli("build", *inputs.arguments(1), "--data-root", begun.path).returncode == 0
+    assert run_cli("build", *inputs.arguments(1), "--data-root", begun.path).returncode == BUILT
     outcome = on_a_small_disk(begun.path, tmp_path / "disk", "ro", "build", *inputs.arguments(2), finish=True)
     assert (outcome["code"], outcome["untouched"], outcome["half"]) == (1, True, []), outcome["error"]
     assert "Read-only file system" in one_line(outcome["error"])
-    assert (outcome["status"], outcome["find"]) == (0, 0)
-    assert outcome["again"] == 0, outcome["again_error"]
+    assert (outcome["status"], outcome["find"]) == (BUILT, 0)
+    assert outcome["again"] == BUILT, outcome["again_error"]

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,24 @@ from typing import Any
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
-STARTS_WITHIN = 120.0
+STARTS_WITHIN = 240.0
 ENDS = ("SUCCESS", "FAILURE", "CANCELED")
 REPOSITORY_SELECTOR = {"repositoryLocationName": "ods_pipeline", "repositoryName": "__repository__"}
 LAUNCH = """mutation($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
   ... on RunConfigValidationInvalid { errors { message } } ... on InvalidSubsetError { message }
 } }"""
+
+BACKFILL = """mutation($parameters: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $parameters) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
+} }"""
+BACKFILL_STATUS = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status } } }"""
+FAILURES = """query($run: ID!) { logsForRun(runId: $run) { ... on EventConnection { events {
+  ... on ExecutionStepFailureEvent { failureMetadata { description } error { message } }
+  ... on RunFailureEvent { message }
+} } } }"""
 
 
 def free_port() -> int:
@@ -77,6 +88,31 @@ class Dagster:
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return launched["run"]["runId"]
 
+    def backfill(self, assets: Sequence[str], partitions: Sequence[str]) -> str:
+        """Start a backfill of assets and return its id."""
+        keys = [{"path": path.split("/")} for path in assets]
+        parameters = {"assetSelection": keys, "partitionNames": list(partitions)}
+        launched = self.ask(BACKFILL, {"parameters": parameters})["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        return launched["backfillId"]
+
+    def backfill_status(self, backfill: str) -> str:
+        return self.ask(BACKFILL_STATUS, {"id": backfill})["partitionBackfillOrError"]["status"]
+
+    def sentence_of(self, run_id: str) -> str:
+        """Return what the page of a failed run begins with: the description of the first failed step."""
+        events = self.ask(FAILURES, {"run": run_id})["logsForRun"]["events"]
+        failures = [event for event in events if event.get("failureMetadata")]
+        return failures[0]["failureMetadata"]["description"] if failures else ""
+
+    def runs_of(self, job: str) -> list[str]:
+        """Return the statuses of a job's runs, the newest first."""
+        runs = self.ask("{ runsOrError { ... on Runs { results { jobName status } } } }")["runsOrError"]
+        return [run["status"] for run in runs["results"] if run["jobName"] == job]
+
+    def is_idle(self) -> bool:
+        return set(self.runs().values()) <= {*ENDS}
+
     def runs(self) -> dict[str, str]:
         """Return the status of every run by its id, the newest first."""
         runs = self.ask("{ runsOrError { ... on Runs { results { runId status } } } }")
@@ -98,14 +134,19 @@ class Dagster:
 
 
 class RunningUi(Dagster):
-    """A process of `ods-pipeline ui` with all that it started."""
+    """A process of `ods-pipeline ui` with all that it started; of `dagster dev` if a workspace is given."""
 
-    def __init__(self, root: DataRoot, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, root: DataRoot, environment: dict[str, str] | None = None, workspace: Path | None = None
+    ) -> None:
         port = free_port()
         super().__init__(port)
         self.log = root.path / "ui.log"
-        command = [sys.executable, "-m", "ods_pipeline.cli", "ui"]
-        command += ["--data-root", str(root.path), "--port", str(port)]
+        if workspace:
+            command = [sys.executable, "-m", "dagster", "dev", "-w", str(workspace), "-p", str(port)]
+        else:
+            command = [sys.executable, "-m", "ods_pipeline.cli", "ui"]
+            command += ["--data-root", str(root.path), "--port", str(port)]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 command, env=ENVIRONMENT | (environment or {}), stdout=log, stderr=subprocess.STDOUT,
@@ -113,8 +154,9 @@ class RunningUi(Dagster):
             )  # fmt: skip
         begun = time.monotonic()
         while not self.is_up():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() - begun < STARTS_WITHIN, self.log.read_text()
+            if self.process.poll() is not None or time.monotonic() - begun > STARTS_WITHIN:
+                self.cut_power()
+                raise AssertionError(self.log.read_text())
             time.sleep(0.2)
 
     def tree(self) -> list[int]:
@@ -142,10 +184,20 @@ class RunningUi(Dagster):
                     os.kill(pid, signal.SIGKILL)
 
 
+def wait_until(what: str, is_so: Callable[[], bool], seconds: float = 240) -> None:
+    """Wait until something is so; fail with its name after so many seconds."""
+    begun = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - begun < seconds, f"not within {seconds} s: {what}"
+        time.sleep(0.5)
+
+
 @contextmanager
-def running_ui(root: DataRoot) -> Iterator[RunningUi]:
+def running_ui(
+    root: DataRoot, environment: dict[str, str] | None = None, workspace: Path | None = None
+) -> Iterator[RunningUi]:
     """Run `ods-pipeline ui` on a data root, and end it as Ctrl-C does."""
-    ui = RunningUi(root)
+    ui = RunningUi(root, environment, workspace)
     try:
         yield ui
     finally:
