@@ -5,16 +5,23 @@ without leading zeros, flags ``true`` and ``false``), so that raw and published 
 character by character. Does not live here: how a record compares with others (``releases.py``, ``lives.py``).
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ods_pipeline.audit.reading import Part, as_received, has_control_characters
 from ods_pipeline.audit.shapes import TEXTS
+from ods_pipeline.audit.values import (
+    BrokenRuleError,
+    Text,
+    clean,
+    day_of,
+    flag_of,
+    number_of,
+    require,
+    value_of,
+)
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
 
-Text = str | None
 Row = tuple[Text, ...]
 
 DAYS = ("legal_start", "legal_end", "operational_start", "operational_end")
@@ -37,8 +44,6 @@ _REL_NUMBER, _SUCC_TARGET = REL.index("target_unique_role_id"), SUCC.index("targ
 NAME, ROLE_ID, START = (OWN.index(c) for c in ("name", "primary_role_id", "operational_start"))
 REF_ONLY = OWN.index("ref_only")
 _STATUSES = ("Active", "Inactive")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MOST_DIGITS = 18
 _NOTHING = (None, None, None, None)
 
 
@@ -100,18 +105,14 @@ def is_another_organisation(first: tuple[Text, Text, Text], second: tuple[Text, 
     return first[0] != second[0] and first[1:] != second[1:]
 
 
-class _BrokenRuleError(Exception):
-    pass
-
-
 def record_of(part: Part, faults: frozenset[str]) -> Record:
     """Return the record of a part. Raises UnusableRecordError if it breaks a rule of the register."""
     org_id = part.get("OrgId", {})
-    code, name = _clean(org_id.get("extension")), _clean(part.get("Name"))
+    code, name = clean(org_id.get("extension")), clean(part.get("Name"))
     try:
-        _require(not faults, min(faults, default=""))
+        require(not faults, min(faults, default=""))
         return _record(part, code, name)
-    except _BrokenRuleError as broken:
+    except BrokenRuleError as broken:
         raise UnusableRecordError(str(broken), as_received(code), as_received(name)) from None
 
 
@@ -119,40 +120,40 @@ def _record(part: Part, code: Text, name: Text) -> Record:
     own, org_id = part[""], part.get("OrgId", {})
     roles = tuple([_role(r) for r in part.get("Role", ())])
     primary = [r for r in roles if r[2] == "true"]
-    _require(len(primary) == 1, "primary_role_count")
-    _require(org_id.get("root") is None or _clean(org_id["root"]) == ODS_CODE_ROOT, "foreign_code_root")
-    status = _value(part, "Status")
-    record_class = _clean(own.get("orgRecordClass"))
-    _require(record_class in ("RC1", "RC2"), "unknown_record_class")
-    _require((status or primary[0][3]) in _STATUSES, "unknown_status")
+    require(len(primary) == 1, "primary_role_count")
+    require(org_id.get("root") is None or clean(org_id["root"]) == ODS_CODE_ROOT, "foreign_code_root")
+    status = value_of(part, "Status")
+    record_class = clean(own.get("orgRecordClass"))
+    require(record_class in ("RC1", "RC2"), "unknown_record_class")
+    require((status or primary[0][3]) in _STATUSES, "unknown_status")
     if code is None or name is None:
-        raise _BrokenRuleError("no code or name")
+        raise BrokenRuleError("no code or name")
     place = "GeoLoc/Location/"
-    lines = [t for t in (_clean(part.get(f"{place}AddrLn{n}")) for n in (1, 2, 3)) if t]
+    lines = [t for t in (clean(part.get(f"{place}AddrLn{n}")) for n in (1, 2, 3)) if t]
     columns: Row = (
         name,
         record_class,
         status or primary[0][3],
         "false" if status else "true",
-        _flag(own.get("refOnly")) or "false",
+        flag_of(own.get("refOnly")) or "false",
         primary[0][0],
         *_days(part),
         *lines,
         *[None] * (3 - len(lines)),
-        *(_clean(part.get(path)) for path in TEXTS.values()),
-        _number(part.get(f"{place}UPRN")),
-        _clean(org_id.get("assigningAuthorityName")),
+        *(clean(part.get(path)) for path in TEXTS.values()),
+        number_of(part.get(f"{place}UPRN")),
+        clean(org_id.get("assigningAuthorityName")),
     )
     rels = tuple([_rel(r) for r in part.get("Rel", ())])
     succs = tuple([_succ(s) for s in part.get("Succ", ())])
     contacts = _contacts(part.get("Contact", ()))
     for rows in (roles, rels):
-        _require(len({r[1] for r in rows}) == len(rows), "repeated_unique_id")
-    stamp = _day(part.get("LastChangeDate", {}).get("value"))
+        require(len({r[1] for r in rows}) == len(rows), "repeated_unique_id")
+    stamp = day_of(part.get("LastChangeDate", {}).get("value"))
     for texts in ((code, *columns), *roles, *rels, *succs, *contacts):
         for text in texts:
             if text and not text.isascii():
-                _require(not has_control_characters(text), "control_character")
+                require(not has_control_characters(text), "control_character")
     no_fax = [c[:2] for c in contacts if c[0] != FAX]
     content = hash((columns, *(sum(map(hash, rows)) for rows in (roles, rels, succs, no_fax))))
     parts = (
@@ -211,24 +212,24 @@ def with_last_said(record: Record, said: Record) -> Record:
 
 def _role(part: Part) -> Row:
     own, days, status = part[""], _days(part), _status(part)
-    role, number = _clean(own.get("id")), _number(own.get("uniqueRoleId"))
-    _require(bool(role and number), "incomplete_component")
-    _require(bool(status or days[0] or days[2]), "empty_component")
-    return (role, number, _flag(own.get("primaryRole")) or "false", status, *days)
+    role, number = clean(own.get("id")), number_of(own.get("uniqueRoleId"))
+    require(bool(role and number), "incomplete_component")
+    require(bool(status or days[0] or days[2]), "empty_component")
+    return (role, number, flag_of(own.get("primaryRole")) or "false", status, *days)
 
 
 def _rel(part: Part) -> Row:
     own, days, status, target = part[""], _days(part), _status(part), _target(part)
-    rel, number = _clean(own.get("id")), _number(own.get("uniqueRelId"))
-    _require(bool(rel and number and target[0]), "incomplete_component")
+    rel, number = clean(own.get("id")), number_of(own.get("uniqueRelId"))
+    require(bool(rel and number and target[0]), "incomplete_component")
     return (rel, number, *target, status, *days)
 
 
 def _succ(part: Part) -> Row:
-    own, days, target, kind = part[""], _days(part), _target(part), _clean(part.get("Type"))
-    _require(bool(kind and target[0] and days[0]), "incomplete_component")
-    _require(kind in ("Predecessor", "Successor"), "unknown_succession_type")
-    return (kind, _number(own.get("uniqueSuccId")), *target, _flag(own.get("forwardSuccession")), *days)
+    own, days, target, kind = part[""], _days(part), _target(part), clean(part.get("Type"))
+    require(bool(kind and target[0] and days[0]), "incomplete_component")
+    require(kind in ("Predecessor", "Successor"), "unknown_succession_type")
+    return (kind, number_of(own.get("uniqueSuccId")), *target, flag_of(own.get("forwardSuccession")), *days)
 
 
 def _contacts(parts: Sequence[Part]) -> tuple[Row, ...]:
@@ -236,7 +237,7 @@ def _contacts(parts: Sequence[Part]) -> tuple[Row, ...]:
 
     Those without a type or a value are left out.
     """
-    pairs = [(_clean(p[""].get("type")), _clean(p[""].get("value"))) for p in parts]
+    pairs = [(clean(p[""].get("type")), clean(p[""].get("value"))) for p in parts]
     pairs = [(kind, value) for kind, value in pairs if kind and value]
     rows: list[Row] = []
     for kind, value in sorted((k or "", v or "") for k, v in pairs):
@@ -248,13 +249,13 @@ def _contacts(parts: Sequence[Part]) -> tuple[Row, ...]:
 def _target(part: Part) -> Row:
     org_id, role = part.get("Target/OrgId", {}), part.get("Target/PrimaryRoleId", {})
     root = org_id.get("root")
-    _require(root is None or _clean(root) == ODS_CODE_ROOT, "foreign_code_root")
-    return _clean(org_id.get("extension")), _clean(role.get("id")), _number(role.get("uniqueRoleId"))
+    require(root is None or clean(root) == ODS_CODE_ROOT, "foreign_code_root")
+    return clean(org_id.get("extension")), clean(role.get("id")), number_of(role.get("uniqueRoleId"))
 
 
 def _status(part: Part) -> Text:
-    status = _value(part, "Status")
-    _require(status is None or status in _STATUSES, "unknown_status")
+    status = value_of(part, "Status")
+    require(status is None or status in _STATUSES, "unknown_status")
     return status
 
 
@@ -266,72 +267,10 @@ def _days(part: Part) -> Row:
         if kind not in ("Legal", "Operational"):
             if not f"{kind or ''}{start or ''}{end or ''}".strip():
                 continue  # an empty one is ignored
-            raise _BrokenRuleError("unknown_date_type")
-        _require(kind not in by_kind, "repeated_element")
-        by_kind[kind] = _day(start), _day(end)
+            raise BrokenRuleError("unknown_date_type")
+        require(kind not in by_kind, "repeated_element")
+        by_kind[kind] = day_of(start), day_of(end)
     return by_kind.get("Legal", _NOTHING[:2]) + by_kind.get("Operational", _NOTHING[:2])
-
-
-def _cached(read: Callable[[str], str]) -> Callable[[Text], Text]:
-    """Cache a conversion of short texts that occur often, so that each is converted and kept once."""
-    known: dict[str, str] = {}
-
-    def cached(text: Text) -> Text:
-        if text is None:
-            return None
-        value = known.get(text)
-        if value is None:
-            value = known[text] = read(text)
-        return value or None
-
-    return cached
-
-
-def _read_day(text: str) -> str:
-    day = text.strip()
-    try:
-        _require(not day or bool(_DAY.fullmatch(day) and date.fromisoformat(day)), "bad_date")
-    except ValueError:
-        raise _BrokenRuleError("bad_date") from None
-    return day
-
-
-def _read_flag(text: str) -> str:
-    flag = text.strip().lower()
-    _require(flag in ("", "true", "false"), "bad_flag")
-    return flag
-
-
-_day, _flag = _cached(_read_day), _cached(_read_flag)
-
-
-def _number(text: Text) -> Text:
-    number = (text or "").strip()
-    if not number:
-        return None
-    _require(number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS, "bad_number")
-    return number if number[0] != "0" else str(int(number))
-
-
-_SHARED: dict[str, str] = {}
-_SHORT = 9
-
-
-def _clean(text: Text) -> Text:
-    """Strip a text; None if nothing is left. Equal short texts (codes, ids) share one object."""
-    text = text.strip() if text else None
-    if text and len(text) <= _SHORT:
-        return _SHARED.setdefault(text, text)
-    return text or None
-
-
-def _value(part: Part, path: str) -> Text:
-    return _clean(part.get(path, {}).get("value"))
-
-
-def _require(holds: bool, rule: str) -> None:
-    if not holds:
-        raise _BrokenRuleError(rule)
 
 
 def without_repeats(succs: Iterable[Row]) -> list[Row]:

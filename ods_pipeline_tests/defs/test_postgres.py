@@ -3,11 +3,8 @@
 Needs PostgreSQL's programs (Debian: `postgresql`) and the extra `postgres`.
 """
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -15,7 +12,7 @@ import pytest
 import yaml
 
 from ods_pipeline.defs.instance import instance_text
-from ods_pipeline_tests.support.dagster_ui import free_port
+from ods_pipeline_tests.support.postgres import postgres
 from ods_pipeline_tests.support.rooms import copy_of, release_root, run_python
 
 pytestmark = [pytest.mark.dagster_records, pytest.mark.slow]
@@ -29,35 +26,11 @@ print(*(outcome.job for outcome in built.outcomes))
 """
 
 
-def programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[int]:
+def database() -> Iterator[int]:
     """A server on loopback with the database `dagster`; its port."""
-    binaries, port = programs(), free_port()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("dagster_postgres")
-    # PostgreSQL refuses to run as root.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    folder = Path(subprocess.check_output([*prefix, "mktemp", "-d"], text=True).strip())
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run([*prefix, str(binaries / program), *arguments], check=True, cwd="/", timeout=120)
-
-    try:
-        run("initdb", "-D", str(folder / "db"), "-U", "dagster", "--auth=trust", "-N")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        run("pg_ctl", "-D", str(folder / "db"), "-o", options, "-l", str(folder / "log"), "-w", "start")
-        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "dagster", "dagster")
-        yield port
-    finally:
-        with suppress(subprocess.CalledProcessError):
-            run("pg_ctl", "-D", str(folder / "db"), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgres() as server:
+        yield server.port
 
 
 def test_builds_are_recorded_in_postgresql(

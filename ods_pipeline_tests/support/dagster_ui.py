@@ -46,6 +46,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def process_tree(process: int) -> list[int]:
+    """Return the ids of a process and of all its descendants."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            with suppress(OSError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    tree = [process]
+    for pid in tree:
+        tree += [child for child, parent in parents.items() if parent == pid]
+    return tree
+
+
 class Dagster:
     """Dagster's web server, queried through GraphQL."""
 
@@ -148,17 +161,7 @@ class RunningUi(Dagster):
 
     def tree(self) -> list[int]:
         """Return the ids of the process and of all its descendants."""
-        parents: dict[int, int] = {}
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal():
-                with suppress(OSError):
-                    parents[int(folder.name)] = int(
-                        (folder / "stat").read_text().rpartition(")")[2].split()[1]
-                    )
-        tree = [self.process.pid]
-        for pid in tree:
-            tree += [child for child, parent in parents.items() if parent == pid]
-        return tree
+        return process_tree(self.process.pid)
 
     def cut_power(self) -> None:
         """Kill every process of the tree at once, as a loss of power does."""
