@@ -44,7 +44,7 @@ site_job = dg.define_asset_job(
 
 
 def site_after_publish(publish_job: Any) -> dg.SensorDefinition:
-    """Return a sensor that requests ``site_job`` after each publication from the UI. It is off at first."""
+    """Return a sensor that requests ``site_job`` after each publication. It is off at first."""
 
     @dg.run_status_sensor(
         name="site_after_publish",
