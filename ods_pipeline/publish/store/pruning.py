@@ -4,6 +4,7 @@ Lives here: which objects may go. Does not live here: removing one (``opening.py
 never touched, and nothing younger than the days to keep: a publisher may have put it and not named it yet.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +15,11 @@ from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.sources.clock import Clock, SystemClock
 
 _FOLDERS = ("tables/", "duckdb/", "state/")
+# Names that publishing gives. Anything else below the prefix is somebody else's.
+_OURS = re.compile(
+    r"(tables/[a-z]+\.\w+/[0-9a-f]{64}\.parquet|duckdb/[0-9a-f]{64}\.duckdb|state/[0-9a-f]{64}\.tar)"
+)
+_MANIFEST = re.compile(r"builds/\d{6,}-[0-9a-f]{12}\.json")
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ def prune_store(
 ) -> Pruned:
     """Remove builds older than ``keep``, and files that only they name.
 
-    Time travel of the Delta tables ends where their files go. Raw files stay.
+    Time travel of the Delta tables ends where their files go. Raw files stay, and files of others.
 
     Args:
         store: The store.
@@ -49,7 +55,7 @@ def prune_store(
             raise OdsError("nothing is published there", where=store.address, do="Nothing to prune")
         current = read[0]
         before = (clock or SystemClock()).now() - keep
-        manifests = [o for o in store.list("builds/") if o[0].endswith(".json")]
+        manifests = [o for o in store.list("builds/") if _MANIFEST.fullmatch(o[0])]
         old = [path for path, _, moment in manifests if moment < before and path != current.path]
         kept = {path for path, _, _ in manifests} - set(old)
         named = {file for path in sorted(kept) for file in read_manifest(store, path).files}
@@ -63,4 +69,4 @@ def prune_store(
 
 def _may_go(item: tuple[str, int, datetime], named: set[str], before: datetime) -> bool:
     path, _, moment = item
-    return "/_delta_log/" not in path and path not in named and moment < before
+    return _OURS.fullmatch(path) is not None and path not in named and moment < before

@@ -146,6 +146,14 @@ def test_prune_drops_old_builds_and_never_the_current_one(any_store: Store, tmp_
     publish_to(root, any_store, who="a test")
     (orphan,) = ["tables/ord.organisations/" + "0" * 64 + ".parquet"]
     any_store.put_new(orphan, b"left by a killed writer")
+    foreign = [
+        "tables/notes.txt",
+        "tables/ord.organisations/mine.parquet",
+        "builds/notes.json",
+        "duckdb/my.duckdb",
+    ]
+    for path in foreign:
+        any_store.put_new(path, b"{}")
     publish_to(next_build(root), any_store, who="a test")
     ninety = timedelta(days=90)
     assert prune_store(any_store, ninety, who="a test", dry_run=False).files == []
@@ -154,6 +162,7 @@ def test_prune_drops_old_builds_and_never_the_current_one(any_store: Store, tmp_
     assert len(would.builds) == 1 and would.files == [orphan] and any_store.has(orphan)
     assert prune_store(any_store, ninety, who="a test", dry_run=False, clock=late) == would
     assert not any_store.has(orphan) and current(any_store)["build"] == 2
+    assert all(any_store.has(path) for path in foreign), "what others have put there is theirs"
     assert pull(DataRoot(tmp_path / "pulled"), any_store).build == 2
 
 
