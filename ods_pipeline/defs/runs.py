@@ -1,6 +1,6 @@
 """Runs the jobs of one build, one after the other, and keeps what came of them.
 
-Lives here: a run, its outcome, and the error that it stands for. Does not live here: which jobs run
+Lives here: a run, its outcome, and the error that a failure raises. Does not live here: which jobs run
 (``build.py``, ``loading.py``), and what they do (``assets/``).
 """
 

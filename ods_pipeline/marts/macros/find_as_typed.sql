@@ -28,13 +28,9 @@ CREATE MACRO find_question(entry) AS TABLE
             CASE WHEN is_postcode_key(code) THEN code ELSE postcode_within(words) END AS postcode
         FROM (
             SELECT
-                max(code) AS code,
-                max(words) AS words
-            FROM (
-                SELECT
-                    code_key(entry) AS code,
-                    words_between(entry, other_characters()) AS words
-            )
+                max(code_key(typed)) AS code,
+                max(words_between(typed, other_characters())) AS words
+            FROM (SELECT unnest([entry]) AS typed)
         )
     );
 

@@ -11,7 +11,8 @@
 -- The tables of the schema search are made for this (publish/search.sql). What costs time is to prepare this text, and
 -- to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its own,
 -- without WITH: DuckDB 1.4.0 and 1.4.1 cannot read table macros with WITH that DuckDB 2.0 stored. Texts go through max
--- once, so that DuckDB cannot copy the expressions behind them to every use. No text is compared as a constant with a
+-- once, so that DuckDB cannot copy the expressions behind them to every use; and through unnest before it, so that it
+-- does not compute them while it plans, where each pattern costs milliseconds. No text is compared as a constant with a
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
@@ -151,7 +152,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
                 SELECT
                     max(code) AS code,
                     max(key_form(code)) AS form
-                FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+                FROM (SELECT max(code_key(typed)) AS code FROM (SELECT unnest([entry]) AS typed))
             )
             WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
         )
@@ -226,7 +227,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 0 AS nearness,
                 max(code) AS missed_code,
                 max(key_form(code)) AS form
-            FROM (SELECT max(code) AS code FROM (SELECT code_key(entry) AS code))
+            FROM (SELECT max(code_key(typed)) AS code FROM (SELECT unnest([entry]) AS typed))
         )
     )
     WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar')
@@ -284,8 +285,8 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         END AS matched_by
     FROM find_matches(entry, rows_wanted) AS m
     CROSS JOIN (
-        SELECT max(words) AS words
-        FROM (SELECT words_between(entry, other_characters()) AS words)
+        SELECT max(words_between(typed, other_characters())) AS words
+        FROM (SELECT unnest([entry]) AS typed)
     ) AS typed
     CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
     -- An inner join by the number of the row: DuckDB then reads little more than these rows. The row without a code has
