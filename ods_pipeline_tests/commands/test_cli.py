@@ -96,6 +96,7 @@ def test_nothing_new_is_reported(tmp_path: Path, run_main: Main, capsys: Capture
     assert published(root) == before
 
 
+@pytest.mark.slow
 def test_quiet_prints_nothing_when_all_is_well(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)

@@ -154,6 +154,7 @@ def test_a_reader_keeps_its_answer_through_a_build_and_a_new_one_sees_the_news(t
         assert ask(old) == before
 
 
+@pytest.mark.slow
 def test_fetches_that_cannot_be_used_do_not_stop_the_others(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     folder = fetches_without(tmp_path)

@@ -185,6 +185,7 @@ def test_trud_only_never_asks_the_api_and_a_gap_too_long_names_the_next_command(
     assert small.asked("/ORD/") == []
 
 
+@pytest.mark.slow
 def test_a_bad_release_and_a_missing_answer_stop_neither_the_deltas_nor_the_next_build(
     tmp_path: Path, released: Released, small: OrdServer, clock: SimulatedClock
 ) -> None:

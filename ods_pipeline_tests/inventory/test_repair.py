@@ -186,8 +186,8 @@ def test_files_are_on_the_disk_before_their_names_are(
     assert flushed.has(folder / "receipt.json", folder / "organisations")
 
 
-def test_whether_it_is_the_sample_is_read_from_one_folder() -> None:
-    root = sample_root()
+def test_whether_it_is_the_sample_is_read_from_one_folder(tmp_path: Path) -> None:
+    root = copy_of(sample_root(), tmp_path)  # the shared one may be read by another process meanwhile
     folders, captures = flat_folders(root), held_captures(root)
     assert captures is not None and len(folders) == 7
 
