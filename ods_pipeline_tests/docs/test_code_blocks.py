@@ -40,7 +40,16 @@ DOCUMENTS = [
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ODS_PIPELINE = re.compile(r"^(?:\.venv/bin|/\S+/bin)?/?ods-pipeline$")
 # What needs a source or a person, or has tests of its own (the site); these lines are parsed and not run.
-_NOT_RUN = {"postcodes", "rebuild-history", "reconcile", "--release", "--deltas", "report", "ui", "s3://bucket/ods"}
+_NOT_RUN = {
+    "postcodes",
+    "rebuild-history",
+    "reconcile",
+    "--release",
+    "--deltas",
+    "report",
+    "ui",
+    "s3://bucket/ods",
+}
 # Good, published with gaps, something needs attention: the command did its work.
 _DONE = {0, 4, 5}
 
