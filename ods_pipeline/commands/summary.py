@@ -15,7 +15,7 @@ from ods_pipeline.errors import OutputFailed
 from ods_pipeline.inventory.backfill import LACKS
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import read_build_info
-from ods_pipeline.schema import TABLES
+from ods_pipeline.schema import SCHEMAS, TABLES
 
 
 def reported(console: Console, root: DataRoot, built: Built, *, quiet: bool) -> int:
@@ -110,8 +110,9 @@ def _print_warnings(console: Console, built: Built) -> None:
 
 def _print_places(console: Console, root: DataRoot) -> None:
     folder = root.path
-    files = ", ".join(f"{folder / name}/*.parquet" for name in ("tables", "history", "marts"))
-    console.print(f"\nWhere it is: {folder / 'ods.duckdb'} (schemas ord, history and marts), {files}")
+    folders = dict.fromkeys(table.folder for table in TABLES.values())
+    files = ", ".join(f"{folder / name}/*.parquet" for name in folders if (folder / name).exists())
+    console.print(f"\nWhere it is: {folder / 'ods.duckdb'} (schemas {', '.join(SCHEMAS)}), {files}")
     query = "SELECT ods_code, name, pcn_code FROM marts.provider_hierarchy_current WHERE pcn_code IS NOT NULL"
     file = str(folder / "ods.duckdb")
     script = f"import duckdb; print(duckdb.connect({file!r}, read_only=True).sql({query!r}))"
