@@ -52,7 +52,7 @@ class DataRootResource(dg.ConfigurableResource):
 
 
 class EnvironmentSources(dg.ConfigurableResource[Sources]):
-    """TRUD, the ORD API and ODT as the environment configures them; an empty text stands for no variable.
+    """TRUD, the ORD API and ODT as the environment configures them; an empty text is the same as no variable.
 
     Steps get the sources themselves. The UI shows the names of the variables, and neither keys nor addresses.
     """

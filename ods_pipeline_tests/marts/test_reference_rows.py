@@ -95,14 +95,14 @@ def test_a_relationship_that_pauses_has_two_rows(tmp_path: Path) -> None:
 
 
 def test_only_cited_roles_have_a_type_code(tmp_path: Path) -> None:
-    bodies = [
+    organisations = [
         organisation("P1", "RO177"),
         organisation("X1", "RO177"),
         organisation("F1", "RO182"),
         organisation("T1", "RO999"),
     ]
     roles = [{"ods_code": "P1", "role_id": "RO76", "unique_role_id": 1}]
-    build = write(tmp_path, bodies, [link("P1", "RE4", "F1")], roles=roles)
+    build = write(tmp_path, organisations, [link("P1", "RE4", "F1")], roles=roles)
     query = "SELECT ORG_CODE, ORG_TYPE_CODE, ORG_ROLE_ID FROM compat.org_daily ORDER BY 1"
     rows, related = answers(build, query, "SELECT count(*) FROM compat.org_relationship_daily")
     assert related == [(0,)]
