@@ -122,6 +122,7 @@ def test_what_is_pulled_agrees_with_its_datapackage_and_passes_the_audit(
 
 
 @pytest.mark.slow
+@pytest.mark.promise("same_bytes")
 def test_the_next_build_of_a_pulled_set_has_the_same_bytes(folder: Store, tmp_path: Path) -> None:
     for root in (release_root(), later_root()):
         publish_to(root, folder, who="a test")
