@@ -6,6 +6,8 @@ import dagster as dg
 import polars as pl
 
 from ods_pipeline.checks import Finding
+from ods_pipeline.defs.keys import table_key
+from ods_pipeline.marts.column_lineage import columns_read
 from ods_pipeline.schema import Table
 from ods_pipeline.schema.derive import duckdb_type
 
@@ -38,6 +40,27 @@ def column_schema(table: Table) -> dg.TableSchema:
             for name, column in table.model.columns().items()
         ]
     )
+
+
+def column_lineage(mart: Table) -> dg.TableColumnLineage:
+    """Return which columns of other assets each column of a mart is made of, for GraphQL and Dagster+.
+
+    The open-source UI never shows metadata of this kind (Dagster 1.13); it shows ``made_of``.
+    """
+    deps = {
+        column: [dg.TableColumnDep(table_key(table), read) for table, read in pairs]
+        for column, pairs in columns_read(mart).items()
+    }
+    return dg.TableColumnLineage(deps)
+
+
+def made_of(mart: Table) -> dg.MarkdownMetadataValue:
+    """Return the same as a table to read: a line for each column of the mart."""
+    lines = [
+        f"| {column} | {', '.join(f'{table.schema}.{table.name}.{read}' for table, read in pairs)} |"
+        for column, pairs in columns_read(mart).items()
+    ]
+    return dg.MetadataValue.md("\n".join(["| column | made of |", "| --- | --- |", *lines]))
 
 
 def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.MetadataValue]:

@@ -22,7 +22,8 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
-from ods_pipeline.schema import ORD, TABLES
+from ods_pipeline.marts.column_lineage import columns_read
+from ods_pipeline.schema import MARTS, ORD, TABLES
 from ods_pipeline_tests.support.builders import make_record, put, write_release
 from ods_pipeline_tests.support.rooms import (
     ENVIRONMENT,
@@ -250,6 +251,24 @@ def test_dagster_has_the_runs_the_rows_and_the_checks() -> None:
         checks = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
         assert len(checks) == len(ORD)
         assert {record.status.value for record in checks.values()} == {"SUCCEEDED"}
+
+
+@pytest.mark.dagster_records
+def test_dagster_has_the_columns_that_each_column_of_a_mart_is_made_of() -> None:
+    with open_instance(sample_root()) as instance:
+        for mart in MARTS:
+            event = instance.get_latest_materialization_event(dg.AssetKey(["ods", mart.schema, mart.name]))
+            assert event is not None and event.asset_materialization is not None
+            lineage = event.asset_materialization.metadata["dagster/column_lineage"].value
+            assert isinstance(lineage, dg.TableColumnLineage)
+            made_of = {
+                column: sorted(("/".join(dep.asset_key.path), dep.column_name) for dep in deps)
+                for column, deps in lineage.deps_by_column.items()
+            }
+            assert made_of == {
+                column: sorted((f"ods/{table.schema}/{table.name}", read) for table, read in pairs)
+                for column, pairs in columns_read(mart).items()
+            }
 
 
 @pytest.mark.dagster_records

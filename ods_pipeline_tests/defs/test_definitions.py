@@ -106,6 +106,15 @@ def test_every_asset_is_described(definitions: dg.Definitions) -> None:
             assert references and all(Path(r.file_path).is_file() for r in references)
 
 
+def test_the_catalogue_shows_what_the_columns_of_a_mart_are_made_of(definitions: dg.Definitions) -> None:
+    node = definitions.resolve_asset_graph().get(dg.AssetKey(["ods", "marts", "trust_sites"]))
+    lineage, shown_as = node.metadata["dagster/column_lineage"], node.metadata["made_of"].value
+    status = dg.AssetKey(["ods", "marts", "organisation_status"])
+    deps = [dg.TableColumnDep(status, "kind"), dg.TableColumnDep(status, "name")]
+    assert lineage.deps_by_column["trust_name"] == deps
+    assert "| trust_name | marts.organisation_status.kind, marts.organisation_status.name |" in shown_as
+
+
 def test_every_check_says_what_must_hold(definitions: dg.Definitions) -> None:
     for asset in definitions.assets or []:
         assert isinstance(asset, dg.AssetsDefinition)

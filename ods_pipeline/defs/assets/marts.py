@@ -18,7 +18,7 @@ from ods_pipeline.dataroot.builds import require_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.catalogue import check_spec, table_spec
 from ods_pipeline.defs.keys import table_key
-from ods_pipeline.defs.results import check_result, table_metadata
+from ods_pipeline.defs.results import check_result, column_lineage, made_of, table_metadata
 from ods_pipeline.errors import OdsError
 from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on, mart_checks
@@ -44,7 +44,11 @@ MART_SPECS = [
         group="marts",
         kinds={"duckdb", "parquet"},
         code=files_of_mart(table.name),
-        metadata={"sql": shown_sql(table.name)},
+        metadata={
+            "made_of": made_of(table),
+            "sql": shown_sql(table.name),
+            "dagster/column_lineage": column_lineage(table),
+        },
     )
     for table in MARTS
 ]
@@ -125,9 +129,9 @@ def _built(
             log.log(level, "%s.%s: %s", table.schema, table.name, finding.summary)
     size = written.result()
     add_table(connection, build, table, unpack=True)
-    seconds = {"seconds": round(time.monotonic() - began, 2)}
+    more = {"dagster/column_lineage": column_lineage(table), "seconds": round(time.monotonic() - began, 2)}
     return dg.MaterializeResult(
         asset_key=key,
-        metadata=table_metadata(frame, place, size) | seconds,
+        metadata=table_metadata(frame, place, size) | more,
         check_results=[check_result(f, key) for f in outcomes],
     )
