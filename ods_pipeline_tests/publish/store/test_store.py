@@ -159,8 +159,9 @@ def test_prune_drops_old_builds_and_never_the_current_one(any_store: Store, tmp_
     ninety = timedelta(days=90)
     assert prune_store(any_store, ninety, who="a test", dry_run=False).files == []
     late = _Later(100)
+    expected = [orphan, ".current.json.lock"] if any_store.folder else [orphan]
     would = prune_store(any_store, ninety, who="a test", clock=late)
-    assert len(would.builds) == 1 and would.files == [orphan] and any_store.has(orphan)
+    assert len(would.builds) == 1 and would.files == expected and any_store.has(orphan)
     assert prune_store(any_store, ninety, who="a test", dry_run=False, clock=late) == would
     assert not any_store.has(orphan) and current(any_store)["build"] == 2
     assert all(any_store.has(path) for path in foreign), "what others have put there is theirs"
