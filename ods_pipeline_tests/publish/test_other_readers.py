@@ -1,5 +1,7 @@
 """Other programs read what is published: every table opens, and its columns have the same counts and sums.
 
+Parquet files are read by all of them but one, which reads the Delta tables of a store.
+
 What lives here: versions, an environment each, and what has to come out, which Polars 2 says. What does not:
 the programs (``readers/``), and the macros in older versions of DuckDB (``test_older_duckdb.py``). Without a
 package index, or without Java for Spark, the test is skipped.
@@ -17,12 +19,16 @@ from typing import Any
 import polars as pl
 import pytest
 
+from ods_pipeline.publish.store.opening import Store
+from ods_pipeline.publish.store.publishing import publish_to
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import sample_root
 
 pytestmark = pytest.mark.slow
 PROGRAMS = Path(__file__).parent / "readers"
+# Spark's own library for Delta is in no package index of Python; this one reads as Spark does.
+DELTA = "sail, as delta tables"
 READERS = {
     "duckdb 1.2": ("with_duckdb.py", ["duckdb==1.2.2"]),
     "duckdb 1.4": ("with_duckdb.py", ["duckdb==1.4.4"]),
@@ -30,6 +36,10 @@ READERS = {
     "pandas": ("with_pandas.py", ["pandas==2.3.3", "pyarrow==21.0.0"]),
     "tableau": ("with_hyper.py", ["tableauhyperapi==0.0.26963"]),
     "spark": ("with_spark.py", ["pyspark==4.0.1"]),
+    DELTA: (
+        "with_sail.py",
+        ["pysail==0.7.2", "pyspark-client==4.0.1", "pandas==2.3.3", "pyarrow==21.0.0", "setuptools"],
+    ),
 }
 
 
@@ -52,9 +62,11 @@ def tables() -> list[dict[str, Any]]:
     ]
 
 
-def read_by(python: str | Path, program: str, folder: Path) -> tuple[str, dict[str, dict[str, Any]]]:
+def read_by(
+    python: str | Path, program: str, folder: Path, root: Path | None = None
+) -> tuple[str, dict[str, dict[str, Any]]]:
     """The version of a reader and what it finds."""
-    command = [str(python), str(PROGRAMS / program), str(sample_root().path), json.dumps(tables())]
+    command = [str(python), str(PROGRAMS / program), str(root or sample_root().path), json.dumps(tables())]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run(
         [*command, str(folder)], env=environment, cwd=folder, capture_output=True, text=True, check=False,
@@ -86,7 +98,11 @@ def test_every_table_opens_with_the_same_counts_and_sums(
     got = subprocess.run(install, check=False, capture_output=True, text=True, timeout=400)
     if got.returncode:
         pytest.skip(f"{', '.join(packages)} cannot be installed here")
-    version, found = read_by(python, program, tmp_path)
+    root = None
+    if reader == DELTA:
+        root = tmp_path / "store"
+        publish_to(sample_root(), Store(root.as_uri(), create=True), who="a test")
+    version, found = read_by(python, program, tmp_path, root)
     assert version.startswith(packages[0].partition("==")[2].rpartition(".")[0])
     assert {name: table["rows"] for name, table in found.items()} == {
         name: table["rows"] for name, table in expected.items()

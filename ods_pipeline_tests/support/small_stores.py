@@ -29,12 +29,13 @@ from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.derive import arrow_schema
 
-# The first never changes, the others say which build they belong to.
+# The first has the same rows in every build, only its footer says which; the others say it in every row.
 SAME, CHANGING = "code_systems", ("organisations", "deletions", "org_daily")
 
 
 def small_build(root: DataRoot, number: int, word: str) -> Path:
     """Make a build of four tables the current one of a data root; every changing file holds ``word``."""
+    origin = {"as_of": "2026-09-04", "newest_capture": word}
     build = root.builds / f"{number:06d}"
     build.mkdir(parents=True)
     resources = []
@@ -42,7 +43,7 @@ def small_build(root: DataRoot, number: int, word: str) -> Path:
         table = TABLES[name]
         rows = _rows(name, "same" if name == SAME else word)
         file = build / table.path
-        size = write_parquet(rows, file, arrow_schema(table, {}))
+        size = write_parquet(rows, file, arrow_schema(table, origin))
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
         resources.append(
             {
@@ -54,7 +55,7 @@ def small_build(root: DataRoot, number: int, word: str) -> Path:
                 "hash": f"sha256:{sha256}",
             }
         )
-    package = {"version": "2026-09-04", "resources": resources}
+    package = {"version": "2026-09-04", "provenance": origin, "resources": resources}
     (build / "datapackage.json").write_text(json.dumps(package, indent=2) + "\n")
     (build / "build.json").write_text(json.dumps({"today": "2026-09-04"}, indent=2) + "\n")
     (build / "ods.duckdb").write_bytes(word.encode() * 1000)
@@ -86,9 +87,10 @@ def read_whole(store: Store) -> tuple[int, str]:
     read = read_current(store)
     assert read is not None, "there is a build"
     manifest = read[0]
-    words = set()
+    words, described = set(), {r["path"]: r for r in manifest.content["datapackage"]["resources"]}
     for name, entry in manifest.content["tables"].items():
-        content = _named(store, entry)
+        content, resource = _named(store, entry), described[entry["published_as"]]
+        assert (resource["hash"], resource["bytes"]) == (f"sha256:{entry['sha256']}", len(content)), name
         rows = pq.read_table(io.BytesIO(content)).slice(0, 1).to_pylist()
         assert pq.read_metadata(io.BytesIO(content)).num_rows == entry["rows"], name
         if name != f"ord.{SAME}":

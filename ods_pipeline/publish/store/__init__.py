@@ -6,7 +6,8 @@ deltalake).
 
     <store>/current.json                    the only object that ever changes: build, manifest and its SHA-256
     <store>/builds/000123-3fa19c0d.json     a manifest: every file of a build; immutable
-    <store>/tables/ord.organisations/3fa1….parquet   a file named after its SHA-256; immutable
+    <store>/tables/ord.organisations/3fa1….parquet   a file named after its SHA-256, of the build that last
+                                                     changed the table; immutable
     <store>/tables/ord.organisations/_delta_log/     the same file, registered as a Delta table
     <store>/duckdb/7b20….duckdb             ods.duckdb of a build
     <store>/state/9d1e….tar                 what the next build needs besides the published set; private

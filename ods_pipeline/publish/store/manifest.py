@@ -7,17 +7,21 @@ gives the same bytes.
 
 import hashlib
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ods_pipeline.dataroot.files import file_sha256
 from ods_pipeline.errors import OdsError
+from ods_pipeline.publish.store.digests import digests_of
 from ods_pipeline.publish.store.opening import Found, Store
 from ods_pipeline.schema import TABLES
 
 FORMAT = 1
 CURRENT = "current.json"
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -41,37 +45,40 @@ class Manifest:
 
 
 def make_manifest(
-    build: Path, state: Path, previous: Manifest | None
+    build: Path, state: Path, previous: Manifest | None, has: Callable[[str], bool]
 ) -> tuple[dict[str, Any], dict[str, Path]]:
-    """Return the manifest of a build on disk, and the file of each object that it names.
+    """Return the manifest of a build on disk, and the file of each object that the store may lack.
+
+    A table whose rows, columns and descriptions are those of the previous manifest keeps its object: only
+    the footer of the file on disk differs, which names the build. The manifest's ``datapackage`` describes
+    the object.
 
     Args:
         build: The folder of the published build, named after its number.
         state: The archive of what the next build needs.
         previous: The manifest that is current in the store.
+        has: Whether the store has an object.
+
+    Raises:
+        OdsError: A file on disk is not the one that was built.
     """
     package = json.loads((build / "datapackage.json").read_bytes())
     before = previous.content["tables"] if previous else {}
-    tables, files = {}, {}
-    for resource in package["resources"]:
-        if resource["format"] != "parquet":
-            continue
-        sha256 = resource["hash"].removeprefix("sha256:")
+
+    def described(resource: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         table = TABLES[resource["name"]]
         name = f"{table.schema}.{table.name}"
-        path = f"tables/{name}/{sha256}.parquet"
-        files[path] = build / resource["path"]
-        last = before.get(name)
-        # A table that did not change gets no Delta commit, so its version stays.
-        version = 0 if last is None else last["delta_version"] + (last["sha256"] != sha256)
-        tables[name] = {
-            "path": path,
-            "sha256": sha256,
-            "bytes": resource["bytes"],
-            "rows": resource["rows"],
-            "published_as": resource["path"],
-            "delta_version": version,
-        }
+        entry = _table_entry(name, resource, build, package.get("provenance", {}))
+        return name, _as_published(entry, before.get(name), has)
+
+    resources = [resource for resource in package["resources"] if resource["format"] == "parquet"]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        tables = dict(pool.map(described, resources))
+    files = {}
+    for resource, entry in zip(resources, tables.values(), strict=True):
+        if resource["hash"] == f"sha256:{entry['sha256']}":
+            files[entry["path"]] = build / entry["published_as"]
+        resource |= {"bytes": entry["bytes"], "hash": f"sha256:{entry['sha256']}"}
     duckdb, tar = _entry("duckdb", build / "ods.duckdb"), _entry("state", state)
     files |= {duckdb["path"]: build / "ods.duckdb", tar["path"]: state}
     content = {
@@ -86,6 +93,47 @@ def make_manifest(
         "build_info": json.loads((build / "build.json").read_bytes()),
     }
     return content, files
+
+
+def has_same_data(entry: dict[str, Any], last: dict[str, Any]) -> bool:
+    """Return whether two entries of a table have the same rows, columns and descriptions.
+
+    Manifests of older versions do not record it; for these only the same file counts.
+    """
+    return entry["sha256"] == last["sha256"] or entry["data_sha256"] == last.get("data_sha256")
+
+
+def _table_entry(name: str, resource: dict[str, Any], build: Path, origin: dict[str, str]) -> dict[str, Any]:
+    """The entry of a table as it is on disk."""
+    file = build / resource["path"]
+    digests = digests_of(file, origin)
+    if resource["hash"] != f"sha256:{digests.file}":
+        raise OdsError(
+            "the file is not the one that was built: its SHA-256 differs from datapackage.json",
+            where=file,
+            do="Publish it here again: ods-pipeline build --again",
+        )
+    return {
+        "path": f"tables/{name}/{digests.file}.parquet",
+        "sha256": digests.file,
+        "bytes": resource["bytes"],
+        "rows": resource["rows"],
+        "published_as": resource["path"],
+        "data_sha256": digests.data,
+        "delta_version": 0,
+    }
+
+
+def _as_published(
+    entry: dict[str, Any], last: dict[str, Any] | None, has: Callable[[str], bool]
+) -> dict[str, Any]:
+    """The entry of a table after one of the previous manifest: its object, if the data is the same."""
+    if last is None:
+        return entry
+    # A table that did not change gets no Delta commit, so its version stays.
+    if has_same_data(entry, last) and has(last["path"]):
+        return entry | {key: last[key] for key in ("path", "sha256", "bytes", "delta_version")}
+    return entry | {"delta_version": last["delta_version"] + (entry["sha256"] != last["sha256"])}
 
 
 def _entry(folder: str, file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.publish.store.lease import writing
+from ods_pipeline.publish.store.leftovers import leftovers, remove_leftover
 from ods_pipeline.publish.store.manifest import read_current, read_manifest
 from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.sources.clock import Clock, SystemClock
@@ -36,7 +37,8 @@ def prune_store(
 ) -> Pruned:
     """Remove builds older than ``keep``, and files that only they name.
 
-    Time travel of the Delta tables ends where their files go. Raw files stay, and files of others.
+    Time travel of the Delta tables ends where their files go. Raw files stay, and files of others. In a
+    folder, what killed writers left goes too.
 
     Args:
         store: The store.
@@ -60,11 +62,16 @@ def prune_store(
         kept = {path for path, _, _ in manifests} - set(old)
         named = {file for path in sorted(kept) for file in read_manifest(store, path).files}
         files = [o for folder in _FOLDERS for o in store.list(folder) if _may_go(o, named, before)]
+        left = leftovers(store.folder, before) if store.folder else []
         if not dry_run:
             # A manifest before its files: a reader never finds one whose files are gone.
             store.delete([*old, *(path.removesuffix(".json") + ".delta" for path in old)])
             store.delete([path for path, _, _ in files])
-    return Pruned(old, [path for path, _, _ in files], sum(size for _, size, _ in files))
+            for path, _, _ in left:
+                assert store.folder is not None
+                remove_leftover(store.folder / path)
+    gone = [*files, *left]
+    return Pruned(old, [path for path, _, _ in gone], sum(size for _, size, _ in gone))
 
 
 def _may_go(item: tuple[str, int, datetime], named: set[str], before: datetime) -> bool:

@@ -11,6 +11,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -25,6 +26,7 @@ from ods_pipeline.publish.store.manifest import (
     FORMAT,
     Manifest,
     as_bytes,
+    has_same_data,
     make_manifest,
     path_of,
     read_current,
@@ -79,11 +81,11 @@ def publish_to(root: DataRoot, store: Store, *, who: str, mirror_raw: bool = Fal
         commits = _complete_delta(store, previous) if previous else 0
         state = Path(folder) / "state.tar"
         pack_state(root, state)
-        if previous is not None and _is_same(previous, build, state):
+        content, files = make_manifest(build, state, previous, store.has)
+        if previous is not None and _is_same(previous, content):
             raw = _mirror(root, store) if mirror_raw else (0, 0)
             return PublishedTo(previous.build, False, *raw, commits)
         _require_later(store, previous, int(build.name))
-        content, files = make_manifest(build, state, previous)
         written = _put_all(store, files, "publishing")
         if mirror_raw:
             raw = _mirror(root, store)
@@ -96,21 +98,23 @@ def publish_to(root: DataRoot, store: Store, *, who: str, mirror_raw: bool = Fal
             store.replace(CURRENT, as_bytes(pointer), read[1] if read else None)
         except LostRace:
             raise _lost(store) from None
-        schemas = {name: pq.read_schema(files[entry["path"]]) for name, entry in content["tables"].items()}
+        schemas = {
+            name: pq.read_schema(build / entry["published_as"]) for name, entry in content["tables"].items()
+        }
         commits += _complete_delta(store, manifest, schemas)
     log.info("published build %06d to %s: %d files", manifest.build, store.address, written[0])
     return PublishedTo(manifest.build, True, *written, commits)
 
 
-def _is_same(previous: Manifest, build: Path, state: Path) -> bool:
-    """Whether the store's current build is this one, byte for byte."""
-    if previous.build != int(build.name):
-        return False
-    content, _ = make_manifest(build, state, None)
-    tables = {name: entry["sha256"] for name, entry in content["tables"].items()}
-    return content["duckdb"] == previous.content["duckdb"] and tables == {
-        name: entry["sha256"] for name, entry in previous.content["tables"].items()
-    }
+def _is_same(previous: Manifest, content: dict[str, Any]) -> bool:
+    """Whether the store has this build: the same ods.duckdb, and the same data in every table."""
+    before, tables = previous.content["tables"], content["tables"]
+    return (
+        previous.build == content["build"]
+        and content["duckdb"] == previous.content["duckdb"]
+        and tables.keys() == before.keys()
+        and all(has_same_data(entry, before[name]) for name, entry in tables.items())
+    )
 
 
 def _require_later(store: Store, previous: Manifest | None, number: int) -> None:

@@ -10,6 +10,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ods_pipeline.dataroot.builds import current_build, numbered_builds, publish_build, start_build
@@ -17,6 +18,7 @@ from ods_pipeline.dataroot.files import remove
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.progress import progress
+from ods_pipeline.publish.store.digests import digests_of
 from ods_pipeline.publish.store.manifest import Manifest, read_current
 from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.publish.store.state import unpack_state
@@ -55,7 +57,7 @@ def pull(root: DataRoot, store: Store, *, raw: bool = False) -> Pulled:
         manifest = read[0]
         build = current_build(root)
         if build is not None and int(build.name) >= manifest.build:
-            if int(build.name) == manifest.build and _is_this(build / "datapackage.json", manifest):
+            if int(build.name) == manifest.build and _is_this(build, manifest):
                 return Pulled(manifest.build, manifest.content["as_of"], 0, 0)
             raise OdsError(
                 f"the data root has build {build.name}, and the store has build {manifest.build:06d}",
@@ -70,8 +72,19 @@ def pull(root: DataRoot, store: Store, *, raw: bool = False) -> Pulled:
     return Pulled(manifest.build, manifest.content["as_of"], len(fetched), sum(fetched))
 
 
-def _is_this(package: Any, manifest: Manifest) -> bool:
-    return json.loads(package.read_bytes()) == manifest.content["datapackage"]
+def _is_this(build: Path, manifest: Manifest) -> bool:
+    """Whether a build on disk is that of a manifest, apart from footers of tables that did not change."""
+    package = json.loads((build / "datapackage.json").read_bytes())
+    named = {entry["published_as"]: entry for entry in manifest.content["tables"].values()}
+    for resource in package["resources"]:
+        entry = named.get(resource["path"])
+        if entry is None or resource["hash"] == f"sha256:{entry['sha256']}":
+            continue
+        digests = digests_of(build / resource["path"], package.get("provenance", {}))
+        if digests.data != entry.get("data_sha256"):
+            return False
+        resource |= {"bytes": entry["bytes"], "hash": f"sha256:{entry['sha256']}"}
+    return package == manifest.content["datapackage"]
 
 
 def _fetch(root: DataRoot, store: Store, manifest: Manifest) -> list[int]:

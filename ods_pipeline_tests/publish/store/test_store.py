@@ -100,8 +100,9 @@ def test_pull_into_an_empty_folder_then_one_more_fetch_gives_the_same_bytes(
         pipeline.build(root, recorded=[last])
     differing = {name for name, value in published(old).items() if published(new)[name] != value}
     assert differing == {"ods.duckdb"}  # DuckDB's own bytes differ from one build to the next
-    assert publish_to(new, folder, who="a test").build == 2
-    with pytest.raises(OdsError, match="another build 000002"):
+    number = 3 if before else 2
+    assert publish_to(new, folder, who="a test").build == number
+    with pytest.raises(OdsError, match=f"another build {number:06d}"):
         publish_to(old, folder, who="a test")
     with pytest.raises(OdsError, match="were pulled without their records"):
         pipeline.rebuild_history(new)
@@ -158,8 +159,9 @@ def test_prune_drops_old_builds_and_never_the_current_one(any_store: Store, tmp_
     ninety = timedelta(days=90)
     assert prune_store(any_store, ninety, who="a test", dry_run=False).files == []
     late = _Later(100)
+    expected = [orphan, ".current.json.lock"] if any_store.folder else [orphan]
     would = prune_store(any_store, ninety, who="a test", clock=late)
-    assert len(would.builds) == 1 and would.files == [orphan] and any_store.has(orphan)
+    assert len(would.builds) == 1 and would.files == expected and any_store.has(orphan)
     assert prune_store(any_store, ninety, who="a test", dry_run=False, clock=late) == would
     assert not any_store.has(orphan) and current(any_store)["build"] == 2
     assert all(any_store.has(path) for path in foreign), "what others have put there is theirs"
