@@ -74,10 +74,10 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     })  # fmt: skip
     _write(search, "listings", {
         "codes": "\n".join(_harmless(listings["ods_code"])),
-        "names": _numbers(listings["name_id"]),
-        "towns": _numbers(listings["town_id"]),
-        "flags": _numbers(listings["flags"]),
-        "sizes": _numbers(sizes.sort("text_id")["size"].fill_null(0)),
+        "names": _numbers(listings["name_id"], 3),
+        "towns": _numbers(listings["town_id"], 3),
+        "flags": _numbers(listings["flags"], 1),
+        "sizes": _numbers(sizes.sort("text_id")["size"].fill_null(0), 3),
     })  # fmt: skip
     _write(search, "places", {"places": _numbers(listings["place"])})
     firsts = []
@@ -101,14 +101,14 @@ def _harmless(texts: pl.Series) -> pl.Series:
     return texts.str.replace_all(HARMFUL, "\ufffd")
 
 
-def _numbers(values: pl.Series) -> str:
-    """Return whole numbers as base64 of four bytes each, the least first."""
-    column = values.cast(pl.Int32).rechunk().to_arrow()
-    buffer = column.buffers()[1]
-    content = (
-        b"" if buffer is None else buffer.to_pybytes()[4 * column.offset : 4 * (column.offset + len(column))]
-    )
-    return base64.b64encode(content).decode("ascii")
+def _numbers(values: pl.Series, width: int = 4) -> str:
+    """Return whole numbers, none of them below 0, as base64 of so many bytes each, the least first.
+
+    The page reads the list of all codes before its first answer, so its numbers have no byte too many.
+    """
+    column = values.cast(pl.UInt32).to_numpy().astype("<u4")
+    assert not len(column) or int(column.max()) < 256**width, f"a number needs more than {width} bytes"
+    return base64.b64encode(column.view("u1").reshape(-1, 4)[:, :width].tobytes()).decode("ascii")
 
 
 def _write(folder: Path, name: str, content: dict[str, str]) -> None:

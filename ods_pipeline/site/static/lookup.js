@@ -49,9 +49,8 @@
   async function codesAt(postcode) {
     const key = postcode.replace(" ", ""), rest = postcode.includes(" ") ? 2 : 3, codes = [];
     if (/[0-9][A-Z]{2}$/.test(key) && key.length > 4) return (await fromShelf("postcode", key)) || [];
-    for (const [beginning, file] of Object.entries(about.files.postcode)) {
-      if (!beginning.startsWith(key) && !key.startsWith(beginning)) continue;
-      const content = await load("postcode", file);
+    const files = Object.entries(about.files.postcode).filter(function (entry) { return entry[0].startsWith(key) || key.startsWith(entry[0]); });
+    for (const content of await Promise.all(files.map(function (entry) { return load("postcode", entry[1]); }))) {
       for (const other of Object.keys(content)) {
         if (other.length === key.length + rest && other.startsWith(key)) codes.push.apply(codes, content[other]);
       }
@@ -60,7 +59,10 @@
   }
 
   async function find(text) {
-    const question = search.questionOf(text), at = question.postcode ? await codesAt(question.postcode) : [];
+    const question = search.questionOf(text);
+    // What a code alone does not need is fetched meanwhile, all at once.
+    if (question.postcode || !/^[A-Z0-9]{3,9}$/.test(question.code) || !/[0-9]/.test(question.code)) search.prepare(question);
+    const at = question.postcode ? await codesAt(question.postcode) : [];
     const exact = !at.length && question.code ? await fromShelf("code", question.code) : undefined;
     // A code alone needs no search unless a name has such a word too.
     const isAlone = exact !== undefined && !(await search.anyWord(question));

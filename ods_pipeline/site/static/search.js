@@ -20,10 +20,18 @@ window.odsSearchWith = function (about, load) {
     const spelt = Object.prototype.hasOwnProperty.call(SPELT, word) ? SPELT[word] : word;
     return spelt.replace(/^([A-Z]{2,})IES$/, "$1Y").replace(/^([A-Z0-9]{2,}[^S])S$/, "$1").slice(0, 40);
   }
-  function numbers(text) {
+  function bytesOf(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
     const bytes = atob(text), view = new Uint8Array(bytes.length);
     for (let n = 0; n < bytes.length; n += 1) view[n] = bytes.charCodeAt(n);
-    return new Int32Array(view.buffer);
+    return view;
+  }
+  function numbers(text) { return new Int32Array(bytesOf(text).buffer); }
+  // Numbers of three bytes each.
+  function numbersOfThree(text) {
+    const bytes = bytesOf(text), values = new Int32Array(bytes.length / 3);
+    for (let n = 0, at = 0; n < values.length; n += 1, at += 3) values[n] = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    return values;
   }
   // The characters of a word as bits, in two numbers of 31 bits.
   function charactersOf(word) {
@@ -89,25 +97,27 @@ window.odsSearchWith = function (about, load) {
   async function everything() {
     if (held) return held;
     const [words, listings] = await Promise.all([allWords(), load("search", "listings")]), codes = listings.codes.split("\n");
-    const names = numbers(listings.names), flags = numbers(listings.flags), former = new Map(), current = new Map();
+    const names = numbersOfThree(listings.names), flags = bytesOf(listings.flags), former = new Map();
     for (let n = flags.length - 1; n >= 0 && flags[n] & FORMER; n -= 1) {
       former.set(codes[n], [n].concat(former.get(codes[n]) || []));
     }
     held = {
       known: words.known, texts: words.texts, low: words.low, high: words.high, lengths: words.lengths, codes: codes, names: names,
-      towns: numbers(listings.towns), flags: flags, sizes: numbers(listings.sizes), former: former, current: current,
+      towns: numbersOfThree(listings.towns), flags: flags, sizes: numbersOfThree(listings.sizes), former: former,
     };
     return held;
   }
   // The listings of codes under their current names; those not held are left out.
   function listingsOf(all, codes) {
-    const found = new Map();
-    if (codes.length > 20 && !all.current.size) {
-      all.codes.forEach(function (code, place) { if (!(all.flags[place] & FORMER)) all.current.set(code, place); });
+    const found = new Map(), wanted = new Set(codes);
+    // One look at every code costs as much as some twenty searches.
+    if (wanted.size > 20) {
+      all.codes.forEach(function (code, place) { if (wanted.has(code) && !(all.flags[place] & FORMER)) found.set(code, place); });
+      return found;
     }
-    for (const code of codes) {
-      const place = all.current.size ? all.current.get(code) : all.codes.indexOf(code);
-      if (place !== undefined && place >= 0) found.set(code, place);
+    for (const code of wanted) {
+      const place = all.codes.indexOf(code);
+      if (place >= 0) found.set(code, place);
     }
     return found;
   }
@@ -370,8 +380,15 @@ window.odsSearchWith = function (about, load) {
     const late = ["kind", "nearness", "differs", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
     for (const row of rows) row.uncovered = -row.covered;
     rows.sort(function (a, b) { return compared(a, b, early); });
-    const first = rows.slice(0, ROWS);
-    await namesOf(all, first);
+    const first = rows.slice(0, ROWS), same = ["kind", "nearness", "rank", "order", "openness", "site"];
+    // Names cost a file each: they are read for those alone that something else does not put in order, among the first.
+    function isTied(a, b) {
+      return b !== undefined && compared(a, b, a.kind === 1 && a.nearness === 0 ? ["kind", "nearness"] : same) === 0;
+    }
+    let end = Math.min(count, first.length);
+    while (end < first.length && isTied(first[end - 1], first[end])) end += 1;
+    first.length = end;
+    await namesOf(all, first.filter(function (row, n) { return isTied(row, first[n + 1]) || isTied(row, first[n - 1]); }));
     for (const row of first) {
       row.unlike = row.text ? -likeness(row.name, question.typed) : Infinity;
       row.differs = row.nearness === 0 && KINDS[row.kind] === "name" && row.name !== question.typed ? 1 : 0;
@@ -383,6 +400,10 @@ window.odsSearchWith = function (about, load) {
   return {
     questionOf: questionOf,
     plain: plain,
+    // Fetches what a search for the question reads first; what goes wrong shows when it is read.
+    prepare: function (question) {
+      for (const name of ["words", "listings"].concat(question.postcode ? ["places"] : [])) load("search", name).catch(function () {});
+    },
     anyWord: async function (question) {
       return spellings(await allWords(), question.words).some(function (row) { return row.id > 0; });
     },
