@@ -129,13 +129,13 @@ def _checked(store: Store, entry: dict[str, Any]) -> bytes:
         raise OdsError(
             "a file of the published set is missing",
             where=f"{store.address}/{entry['path']}",
-            do="Pull again; if it is still missing, publish again from a data root",
+            do="Pull again; if it is still missing, publish a new build: ods-pipeline build --again",
         )
     if hashlib.sha256(found.content).hexdigest() != entry["sha256"]:
         raise OdsError(
             "the file is not the one that was published: its SHA-256 differs",
             where=f"{store.address}/{entry['path']}",
-            do="Remove that object, and publish again from a data root",
+            do="Remove that object, and publish a new build: ods-pipeline build --again",
         )
     return found.content
 

@@ -202,6 +202,8 @@ def test_an_object_that_somebody_removed_is_written_again(folder: Store, tmp_pat
     small_build(root, 1, "build1")
     publish_to(root, folder, who="a test")
     folder.delete([current_of(folder).content["tables"][SAME]["path"]])
+    with pytest.raises(OdsError, match=r"is missing.*publish a new build: ods-pipeline build --again"):
+        pull(DataRoot(tmp_path / "pulled"), folder)
     small_build(root, 2, "build2")
     publish_to(root, folder, who="a test")
     assert small_stores.read_whole(folder) == (2, "build2")
