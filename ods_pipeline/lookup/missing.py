@@ -1,4 +1,4 @@
-"""A code that the register does not hold: why, and what to do.
+"""Whether the register holds a code, and of one that it does not hold: why, and what to do.
 
 What lives here: the queries. What does not: the words, which are macros that ``ods_find`` uses too
 (``marts/macros/words_codes.sql``).
@@ -41,6 +41,12 @@ _SIMILAR = """
     ORDER BY ods_code
     LIMIT 5
 """
+
+
+def is_held(connection: duckdb.DuckDBPyConnection, code: str) -> bool:
+    """Return whether the register holds, or has held, a code; case does not matter."""
+    sql = "SELECT 1 FROM history.organisations WHERE upper(ods_code) = upper($code) LIMIT 1"
+    return bool(query_rows(connection, sql, {"code": code}))
 
 
 def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError:
