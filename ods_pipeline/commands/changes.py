@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
-from ods_pipeline.lists.writing import safe_csv
-from ods_pipeline.lookup.changes import changes_since, describe_change, newest_release_day
+from ods_pipeline.commands.listing import STANDARD_OUTPUT, write_frame
+from ods_pipeline.lookup.changes import changes_since, describe_change, newest_day, newest_release_day
+from ods_pipeline.lookup.missing import is_held, missing_error
 from ods_pipeline.lookup.published import open_published
 from ods_pipeline.schema.changes import CHANGE_KINDS
 
@@ -36,7 +37,11 @@ def changes(
         ),
     ] = None,
     csv: Annotated[
-        Path | None, Parameter(help="Write all changes to this CSV file instead of printing them.")
+        Path | None,
+        Parameter(
+            allow_leading_hyphen=True,
+            help="Write all changes to this CSV file instead of printing them; - is standard output.",
+        ),
     ] = None,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
@@ -49,16 +54,19 @@ def changes(
         The exit code.
 
     Raises:
-        OdsError: Nothing is published.
+        OdsError: Nothing is published, or the register has never held ``under``.
     """
     with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
         first = since or newest_release_day(connection)
-        code = as_text(under).strip().upper() if under else None
-        frame = changes_since(connection, first, kind or [], code)
-    console = plain()
+        newest = newest_day(connection)
+        code = as_text(under).strip() if under else None
+        frame = changes_since(connection, first, kind or [], code.upper() if code else None)
+        if code and frame.is_empty() and not is_held(connection, code):
+            raise missing_error(connection, code)
+    console = plain(stderr=csv == STANDARD_OUTPUT)
     if csv is not None:
-        csv.write_text(safe_csv(frame), encoding="utf-8", newline="")
-        console.print(f"{frame.height:,} changes seen since {first}: {csv}")
+        write_frame(frame, csv)
+        console.print(f"{frame.height:,} changes since {first}: {csv}")
         return 0
     for row in frame.head(LINES_SHOWN).iter_rows(named=True):
         console.print(describe_change(row))
@@ -66,5 +74,6 @@ def changes(
     if more > 0:
         console.print(f"… and {more:,} more; --csv FILE writes all of them")
     if frame.is_empty():
-        console.print(f"nothing changed since {first}")
+        later = f"; the register is held as of {newest} only" if first > newest else ""
+        console.print(f"nothing changed since {first}{later}")
     return 0

@@ -50,7 +50,12 @@ Json = Annotated[
 def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], target: Path) -> None:
     """Write rows as CSV that any spreadsheet can open without harm; ``-`` is standard output."""
     values = {c: [_flat(row.get(c)) for row in rows] for c in columns}
-    text = safe_csv(pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String)))
+    write_frame(pl.DataFrame(values, schema=dict.fromkeys(columns, pl.String)), target)
+
+
+def write_frame(frame: pl.DataFrame, target: Path) -> None:
+    """Write a table of plain columns in the same way."""
+    text = safe_csv(frame)
     if target == STANDARD_OUTPUT:
         sys.stdout.write(text)
     else:

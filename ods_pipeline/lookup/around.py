@@ -11,13 +11,28 @@ import duckdb
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.published import Row, query_rows
 
+# Today's parents; those of a closed one are its last.
 _AREA = """
     SELECT
-        h.icb_code, h.icb_name, h.icb_basis, h.region_code, h.region_name,
+        p.icb_code, i.name AS icb_name, p.icb_basis, p.icb_reason, p.region_code, r.name AS region_name,
+        p.area_code, a.name AS area_name, coalesce(p.is_past, false) AS is_past,
         which_code(s.ods_code, s.kind) AS hint
     FROM marts.organisation_status AS s
-    LEFT JOIN marts.provider_hierarchy_current AS h ON h.ods_code = s.ods_code
+    LEFT JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
+    LEFT JOIN ord.organisations AS i ON i.ods_code = p.icb_code
+    LEFT JOIN ord.organisations AS r ON r.ods_code = p.region_code
+    LEFT JOIN ord.organisations AS a ON a.ods_code = p.area_code
     WHERE s.ods_code = $code
+"""
+_AREA_ON = """
+    SELECT
+        h.icb_code, i.name AS icb_name, h.icb_basis, h.icb_reason, h.region_code, r.name AS region_name,
+        h.area_code, a.name AS area_name, false AS is_past
+    FROM marts.provider_hierarchy AS h
+    LEFT JOIN ord.organisations AS i ON i.ods_code = h.icb_code
+    LEFT JOIN ord.organisations AS r ON r.ods_code = h.region_code
+    LEFT JOIN ord.organisations AS a ON a.ods_code = h.area_code
+    WHERE h.ods_code = $code AND h.valid_from <= $day AND coalesce(h.valid_to > $day, true)
 """
 # Links that have begun. One is past where it has ended, or its organisation is closed.
 _BELOW = f"""
@@ -102,9 +117,17 @@ def related_head_offices(connection: duckdb.DuckDBPyConnection, code: str) -> li
 def area_of(connection: duckdb.DuckDBPyConnection, code: str) -> Row:
     """Return the ICB with its basis, the region and the hint which code to use, as the marts have them today.
 
-    Empty if the marts do not have the code.
+    A closed organisation has the last parents that it had (``is_past``). Where there is no ICB,
+    ``icb_reason`` says why; ``area_code`` is what ODS recorded before ICBs. Empty for a code that the marts
+    do not have.
     """
     rows = query_rows(connection, _AREA, {"code": code})
+    return rows[0] if rows else {}
+
+
+def area_on(connection: duckdb.DuckDBPyConnection, code: str, day: date) -> Row:
+    """Return the same for a day in the world, without the hint; empty if the marts have no row of it."""
+    rows = query_rows(connection, _AREA_ON, {"code": code, "day": day})
     return rows[0] if rows else {}
 
 

@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.around import area_of, organisations_below, related_head_offices
+from ods_pipeline.lookup.around import area_of, area_on, organisations_below, related_head_offices
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.missing import missing_error
 from ods_pipeline.lookup.published import Row, marts_day, query_rows
@@ -34,8 +34,8 @@ class Card:
         children: The organisations that point at it, counted by relationship, with the first few of each.
         events: Its history, one row for each event.
         related: Head offices that may belong to its group, as of today; empty for another day.
-        area: Its ICB with the basis, its region, and the hint which code to use, as of today; empty for
-            another day.
+        area: Its ICB with the basis and its region on the day, today with the hint which code to use; empty
+            for another day of the register.
     """
 
     record: Row
@@ -91,15 +91,22 @@ def read_card(
         contacts=query_rows(connection, _CONTACTS, values),
         children=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
-        area={} if as_of or known else area_of(connection, record["ods_code"]),
+        area=_area(connection, record["ods_code"], as_of, known),
         related=[] if as_of or known else related_head_offices(connection, record["ods_code"]),
     )
+
+
+def _area(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, known: date | None) -> Row:
+    """ICB and region on the day. The marts describe the newest state of the register, and no other."""
+    if known:
+        return {}
+    return area_on(connection, code, as_of) if as_of else area_of(connection, code)
 
 
 def _held_code(connection: duckdb.DuckDBPyConnection, code: str) -> str:
     """The code as the register holds it: as it was typed if there are several, else in upper case first."""
     held = [row["ods_code"] for row in query_rows(connection, _CODES, {"code": code})]
-    return code if code in held else held[0] if held else code.upper()
+    return code if code in held else held[0] if held else code
 
 
 def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | None) -> Row:
@@ -115,6 +122,13 @@ def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | Non
             f"nothing is known of the register before {first['day']}, the day of the first release held",
             where=known,
             do="Give --known that day or a later one; --as-of is the day in the world",
+        )
+    (newest,) = query_rows(connection, "SELECT max(as_of) AS day FROM ord.captures")
+    if known > newest["day"]:
+        raise OdsError(
+            f"the register is held as of {newest['day']}, and nothing is known of later days",
+            where=known,
+            do="Give --known that day or an earlier one; --as-of is the day in the world",
         )
     current = [
         v for v in versions if v["known_from"] <= known and (v["known_to"] is None or v["known_to"] > known)

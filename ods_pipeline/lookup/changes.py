@@ -57,12 +57,13 @@ _FROM_RECORDS = """
 # on the day before, or when it was detected, so that both joining and leaving count; a deleted code that
 # pointed at it.
 _CHANGES = f"""
-    SELECT e.* EXCLUDE (basis, change_id), e.basis, e.change_id
+    SELECT e.* EXCLUDE (basis, change_id), n.display_name AS rel_name, e.basis, e.change_id
     FROM (
         SELECT *, 'observed' AS basis FROM ods_changes($since, DATE '9999-12-31')
         UNION ALL BY NAME
         {_FROM_RECORDS}
     ) AS e
+    LEFT JOIN ord.code_systems AS n ON n.code_system = 'OrganisationRelationship' AND n.id = e.rel_id
     WHERE (len($kinds::VARCHAR[]) = 0 OR list_contains($kinds::VARCHAR[], e.change_kind))
         AND (
             $under::VARCHAR IS NULL
@@ -87,6 +88,12 @@ _CHANGES = f"""
 """
 
 
+def newest_day(connection: duckdb.DuckDBPyConnection) -> date:
+    """Return the newest day as of which the register is held."""
+    ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures").fetchall()
+    return day
+
+
 def newest_release_day(connection: duckdb.DuckDBPyConnection) -> date:
     """Return the as-of day of the newest release held."""
     ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures WHERE kind = 'full'").fetchall()
@@ -108,8 +115,9 @@ def changes_since(
         under: Only this code, what is or was below it, and deleted codes that pointed at it.
 
     Returns:
-        The columns of ``ods_changes``, ``change_id`` last; before it ``basis``: ``observed``, or ``from the
-        record``, which was not seen to change and has no ``detected_on``, ``capture_id`` and ``change_id``.
+        The columns of ``ods_changes``, ``change_id`` last; before it ``rel_name``, the name of ``rel_id``,
+        and ``basis``: ``observed``, or ``from the record``, which was not seen to change and has no
+        ``detected_on``, ``capture_id`` and ``change_id``.
     """
     values = {"since": since, "kinds": list(kinds), "under": under}
     return connection.sql(_CHANGES, params=values).pl()
@@ -120,6 +128,8 @@ def describe_change(row: Mapping[str, Any]) -> str:
     old, new = row["old_value"], row["new_value"]
     if row["change_kind"] == "deleted":
         detail = f"{new}, {row['field']}"
+    elif row["rel_name"] and row["change_kind"] in ("relationship_added", "relationship_ended"):
+        detail = f"{row['rel_name']} {new or old}"  # there may be two to one organisation
     elif old is not None or new is not None:
         values = new if old is None else f"{old} -> {new or 'none'}"
         detail = f"{row['field']}: {values}" if row["field"] else values

@@ -180,7 +180,7 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
         details.append(row["hint"])
     if row.get("matched_by") not in (None, "its code", "a code like this"):
         details.append(f"found by {row['matched_by']}")
-    heading = f"{likely}{row['ods_code']:<10} {row['name'] or ''} ({row['kind']})"
+    heading = f"{likely}{row['ods_code']:<10} {row['name'] or '(no name held)'} ({row['kind']})"
     return [heading, *(_INDENT + detail for detail in details)]
 
 

@@ -1,8 +1,11 @@
-"""A code that the register does not hold: why, and what to do.
+"""Whether the register holds a code, and of one that it does not hold: why, and what to do.
 
 What lives here: the queries. What does not: the words, which are macros that ``ods_find`` uses too
 (``marts/macros/words_codes.sql``).
 """
+
+import re
+import shlex
 
 import duckdb
 
@@ -13,15 +16,24 @@ from ods_pipeline.lookup.published import query_rows
 _MISSING = """
     SELECT
         missing_in_words(
-            q.rule, t.pointed_at_by, t.example_ods_code, why_not_found(code_form(c.code), c.code, c.as_of)
+            q.rule,
+            t.pointed_at_by,
+            t.example_ods_code,
+            why_not_held(code_form(c.code), c.as_of) || coalesce(': ' || default_meaning(c.code), '')
         ) AS reason,
-        what_to_do(code_form(c.code)) AS advice
+        what_to_do(code_form(c.code)) AS advice,
+        code_form(c.code) AS form
     FROM (SELECT $code AS code, coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
     LEFT JOIN (
         SELECT ods_code, arg_max(rule, capture_id) AS rule FROM ord.quarantined_records GROUP BY ods_code
     ) AS q ON q.ods_code = c.code
     LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = c.code
 """
+# Texts that are no codes: what they are, and how they are looked up.
+_LOOKED_UP = {
+    "words": ("these are words, and no code", "Look for the name"),
+    "postcode": ("this is a postcode, and no code", "List who is there"),
+}
 _SIMILAR = """
     SELECT DISTINCT ods_code
     FROM history.organisations
@@ -31,23 +43,38 @@ _SIMILAR = """
 """
 
 
-def missing_error(connection: duckdb.DuckDBPyConnection, code: str) -> OdsError:
+def is_held(connection: duckdb.DuckDBPyConnection, code: str) -> bool:
+    """Return whether the register holds, or has held, a code; case does not matter."""
+    sql = "SELECT 1 FROM history.organisations WHERE upper(ods_code) = upper($code) LIMIT 1"
+    return bool(query_rows(connection, sql, {"code": code}))
+
+
+def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError:
     """Return the error for a code that the register has never held.
 
-    Its reason is that of ``find``. What to do: the notice of its deletion, else codes that differ in one
-    character and the public guidance.
+    Its reason is that of ``find`` for a code. What to do: the notice of its deletion, else codes that differ
+    in one character and the public guidance. A name or postcode is no code, and was not looked for.
     """
+    code = typed.upper()
     (missing,) = query_rows(connection, _MISSING, {"code": code})
+    if missing["form"] in _LOOKED_UP:
+        what, look_up = _LOOKED_UP[missing["form"]]
+        return OdsError(what, where=typed, do=f"{look_up}: ods-pipeline find {shlex.quote(typed)}")
     notices = query_rows(
         connection, "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code", {"code": code}
     )
-    similar = [row["ods_code"] for row in query_rows(connection, _SIMILAR, {"code": code})]
     if notices:
-        advice = f"A notice says that it was deleted on {notices[0]['deleted_on']}"
-    else:
-        area = area_in_words(connection, code)
-        similar = [] if area else similar  # a GSS code is no ODS code with a typo
-        parts = [area, f"Codes like it: {', '.join(similar)}" if similar else None, missing["advice"]]
-        advice = ". ".join(part for part in parts if part) or "Check the code, or look for it with find"
+        what = f"deleted on {notices[0]['deleted_on']}, as a notice of ODS says; no record of it is held"
+        return OdsError(what, where=typed, do=f"See what it was: ods-pipeline find {shlex.quote(typed)}")
+    similar = [row["ods_code"] for row in query_rows(connection, _SIMILAR, {"code": code})]
+    area = area_in_words(connection, code)
+    similar = [] if area else similar  # a GSS code is no ODS code with a typo
+    parts = [
+        area,
+        f"Codes like it: {', '.join(similar)}" if similar else None,
+        f"For a name: ods-pipeline find {typed}" if re.fullmatch("[A-Z]{4,}", code) else None,
+        missing["advice"],
+    ]
+    advice = ". ".join(part for part in parts if part) or "Check the code, or look for it with find"
     reason = missing["reason"]
-    return OdsError(reason[0].lower() + reason[1:], where=code or "(no code)", do=advice)
+    return OdsError(reason[0].lower() + reason[1:], where=typed or "(no code)", do=advice)

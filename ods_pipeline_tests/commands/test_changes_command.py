@@ -50,7 +50,31 @@ def test_options_narrow_the_list(
 
 
 def test_no_change_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "--since", "2027-01-01") == ["nothing changed since 2027-01-01"]
+    (line,) = printed(capsys, "--since", "2027-01-01")
+    assert line == "nothing changed since 2027-01-01; the register is held as of 2026-09-04 only"
+    assert printed(capsys, "--since", "2026-09-04", "--kind", "closed") == [
+        "nothing changed since 2026-09-04"
+    ]
+
+
+def test_a_code_that_is_not_held_has_not_just_seen_no_change(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "--under", "rke") == ["nothing changed since 2026-08-21"]
+    assert run("changes", "--under", "ZZZ99") == 1
+    assert capsys.readouterr().err.startswith("error: ZZZ99: not in the register as of 2026-09-04")
+
+
+def test_two_links_to_one_organisation_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "--under", "B1G9X", "--since", "2026-03-31")
+    joined = [line for line in lines if "relationship added" in line and " B1G9X " in line]
+    said = sorted(line.split("  ")[-2] for line in joined)
+    assert said == ["IS A SUB-DIVISION OF Z9B2Z", "IS LOCATED IN THE GEOGRAPHY OF Z9B2Z"]
+
+
+def test_the_file_may_be_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("changes", "--csv", "-") == 0
+    out, err = capsys.readouterr()
+    assert len(list(csv.DictReader(out.splitlines()))) == 13
+    assert err == "13 changes since 2026-08-21: -\n"
 
 
 def test_an_unknown_kind_is_a_wrong_argument() -> None:
@@ -59,12 +83,12 @@ def test_an_unknown_kind_is_a_wrong_argument() -> None:
 
 def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "changes.csv"
-    assert printed(capsys, "--csv", str(file)) == [f"13 changes seen since 2026-08-21: {file}"]
+    assert printed(capsys, "--csv", str(file)) == [f"13 changes since 2026-08-21: {file}"]
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     table = pl.read_parquet(sample_root().path / "marts" / "code_changes.parquet")
     assert [row["change_id"] for row in rows] == table["change_id"].to_list()
-    assert set(rows[0]) == {*table.columns, "name", "basis"}
+    assert set(rows[0]) == {*table.columns, "name", "rel_name", "basis"}
     assert {row["basis"] for row in rows} == {"observed"}
 
 

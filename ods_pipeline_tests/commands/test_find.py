@@ -85,3 +85,8 @@ def test_rows_as_json_and_csv_are_the_same(run_main: Main, capsys: Captured) -> 
 def test_what_was_typed_is_echoed_as_typed(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "no such", "place Anywhere", "--data-root", sample_root().path) == 5
     assert capsys.readouterr().out.startswith("no such place Anywhere: No name or town has words like these")
+
+
+def test_a_code_known_from_a_notice_alone_has_no_name(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "Z8R4W", "--data-root", sample_root().path) == 0
+    assert capsys.readouterr().out.startswith("Z8R4W      (no name held) (branch_surgery)")

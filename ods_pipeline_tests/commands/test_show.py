@@ -132,10 +132,22 @@ def test_relationships_hold_on_the_days_that_the_marts_give_them(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["RRQX"], "is like this. Codes like it: RQX, RRQ. A care service gets its code by itself"),
-        (["Z8R4W"], "A notice says that it was deleted on 2026-08-20."),
+        (["RRQX"], "or no code. Codes like it: RQX, RRQ. For a name: ods-pipeline find RRQX. A care service"),
+        (
+            ["z8r4w"],
+            "z8r4w: deleted on 2026-08-20, as a notice of ODS says; no record of it is held. See what it",
+        ),
+        (
+            ["maple house"],
+            "maple house: these are words, and no code. Look for the name: ods-pipeline find 'm",
+        ),
+        (
+            ["n10 9xd"],
+            "n10 9xd: this is a postcode, and no code. List who is there: ods-pipeline find 'n10 9xd'",
+        ),
         (["?!"], "Check the code"),
         (["RRP", "--known", "2020-01-01"], "nothing is known of the register before 2026-08-21"),
+        (["RRP", "--known", "2026-09-05"], "held as of 2026-09-04, and nothing is known of later days. Give"),
         (["H8Q2Z", "--known", "2026-08-22"], "did not hold it on 2026-08-22 (it did from 2026-08-24 to now)"),
         (["NZ902", "--known", "2026-09-01"], "(it did from 2026-08-21 to 2026-08-29)"),
     ],
@@ -168,7 +180,30 @@ def test_the_past_of_a_head_office_is_counted_and_named_on_request(
 def test_a_card_has_the_icb_with_its_basis_and_the_region(capsys: pytest.CaptureFixture[str]) -> None:
     (area,) = [line for line in card_of(capsys, "RRP") if line.startswith("area ")]
     assert "ICB Z9B2Z" in area and "(by its geography), region Y56" in area
-    assert not any(line.startswith("area ") for line in card_of(capsys, "RRP", "--as-of", "2024-06-30"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "area"),
+    [
+        pytest.param("E83003 --as-of 2026-03-31", "ICB QMJ NHS NORTH CENTRAL LONDON", id="ICB of the day"),
+        pytest.param("E83003 --as-of 2026-04-01", "ICB Z9B2Z NHS WEST AND NORTH LONDON", id="the day after"),
+        pytest.param(
+            "E83003 --as-of 2020-03-31",
+            "no ICB: ODS began to record them in April 2020; Q71 NHS ENGLAND LONDON (local office",
+            id="before ICBs",
+        ),
+        pytest.param("YD999", "no ICB: a commissioning hub commissions it", id="under a hub"),
+        pytest.param("VM903", "last: ICB QMJ NHS NORTH CENTRAL LONDON", id="closed"),
+    ],
+)
+def test_the_area_is_that_of_the_day(capsys: pytest.CaptureFixture[str], arguments: str, area: str) -> None:
+    (line,) = [line for line in card_of(capsys, *arguments.split()) if line.startswith("area ")]
+    assert line[LABEL_WIDTH:].startswith(area)
+
+
+def test_the_area_says_nothing_of_another_day_of_the_register(capsys: pytest.CaptureFixture[str]) -> None:
+    """The marts describe the newest state of the register alone."""
+    assert not any(line.startswith("area ") for line in card_of(capsys, "RRP", "--known", "2026-08-24"))
 
 
 def test_find_and_show_give_one_reason_for_a_code_that_is_not_held(
@@ -194,10 +229,10 @@ def test_it_works_in_a_pipe() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "held"), [("R1a", "R1a"), ("R1A", "R1A"), ("r1a", "R1A"), ("X1b", "x1B"), ("none", "NONE")]
+    ("typed", "held"), [("R1a", "R1a"), ("R1A", "R1A"), ("r1a", "R1A"), ("X1b", "x1B"), ("none", "none")]
 )
 def test_a_code_is_found_in_whatever_case_the_register_holds_it(typed: str, held: str) -> None:
-    """A release can bring a code in lower case. As typed comes first, then upper case."""
+    """A release can bring a code in lower case. As typed comes first, then upper case. Not held: as typed."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA history; CREATE TABLE history.organisations (ods_code VARCHAR)")
         connection.execute("INSERT INTO history.organisations VALUES ('R1A'), ('R1a'), ('x1B')")

@@ -23,6 +23,7 @@ from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = [
     pytest.mark.dagster_records,
@@ -88,9 +89,9 @@ KILLS = [
     ("rebuild", r"^rename \.builds/next/tables/roles", 1, 0.0),
     ("rebuild", r"^rename \.builds/next > ", 1, 0.0),
 ]
-AT_RANDOM = [(case, number) for case in ("first", "month", "live") for number in range(3)]
+AT_RANDOM = [(case, number) for case in ("first", "month", "live") for number in range(3 * TIMES)]
 SURVIVED = "kills survived: the next run gave the same bytes"
-FROM_OUTSIDE = range(7)
+FROM_OUTSIDE = range(7 * TIMES)
 FOUR = [
     r"^rename raw/trud/.*receipt\.json\.partial",
     r"^rename flat/\.fetch\S*partial > flat/fetch",

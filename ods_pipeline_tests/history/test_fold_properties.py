@@ -30,6 +30,7 @@ from ods_pipeline_tests.support.history.oracle_captures import (
     write_capture,
 )
 from ods_pipeline_tests.support.history.random_captures import CaptureGenerator
+from ods_pipeline_tests.support.times import TIMES
 
 SEEDS = st.integers(0, 100_000)
 
@@ -68,7 +69,7 @@ def differing(first: Register, second: Register) -> list[str]:
 
 
 @pytest.mark.promise("audited")
-@settings(max_examples=60)
+@settings(max_examples=60 * TIMES)
 @given(SEEDS)
 def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
     captures = CaptureGenerator(codes=3, days=5, captures=8).make(seed)
@@ -79,7 +80,7 @@ def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
 
 
 @pytest.mark.promise("as_of_then")
-@settings(max_examples=60)
+@settings(max_examples=60 * TIMES)
 @given(SEEDS)
 def test_the_register_of_each_day_is_what_the_captures_of_that_day_show(seed: int) -> None:
     """Check that intervals do not overlap, and that a code has the version that was seen on each day."""

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.times import TIMES
 
 SECONDS = 10.0
 PROMISE = "hostile"
@@ -76,7 +77,8 @@ def outcome(subject: T, read: Callable[[T], str]) -> str:
 
 
 def try_many(what: str, many: int, make: Callable[[Random], T], read: Callable[[T], str]) -> Counter[str]:
-    """Read ``many`` inputs, each made from its own seed, and record the outcomes."""
+    """Read ``many`` inputs (times ``TIMES``), each made from its own seed, and record the outcomes."""
+    many *= TIMES
     outcomes: Counter[str] = Counter()
     for number in range(many):
         subject = make(seeded(what, number))

@@ -18,6 +18,7 @@ from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.oracles.marts import Oracle
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
+from ods_pipeline_tests.support.times import TIMES
 
 TODAY = date(2026, 9, 4)
 DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
@@ -291,7 +292,7 @@ def placed(row: Row, world: int) -> Row:
 
 # Many small registers side by side in one: a build costs the same for one as for all.
 @pytest.mark.promise("no_guess")
-@settings(max_examples=5, phases=[Phase.generate])
+@settings(max_examples=5 * TIMES, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
     organisations, links, roles = [], [], []

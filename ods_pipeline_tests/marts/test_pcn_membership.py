@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline_tests.support.small_registers import Row, link, mart_on, organisation, write
+from ods_pipeline_tests.support.times import TIMES
 
 TODAY = date(2026, 9, 4)
 FIRST = date(2020, 1, 1)
@@ -52,7 +53,7 @@ def holder(links: list[Row], day: date, by: str, **wanted: str) -> str | None:
     return min((x[by] for x in holding if x["operational_start"] == best), default=None)
 
 
-@settings(max_examples=8)
+@settings(max_examples=8 * TIMES)
 @given(
     members=st.lists(dated("RE8", ("P1", "P2")), max_size=5),
     payees=st.lists(dated("RE9", PAYEES), max_size=5),
