@@ -53,6 +53,8 @@ def read_cells(
     Raises:
         OdsError: The file is missing, too large, of another kind, damaged or empty.
     """
+    if path.is_dir():
+        raise OdsError("this is a folder", where=path, do="Give the path of a list of codes")
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a list of codes")
     if path.stat().st_size > MAX_BYTES:

@@ -14,7 +14,7 @@ from ods_pipeline.marts import macros
 
 SCHEMA = "search"
 # The tables that search.sql reads, by their ids.
-READS = ("code_finder", "history.organisations", "organisations")
+READS = ("code_finder", "history.organisations", "organisations", "quarantined_records", "unresolved_targets")
 
 
 def make_search_tables(connection: duckdb.DuckDBPyConnection, today: date) -> None:

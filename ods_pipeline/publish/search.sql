@@ -131,7 +131,6 @@ SELECT
     n.finder_row,
     n.text_id AS name_id,
     p.text_id AS town_id,
-    replace(o.postcode, ' ', '') AS postcode_key,
     coalesce(o.record_class = 'RC2', false) AS is_site,
     array_position(
         ['open', 'closing', 'proposed', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], n.openness
@@ -175,13 +174,14 @@ LEFT JOIN (
 COMMENT ON TABLE search.listings IS
 'For ods_find: every code by its name and by each former one, its row in code_finder, the day the name was gone.';
 
+-- Row 0 stands for no code: for what is typed if nothing is found.
 CREATE OR REPLACE TABLE search.codes AS
 SELECT
     ods_code,
     any_value(finder_row) AS finder_row,
-    any_value(finder_row) + 1 AS listing_id,
     bit_or(bit_of_character(letter)) AS characters,
-    lookalike_key(ods_code) AS look
+    lookalike_key(ods_code) AS look,
+    length(ods_code) AS size
 FROM (
     SELECT
         ods_code,
@@ -190,9 +190,76 @@ FROM (
     FROM marts.code_finder
 )
 GROUP BY ods_code
-ORDER BY ods_code;
+UNION ALL
+SELECT
+    NULL,
+    -1,
+    0,
+    NULL,
+    0
+ORDER BY size, ods_code;
 COMMENT ON TABLE search.codes IS
 'For ods_find: every code, with the characters that it has as bits, and what it looks like at a glance.';
+
+-- A postcode begins with a space, so that it is no code. Of a sector the space within is kept: LS1 4 is no LS14.
+CREATE OR REPLACE TABLE search.keys AS
+SELECT
+    key,
+    listing_id
+FROM (
+    SELECT
+        finder_row + 1 AS listing_id,
+        ods_code AS key
+    FROM search.codes
+    WHERE ods_code NOT LIKE ' %'
+    UNION ALL
+    SELECT
+        n.listing_id,
+        ' ' || unnest(
+            [
+                CASE WHEN is_postcode_key(n.postcode) THEN n.postcode END,
+                CASE WHEN length(n.postcode) BETWEEN 5 AND 7 THEN n.postcode[:-4] || ' ' || n.postcode[-3] END,
+                CASE WHEN length(n.postcode) BETWEEN 5 AND 7 THEN n.postcode[:-4] END
+            ]
+        )
+    FROM (
+        SELECT
+            l.listing_id,
+            replace(o.postcode, ' ', '') AS postcode
+        FROM search.listings AS l
+        JOIN ord.organisations AS o ON o.ods_code = l.ods_code
+    ) AS n
+)
+WHERE key IS NOT NULL
+ORDER BY key, listing_id;
+COMMENT ON TABLE search.keys IS
+'For ods_find: every code, and postcode with its district and sector, with the listings that have it.';
+
+CREATE OR REPLACE TABLE search.missing AS
+SELECT
+    ods_code,
+    missing_in_words(max(rule), max(pointed_at_by), max(example_ods_code), NULL) AS explanation
+FROM (
+    SELECT
+        ods_code,
+        arg_max(rule, capture_id) AS rule,
+        NULL AS pointed_at_by,
+        NULL AS example_ods_code
+    FROM ord.quarantined_records
+    GROUP BY ods_code
+    UNION ALL
+    SELECT
+        target_ods_code,
+        NULL,
+        pointed_at_by,
+        example_ods_code
+    FROM ord.unresolved_targets
+)
+WHERE ods_code IS NOT NULL
+GROUP BY ods_code
+ORDER BY ods_code;
+COMMENT ON TABLE search.missing IS
+'For ods_find: codes that are not held though others point at them or their record was set aside, and the reason.';
 
 CREATE OR REPLACE TABLE search.listed_texts AS
 SELECT

@@ -67,6 +67,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("5E1", "RO179", **CLOSED),
         organisation("012", "RO141"),
         organisation("l0 4sq", "RO177"),
+        organisation("E1", "RO197", name="CANAL WHARF", postcode="LS11 4BB"),
     ]
     others_of: dict[str, Any] = {
         "quarantined_records": [
@@ -161,6 +162,8 @@ def test_a_name_is_found_as_people_type_it(small: Find, typed: str, why: str) ->
     [
         ("LS1", ["A2", "A1", "A3", "A4"]),
         ("ls1 1", ["A2", "A1", "A3", "A4"]),
+        ("LS11", ["E1"]),  # a district, and no sector of LS1
+        ("ls11 4", ["E1"]),
         ("mill pharmacy ls1 1aa", ["A3"]),
         ("pharmacy ls1", ["A3"]),
     ],

@@ -1,6 +1,13 @@
 -- Steps of ods_find (ods_find.sql): what was typed, which words of the register it may stand for, and which names and
 -- towns have them.
 
+-- A typed text: as a code, and as words.
+CREATE MACRO find_typed(entry) AS TABLE
+    SELECT
+        max(code_key(typed)) AS code,
+        max(words_between(typed, other_characters())) AS words
+    FROM (SELECT unnest([entry]) AS typed);
+
 -- A typed text: as a code, its postcode, and the other words.
 CREATE MACRO find_question(entry) AS TABLE
     SELECT
@@ -26,12 +33,7 @@ CREATE MACRO find_question(entry) AS TABLE
             code,
             words,
             CASE WHEN is_postcode_key(code) THEN code ELSE postcode_within(words) END AS postcode
-        FROM (
-            SELECT
-                max(code_key(typed)) AS code,
-                max(words_between(typed, other_characters())) AS words
-            FROM (SELECT unnest([entry]) AS typed)
-        )
+        FROM find_typed(entry)
     );
 
 -- The typed words, and each pair of neighbours as one word (is_pair), in one spelling.
@@ -117,19 +119,21 @@ CREATE MACRO find_candidates(entry) AS TABLE
     GROUP BY place, is_pair, word, size, letters, most, word_id;
 
 -- For each typed word, the words of the register that it may stand for, and how well (quality, from 0 to 1): the same
--- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two (is_part). Rare
--- words weigh more. weights has the weight of every typed word, word n in four bits from 4 * (n - 1) on. Of the words
--- that begin alike, the fifty likest count.
+-- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two, whose parts add
+-- up (part_quality, part_size). Rare words weigh more. weights has the weight of every typed word, word n in four bits
+-- from 4 * (n - 1) on, and their sum from bit 48 on. Of the words that begin alike, the fifty likest count.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
         place,
         word_id,
-        is_part,
-        size,
-        quality,
+        CASE WHEN is_part THEN 0 ELSE size END AS size,
+        CASE WHEN is_part THEN size ELSE 0 END AS part_size,
+        CASE WHEN is_part THEN 0 ELSE quality END AS quality,
+        CASE WHEN is_part THEN quality ELSE 0 END AS part_quality,
         weight,
-        (sum(CASE WHEN likeness = 1 THEN weight << (4 * (place - 1)) END) OVER ())::BIGINT AS weights,
-        (sum(CASE WHEN likeness = 1 THEN weight END) OVER ())::BIGINT AS all_weights
+        (
+            sum(CASE WHEN likeness = 1 THEN (weight << 48) + (weight << (4 * (place - 1))) END) OVER ()
+        )::BIGINT AS weights
     FROM (
         SELECT
             *,
@@ -216,38 +220,27 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
         SELECT
             text_id,
             sum(weight * quality) AS got,
-            sum(bit_of(place))::INTEGER AS mask,
-            sum(CASE WHEN quality >= 0.96 THEN bit_of(place) ELSE 0 END)::INTEGER AS exact_mask,
-            least(1, sum(size * quality) / text_size) AS covered,
-            weights,
-            all_weights,
-            is_town,
+            bit_or(bit_of(place)) AS mask,
+            bit_or(CASE WHEN quality >= 0.96 THEN bit_of(place) ELSE 0 END) AS exact_mask,
+            least(1, sum(size * quality) / any_value(text_size)) AS covered,
+            any_value(weights) AS weights,
+            any_value(is_town) AS is_town,
             max(sum(weight * quality)) OVER () AS best_got
         FROM (
             SELECT
                 x.text_id,
-                x.size AS text_size,
-                x.is_town,
                 s.place,
-                s.weights,
-                s.all_weights,
-                max(s.weight) AS weight,
-                least(
-                    1,
-                    greatest(
-                        coalesce(max(s.quality) FILTER (WHERE NOT s.is_part), 0),
-                        coalesce(sum(s.quality) FILTER (WHERE s.is_part), 0)
-                    )
-                ) AS quality,
-                greatest(
-                    coalesce(max(s.size) FILTER (WHERE NOT s.is_part), 0),
-                    coalesce(sum(s.size) FILTER (WHERE s.is_part), 0)
-                ) AS size
+                any_value(x.size) AS text_size,
+                any_value(x.is_town) AS is_town,
+                any_value(s.weights) AS weights,
+                any_value(s.weight) AS weight,
+                least(1, greatest(max(s.quality), sum(s.part_quality))) AS quality,
+                greatest(max(s.size), sum(s.part_size)) AS size
             FROM find_spellings(entry) AS s
             JOIN search.texts AS x ON x.word_id = s.word_id
-            GROUP BY x.text_id, x.size, x.is_town, s.place, s.weights, s.all_weights
+            GROUP BY x.text_id, s.place
         )
-        GROUP BY text_id, text_size, weights, all_weights, is_town
+        GROUP BY text_id
     )
     WHERE got > 0.4 * best_got OR (is_town AND covered > 0.6)
     QUALIFY is_town

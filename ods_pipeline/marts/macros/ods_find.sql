@@ -15,8 +15,30 @@
 -- does not compute them while it plans, where each pattern costs milliseconds. No text is compared as a constant with a
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 
+-- The listings that have the text, or a part of it, as a code or postcode. A mask of 4095 is the whole text, one of
+-- 4096 a code that looks like part of a postcode, and 0 a postcode.
+CREATE MACRO find_keys(entry) AS TABLE
+    SELECT
+        k.listing_id,
+        q.mask
+    FROM (
+        SELECT
+            unnest(
+                words || [
+                    code,
+                    CASE WHEN words[1] <> '' THEN postcode END,
+                    ' ' || CASE WHEN postcode[-2] = ' ' THEN postcode ELSE replace(postcode, ' ', '') END
+                ]
+            ) AS key,
+            unnest(
+                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096, 0]
+            ) AS mask
+        FROM find_question(entry)
+    ) AS q
+    JOIN search.keys AS k ON k.key = q.key;
+
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
--- matched, by weight. A code_mask of 4095 is the whole text, and one of 4096 a code that looks like part of a postcode.
+-- matched, by weight. code_mask: as in find_keys.
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT
         listing_id,
@@ -33,163 +55,154 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
             *,
             CASE
                 WHEN code_mask = 4095 THEN 1
-                WHEN all_weights + asked = 0 THEN 0
+                WHEN (weights >> 48) + asked = 0 THEN 0
                 ELSE (
                     got + greatest(has_postcode, code_mask >> 12) * asked
-                    + CASE
-                        WHEN (town_mask | code_mask) & ~mask = 0 THEN 0
-                        ELSE weight_of(weights, (town_mask | code_mask) & ~mask)
-                    END
-                ) / (all_weights + asked)
+                    + weight_of(weights, (town_mask | code_mask) & ~mask)
+                ) / ((weights >> 48) + asked)
             END AS score
         FROM (
             SELECT
                 listing_id,
-                coalesce(max(got) FILTER (WHERE part = 'name'), 0) AS got,
-                coalesce(max(mask) FILTER (WHERE part = 'name'), 0) AS mask,
-                coalesce(max(exact_mask) FILTER (WHERE part = 'name'), 0) AS exact_mask,
-                coalesce(max(covered) FILTER (WHERE part = 'name'), 0) AS covered,
-                coalesce(max(mask) FILTER (WHERE part = 'town'), 0) AS town_mask,
-                coalesce(max(exact_mask) FILTER (WHERE part = 'town'), 0) AS town_exact_mask,
-                coalesce(max(mask) FILTER (WHERE part = 'code'), 0) AS code_mask,
-                count(*) FILTER (WHERE part = 'postcode') AS has_postcode,
-                9 * least(1, max(count(*) FILTER (WHERE part = 'postcode')) OVER ()) AS asked,
-                max(coalesce(max(weights), 0)) OVER () AS weights,
-                max(coalesce(max(all_weights), 0)) OVER () AS all_weights
+                max(got) AS got,
+                max(mask) AS mask,
+                max(exact_mask) AS exact_mask,
+                max(covered) AS covered,
+                max(town_mask) AS town_mask,
+                max(town_exact_mask) AS town_exact_mask,
+                max(code_mask) AS code_mask,
+                max(has_postcode) AS has_postcode,
+                9 * max(max(has_postcode)) OVER () AS asked,
+                max(max(weights)) OVER () AS weights
             FROM (
                 SELECT
                     s.listing_id,
-                    CASE WHEN s.is_town THEN 'town' ELSE 'name' END AS part,
-                    x.got,
-                    x.mask,
-                    x.exact_mask,
-                    x.covered,
-                    x.weights,
-                    x.all_weights
+                    CASE WHEN s.is_town THEN 0 ELSE x.got END AS got,
+                    CASE WHEN s.is_town THEN 0 ELSE x.mask END AS mask,
+                    CASE WHEN s.is_town THEN 0 ELSE x.exact_mask END AS exact_mask,
+                    CASE WHEN s.is_town THEN 0 ELSE x.covered END AS covered,
+                    CASE WHEN s.is_town THEN x.mask ELSE 0 END AS town_mask,
+                    CASE WHEN s.is_town THEN x.exact_mask ELSE 0 END AS town_exact_mask,
+                    0 AS code_mask,
+                    0 AS has_postcode,
+                    x.weights
                 FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
                 WHERE x.got > 0.4 * x.best_got OR s.is_town
                 UNION ALL
                 SELECT
-                    l.listing_id,
-                    'code',
-                    0,
-                    q.mask,
-                    0,
-                    0,
-                    NULL,
-                    NULL
-                FROM (
-                    SELECT
-                        word,
-                        CASE
-                            WHEN place = words + 1 THEN 4095
-                            WHEN place = words + 2 THEN 4096
-                            ELSE bit_of(place)
-                        END AS mask
-                    FROM (
-                        SELECT
-                            unnest(words || [code] || CASE WHEN words[1] <> '' THEN [postcode] ELSE [] END) AS word,
-                            unnest(range(1, len(words) + 3)) AS place,
-                            len(words) AS words
-                        FROM find_question(entry)
-                    )
-                ) AS q
-                JOIN search.codes AS l ON l.ods_code = q.word
-                UNION ALL
-                SELECT
-                    l.listing_id,
-                    'postcode',
+                    listing_id,
                     0,
                     0,
                     0,
                     0,
-                    NULL,
-                    NULL
-                FROM (
-                    SELECT
-                        replace(postcode, ' ', '') AS key,
-                        CASE
-                            WHEN is_postcode_key(replace(postcode, ' ', '')) THEN 0
-                            WHEN contains(postcode, ' ') THEN 2
-                            ELSE 3
-                        END AS rest
-                    FROM find_question(entry)
-                    WHERE postcode <> ''
-                ) AS q
-                JOIN search.listings AS l
-                    ON length(l.postcode_key) = length(q.key) + q.rest AND starts_with(l.postcode_key, q.key)
+                    0,
+                    0,
+                    mask,
+                    (mask = 0)::INTEGER,
+                    0
+                FROM find_keys(entry)
             )
             GROUP BY listing_id
         )
     )
-    WHERE score >= 0.55
-    QUALIFY score >= 0.8 * max(score) OVER ()
-        AND (max(code_mask) OVER () <> 4095 OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
+    QUALIFY score >= greatest(0.55, 0.8 * max(score) OVER ())
+        AND (
+            max(CASE WHEN score >= 0.55 THEN code_mask END) OVER () <> 4095
+            OR code_mask = 4095 OR (mask = exact_mask AND mask > 0)
+        );
 
--- Codes that look the same as the text, or differ in one character: added, left out, changed, or swapped with its
--- neighbour. One typo changes at most two of the characters that a code has: that is tested first, for to compare every
--- code fully is slow.
+-- The text as a code (missed_code) with its form, and the codes that look the same or differ in one character: added,
+-- left out, changed, or swapped with its neighbour. One typo changes at most two of the characters that a code has:
+-- that is tested first, for to compare every code fully is slow. Codes of other lengths are not read, and for words
+-- none is. Row 0 of search.codes is the partner of the text itself.
 CREATE MACRO find_similar_codes(entry) AS TABLE
     SELECT
         f.ods_code,
         f.finder_row,
-        coalesce(f.look <> a.look AND f.ods_code <> a.before_1 AND f.ods_code <> a.before_2, true)::INTEGER AS nearness
+        a.code AS missed_code,
+        a.form,
+        a.words AS typed,
+        CASE
+            WHEN f.size > 0
+                THEN coalesce(
+                        f.look <> a.look AND f.ods_code <> a.before_1 AND f.ods_code <> a.before_2, true
+                    )::INTEGER
+        END AS nearness
     FROM (
         SELECT
-            code,
-            length(code) AS size,
-            bit_or(bit_of_character(letter)) AS characters,
+            *,
             key_look(code) AS look,
-            coalesce(before[1], '') AS before_1,
-            coalesce(before[2], '') AS before_2
+            length(code) AS code_size,
+            unnest(
+                CASE
+                    WHEN form IN ('blank', 'words', 'default', 'statistical') THEN [0]
+                    ELSE list_distinct(
+                            [0, length(before_1), length(before_2)] || range(length(code) - 1, length(code) + 2)
+                        )
+                END
+            ) AS size
         FROM (
             SELECT
                 code,
-                unnest(string_split(code, '')) AS letter,
-                keys_before_spreadsheet(code, form) AS before
+                form,
+                words,
+                bit_or(CASE WHEN letter <> '' THEN bit_of_character(letter) ELSE 0 END) AS characters,
+                coalesce(before[1], '') AS before_1,
+                coalesce(before[2], '') AS before_2
             FROM (
                 SELECT
-                    max(code) AS code,
-                    max(key_form(code)) AS form
-                FROM (SELECT max(code_key(typed)) AS code FROM (SELECT unnest([entry]) AS typed))
+                    code,
+                    form,
+                    words,
+                    unnest(string_split(coalesce(code, ''), '')) AS letter,
+                    keys_before_spreadsheet(code, form) AS before
+                FROM (
+                    SELECT
+                        max(code) AS code,
+                        max(words) AS words,
+                        max(key_form(code)) AS form
+                    FROM find_typed(entry)
+                )
             )
-            WHERE form NOT IN ('blank', 'words', 'default', 'statistical')
+            GROUP BY code, form, words, before
         )
-        GROUP BY code, before
     ) AS a
     JOIN search.codes AS f
-        ON CASE
-            WHEN bit_count(xor(f.characters, a.characters)) <= 2 AND abs(length(f.ods_code) - a.size) <= 1
+        ON f.size = a.size
+        AND CASE
+            WHEN f.size = 0 THEN true
+            WHEN bit_count(xor(f.characters, a.characters)) <= 2 AND abs(f.size - a.code_size) <= 1
                 THEN f.look = a.look OR damerau_levenshtein(f.ods_code, a.code) = 1
                     OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
             ELSE f.look = a.look OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
         END
-    QUALIFY count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ();
+    QUALIFY f.size = 0 OR (count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ());
 
 -- The matches, each code once, and what stands for them where there are none: similar codes, and a row without a code.
--- Only the first rows_wanted remain: the columns that people read are wide, and are fetched for these alone.
+-- match_rank is the place of a match_kind in the order of ods_find. Only the first rows_wanted remain: the columns that
+-- people read are wide, and are fetched for these alone.
 CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
         SELECT
             *,
             CASE
-                WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_kind, nearness, place)
+                WHEN place IS NOT NULL THEN min(openness_rank) OVER (PARTITION BY match_rank, nearness, place)
             END AS place_rank,
             CASE
-                WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_kind, nearness, place)
+                WHEN place IS NOT NULL THEN min(listing_id) OVER (PARTITION BY match_rank, nearness, place)
             END AS place_order,
-            -- Not count with FILTER: as a window function that takes four seconds for a frequent word.
-            max((match_kind NOT IN ('none', 'similar'))::INTEGER) OVER () = 1 AS is_answered
+            max(typed) OVER () AS typed_words,
+            min(match_rank) OVER () AS best_rank
         FROM (
             SELECT  -- noqa: AM07
                 CASE
-                    WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 'code'
-                    WHEN c.mask > 0 OR c.code_mask > 0 THEN 'name'
-                    WHEN c.town_mask > 0 THEN 'place'
-                    ELSE 'postcode'
-                END AS match_kind,
+                    WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 1
+                    WHEN c.mask > 0 OR c.code_mask > 0 THEN 2
+                    WHEN c.town_mask > 0 THEN 4
+                    ELSE 3
+                END AS match_rank,
                 CASE
                     WHEN c.mask = 0 THEN 0
                     WHEN c.mask = c.exact_mask AND c.is_town_exact AND c.score > 0.95 AND c.covered > 0.96
@@ -213,27 +226,23 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 c.covered
             FROM find_listings(entry, rows_wanted) AS c
             JOIN search.listings AS l ON l.listing_id = c.listing_id
-            QUALIFY row_number() OVER (PARTITION BY l.ods_code ORDER BY c.score DESC, l.listing_id) = 1
+            QUALIFY row_number() OVER (PARTITION BY l.finder_row ORDER BY c.score DESC, l.listing_id) = 1
             UNION ALL BY NAME
             SELECT
-                'similar' AS match_kind,
+                CASE WHEN ods_code IS NULL THEN 5 ELSE 6 END AS match_rank,
                 nearness,
                 ods_code,
-                finder_row
+                finder_row,
+                missed_code,
+                form,
+                typed
             FROM find_similar_codes(entry)
-            UNION ALL BY NAME
-            SELECT
-                'none' AS match_kind,
-                0 AS nearness,
-                max(code) AS missed_code,
-                max(key_form(code)) AS form
-            FROM (SELECT max(code_key(typed)) AS code FROM (SELECT unnest([entry]) AS typed))
         )
     )
-    WHERE NOT is_answered OR match_kind NOT IN ('none', 'similar')
+    WHERE match_rank < 5 OR best_rank = 5
     QUALIFY row_number() OVER (
             ORDER BY
-                array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], match_kind),
+                match_rank,
                 nearness,
                 place_rank,
                 place_order,
@@ -245,7 +254,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
 
 CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
     SELECT
-        m.match_kind,
+        ['code', 'name', 'postcode', 'place', 'none', 'similar'][m.match_rank] AS match_kind,
         coalesce(m.ods_code, m.missed_code) AS ods_code,
         f.name,
         f.kind,
@@ -260,14 +269,12 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         f.hq_name,
         f.site_count,
         CASE
-            WHEN m.match_kind <> 'none' THEN f.explanation
-            ELSE missing_in_words(
-                    q.rule, t.pointed_at_by, t.example_ods_code, why_not_found(m.form, m.missed_code, c.as_of)
-                )
+            WHEN m.match_rank <> 5 THEN f.explanation
+            ELSE coalesce(x.explanation, why_not_found(m.form, m.missed_code, f.as_of))
         END AS explanation,
         CASE
-            WHEN m.match_kind = 'similar' THEN 'a code like this'
-            WHEN m.match_kind <> 'none'
+            WHEN m.match_rank = 6 THEN 'a code like this'
+            WHEN m.match_rank <> 5
                 THEN concat_ws(
                         ' and ',
                         CASE WHEN m.code_mask > 0 THEN 'its code' END,
@@ -284,66 +291,29 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
                     )
         END AS matched_by
     FROM find_matches(entry, rows_wanted) AS m
-    CROSS JOIN (
-        SELECT max(words_between(typed, other_characters())) AS words
-        FROM (SELECT unnest([entry]) AS typed)
-    ) AS typed
-    CROSS JOIN (SELECT coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
     -- An inner join by the number of the row: DuckDB then reads little more than these rows. The row without a code has
     -- its partner.
     JOIN (
         SELECT
             rowid AS finder_row,
-            ods_code,
-            name,
-            kind,
-            openness,
-            opened_on,
-            closed_on,
-            replaced_by,
-            candidate_codes,
-            address,
-            postcode,
-            hq_code,
-            hq_name,
-            site_count,
-            explanation,
-            name_key
+            *
         FROM marts.code_finder
-        UNION ALL
+        UNION ALL BY NAME
         SELECT
-            -1,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            NULL
-    ) AS f ON f.finder_row = coalesce(m.finder_row, -1)
-    LEFT JOIN (SELECT
-        ods_code,
-        arg_max(rule, capture_id) AS rule
-    FROM ord.quarantined_records GROUP BY ods_code) AS q
-        ON q.ods_code = m.missed_code
-    LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = m.missed_code
+            -1 AS finder_row,
+            coalesce(max(as_of), ods_today()) AS as_of
+        FROM ord.captures
+    ) AS f ON f.finder_row = m.finder_row
+    LEFT JOIN search.missing AS x ON x.ods_code = m.missed_code AND m.match_rank = 5
     ORDER BY
-        array_position(['code', 'name', 'postcode', 'place', 'none', 'similar'], m.match_kind),
+        m.match_rank,
         m.nearness,
-        m.nearness = 0 AND m.match_kind = 'name' AND f.name_key <> typed.words,
+        m.nearness = 0 AND m.match_rank = 2 AND f.name_key <> m.typed_words,
         m.place_rank,
         m.place_order,
         m.openness_rank,
         m.is_site,
-        jaro_winkler_similarity(f.name_key, typed.words) DESC,
+        jaro_winkler_similarity(f.name_key, m.typed_words) DESC,
         m.covered DESC,
         f.name,
         f.ods_code;

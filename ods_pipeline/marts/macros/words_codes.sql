@@ -140,9 +140,9 @@ CREATE MACRO why_not_held(form, as_of) AS CASE form
     WHEN 'scientific' THEN 'A number in scientific form, which spreadsheets make of codes such as 5E1'
     WHEN 'date' THEN 'A date, which spreadsheets make of codes such as AUG1'
     WHEN 'short' THEN 'Too short for a code; spreadsheets drop leading zeros, so 00C becomes 0C'
-    WHEN 'postcode' THEN 'A postcode and no code; ods_find lists who is there'
+    WHEN 'postcode' THEN 'A postcode and no code; find lists who is there'
     WHEN 'blank' THEN 'There is no code'
-    WHEN 'words' THEN 'Words and no code; ods_find looks names up'
+    WHEN 'words' THEN 'Words and no code; find looks names up'
     ELSE 'No ODS code has this form: a code is 3 to 12 letters and digits'
 END;
 
@@ -150,10 +150,9 @@ END;
 CREATE MACRO why_not_found(form, key, as_of) AS CASE
     WHEN form = 'postcode' THEN 'No organisation is held at this postcode'
     WHEN form = 'words' THEN 'No name or town has words like these'
-    WHEN form = 'default' THEN why_not_held(form, as_of) || ': ' || default_meaning(key)
     WHEN form = 'code' AND regexp_full_match(key, '[A-Z]{4,}')
         THEN 'Not in the register as of ' || as_of || ', nor in its archive: no code, name or town is like this'
-    ELSE why_not_held(form, as_of)
+    ELSE why_not_held(form, as_of) || CASE WHEN form = 'default' THEN ': ' || default_meaning(key) ELSE '' END
 END;
 
 -- Why a code is not held: its record was set aside by a rule, others point at it, or what its form explains (reason).
