@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import fastexcel
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
@@ -193,7 +195,8 @@ def _as_shown(cells: pl.Series) -> pl.Series:
 
 def _read_parquet(content: bytes) -> Cells:
     """The columns of a Parquet file that can hold codes: text, and whole numbers as text."""
-    frame = pl.read_parquet(io.BytesIO(content))
+    # Not Polars itself: damage makes it panic, which writes pages of Rust to the terminal.
+    frame = pl.DataFrame(pq.read_table(pa.BufferReader(content)))
     usable = [s for s in frame.iter_columns() if s.dtype in _TEXTS or s.dtype.is_integer()]
     return Cells(
         list(range(1, frame.height + 1)),
