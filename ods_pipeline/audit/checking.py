@@ -17,7 +17,7 @@ from ods_pipeline.audit.raw import Raw, find_raw
 from ods_pipeline.audit.register import RecomputedRegister, Step, recompute, without_cycle_collection
 from ods_pipeline.audit.tables import AUDITED_TABLES
 from ods_pipeline.dataroot.builds import current_build
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot, build_here
 from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import TABLES
 
@@ -87,7 +87,7 @@ def audit(root: DataRoot, records: int, seed: int, step: Step | None = None) -> 
 def _audit(root: DataRoot, records: int, seed: int, step: Step | None) -> Audit:
     build = current_build(root)
     if build is None:
-        raise OdsError("nothing is published here", where=root.path, do="Run: ods-pipeline build")
+        raise OdsError("nothing is published here", where=root.path, do=build_here(root.path))
     published = Published(build)
     captures = [row for batch in published.batches("ord.captures", ["capture_id", "as_of"])
                 for row in zip(*batch, strict=True)]  # fmt: skip

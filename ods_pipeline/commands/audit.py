@@ -6,6 +6,7 @@ What lives here: options and what is printed. What does not: what is compared (`
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.table import Table as Grid
 
@@ -23,7 +24,9 @@ GONE_SHOWN = 5
 
 def audit(
     *,
-    records: Annotated[int, Parameter(help="How many records to compare field by field.")] = 200,
+    records: Annotated[
+        int, Parameter(validator=Number(gte=0), help="How many records to compare field by field.")
+    ] = 200,
     seed: Annotated[int, Parameter(help="Chooses the records; the same seed chooses the same ones.")] = 0,
     data_root: Root = DEFAULT_ROOT,
     quiet: Annotated[bool, Parameter(negative="", help="Print only the verdict and what differs.")] = False,
@@ -38,7 +41,7 @@ def audit(
     """
     console = start_logging(quiet)
     with progress("reading raw files", counted=True, logged_above=100_000) as step:
-        result = run_audit(DataRoot(data_root), max(records, 0), seed, step)
+        result = run_audit(DataRoot(data_root), records, seed, step)
     if not quiet:
         _print_scope(console, result, seed)
     _print_differences(console, result)

@@ -85,7 +85,7 @@ def check(
         out.write_text(safe_csv(rows), encoding="utf-8", newline="")
     for name, codes in lists.items():
         place = f"{file}, sheet {name!r}" if name else str(file)
-        console.print(f"{place}: {judged[name].height:,} codes in {codes.column}, judged on {day}")
+        console.print(f"{place}: {judged[name].height:,} entries in {codes.column}, judged on {day}")
         for note in codes.notes:
             console.print(f"  note: {note}")
         _print_summary(console, judged[name], "" if out else "; --out FILE writes all of them")

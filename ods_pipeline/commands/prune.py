@@ -33,7 +33,8 @@ def prune(
         The exit code.
 
     Raises:
-        OdsError: another process works on the data root or the store, or a file cannot be removed.
+        OdsError: there is no such data root, another process works on it or the store, or a file cannot be
+            removed.
     """
     age = days(older_than)
     if store is not None:
@@ -41,7 +42,9 @@ def prune(
 
         return prune_in_store(store, age, delete=delete)
     console, root, now = plain(), DataRoot(data_root), datetime.now(UTC)
-    take = pruning.prune if delete and root.path.is_dir() else pruning.prunable
+    if not root.path.is_dir():
+        raise OdsError("there is no such folder", where=root.path, do="Give the data root with --data-root")
+    take = pruning.prune if delete else pruning.prunable
     found = take(root, now, age)
     for item in found:
         path = item.path.relative_to(root.path)

@@ -7,6 +7,7 @@ Lives here: where things lie, and that only one process writes at a time. Does n
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,12 @@ from ods_pipeline.errors import Busy, OdsError
 
 _WILDCARDS = "*?[]"
 _ESCAPE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
+
+
+def build_here(path: Path, options: str = "") -> str:
+    """Return the advice to build in this data root, as a command that can be pasted into a shell."""
+    root = "" if path == Path("data") else f" --data-root {shlex.quote(str(path))}"
+    return f"Run: ods-pipeline build{options}{root}"
 
 
 @dataclass(frozen=True)

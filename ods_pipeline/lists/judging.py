@@ -16,7 +16,7 @@ from ods_pipeline.lookup.areas import areas_by_gss
 
 # Every verdict, with its meaning. Only good needs no attention.
 VERDICTS = {
-    "good": "open on the day, and of the requested kind",
+    "good": "open on the day, and of the kind requested, if one is",
     "closed": "closed on the day",
     "legally_closed": "still active, but closed in law on the day",
     "not_yet_open": "opens after the day",
@@ -46,7 +46,8 @@ def judge(
         ``line, given, code, verdict`` (see VERDICTS), ``name, kind, openness, closed_on`` (inclusive),
         ``replaced_by`` (ends of the successions that ODS records), ``candidate_codes`` (inferred),
         ``meant_code, meant_name`` (the organisation of the requested kind that the code belongs to),
-        ``likely_codes`` (codes that differ by one typo; empty if there are more than five),
+        ``likely_codes`` (codes that differ by one typo, or are in the text of the cell; empty if there are
+        more than five),
         ``repeats_line`` (the first line with this code, if it is another one) and ``note``.
     """
     sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")

@@ -257,6 +257,42 @@ likely AS (
     HAVING len(codes) <= 5
 ),
 
+-- Held codes in a cell with other text: RKE (Whittington Health). Words can look like codes of three letters, so one
+-- without a digit counts in capitals only, and at either end of the cell unless all words of the cell are held codes.
+words_in_text AS (
+    SELECT
+        code,
+        unnest(words) AS word,
+        generate_subscripts(words, 1) IN (1, len(words)) AS is_at_end
+    FROM (
+        SELECT DISTINCT
+            code,
+            string_split(trim(regexp_replace(given, '[^A-Za-z0-9]+', ' ', 'g')), ' ') AS words
+        FROM listed
+        WHERE code_form(code) IN ('words', 'other') AND code NOT IN (SELECT code FROM held)
+    )
+),
+
+in_text AS (
+    SELECT
+        code,
+        list(DISTINCT ods_code ORDER BY ods_code) AS codes
+    FROM (
+        SELECT
+            w.code,
+            f.ods_code,
+            regexp_matches(w.word, '[0-9]') OR (
+                w.word = upper(w.word)
+                AND (w.is_at_end OR bool_and(f.ods_code IS NOT NULL) OVER (PARTITION BY w.code))
+            ) AS counts
+        FROM words_in_text AS w
+        LEFT JOIN marts.code_finder AS f ON f.ods_code = upper(w.word) AND coalesce(f.kind = $kind, true)
+    )
+    WHERE counts AND ods_code IS NOT NULL
+    GROUP BY code
+    HAVING len(codes) <= 5
+),
+
 judged AS (
     SELECT
         a.line,
@@ -278,7 +314,8 @@ judged AS (
             AS candidate_codes,
         CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
-        coalesce(l.codes, []) AS likely_codes,
+        coalesce(l.codes, t.codes, []) AS likely_codes,
+        l.codes IS NULL AND t.codes IS NOT NULL AS is_in_text,
         g.words AS area_words,
         e.words AS ends_words,
         proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
@@ -308,6 +345,7 @@ judged AS (
     LEFT JOIN held AS h ON h.code = a.code
     LEFT JOIN meant AS m ON m.code = a.code
     LEFT JOIN likely AS l ON l.code = a.code
+    LEFT JOIN in_text AS t ON t.code = a.code
     LEFT JOIN areas AS g ON g.gss_code = a.code
     LEFT JOIN ends AS e ON e.code = a.code
 )
@@ -330,6 +368,7 @@ SELECT
     nullif(concat_ws(
         '; ',
         CASE
+            WHEN is_in_text THEN 'More than a code'
             WHEN
                 verdict IN ('blank', 'not_held', 'no_code', 'default_code', 'other_system')
                 THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
@@ -337,7 +376,7 @@ SELECT
             WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
         CASE WHEN form = 'default' THEN 'as a default code: ' || default_meaning(code) END,
-        CASE WHEN verdict = 'other_system' THEN area_words END,
+        CASE WHEN verdict = 'other_system' THEN lower(area_words[1]) || area_words[2:] END,
         succession_words,
         CASE WHEN is_archived THEN 'archived' END,
         CASE
@@ -352,7 +391,7 @@ SELECT
                 || coalesce(', probably ' || meant_code || ' (' || meant_name || ') is meant', '')
         END,
         CASE WHEN len(likely_codes) > 0 THEN 'perhaps ' || array_to_string(likely_codes, ' or ') END,
-        CASE WHEN code <> given THEN 'read as ' || code END,
+        CASE WHEN code <> given AND verdict <> 'no_code' THEN 'read as ' || code END,
         CASE WHEN first_line < line THEN 'the same as line ' || first_line END
     ), '') AS note
 FROM judged

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 import fastexcel
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
@@ -51,6 +53,8 @@ def read_cells(
     Raises:
         OdsError: The file is missing, too large, of another kind, damaged or empty.
     """
+    if path.is_dir():
+        raise OdsError("this is a folder", where=path, do="Give the path of a list of codes")
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a list of codes")
     if path.stat().st_size > MAX_BYTES:
@@ -65,9 +69,12 @@ def read_cells(
         raise OdsError(
             f"the file cannot be read ({error.strerror})", where=path, do="Give another file"
         ) from error
+    is_workbook = content[:8] == _OLE2 or content[:4] == b"PK\x03\x04"
+    if sheet is not None and not is_workbook:
+        raise OdsError("only a workbook has sheets", where=path, do="Leave --sheet out")
     if content[:4] == b"PAR1":
         cells = _read_or_explain(path, "Parquet file", lambda: _read_parquet(content))
-    elif content[:8] == _OLE2 or content[:4] == b"PK\x03\x04":
+    elif is_workbook:
         _reject_other_zips(path, content)
         cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, sheet, share_of_codes))
     else:
@@ -191,7 +198,8 @@ def _as_shown(cells: pl.Series) -> pl.Series:
 
 def _read_parquet(content: bytes) -> Cells:
     """The columns of a Parquet file that can hold codes: text, and whole numbers as text."""
-    frame = pl.read_parquet(io.BytesIO(content))
+    # Not Polars itself: damage makes it panic, which writes pages of Rust to the terminal.
+    frame = pl.DataFrame(pq.read_table(pa.BufferReader(content)))
     usable = [s for s in frame.iter_columns() if s.dtype in _TEXTS or s.dtype.is_integer()]
     return Cells(
         list(range(1, frame.height + 1)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from ods_pipeline.dataroot.layout import build_here
 from ods_pipeline.errors import OdsError
 
 Row = dict[str, Any]
@@ -26,12 +27,14 @@ def open_published(data_root: Path, *tables: str) -> duckdb.DuckDBPyConnection:
     """
     file = data_root / "ods.duckdb"
     if not file.exists():
-        raise OdsError("nothing is published here", where=data_root, do="Run: ods-pipeline build")
+        raise OdsError("nothing is published here", where=data_root, do=build_here(data_root))
     try:
         connection = duckdb.connect(str(file), read_only=True)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise OdsError(f"DuckDB cannot open the file ({reason})", where=file, do=_PUBLISH_AGAIN) from error
+        raise OdsError(
+            f"DuckDB cannot open the file ({reason})", where=file, do=build_here(data_root, " --again")
+        ) from error
     names = connection.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
     missing = [table for table in tables if (table,) not in names]
     if missing:
@@ -39,7 +42,7 @@ def open_published(data_root: Path, *tables: str) -> duckdb.DuckDBPyConnection:
         raise OdsError(
             f"an older version published it, without {', '.join(missing)}",
             where=file,
-            do=_PUBLISH_AGAIN,
+            do=build_here(data_root, " --again"),
         )
     return connection
 

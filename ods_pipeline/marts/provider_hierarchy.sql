@@ -12,13 +12,28 @@ WITH links AS (
     FROM steps.chosen_parents
 ),
 
--- Of commissioners, ICBs and areas: their ICB, area or region on every day. Days without one have a row too, so that a
--- join loses no day.
+-- Links to codes that are not held, on the way to an ICB or, from the ICB, to a region.
+nowhere AS MATERIALIZED (
+    SELECT
+        ods_code,
+        CASE WHEN level = 'region' THEN 'region_unknown' ELSE 'icb_unknown' END AS level,
+        'not held' AS parent_code,
+        valid_from,
+        coalesce(valid_to, DATE 'infinity') AS valid_to
+    FROM marts.hierarchy_edges
+    WHERE NOT parent_is_held
+        AND level IN ('commissioner', 'commissioning_icb', 'partner_icb', 'geography_icb', 'region')
+),
+
+-- Of commissioners, ICBs and areas: their ICB, area or region on every day; of others, whether a link leads nowhere.
+-- Days without one have a row too, so that a join loses no day.
 above AS (
     FROM links
     WHERE level = 'region'
         OR (level = 'commissioning_icb' AND ods_code IN (SELECT parent_code FROM links WHERE level = 'sub_icb'))
         OR (level = 'commissioning_area' AND ods_code IN (SELECT parent_code FROM links WHERE level = 'commissioner'))
+    UNION ALL BY NAME
+    FROM joined_runs('nowhere', (ods_code, level), level)
 ),
 
 timeline AS (
@@ -156,8 +171,10 @@ with_area AS (
         ) REPLACE (
             -- The commissioner of the operator counts where it leads to a hub or an area.
             CASE WHEN i.commissioner_counts OR t.parent_code IS NOT NULL THEN i.commissioner_id END AS commissioner_id,
-            i.is_ambiguous OR coalesce(t.is_ambiguous OR i.commissioner_is_ambiguous, i.own_area_is_ambiguous)
-                AS is_ambiguous,
+            i.is_ambiguous OR CASE
+                WHEN t.parent_code IS NULL THEN i.own_area_is_ambiguous
+                ELSE t.is_ambiguous OR i.commissioner_is_ambiguous
+            END AS is_ambiguous,
             greatest(i.valid_from, coalesce(t.valid_from, i.valid_from)) AS valid_from,
             least(i.valid_to, coalesce(t.valid_to, i.valid_to)) AS valid_to
         ),
@@ -187,8 +204,37 @@ with_area_region AS (
     FROM reaching_region('with_icb_region', 'timeline', area_code)
 ),
 
-with_region AS MATERIALIZED (
+with_hub_region AS (
     FROM reaching_region('with_area_region', 'timeline', hub_code)
+),
+
+-- Whether a link to a code that is not held is why there is no ICB or no region. A row is cut where such a link begins
+-- or ends, but not where another reason is given all the same.
+with_region AS MATERIALIZED (
+    SELECT
+        * EXCLUDE (incomplete, leads_nowhere),
+        leads_nowhere AND (region_code IS NULL OR valid_to > first_icb_day()) AS points_nowhere
+    FROM (
+        SELECT
+            i.* REPLACE (
+                CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
+                CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
+            ),
+            t.parent_code IS NOT NULL AS leads_nowhere
+        FROM (
+            SELECT
+                *,
+                CASE
+                    WHEN region_code IS NULL THEN coalesce(icb_code, ods_code)
+                    WHEN icb_code IS NULL AND NOT is_under_hub AND NOT is_outside_england(country, kind) THEN ods_code
+                END AS incomplete
+            FROM with_hub_region
+        ) AS i
+        LEFT JOIN timeline AS t
+            ON t.ods_code = i.incomplete
+            AND t.level = CASE WHEN i.icb_code IS NULL THEN 'icb_unknown' ELSE 'region_unknown' END
+            AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from
+    )
 ),
 
 -- The same relationships lead to the same parents. Few organisations have neighbours with the same hash, and only
@@ -200,7 +246,7 @@ hashed AS MATERIALIZED (
         valid_to,
         hash(
             kind, is_ambiguous, operator_id, provider_code, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis
+            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, points_nowhere
         ) AS state
     FROM with_region
 ),
@@ -221,7 +267,7 @@ hierarchy AS (
             'to_join', ods_code,
             (
                 kind, is_ambiguous, operator_id, chain_via, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis
+                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, points_nowhere
             )
         )
     UNION ALL BY NAME
@@ -229,46 +275,21 @@ hierarchy AS (
     ANTI JOIN repeating AS r ON r.ods_code = w.ods_code
 ),
 
--- Links to codes that are not held, on the way to an ICB or a region.
-nowhere AS MATERIALIZED (
-    SELECT
-        ods_code,
-        level = 'region' AS is_of_icb,
-        valid_from,
-        coalesce(valid_to, DATE 'infinity') AS valid_to
-    FROM marts.hierarchy_edges
-    WHERE NOT parent_is_held
-        AND level IN ('commissioner', 'commissioning_icb', 'partner_icb', 'geography_icb', 'region')
-),
-
-pointing_nowhere AS (
-    SELECT DISTINCT
-        h.ods_code,
-        h.valid_from
-    FROM hierarchy AS h
-    JOIN nowhere AS n
-        ON n.ods_code = coalesce(h.icb_code, h.ods_code) AND n.is_of_icb = (h.icb_code IS NOT NULL)
-        AND share_days(n.valid_from, n.valid_to, h.valid_from, h.valid_to)
-    WHERE h.icb_code IS NULL OR h.region_code IS NULL
-),
-
 -- Why there is no ICB, or whatever else depends on a commissioner. The first that holds counts.
 with_reasons AS (
     SELECT
         h.*,
-        p.ods_code IS NOT NULL AS points_nowhere,
         CASE
             WHEN h.is_under_hub THEN 'commissioned_by_hub'
             WHEN is_outside_england(h.country, h.kind) THEN 'outside_england'
             WHEN h.valid_to <= first_icb_day() THEN 'before_areas'
-            WHEN p.ods_code IS NOT NULL AND h.icb_code IS NULL THEN 'target_unknown'
+            WHEN h.points_nowhere AND h.icb_code IS NULL THEN 'target_unknown'
             WHEN h.sub_icb_code IS NOT NULL THEN 'parent_has_none'
             WHEN h.commissioner_code IS NOT NULL THEN 'commissioned_by_other'
             WHEN is_head_office(h.kind) THEN 'head_office'
             ELSE 'none_stated'
         END AS why_none
     FROM hierarchy AS h
-    LEFT JOIN pointing_nowhere AS p ON p.ods_code = h.ods_code AND p.valid_from = h.valid_from
 )
 
 SELECT

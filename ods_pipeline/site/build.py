@@ -20,6 +20,7 @@ from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.lookup.published import marts_day, open_published
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE
+from ods_pipeline.schema.sample import SAMPLE_MARK, SAMPLE_WARNING
 from ods_pipeline.site.content import Page, figures_of, pages
 from ods_pipeline.site.feeds import ENTRIES, Feed, entries_of, feed_of
 from ods_pipeline.site.figures import Answer, answer
@@ -71,6 +72,9 @@ class _Writer:
         ).fetchall()
         self._day, self._feeds = marts_day(connection), list[Feed]()
         always = {"as_of": self._day.isoformat(), "attribution": ATTRIBUTION, "licence": DATA_LICENCE}
+        sample = "SELECT 1 FROM ord.captures WHERE publication_source = ? LIMIT 1"
+        is_sample = bool(connection.execute(sample, [SAMPLE_MARK]).fetchall())
+        always["warning"] = SAMPLE_WARNING if is_sample else ""
         tables = connection.sql("SELECT schema_name || '.' || table_name FROM duckdb_tables()")
         self._tables = {name for (name,) in tables.fetchall()}
         self._renderer = Renderer(dict(areas), always)

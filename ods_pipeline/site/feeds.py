@@ -23,6 +23,15 @@ ENTRIES = 200
 _NAMESPACE = UUID("5d2f6a4e-3c0b-5f43-9d0e-0d5e8f1c7a21")
 
 
+# How a deletion is known, by the source of its notice.
+_DELETIONS = {
+    "ord_notifications": "ODS has published a notice of it",
+    "odt_deletion_list": "it is in the list of deletions of ODT",
+    "absent_from_release": "a release no longer has it",
+    "gone_from_api": "the API no longer gives its record",
+}
+
+
 @dataclass(frozen=True)
 class Feed:
     """A feed: its name in ``feeds/``, and how many events it has in all."""
@@ -56,12 +65,10 @@ def entries_of(changes: pl.DataFrame) -> list[dict[str, str]]:
 
 def _entry(row: dict[str, Any]) -> dict[str, str]:
     what, code, name = label(row["change_kind"]), clean(row["ods_code"]), shortened(clean(row["name"] or ""))
-    values = [shortened(clean(row[c])) for c in ("old_value", "new_value") if row[c] is not None]
     related = f"Other code: {clean(row['related_code'])}." if row["related_code"] else ""
-    field = f"{label(row['field'])}: " if row["field"] else ""
     sentences = [
         f"{what}, effective on {row['effective_on']}, detected on {row['detected_on']}.",
-        f"{field}{' → '.join(values)}." if values else "",
+        _detail(row),
         related,
         f"Change {clean(row['change_id'])}.",
     ]
@@ -73,6 +80,17 @@ def _entry(row: dict[str, Any]) -> dict[str, str]:
         "kind": row["change_kind"],
         "text": " ".join(filter(None, sentences)),
     }
+
+
+def _detail(row: dict[str, Any]) -> str:
+    """What changed, as a sentence: old and new value; of a deletion, how it is known."""
+    old, new = (row[c] and shortened(clean(row[c])) for c in ("old_value", "new_value"))
+    if row["change_kind"] == "deleted":
+        return f"{label(new or 'unconfirmed')}: {_DELETIONS.get(row['field'], clean(row['field'] or ''))}."
+    if old is None and new is None:
+        return ""
+    field = f"{label(row['field'])}: " if row["field"] else ""
+    return f"{field}{new}." if old is None else f"{field}{old} → {new or 'none'}."
 
 
 def _id(*parts: str) -> str:

@@ -167,6 +167,10 @@ def test_a_raw_file_that_differs_from_its_receipt_is_an_error(copied: DataRoot, 
     assert err.count("\n") == 1 and f"{answer}: the file differs from the SHA-256 in the receipt" in err
 
 
+def test_less_than_no_records_cannot_be_compared(copied: DataRoot) -> None:
+    assert audit(copied, "--records", "-1") == 2
+
+
 def test_nothing_published_is_an_error(tmp_path: Path, capsys: Captured) -> None:
     assert audit(DataRoot(tmp_path)) == 1
     assert "nothing is published here. Run: ods-pipeline build" in capsys.readouterr().err

@@ -24,7 +24,7 @@ def test_a_list_is_judged_line_by_line(codes: Path, run_main: Main, capsys: Capt
     out = codes.with_name("judged.csv")
     assert run_main("check", codes, "--kind", "trust", "--out", out, "--data-root", sample_root().path) == 5
     printed = capsys.readouterr().out
-    assert printed.startswith(f"{codes}: 5 codes in column 1 ('Code'), judged on 2026-09-04\n")
+    assert printed.startswith(f"{codes}: 5 entries in column 1 ('Code'), judged on 2026-09-04\n")
     assert "line 1 is taken as the header" in printed
     assert "1 good " in printed and "1 wrong_kind" in printed and "1 not_held" in printed
     assert printed.endswith(f"Written: {out}\n")
@@ -70,11 +70,12 @@ def test_the_list_itself_is_never_overwritten(codes: Path, run_main: Main, capsy
     ("arguments", "code", "message"),
     [
         (["nowhere.csv"], 1, "nowhere.csv: there is no such file."),
+        (["."], 1, ".: this is a folder."),
         (["codes.csv", "--column", "Postcode"], 1, "there is no column 'Postcode'"),
         (
             ["codes.csv", "--data-root", "empty"],
             1,
-            "empty: nothing is published here. Run: ods-pipeline build.",
+            "empty: nothing is published here. Run: ods-pipeline build --data-root empty.",
         ),
         (["codes.csv", "--kind", "hospital"], 2, "there is no kind 'hospital'. Kinds: trust,"),
         (["codes.csv", "--on", "yesterday"], 2, "yesterday"),
@@ -105,8 +106,8 @@ def test_all_sheets_of_a_workbook_are_judged(tmp_path: Path, run_main: Main, cap
     root = sample_root().path
     assert run_main("check", file, "--all-sheets", "--out", out, "--data-root", root) == 5
     printed = capsys.readouterr().out
-    assert "sheet 'Trusts': 2 codes in column 2 ('ODS code')" in printed
-    assert "sheet 'Sites': 2 codes in column 1" in printed
+    assert "sheet 'Trusts': 2 entries in column 2 ('ODS code')" in printed
+    assert "sheet 'Sites': 2 entries in column 1" in printed
     assert "No codes in: Empty, Notes\n" in printed
     with out.open(newline="") as stream:
         rows = [(r["sheet"], r["line"], r["code"], r["verdict"]) for r in csv.DictReader(stream)]
@@ -131,7 +132,7 @@ def test_a_gss_code_is_said_to_be_its_area(tmp_path: Path, run_main: Main, capsy
     file.write_text("ods code\nE54000050\nE06999999\n")
     assert run_main("check", file, "--out", "-", "--data-root", sample_root().path) == 5
     known, unknown = csv.DictReader(capsys.readouterr().out.splitlines())
-    assert "It stands for the ICB NHS North East and North Cumbria" in known["note"]
+    assert "it stands for the ICB NHS North East and North Cumbria" in known["note"]
     assert "ODS code QHM" in known["note"] and known["verdict"] == "other_system"
     assert "stands for" not in unknown["note"] and unknown["verdict"] == "other_system"
     for command in ("find", "show"):

@@ -218,7 +218,8 @@ def test_find_and_show_give_one_reason_for_a_code_that_is_not_held(
 
 def test_without_a_published_set_there_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run("show", "RRP", root=tmp_path) == 1
-    assert "nothing is published here. Run: ods-pipeline build." in capsys.readouterr().err
+    advice = f"nothing is published here. Run: ods-pipeline build --data-root {tmp_path}."
+    assert advice in capsys.readouterr().err
 
 
 def test_it_works_in_a_pipe() -> None:

@@ -16,7 +16,7 @@ from ods_pipeline.lists.columns import read_code_list
 from ods_pipeline.lists.reading import read_cells
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.hostile import list_mutants
-from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
+from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, seeded, try_many
 
 pytestmark = pytest.mark.promise("hostile")
 # What a spreadsheet takes for the beginning of a formula; the full-width characters in some languages.
@@ -65,6 +65,14 @@ def test_a_list_is_read_whole_or_rejected(random: Random) -> None:
     make = random.choice([list_mutants.text, list_mutants.text, list_mutants.book, list_mutants.table])
     with NamedTemporaryFile(prefix="ods_list_") as file:
         outcome(make(random), Listed(Path(file.name)))
+
+
+def test_a_damaged_parquet_file_writes_nothing_but_our_line(
+    listed: Listed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Polars panics over this one, with pages of Rust on the terminal."""
+    assert outcome(list_mutants.table(seeded("lists of codes, Parquet", 1279)), listed) == "refused"
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow

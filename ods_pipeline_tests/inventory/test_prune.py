@@ -110,3 +110,5 @@ def test_after_a_prune_of_all_that_may_go_the_set_is_whole_and_a_build_finds_not
     again = run_cli("build", "--data-root", root.path)
     assert (again.returncode, "Nothing new" in again.stdout) == (0, True), again.stderr
     assert "Nothing here" in run_cli("prune", "--data-root", root.path).stdout
+    mistyped = run_cli("prune", "--data-root", tmp_path / "nowhere")
+    assert (mistyped.returncode, "nowhere: there is no such folder." in mistyped.stderr) == (1, True)

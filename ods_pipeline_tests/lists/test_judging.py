@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from ods_pipeline.lists.columns import CodeList
+from ods_pipeline.lists.columns import CodeList, read_code_list
 from ods_pipeline.lists.judging import VERDICTS, judge
 from ods_pipeline_tests.support.rooms import sample_root
 
@@ -116,6 +117,31 @@ def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> No
     row = judged(given)[given]
     assert row["likely_codes"] == [meant]
     assert str(row["note"]).endswith(f"perhaps {meant}")
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("RKE - Whittington Health", ["RKE"]),
+        ("Whittington Health NHS Trust (RKE)", ["RKE"]),
+        ("rke (Whittington)", []),  # a word of three small letters is no code
+        ("The RKE of old", []),  # nor is one in the middle
+        ("Oakleigh Road, e83003, Whetstone", ["E83003"]),
+        ("E83003 RKE TAF01", ["E83003", "RKE", "TAF01"]),
+        ("RKE.", ["RKE"]),
+        ('"RKE"', ["RKE"]),
+        ("WHITTINGTON HEALTH NHS TRUST", []),
+    ],
+)
+def test_a_code_with_other_text_is_offered(
+    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, codes: list[str]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("ODS code,n\n" + '"' + cell.replace('"', '""') + '",1\n', encoding="utf-8")
+    (row,) = judge(sample, read_code_list(file), TODAY, None).to_dicts()
+    assert (row["verdict"], row["likely_codes"]) == ("no_code", codes)
+    assert row["note"].startswith("More than a code; perhaps ") == bool(codes)
+    assert "read as" not in row["note"]
 
 
 def test_if_many_codes_are_one_character_away_none_is_proposed(judged: Judge) -> None:

@@ -230,6 +230,67 @@ def test_a_preferred_relationship_beats_a_later_start(tmp_path: Path) -> None:
     assert (row["commissioning_icb_code"], row["is_ambiguous"]) == ("Q1", False)
 
 
+@pytest.mark.promise("no_guess")
+def test_of_two_commissioners_of_the_operator_one_that_does_not_count_makes_nothing_ambiguous(
+    tmp_path: Path,
+) -> None:
+    """A site takes the ICB of its operator; that the operator names a trust too is no choice of ICBs."""
+    organisations = [
+        organisation("S1", "RO198"),
+        organisation("R1", "RO197"),
+        organisation("R2", "RO197"),
+        organisation("Q1", "RO261"),
+    ]
+    links = [link("S1", "RE6", "R1"), link("R1", "RE4", "R2"), link("R1", "RE4", "Q1")]
+    result = hierarchy(write(tmp_path, organisations, links))
+    assert [result[c]["icb_code"] for c in ("S1", "R1")] == ["Q1", "Q1"]
+    assert [result[c]["is_ambiguous"] for c in ("S1", "R1")] == [False, True]
+
+
+@pytest.mark.promise("dates")
+@pytest.mark.parametrize(
+    ("rel", "role", "of_icb"),
+    [("RE4", "RO98", False), ("RE8", "RO261", False), ("RE5", "RO261", False), ("RE2", "RO209", True)],
+)
+def test_a_link_to_a_code_that_is_not_held_is_a_reason_for_its_own_days(
+    tmp_path: Path, rel: str, role: str, of_icb: bool
+) -> None:
+    """Such a link, of the organisation or of its ICB to a region, explains nothing once it is over."""
+    organisations = [organisation("R1", "RO197"), organisation("Q1", "RO261")]
+    nowhere = link("Q1" if of_icb else "R1", rel, "GONE", "2026-08-01", "2026-09-03")
+    links = [nowhere | {"target_primary_role_id": role}, *([link("R1", "RE8", "Q1")] if of_icb else [])]
+    column = "region_reason" if of_icb else "icb_reason"
+    build = write(tmp_path, organisations, links)
+    days = [(7, 31), (8, 1), (9, 3), (9, 4)]
+    given = {day: hierarchy(build, date(2026, *day))["R1"][column] for day in days}
+    assert given == {
+        (7, 31): "none_stated",
+        (8, 1): "target_unknown",
+        (9, 3): "target_unknown",
+        (9, 4): "none_stated",
+    }
+
+
+@pytest.mark.promise("dates")
+def test_a_role_that_was_over_before_the_organisation_began_never_counts(tmp_path: Path) -> None:
+    """C1 is no region office (RO327) by a role that ended before its first day."""
+    organisations = [
+        organisation("P1", "RO177"),
+        organisation("C1", "RO98") | {"operational_start": date(2026, 9, 7)},
+    ]
+    roles = [
+        {
+            "ods_code": "C1",
+            "unique_role_id": 1,
+            "role_id": "RO327",
+            "operational_start": date(2026, 9, 1),
+            "operational_end": date(2026, 9, 5),
+        }
+    ]
+    build = write(tmp_path, organisations, [link("P1", "RE4", "C1")], roles=roles)
+    assert [hierarchy(build, date(2026, 9, d))["P1"]["sub_icb_code"] for d in (4, 5, 6, 7)] == ["C1"] * 4
+
+
 def days(around: int) -> st.SearchStrategy[date]:
     return st.integers(-around, around).map(lambda n: TODAY + timedelta(days=n))
 
@@ -292,6 +353,8 @@ def placed(row: Row, world: int) -> Row:
 
 # Many small registers side by side in one: a build costs the same for one as for all.
 @pytest.mark.promise("no_guess")
+# Hypothesis writes every register down; that some take 40 kB is no fault.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(max_examples=5 * TIMES, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:

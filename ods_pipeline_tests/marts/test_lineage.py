@@ -96,5 +96,5 @@ def test_no_table_hides_from_lineage_in_a_text() -> None:
     files = [*FOLDER.iterdir(), *(FOLDER / "steps").iterdir(), *(FOLDER / "checks").iterdir()]
     statements = [file.read_text("utf-8") for file in files if file.name.endswith(".sql")]
     sources = [name for sql in statements for name in re.findall(r"joined_runs\(\s*'([^']+)'", sql)]
-    assert len(sources) == 9
+    assert len(sources) == 10
     assert [name for name in sources if "." in name] == []

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 from lxml import etree
 
+from ods_pipeline.schema.sample import SAMPLE_WARNING
 from ods_pipeline_tests.site.reading import ATOM, entry_ids, read_csv
 from ods_pipeline_tests.support.rooms import sample_root, sample_site
 
@@ -49,3 +50,18 @@ def test_the_csv_of_a_feed_holds_every_event() -> None:
 @pytest.mark.parametrize("name", ["all", "kind-gp_practice", "region-Y56", "icb-Z9B2Z"])
 def test_each_scope_has_a_feed_with_entries(name: str) -> None:
     assert entry_ids(sample_site(), name)
+
+
+def test_an_entry_says_what_changed_in_words() -> None:
+    feed = (sample_site() / "feeds" / "all.atom").read_text(encoding="utf-8")
+    assert "Operational end: 2026-06-30 → none." in feed  # reopened
+    assert "Confirmed: ODS has published a notice of it." in feed
+    assert "Unconfirmed: the API no longer gives its record." in feed
+    assert "Ord notifications" not in feed and "Gone from api" not in feed
+
+
+def test_every_page_and_feed_of_the_sample_says_that_it_is_the_sample() -> None:
+    """Its invented organisations stand next to real ones."""
+    files = [f for f in sample_site().rglob("*") if f.suffix in (".html", ".atom")]
+    assert len(files) > 90
+    assert [f.name for f in files if SAMPLE_WARNING not in f.read_text(encoding="utf-8")] == []

@@ -10,6 +10,7 @@ from lxml import etree
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assembly import build_definitions
+from ods_pipeline.schema.sample import SAMPLE_WARNING
 from ods_pipeline.site.build import write_site
 from ods_pipeline.site.words import HARMFUL, slug
 from ods_pipeline_tests.site.reading import entry_ids, parse
@@ -40,6 +41,11 @@ def site(root: DataRoot) -> Path:
     folder = root.path / "site"
     assert made.metadata["pages"].value == len(list(folder.rglob("*.html")))
     return folder
+
+
+def test_a_register_of_its_own_is_not_called_the_sample(site: Path) -> None:
+    assert SAMPLE_WARNING not in (site / "index.html").read_text(encoding="utf-8")
+    assert SAMPLE_WARNING not in (site / "feeds" / "all.atom").read_text(encoding="utf-8")
 
 
 def test_no_name_becomes_markup(site: Path) -> None:

@@ -1,6 +1,7 @@
 -- The days on which organisations hold a role that hierarchy_rules.csv asks for next to the primary one. Each such
 -- organisation has rows without gap or overlap, from 0001-01-01 to infinity, with the roles asked for that it holds.
--- As in organisation_kinds, a role that began with the organisation, or lasted to its end, counts before and after too.
+-- As in organisation_kinds, a role that began with the organisation, or lasted to its end, counts before and after too,
+-- and one that was over before the organisation began never counts.
 
 WITH asked_for AS (
     SELECT DISTINCT unnest(regexp_extract_all(child_role || ' ' || parent_role, '[+-](RO[0-9]+)', 1)) AS role_id
@@ -32,6 +33,7 @@ spans AS MATERIALIZED (
             ELSE DATE 'infinity'
         END AS valid_to
     FROM held
+    WHERE coalesce(role_to > begins, true)
 ),
 
 days AS (

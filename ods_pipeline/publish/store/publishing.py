@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ods_pipeline.dataroot.builds import current_build
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot, build_here
 from ods_pipeline.errors import OdsError
 from ods_pipeline.progress import progress
 from ods_pipeline.publish.store.delta import arrow_schema, register_table
@@ -74,7 +74,7 @@ def publish_to(root: DataRoot, store: Store, *, who: str, mirror_raw: bool = Fal
     """
     build = current_build(root)
     if build is None:
-        raise OdsError("nothing is published here", where=root.path, do="Run: ods-pipeline build")
+        raise OdsError("nothing is published here", where=root.path, do=build_here(root.path))
     with writing(store, who), tempfile.TemporaryDirectory() as folder:
         read = read_current(store)
         previous = read[0] if read else None
