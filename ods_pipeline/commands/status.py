@@ -1,6 +1,7 @@
 """`ods-pipeline status`: what is held, up to which day, and what is missing. Writes nothing."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import polars as pl
 from cyclopts import Parameter
@@ -75,7 +76,9 @@ def show_status(console: Console, root: DataRoot) -> int:
     if build is None:
         console.print("  nothing is published yet")
     else:
-        console.print(f"  published: build {build.name} as of {info.get('as_of')}")
+        console.print(f"  published: build {build.name} as of {info.get('as_of')}{_other_day(info)}")
+        for place in filter(None, (info.get("places") or "").split("; ")):
+            console.print(f"  places: {place.rpartition(' ')[0]}")  # without its hash
     needs_attention = build is None
     missing = missing_stamps(captures)
     console.print(f"  missing stamps: {shortened(missing) or 'none'}")
@@ -100,6 +103,12 @@ def show_status(console: Console, root: DataRoot) -> int:
     _print_quarantine(console, root)
     needs_attention |= bool(missing or ahead or unanswered_codes or aside or due or damaged or is_behind)
     return EXIT_INCOMPLETE if needs_attention else 0
+
+
+def _other_day(info: Mapping[str, Any]) -> str:
+    """That the marts describe another day than the newest (`build --today`); empty if they do not."""
+    is_other = info.get("today") not in (None, info.get("as_of"))
+    return f"; the marts describe {info['today']}, as build --today asked for" if is_other else ""
 
 
 def _print_captures(console: Console, captures: pl.DataFrame) -> None:

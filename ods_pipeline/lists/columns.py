@@ -34,6 +34,8 @@ _HEADERS = tuple(
 )
 # The header is among so many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
+# Longer text is a sentence with the word code in it, not the name of a column.
+_LONGEST_NAME = 40
 # A column holds codes if at least this share of its filled cells has the form of one.
 _ENOUGH = 0.5
 # A sheet has codes if its best column has this share; notes have fewer.
@@ -235,8 +237,17 @@ def _share_of_codes(column: list[str | None]) -> float:
 
 
 def _largest_share(cells: Cells) -> float:
-    """The share of codes in the column that has the most of them."""
-    return max(map(_share_of_codes, cells.columns), default=0.0)
+    """The share of codes in the column that has the most of them; enough if a column of some is named so.
+
+    Totals, blanks and numbers do not make a sheet with such a column one without codes.
+    """
+    share = max(map(_share_of_codes, cells.columns), default=0.0)
+    for row in range(min(_HEADER_WITHIN, len(cells.lines))):
+        names = [name if len(name) <= _LONGEST_NAME else "" for name in _row(cells, row)]
+        index = _by_name(names) if sum(map(bool, names)) > 1 else None
+        if index is not None and _share_of_codes(cells.columns[index][row + 1 :]) > 0:
+            return max(share, _ENOUGH)
+    return share
 
 
 def _is_header(cell: str | None) -> bool:

@@ -69,9 +69,12 @@ def read_cells(
         raise OdsError(
             f"the file cannot be read ({error.strerror})", where=path, do="Give another file"
         ) from error
+    is_workbook = content[:8] == _OLE2 or content[:4] == b"PK\x03\x04"
+    if sheet is not None and not is_workbook:
+        raise OdsError("only a workbook has sheets", where=path, do="Leave --sheet out")
     if content[:4] == b"PAR1":
         cells = _read_or_explain(path, "Parquet file", lambda: _read_parquet(content))
-    elif content[:8] == _OLE2 or content[:4] == b"PK\x03\x04":
+    elif is_workbook:
         _reject_other_zips(path, content)
         cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, sheet, share_of_codes))
     else:

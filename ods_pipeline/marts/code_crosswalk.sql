@@ -8,6 +8,7 @@ WITH RECURSIVE edges AS ( -- noqa: PRS
         new_code,
         effective_on,
         source = 'curated' AS is_curated,
+        coalesce(effective_on <= ods_today(), true) AS has_begun,
         count(*) OVER (PARTITION BY old_code) > 1 AS is_split,
         count(*) OVER (PARTITION BY new_code) > 1 AS is_merge
     FROM marts.succession_edges
@@ -86,12 +87,28 @@ rows AS (
     FROM codes
 ),
 
+-- Pairs by successions that have begun. A succession that is announced ends no walk before its day; a longer walk may
+-- have begun where the shortest is announced.
+begun AS (
+    SELECT
+        old_code,
+        new_code
+    FROM edges
+    WHERE has_begun
+    UNION
+    SELECT
+        b.old_code,
+        e.new_code
+    FROM begun AS b
+    JOIN edges AS e ON e.old_code = b.new_code AND e.new_code <> b.old_code AND e.has_begun
+),
+
 -- Codes that some other code followed for good. In a circle each code follows the other: none is the last, and all
 -- count as terminal.
 followed AS (
     SELECT DISTINCT forth.old_code AS code
-    FROM shortest AS forth
-    ANTI JOIN shortest AS back ON back.old_code = forth.new_code AND back.new_code = forth.old_code
+    FROM begun AS forth
+    ANTI JOIN begun AS back ON back.old_code = forth.new_code AND back.new_code = forth.old_code
 )
 
 SELECT
@@ -102,9 +119,10 @@ SELECT
     r.path,
     r.is_split,
     r.is_merge,
-    f.code IS NULL AS is_terminal,
+    f.code IS NULL AND (r.hops = 0 OR b.old_code IS NOT NULL) AS is_terminal,
     coalesce(s.openness IN ('open', 'closing'), false) AS new_is_open,
     CASE WHEN r.is_curated THEN 'curated' ELSE 'ods' END AS source
 FROM rows AS r
 LEFT JOIN followed AS f ON f.code = r.new_code
+LEFT JOIN begun AS b ON b.old_code = r.old_code AND b.new_code = r.new_code
 LEFT JOIN marts.organisation_status AS s ON s.ods_code = r.new_code

@@ -75,7 +75,8 @@ class CodeCrosswalk(Schema):
     )
     is_merge = flag("True if some code on the path took the place of more than one.")
     is_terminal = flag(
-        "True if no other code followed the new one. If codes follow each other in a cycle, all are terminal."
+        "True if the old code leads to the new one today, and no other code has followed that. A succession "
+        "that is announced counts from its day on. If codes follow each other in a cycle, all are terminal."
     )
     new_is_open = flag(
         "True if the new code is open or closing today. False also if the register does not hold it."

@@ -197,9 +197,22 @@ def test_status_of_the_sample(run_main: Main, capsys: Captured) -> None:
     printed = capsys.readouterr().out
     assert "release 2026-08-28, of 2026-08-21: 770 full and 92 archive records" in printed
     assert "6 fetches: stamps 2026-08-21 to 2026-09-04, 22 records" in printed
-    assert "published: build 000001 as of 2026-09-04" in printed
+    assert (
+        "published: build 000001 as of 2026-09-04\n  places: NSPL 2026-08 (NSPL_AUG_2026_UK.zip)\n" in printed
+    )
     assert "missing stamps: none" in printed
     assert hashlib.sha256((sample_root().path / "datapackage.json").read_bytes()).digest() == before
+
+
+def test_status_says_that_the_marts_describe_another_day(
+    tmp_path: Path, run_main: Main, capsys: Captured
+) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    assert run_main("build", "--today", "2026-03-31", "--data-root", root.path) == 0
+    capsys.readouterr()
+    assert run_main("status", "--data-root", root.path) == 0
+    said = "as of 2026-09-04; the marts describe 2026-03-31, as build --today asked for\n"
+    assert said in capsys.readouterr().out
 
 
 def test_status_of_an_empty_folder_writes_nothing(tmp_path: Path, run_main: Main, capsys: Captured) -> None:

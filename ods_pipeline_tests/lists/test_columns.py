@@ -106,6 +106,29 @@ def test_a_sheet_by_name(tmp_path: Path) -> None:
         read(tmp_path, content, None, "Three", name="a.xlsx")
 
 
+def test_a_sheet_with_a_column_of_that_name_has_codes_though_few(tmp_path: Path) -> None:
+    rows = [
+        ["Name", "Org code", "Beds"],
+        ["A", "RKE", 10],
+        ["B", 89999, 2],
+        ["Total", None, 12],
+        ["C", 99, 3],
+    ]
+    sheets = {
+        "Notes": [["ask for the code", "by"], ["the lead of RRP", "Friday"]],
+        "Beds": [["Ours"], *rows, [], ["", "x"]],
+    }
+    codes = read(tmp_path, workbook({**sheets, "Sub": [["code"], ["93C"]]}), name="list.xlsx")
+    assert lines(codes)[:2] == [(3, "RKE"), (4, "89999")]
+    assert codes.notes[0] == "sheet 'Beds' is read; the workbook also has Notes, Sub"
+
+
+def test_only_a_workbook_has_a_sheet(tmp_path: Path) -> None:
+    for content in ("RRP\n", parquet(code=["RRP"])):
+        with pytest.raises(OdsError, match=r"only a workbook has sheets\. Leave --sheet out"):
+            read(tmp_path, content, None, "One", name="list.csv")
+
+
 def test_a_parquet_file(tmp_path: Path) -> None:
     content = parquet(name=["A", "B"], org_code=["RRP", None], size=[1, 2])
     assert lines(read(tmp_path, content, name="a.parquet")) == [(1, "RRP"), (2, None)]
@@ -152,8 +175,8 @@ def test_a_missing_column_is_reported_with_those_that_there_are(tmp_path: Path) 
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    for place in (tmp_path / "nowhere.csv", tmp_path):
-        with pytest.raises(OdsError, match="there is no such file"):
+    for place, said in ((tmp_path / "nowhere.csv", "there is no such file"), (tmp_path, "this is a folder")):
+        with pytest.raises(OdsError, match=said):
             read_code_list(place)
 
 

@@ -141,6 +141,36 @@ def test_a_cycle_ends_and_is_reported(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.promise("successors")
+@pytest.mark.parametrize(
+    ("sides", "before", "after"),
+    [
+        pytest.param(["A B 2020-04-01", "B C 2027-04-01"], "A:B B:B C:C", "A:C B:C C:C", id="chain"),
+        pytest.param(["A B 2027-04-01", "A C 2020-04-01"], "A:C B:B C:C", "A:BC B:B C:C", id="split"),
+        pytest.param(
+            ["A B 2020-04-01", "B C 2021-04-01", "A C 2027-04-01"],
+            "A:C B:C C:C",
+            "A:C B:C C:C",
+            id="two ways",
+        ),
+        pytest.param(["A B 2020-04-01", "B A 2027-04-01"], "A:B B:B", "A:AB B:AB", id="circle"),
+    ],
+)
+def test_an_announced_succession_leads_nowhere_before_its_day(
+    tmp_path: Path, sides: list[str], before: str, after: str
+) -> None:
+    """ODS publishes them weeks ahead: until then the old code is the one in use."""
+    entries = [entry(old, "Successor", new, day) for old, new, day in map(str.split, sides)]
+    codes = sorted({code for side in sides for code in side.split()[:2]})
+    build = write(tmp_path, [organisation(code, "RO98") for code in codes], successions=entries)
+    for day, expected in ((date(2027, 3, 31), before), (date(2027, 4, 1), after)):
+        rows = mart_on("code_crosswalk", build, day)
+        last = rows.filter("is_terminal").sort("old_code", "new_code")
+        ends_of = {code: "".join(last.filter(old_code=code)["new_code"]) for code in codes}
+        assert " ".join(f"{code}:{found}" for code, found in ends_of.items()) == expected
+        assert rows.filter(pl.col("hops") == 1).height == len(sides)  # it is there, with its day
+
+
 def test_a_curated_succession_fills_what_ods_lacks(sample: Path, tmp_path: Path) -> None:
     row = pl.read_parquet(sample / TABLES["code_crosswalk"].path).filter(old_code="RYK", is_terminal=True)
     assert row.select("new_code", "source").rows() == [("TAJ", "curated")]

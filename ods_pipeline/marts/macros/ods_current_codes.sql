@@ -1,4 +1,4 @@
--- ods_current_codes(code): where a code has gone in the end. Its last successors, or itself if nothing followed it.
+-- ods_current_codes(code): where a code has gone by today. Its last successors, or itself if nothing has followed yet.
 CREATE MACRO ods_current_codes(code) AS TABLE
     SELECT
         w.new_code AS ods_code,
