@@ -170,7 +170,8 @@ LEFT JOIN (
         x.text_id
     FROM towns AS w
     JOIN texts AS x ON x.text = w.text
-) AS p ON p.town = o.town;
+) AS p ON p.town = o.town
+ORDER BY n.listing_id;
 COMMENT ON TABLE search.listings IS
 'For ods_find: every code by its name and by each former one, its row in code_finder, the day the name was gone.';
 
@@ -201,39 +202,31 @@ ORDER BY size, ods_code;
 COMMENT ON TABLE search.codes IS
 'For ods_find: every code, with the characters that it has as bits, and what it looks like at a glance.';
 
--- A postcode begins with a space, so that it is no code. Of a sector the space within is kept: LS1 4 is no LS14.
+-- A postcode is its sector and what follows. Sectors and codes without a digit begin with a space: few rows then have
+-- to be read for words, which have no digits.
 CREATE OR REPLACE TABLE search.keys AS
 SELECT
-    key,
-    listing_id
+    key_of(ods_code) AS key,
+    '' AS rest,
+    finder_row + 1 AS listing_id
+FROM search.codes
+WHERE ods_code NOT LIKE ' %'
+UNION ALL
+SELECT
+    ' ' || n.postcode[:-4] || ' ' || n.postcode[-3],
+    n.postcode[-2:],
+    n.listing_id
 FROM (
     SELECT
-        finder_row + 1 AS listing_id,
-        ods_code AS key
-    FROM search.codes
-    WHERE ods_code NOT LIKE ' %'
-    UNION ALL
-    SELECT
-        n.listing_id,
-        ' ' || unnest(
-            [
-                CASE WHEN is_postcode_key(n.postcode) THEN n.postcode END,
-                CASE WHEN length(n.postcode) BETWEEN 5 AND 7 THEN n.postcode[:-4] || ' ' || n.postcode[-3] END,
-                CASE WHEN length(n.postcode) BETWEEN 5 AND 7 THEN n.postcode[:-4] END
-            ]
-        )
-    FROM (
-        SELECT
-            l.listing_id,
-            replace(o.postcode, ' ', '') AS postcode
-        FROM search.listings AS l
-        JOIN ord.organisations AS o ON o.ods_code = l.ods_code
-    ) AS n
-)
-WHERE key IS NOT NULL
-ORDER BY key, listing_id;
+        l.listing_id,
+        replace(o.postcode, ' ', '') AS postcode
+    FROM search.listings AS l
+    JOIN ord.organisations AS o ON o.ods_code = l.ods_code
+) AS n
+WHERE length(n.postcode) BETWEEN 5 AND 7
+ORDER BY key, rest, listing_id;
 COMMENT ON TABLE search.keys IS
-'For ods_find: every code, and postcode with its district and sector, with the listings that have it.';
+'For ods_find: every code, and every sector of a postcode with the rest of it, with the listings that have it.';
 
 CREATE OR REPLACE TABLE search.missing AS
 SELECT
@@ -263,20 +256,26 @@ COMMENT ON TABLE search.missing IS
 
 CREATE OR REPLACE TABLE search.listed_texts AS
 SELECT
-    listing_id,
-    name_id AS text_id,
-    false AS is_town
-FROM search.listings
-WHERE name_id IS NOT NULL
-UNION ALL
-SELECT
-    listing_id,
-    town_id,
-    true
-FROM search.listings
-WHERE town_id IS NOT NULL
-ORDER BY text_id, listing_id;
-COMMENT ON TABLE search.listed_texts IS 'For ods_find: the name and the town of each listing.';
+    text_id,
+    is_town,
+    list(listing_id ORDER BY listing_id) AS listing_ids
+FROM (
+    SELECT
+        listing_id,
+        name_id AS text_id,
+        false AS is_town
+    FROM search.listings
+    UNION ALL
+    SELECT
+        listing_id,
+        town_id,
+        true
+    FROM search.listings
+)
+WHERE text_id IS NOT NULL
+GROUP BY text_id, is_town
+ORDER BY text_id, is_town;
+COMMENT ON TABLE search.listed_texts IS 'For ods_find: the listings that have a text as their name, and as their town.';
 
 DROP TABLE former;
 DROP TABLE towns;

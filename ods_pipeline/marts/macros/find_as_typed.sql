@@ -120,8 +120,8 @@ CREATE MACRO find_candidates(entry) AS TABLE
 
 -- For each typed word, the words of the register that it may stand for, and how well (quality, from 0 to 1): the same
 -- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two, whose parts add
--- up (part_quality, part_size). Rare words weigh more. weights has the weight of every typed word, word n in four bits
--- from 4 * (n - 1) on, and their sum from bit 48 on. Of the words that begin alike, the fifty likest count.
+-- up (part_quality, part_size). Rare words weigh more. weights has the weights of all typed words (weight_bits), and
+-- from bit 48 on their sum. Of the words that begin alike, the fifty likest count.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
         place,
@@ -132,7 +132,7 @@ CREATE MACRO find_spellings(entry) AS TABLE
         CASE WHEN is_part THEN quality ELSE 0 END AS part_quality,
         weight,
         (
-            sum(CASE WHEN likeness = 1 THEN (weight << 48) + (weight << (4 * (place - 1))) END) OVER ()
+            sum(CASE WHEN likeness = 1 THEN (weight << 48) + weight_bits(weight, place) END) OVER ()
         )::BIGINT AS weights
     FROM (
         SELECT

@@ -16,7 +16,7 @@
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 
 -- The listings that have the text, or a part of it, as a code or postcode. A mask of 4095 is the whole text, one of
--- 4096 a code that looks like part of a postcode, and 0 a postcode.
+-- 4096 a code that looks like part of a postcode, and a postcode has none. A district has ten sectors.
 CREATE MACRO find_keys(entry) AS TABLE
     SELECT
         k.listing_id,
@@ -24,18 +24,26 @@ CREATE MACRO find_keys(entry) AS TABLE
     FROM (
         SELECT
             unnest(
-                words || [
-                    code,
-                    CASE WHEN words[1] <> '' THEN postcode END,
-                    ' ' || CASE WHEN postcode[-2] = ' ' THEN postcode ELSE replace(postcode, ' ', '') END
-                ]
-            ) AS key,
+                words || [code, CASE WHEN words[1] <> '' THEN postcode END]
+                || CASE
+                    WHEN postcode = '' THEN []
+                    WHEN postcode[-2] = ' ' THEN [' ' || postcode]
+                    WHEN length(joined) > 4 THEN [' ' || joined[:-4] || ' ' || joined[-3]]
+                    ELSE string_split(replace(' # 0, # 1, # 2, # 3, # 4, # 5, # 6, # 7, # 8, # 9', '#', joined), ',')
+                END
+            ) AS word,
             unnest(
-                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096, 0]
-            ) AS mask
-        FROM find_question(entry)
+                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096]
+            ) AS mask,
+            CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest
+        FROM (
+            SELECT
+                *,
+                replace(postcode, ' ', '') AS joined
+            FROM find_question(entry)
+        )
     ) AS q
-    JOIN search.keys AS k ON k.key = q.key;
+    JOIN search.keys AS k ON k.key = key_of(q.word) AND (q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL);
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. code_mask: as in find_keys.
@@ -76,7 +84,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(max(weights)) OVER () AS weights
             FROM (
                 SELECT
-                    s.listing_id,
+                    unnest(s.listing_ids) AS listing_id,
                     CASE WHEN s.is_town THEN 0 ELSE x.got END AS got,
                     CASE WHEN s.is_town THEN 0 ELSE x.mask END AS mask,
                     CASE WHEN s.is_town THEN 0 ELSE x.exact_mask END AS exact_mask,
@@ -98,8 +106,8 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     0,
                     0,
                     0,
-                    mask,
-                    (mask = 0)::INTEGER,
+                    coalesce(mask, 0),
+                    (mask IS NULL)::INTEGER,
                     0
                 FROM find_keys(entry)
             )

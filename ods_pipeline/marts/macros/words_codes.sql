@@ -99,18 +99,17 @@ END;
 CREATE MACRO keys_before_spreadsheet(key, form) AS CASE form
     WHEN 'scientific'
         THEN [
-                key[1] || rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0')
-                || 'E'
+                key[1] || regexp_extract(key, '[.]([0-9]*?)0*E', 1) || 'E'
                 || (
                     try_cast(split_part(key, '+', 2) AS BIGINT)
-                    - length(rtrim(split_part(split_part(key, 'E', 1), '.', 2), '0'))
+                    - length(regexp_extract(key, '[.]([0-9]*?)0*E', 1))
                 )
             ]
     WHEN 'number'
         THEN [
                 lpad(split_part(key, '.', 1), greatest(3, length(split_part(key, '.', 1)))::INTEGER, '0'),
-                key[1] || rtrim(split_part(key, '.', 1)[2:], '0')
-                || 'E' || (length(split_part(key, '.', 1)[2:]) - length(rtrim(split_part(key, '.', 1)[2:], '0')))
+                regexp_extract(key, '^(.[0-9]*?)0*([.]|$)', 1)
+                || 'E' || length(regexp_extract(key, '^.[0-9]*?(0*)([.]|$)', 1))
             ]
     WHEN 'short' THEN [lpad(key, 3, '0')]
     ELSE []

@@ -57,18 +57,17 @@ regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9]
 -- The bit of word n in a mask.
 CREATE MACRO bit_of(n) AS CASE WHEN n BETWEEN 1 AND 12 THEN (1 << (n - 1))::INTEGER ELSE 0 END;
 
--- The sum of the weights of the words in a mask. A weight is a number from 1 to 15, in four bits of weights.
+-- A code or word as search.keys has it: with a space in front if it has no digit.
+CREATE MACRO key_of(word) AS CASE WHEN regexp_matches(word, '[0-9]') THEN word ELSE ' ' || word END;
+
+-- Weights of words, from 1 to 15, as one number: bit n - 1 of each dozen is word n; the first dozen of bits has the
+-- words whose weight has bit 0, the second those with bit 1, and so on. To multiply puts bit i of a weight at 12 * i.
+CREATE MACRO weight_bits(weight, n) AS (weight * 8594130945 & 68736258049) << (n - 1);
+
+-- The sum of the weights of the words in a mask.
 CREATE MACRO weight_of(weights, mask) AS (
-    (weights >> 0 & 15) * (mask >> 0 & 1)
-    + (weights >> 4 & 15) * (mask >> 1 & 1)
-    + (weights >> 8 & 15) * (mask >> 2 & 1)
-    + (weights >> 12 & 15) * (mask >> 3 & 1)
-    + (weights >> 16 & 15) * (mask >> 4 & 1)
-    + (weights >> 20 & 15) * (mask >> 5 & 1)
-    + (weights >> 24 & 15) * (mask >> 6 & 1)
-    + (weights >> 28 & 15) * (mask >> 7 & 1)
-    + (weights >> 32 & 15) * (mask >> 8 & 1)
-    + (weights >> 36 & 15) * (mask >> 9 & 1)
-    + (weights >> 40 & 15) * (mask >> 10 & 1)
-    + (weights >> 44 & 15) * (mask >> 11 & 1)
+    bit_count(weights & mask)::INTEGER
+    + 2 * bit_count(weights >> 12 & mask)
+    + 4 * bit_count(weights >> 24 & mask)
+    + 8 * bit_count(weights >> 36 & mask)
 );
