@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import httpx
@@ -140,6 +141,8 @@ class Asker:
             },
             follow_redirects=False,
             verify=_certificates(),
+            # No cookies: no source needs one, and one in odd bytes makes the next request fail.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._streams: list[Any] = []
 

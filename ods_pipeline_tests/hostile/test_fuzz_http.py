@@ -97,6 +97,20 @@ def test_an_exchange_ends_in_an_answer_or_in_one_line(exchanges: Exchanges) -> N
             exchanges(content)
 
 
+@pytest.mark.parametrize(
+    "cookie",
+    [b"a=\xf0\x90\x80\x80; a=b", b"a=b; Path=/", b"a=b; Domain=127.0.0.1", b"\xff=1; Max-Age=9"],
+    ids=["no ASCII", "plain", "of a domain", "odd name"],
+)
+def test_no_cookie_is_kept(exchanges: Exchanges, cookie: bytes) -> None:
+    """A cookie in odd bytes made every later request to the server fail, with an error of the library."""
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n"
+    exchanges.content = head + b"Set-Cookie: " + cookie + b"\r\n\r\n"
+    assert [exchanges.api.organisation("RX1").status for _ in range(2)] == [404, 404]
+    seen = exchanges.server.requests
+    assert len(seen) > 1 and b"cookie" not in b"".join(seen).lower()
+
+
 @pytest.mark.slow
 def test_a_great_many(exchanges: Exchanges) -> None:
     outcomes = try_many("HTTP exchanges", 20_000, http_mutants.exchange, exchanges)
