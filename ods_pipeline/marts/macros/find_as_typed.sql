@@ -124,7 +124,7 @@ CREATE MACRO find_candidates(entry) AS TABLE
 -- from bit 48 on their sum. Of the words that begin alike, the fifty likest count.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
-        place,
+        bit_of(place) AS place_bit,
         word_id,
         CASE WHEN is_part THEN 0 ELSE size END AS size,
         CASE WHEN is_part THEN size ELSE 0 END AS part_size,
@@ -220,8 +220,8 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
         SELECT
             text_id,
             sum(weight * quality) AS got,
-            bit_or(bit_of(place)) AS mask,
-            bit_or(CASE WHEN quality >= 0.96 THEN bit_of(place) ELSE 0 END) AS exact_mask,
+            bit_or(place_bit) AS mask,
+            bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
             least(1, sum(size * quality) / any_value(text_size)) AS covered,
             any_value(weights) AS weights,
             any_value(is_town) AS is_town,
@@ -229,7 +229,7 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
         FROM (
             SELECT
                 x.text_id,
-                s.place,
+                s.place_bit,
                 any_value(x.size) AS text_size,
                 any_value(x.is_town) AS is_town,
                 any_value(s.weights) AS weights,
@@ -238,7 +238,7 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
                 greatest(max(s.size), sum(s.part_size)) AS size
             FROM find_spellings(entry) AS s
             JOIN search.texts AS x ON x.word_id = s.word_id
-            GROUP BY x.text_id, s.place
+            GROUP BY x.text_id, s.place_bit
         )
         GROUP BY text_id
     )

@@ -48,19 +48,11 @@ CREATE MACRO find_keys(entry) AS TABLE
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. code_mask: as in find_keys.
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
-    SELECT
-        listing_id,
-        score,
-        mask,
-        exact_mask,
-        town_mask & ~mask AS town_mask,
-        town_mask & ~mask & ~town_exact_mask = 0 AS is_town_exact,
-        code_mask,
-        has_postcode,
-        covered
+    SELECT *
     FROM (
         SELECT
             *,
+            town_mask & ~town_exact_mask = 0 AS is_town_exact,
             CASE
                 WHEN code_mask = 4095 THEN 1
                 WHEN (weights >> 48) + asked = 0 THEN 0
@@ -76,7 +68,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(mask) AS mask,
                 max(exact_mask) AS exact_mask,
                 max(covered) AS covered,
-                max(town_mask) AS town_mask,
+                max(town_mask) & ~max(mask) AS town_mask,
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
                 max(has_postcode) AS has_postcode,
@@ -132,10 +124,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
         a.form,
         a.words AS typed,
         CASE
-            WHEN f.size > 0
-                THEN coalesce(
-                        f.look <> a.look AND f.ods_code <> a.before_1 AND f.ods_code <> a.before_2, true
-                    )::INTEGER
+            WHEN f.size > 0 THEN (f.look <> a.look AND f.ods_code NOT IN (a.before_1, a.before_2))::INTEGER
         END AS nearness
     FROM (
         SELECT
@@ -179,11 +168,9 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
     JOIN search.codes AS f
         ON f.size = a.size
         AND CASE
-            WHEN f.size = 0 THEN true
+            WHEN f.size = 0 OR f.look = a.look OR f.ods_code IN (a.before_1, a.before_2) THEN true
             WHEN bit_count(xor(f.characters, a.characters)) <= 2 AND abs(f.size - a.code_size) <= 1
-                THEN f.look = a.look OR damerau_levenshtein(f.ods_code, a.code) = 1
-                    OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
-            ELSE f.look = a.look OR f.ods_code = a.before_1 OR f.ods_code = a.before_2
+                THEN damerau_levenshtein(f.ods_code, a.code) = 1
         END
     QUALIFY f.size = 0 OR (count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ());
 

@@ -55,7 +55,7 @@ CREATE MACRO postcode_within(words) AS
 regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)', 1);
 
 -- The bit of word n in a mask.
-CREATE MACRO bit_of(n) AS CASE WHEN n BETWEEN 1 AND 12 THEN (1 << (n - 1))::INTEGER ELSE 0 END;
+CREATE MACRO bit_of(n) AS (1 << (n - 1))::INTEGER;
 
 -- A code or word as search.keys has it: with a space in front if it has no digit.
 CREATE MACRO key_of(word) AS CASE WHEN regexp_matches(word, '[0-9]') THEN word ELSE ' ' || word END;
