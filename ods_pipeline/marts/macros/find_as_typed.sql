@@ -214,18 +214,19 @@ CREATE MACRO find_spellings(entry) AS TABLE
 -- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
 -- (covered). At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those
 -- typed as a whole: next to a town of several words, names with these words have more of what was typed.
+-- Sums are rounded: their last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
         SELECT
             text_id,
-            sum(weight * quality) AS got,
+            round(sum(weight * quality), 9) AS got,
             bit_or(place_bit) AS mask,
             bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
-            least(1, sum(size * quality) / any_value(text_size)) AS covered,
+            round(least(1, sum(size * quality) / any_value(text_size)), 9) AS covered,
             any_value(weights) AS weights,
             any_value(is_town) AS is_town,
-            max(sum(weight * quality)) OVER () AS best_got
+            max(round(sum(weight * quality), 9)) OVER () AS best_got
         FROM (
             SELECT
                 x.text_id,

@@ -42,6 +42,7 @@ window.odsSearchWith = function (about, load) {
     }
     return [low, high];
   }
+  function rounded(number) { return Math.round(number * 1e9) / 1e9; }
   function bits(number) {
     let count = 0;
     for (let rest = number; rest; rest &= rest - 1) count += 1;
@@ -254,7 +255,8 @@ window.odsSearchWith = function (about, load) {
       }
       sum.text = text;
       sum.isTown = all.sizes[text] >= TOWN;
-      sum.covered = Math.min(1, sum.covered / (all.sizes[text] % TOWN));
+      sum.covered = rounded(Math.min(1, sum.covered / (all.sizes[text] % TOWN)));
+      sum.got = rounded(sum.got);
       best = Math.max(best, sum.got);
       texts.set(text, sum);
     }
