@@ -199,7 +199,9 @@ def test_words_are_spelt_as_the_build_spells_them(browser: Browser) -> None:
 def test_it_works_with_the_keyboard_alone(browser: Browser) -> None:
     browser.open("lookup.html")
     page = browser.page
-    assert page.evaluate("document.activeElement.id") == "entry"
+    page.wait_for_function(
+        "() => document.activeElement.id === 'entry'"
+    )  # a browser gives focus in its own time
     page.keyboard.type("RRP")
     page.wait_for_selector("#found a")
     assert page.get_attribute("#note", "aria-live") == "polite"
