@@ -117,7 +117,7 @@ def _query(node: Node, known: dict[str, Relation], outer: Scope | None = None) -
             if more == relation:
                 return relation
             relation = more
-    raise NotImplementedError(node["type"])
+    raise NotImplementedError(node["type"])  # a form of SQL that the walk has to learn first
 
 
 def _united(first: Relation, other: Relation, *, by_name: bool) -> Relation:
@@ -214,7 +214,7 @@ def _from(node: Node, known: dict[str, Relation], outer: Scope | None) -> Scope:
     elif node["type"] == "BASE_TABLE":
         relation = known[".".join(filter(None, (node.get("schema_name"), node["table_name"])))]
     else:
-        raise NotImplementedError(node["type"])
+        raise NotImplementedError(node["type"])  # a form of SQL that the walk has to learn first
     assert not node.get("column_name_alias")
     return Scope([(node.get("alias") or node.get("table_name", ""), relation)], outer=outer)
 
@@ -257,7 +257,7 @@ def _value(node: Node, scope: Scope, known: dict[str, Relation]) -> Value:
         fields = {name: _value(part, scope, known).sources for name, part in parts.items()}
         return Value(frozenset().union(*fields.values()), fields)
     if kind not in _READ_THROUGH:
-        raise NotImplementedError(kind)
+        raise NotImplementedError(kind)  # a form of SQL that the walk has to learn first
     # PARTITION BY says which rows belong together, as GROUP BY does. It counts where there is nothing else.
     skipped = {"partitions"} if kind == "WINDOW" and node.get("arguments") else set()
     parts = [_value(part, scope, known) for key in node if key not in skipped for part in _parts(node[key])]
