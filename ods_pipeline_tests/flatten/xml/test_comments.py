@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.flatten.xml.comments import blanked, plain, with_xml_line_ends
+from ods_pipeline.flatten.xml.comments import _FEW, blanked, may_hold, plain, with_xml_line_ends
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,12 @@ def test_white_space_is_that_of_a_parser(parts: list[str]) -> None:
     written = with_xml_line_ends(document)
     assert b"\r" not in written
     assert not [tag for tag in re.findall(rb"<b[^/]*/>", written) if b"\n" in tag or b"\t" in tag]
+
+
+@pytest.mark.parametrize("many", [b"", b"?!" * (_FEW + 1)])
+@given(text=st.text(alphabet="<!?a").map(str.encode))
+def test_the_quick_look_misses_no_beginning(many: bytes, text: bytes) -> None:
+    begins = bool(re.search(rb"\A[!?]|<[!?]", text))
+    after = bool(re.search(rb"<[!?]", text))
+    assert may_hold(b"a" + many + text) == after
+    assert may_hold(text) == may_hold(bytearray(text)) == begins
