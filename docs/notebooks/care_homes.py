@@ -14,7 +14,7 @@ def _():
     import marimo as mo
     import polars as pl
 
-    marts = Path(os.environ.get("ODS_DATA_ROOT", "data")) / "marts"
+    marts = (Path(os.environ.get("ODS_DATA_ROOT", "data")) / "marts").resolve()
     return alt, marts, mo, pl
 
 

@@ -75,7 +75,7 @@ def _(mo, ods):
 @app.cell
 def _(mo, pl, root):
     # The same tables as files, without DuckDB.
-    changes = pl.read_parquet(root / "marts" / "code_changes.parquet")
+    changes = pl.read_parquet((root / "marts" / "code_changes.parquet").resolve())
     by_kind = (
         changes.group_by("change_kind").len("events").sort("events", "change_kind", descending=[True, False])
     )

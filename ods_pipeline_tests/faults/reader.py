@@ -1,8 +1,8 @@
 """Reads the published set again and again, as an analyst's program does: `python -m …reader KIND DATA_ROOT`.
 
 It prints one line for each read: the number of organisations. It ends with an error if what it read is not
-one whole state. KIND is duckdb (a new connection each time), parquet (every file, by its sum) or holder (one
-connection, kept open). Each read waits for a line on stdin.
+one whole state. KIND is duckdb (a new connection each time), parquet (every file, by its sum), table or arrow
+(one file, by Polars or pyarrow) or holder (one connection, kept open). Each read waits for a line on stdin.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 
 COUNTS = (
     "SELECT count(*), sum(hash(ods_code)) FROM ord.organisations",
@@ -44,6 +45,15 @@ def read_files(root: Path) -> int:
     return frames["organisations"].height
 
 
+def read_table(path: Path, kind: str) -> int:
+    """Return the number of rows of one Parquet file, all of whose columns are read."""
+    # Both programs open a path twice, so the links on it are followed once, before.
+    file = path.resolve()
+    rows = pl.read_parquet(file) if kind == "table" else pl.DataFrame(pq.read_table(file))
+    assert rows["ods_code"].n_unique() == rows.height, f"a mixture: {rows.height} rows"
+    return rows.height
+
+
 def main(kind: str, place: str) -> None:
     root = Path(place)
     kept_open = duckdb.connect(str(root / "ods.duckdb"), read_only=True) if kind == "holder" else None
@@ -53,8 +63,10 @@ def main(kind: str, place: str) -> None:
         elif kind == "duckdb":
             with duckdb.connect(str(root / "ods.duckdb"), read_only=True) as connection:
                 seen = ask(connection)
-        else:
+        elif kind == "parquet":
             seen = read_files(root)
+        else:
+            seen = read_table(root / "tables" / "organisations.parquet", kind)
         sys.stdout.write(f"{seen}\n")
         sys.stdout.flush()
 

@@ -24,6 +24,7 @@ from ods_pipeline_tests.support.builders import Held, make_record
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
 
 pytestmark = [pytest.mark.promise("readers"), pytest.mark.promise("whole")]
+KINDS = ("duckdb", "parquet", "table", "arrow", "holder")
 FIRST = 20  # organisations in the first state; each state has one more
 
 
@@ -105,7 +106,7 @@ def test_readers_see_whole_states_only_through_many_flips(tmp_path: Path, flips:
     root.builds.mkdir(parents=True)
     flip(root, builds[0])
     with ExitStack() as stack:
-        readers = [stack.enter_context(reading(kind, root)) for kind in ("duckdb", "parquet", "holder")]
+        readers = [stack.enter_context(reading(kind, root)) for kind in KINDS]
         for number in range(1, flips + 1):
             for reader in readers:
                 reader.wait_for_a_read()
