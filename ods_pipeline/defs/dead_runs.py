@@ -17,7 +17,9 @@ from ods_pipeline.defs.keys import REPOSITORY_TAG, is_of_command_line
 DIED_TAG = "ods_pipeline/died"
 # A run without a mark waits for its first or next step. The longest wait for an attempt is 20 minutes.
 QUIET_SECONDS = 3600.0
-_LAUNCHED = [
+# A queued run waits for a daemon, which may be down for as long as it likes.
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
@@ -37,9 +39,8 @@ def fail_dead_runs(
         none_is_starting: no run can be between its launch and its first step, because no daemon is up: a run
             without a mark is dead then.
     """
-    statuses = [*_LAUNCHED, dg.DagsterRunStatus.NOT_STARTED] if none_is_starting else _LAUNCHED
     dead = 0
-    for record in instance.get_run_records(dg.RunsFilter(tags=REPOSITORY_TAG, statuses=statuses)):
+    for record in instance.get_run_records(dg.RunsFilter(tags=REPOSITORY_TAG, statuses=_UNFINISHED)):
         reason = _why_dead(root, record, locked=locked, none_is_starting=none_is_starting)
         if reason:
             run = record.dagster_run

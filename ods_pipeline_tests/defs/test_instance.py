@@ -16,7 +16,8 @@ from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.dead_runs import fail_dead_runs
 from ods_pipeline.defs.instance import instance_home, open_instance, run_job
-from ods_pipeline.defs.keys import REPOSITORY_TAG, table_key
+from ods_pipeline.defs.keys import COMMAND_LINE_TAG, REPOSITORY_TAG, table_key
+from ods_pipeline.defs.under_way import is_work_under_way
 from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.rooms import copy_of, published, release_root, run_python, sample_root
@@ -151,6 +152,23 @@ def test_runs_of_a_dead_process_are_marked_failed(root: DataRoot, caplog: pytest
         assert [r.status for r in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
         assert fail_dead_runs(instance, root) == 0
     assert "1 unfinished runs of an earlier process are marked as failed" in caplog.text
+
+
+@pytest.mark.promise("resumed")
+def test_a_run_whose_process_died_before_it_began_keeps_nothing_waiting(root: DataRoot) -> None:
+    with open_instance(root) as instance:
+        job = DEFINITIONS.resolve_job_def("fails_job")
+        ours = instance.create_run_for_job(job, tags={**REPOSITORY_TAG, COMMAND_LINE_TAG: "true"})
+        requested = instance.create_run_for_job(job, tags=REPOSITORY_TAG)
+        assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.NOT_STARTED}
+        assert fail_dead_runs(instance, root) == 0, "another command line may be about to begin it"
+        assert fail_dead_runs(instance, root, locked=True) == 1
+        assert is_work_under_way(instance), "the daemon may be about to begin the other one"
+        assert {run.run_id: run.status.value for run in instance.get_runs()} == {
+            ours.run_id: "FAILURE", requested.run_id: "NOT_STARTED"
+        }  # fmt: skip
+        assert fail_dead_runs(instance, root, none_is_starting=True) == 1
+        assert not is_work_under_way(instance)
 
 
 def test_finished_runs_are_left_alone(root: DataRoot) -> None:
