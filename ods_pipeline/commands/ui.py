@@ -12,13 +12,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from filelock import FileLock, Timeout
+from polars.exceptions import PolarsError
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root
+from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.dead_runs import fail_dead_runs
 from ods_pipeline.defs.instance import instance_home, open_instance, write_workspace
 from ods_pipeline.defs.upkeep import put_in_order
-from ods_pipeline.errors import Busy
+from ods_pipeline.errors import Busy, OdsError
+from ods_pipeline.inventory.health import write_metrics
 
 # Seconds for Dagster to end by itself, and then for what is left of it.
 _ENDS_WITHIN, _DIES_WITHIN = 8.0, 4.0
@@ -46,7 +49,7 @@ def ui(
     """
     root = DataRoot(data_root.resolve())
     with _only_one(root):
-        _prepare(root)
+        prepare(root)
         home = instance_home(root)
         environment = os.environ | {
             "DAGSTER_HOME": str(home),
@@ -75,12 +78,15 @@ def _only_one(root: DataRoot) -> Generator[None]:
         yield
 
 
-def _prepare(root: DataRoot) -> None:
+def prepare(root: DataRoot) -> None:
     """Put the instance in order before a daemon looks at it. A build that is under way does so itself."""
     with open_instance(root) as instance:
         try:
             with root.locked():
                 put_in_order(instance, root, none_is_starting=True)
+                if current_build(root) is not None:
+                    with suppress(OdsError, OSError, PolarsError):  # what is damaged here, runs report
+                        write_metrics(root)
         except Busy:
             fail_dead_runs(instance, root, none_is_starting=True)
 

@@ -22,6 +22,7 @@ from ods_pipeline.defs.upkeep import put_in_order
 from ods_pipeline.errors import OdsError
 from ods_pipeline.inventory.aside import set_aside_problems
 from ods_pipeline.inventory.future import problems_of_the_future
+from ods_pipeline.inventory.health import write_metrics
 from ods_pipeline.inventory.held import held_captures
 from ods_pipeline.inventory.missing import missing_stamps
 from ods_pipeline.inventory.places import places_label
@@ -103,6 +104,7 @@ def build(
             and is_published(root, captures, day, places_label(root))
         ):
             built.published, built.nothing_new = current_build(root), True
+            write_metrics(root)  # a run that died after the flip has not written them
         else:
             _publish(runs, day)
             root.sample_wanted.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from ods_pipeline.commands.ui import prepare
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.alerts import Alerts, attention_text
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.watching import age_problem
@@ -112,6 +115,20 @@ def test_status_as_json_and_the_metrics_are_the_state(
     assert {line.split()[2] for line in lines if line.startswith("# TYPE")} == {
         name.partition("{")[0] for name in figures
     }
+
+
+@pytest.mark.promise("resumed")
+@pytest.mark.parametrize("command", [pipeline.build, prepare], ids=["build", "ui"])
+def test_metrics_that_a_killed_run_did_not_write_are_written_by_the_next_command(
+    tmp_path: Path, command: Callable[[DataRoot], object]
+) -> None:
+    root = copy_of(sample_root(), tmp_path)
+    metrics = root.path / METRICS
+    text = metrics.read_text()
+    for left in (None, "ods_as_of_timestamp_seconds 0\n"):
+        metrics.unlink() if left is None else metrics.write_text(left)
+        command(root)
+        assert metrics.read_text() == text
 
 
 def test_the_daemon_sends_alerts_if_it_knows_where_to(tmp_path: Path) -> None:
