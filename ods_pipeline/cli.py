@@ -6,16 +6,20 @@ DuckDB.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
+from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
 
 from ods_pipeline import __version__
 from ods_pipeline.commands import EXIT_CODES, HELP, HIDDEN
-from ods_pipeline.commands.common import EXIT_BUSY, EXIT_ERROR, EXIT_INTERRUPTED, HelpConsole
+from ods_pipeline.commands.common import EXIT_ARGUMENTS, EXIT_BUSY, EXIT_ERROR, EXIT_INTERRUPTED, HelpConsole
 from ods_pipeline.dataroot.umask import restrict_umask
 from ods_pipeline.errors import Busy, OdsError, OutputFailed
+
+_DID_YOU_MEAN = re.compile(r"Did you mean (\S+)\?")
 
 app = App(
     name="ods-pipeline",
@@ -23,7 +27,9 @@ app = App(
     help_epilogue=EXIT_CODES,
     version=__version__,
     console=HelpConsole(),
-    suppress_keyboard_interrupt=False,  # main() reports an interruption itself
+    suppress_keyboard_interrupt=False,  # main() reports an interruption and wrong arguments itself
+    print_error=False,
+    exit_on_error=False,
 )
 for _name, _help in HELP.items():
     _function = _name.replace("-", "_")
@@ -49,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 do="Run it without -OO (PYTHONOPTIMIZE)",
             )
         code = app(sys.argv[1:] if arguments is None else arguments, result_action="return_value")
+    except CycloptsError as error:
+        code = _report(_wrong_arguments(error), EXIT_ARGUMENTS)
     except OutputFailed as error:
         code = _report(error, error.code)
         _drop_output()
@@ -65,6 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("interrupted; the published set has not changed", file=sys.stderr)
         code = EXIT_INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wrong_arguments(error: CycloptsError) -> OdsError:
+    """Return what cyclopts says of the arguments as one line with what to do."""
+    command = " ".join((*app.name, *(error.command_chain or ())))
+    if isinstance(error, UnusedCliTokensError):
+        what = f"there is no use for {', '.join(map(repr, error.unused_tokens or ()))}"
+    elif isinstance(error, MissingArgumentError) and error.argument is not None:
+        what = f"{error.argument.name} needs a value"
+    else:
+        said = " ".join(str(error).split()).partition(" Available commands")[0]
+        what = _DID_YOU_MEAN.sub(r"Perhaps \1 is meant", said[:1].lower() + said[1:])
+    return OdsError(what, where=command, do=f"Run: {command} --help")
 
 
 def _drop_output() -> None:

@@ -17,7 +17,8 @@ from rich.text import Text
 from ods_pipeline.errors import OutputFailed, printable
 from ods_pipeline.progress import show_bars_on
 
-# Their meanings: EXIT_CODES in commands/__init__.py. 2, for wrong arguments, is that of cyclopts.
+# Their meanings: EXIT_CODES in commands/__init__.py.
+EXIT_ARGUMENTS = 2
 EXIT_ERROR, EXIT_BUSY, EXIT_INCOMPLETE, EXIT_ATTENTION, EXIT_INTERRUPTED = 1, 3, 4, 5, 130
 DEFAULT_ROOT = Path("data")
 # Longer lists of names are cut after this many.

@@ -233,14 +233,25 @@ def test_status_names_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
 
 @pytest.mark.promise("explained")
 @pytest.mark.parametrize(
-    "arguments", [["build", "--colour"], ["build", "--today", "soon"], ["paint"]], ids=" ".join
+    ("line", "error"),
+    [
+        ("biuld", ': unknown command "biuld". Perhaps "build" is meant'),
+        ("build --colour", " build: unknown option: --colour"),
+        ("build --relase x", " build: unknown option: --relase. Perhaps --release is meant"),
+        ("build --release", " build: --release needs a value"),
+        ("build x.zip [red]", " build: there is no use for 'x.zip', '[red]'"),
+        ("build --today soon", ' build: invalid value for --today: unable to convert "soon" into date'),
+        ("show", " show: --code needs a value"),
+    ],
 )
-def test_wrong_arguments_end_with_2(
-    tmp_path: Path, run_main: Main, capsys: Captured, arguments: list[str]
+def test_wrong_arguments_end_with_2_and_one_line(
+    tmp_path: Path, run_main: Main, capsys: Captured, line: str, error: str
 ) -> None:
     with contextlib.chdir(tmp_path):
-        assert run_main(*arguments) == 2
-    assert "Traceback" not in capsys.readouterr().err
+        assert run_main(*line.split()) == 2
+    command, printed = error.partition(":")[0], capsys.readouterr()
+    assert printed.err == f"error: ods-pipeline{error}. Run: ods-pipeline{command} --help.\n"
+    assert printed.out == ""
     assert list(tmp_path.iterdir()) == []
 
 
