@@ -52,7 +52,7 @@ def _metadata_of(error: OdsError) -> dict[str, dg.MetadataValue]:
         metadata["what to do"] = dg.MetadataValue.text(error.do)
     for number, path in enumerate(error.set_aside, 1):
         suffix = f" {number}" if number > 1 else ""
-        metadata[f"set aside{suffix}"] = dg.MetadataValue.path(str(path))
+        metadata[f"set aside{suffix}"] = dg.MetadataValue.path(path.absolute())
         if sha256 := _sha256_of(path):
             metadata[f"SHA-256{suffix}"] = dg.MetadataValue.text(sha256)
     return metadata

@@ -74,7 +74,7 @@ def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.M
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(frame.height),
         "bytes": dg.MetadataValue.int(size),
-        "path": dg.MetadataValue.path(str(path)),
+        "path": dg.MetadataValue.path(path.absolute()),
         "dagster/uri": dg.MetadataValue.text(path.absolute().as_uri()),
     }
     for name in ("last_change_date", "as_of", "deleted_on", "closed_on"):

@@ -26,8 +26,11 @@ DAY = "2026-08-28"
 
 @pytest.mark.promise("hostile")
 @pytest.mark.parametrize("wrong", ["no release", "the release of another day"])
-def test_a_wrong_file_makes_the_raw_release_red_and_is_not_held(tmp_path: Path, wrong: str) -> None:
-    root, file = DataRoot(tmp_path / "data"), tmp_path / "x.zip"
+def test_a_wrong_file_makes_the_raw_release_red_and_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    root, file = DataRoot(Path("data")), tmp_path / "x.zip"
     if wrong == "no release":
         file.write_text("code,name")
     else:
@@ -47,7 +50,7 @@ def test_a_wrong_file_makes_the_raw_release_red_and_is_not_held(tmp_path: Path, 
     assert failure.error is not None and len(failure.error.stack) < 15
     assert failure.error.cause is None and failure.error.context is None
     if wrong == "the release of another day":
-        assert shown.metadata["set aside"].value == str(root.quarantine / file.name)
+        assert shown.metadata["set aside"].value == str(tmp_path / root.quarantine / file.name)
         assert len(str(shown.metadata["SHA-256"].value)) == 64
 
 

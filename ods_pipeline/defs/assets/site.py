@@ -32,7 +32,7 @@ def site(data_root: DataRootResource) -> dg.MaterializeResult:
     root = data_root.root
     with failing_in_words(root):
         written = write_site(root, root.path / "site")
-    index = dg.MetadataValue.path(written.folder / "index.html")
+    index = dg.MetadataValue.path((written.folder / "index.html").absolute())
     return dg.MaterializeResult(
         metadata={"pages": written.pages, "files": written.files, "bytes": written.size, "index": index}
     )
