@@ -1,8 +1,8 @@
 """A run that is killed at any step is finished by the next one, with the same result to the byte.
 
 The slow group kills at every boundary of every stage, at random steps, shortly after such steps (while C and
-Rust code writes), and from outside at given times. In every run of the tests four runs on one data root are
-killed one after the other.
+Rust code writes), and from outside at given times, and it lets Linux kill for want of memory. In every run of
+the tests four runs on one data root are killed one after the other.
 """
 
 import os
@@ -22,6 +22,7 @@ from ods_pipeline_tests.faults.harness import KILLED, Case, Command, Driver, cop
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.memory_limit import memory_limited_to, run_in
 from ods_pipeline_tests.support.rooms import ENVIRONMENT
 from ods_pipeline_tests.support.times import TIMES
 
@@ -92,6 +93,8 @@ KILLS = [
 AT_RANDOM = [(case, number) for case in ("first", "month", "live") for number in range(3 * TIMES)]
 SURVIVED = "kills survived: the next run gave the same bytes"
 FROM_OUTSIDE = range(7 * TIMES)
+# Megabytes. With 220 the month is published after all.
+MEMORY = (60, 80, 100, 120, 140, 160, 180)
 FOUR = [
     r"^rename raw/trud/.*receipt\.json\.partial",
     r"^rename flat/\.fetch\S*partial > flat/fetch",
@@ -192,6 +195,18 @@ def test_killed_from_outside_at_a_given_time(room: Room, tmp_path: Path, number:
     assert process.returncode == KILLED
     assert room.month.faults_after(room.driver, root) == []
     figures.record("resumed", SURVIVED, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("megabytes", MEMORY)
+def test_killed_by_linux_for_want_of_memory(room: Room, tmp_path: Path, megabytes: int) -> None:
+    root = copy(room.begun, tmp_path / "root")
+    command = [sys.executable, "-m", "ods_pipeline.cli", *room.month.command.words, "--quiet"]
+    with memory_limited_to(megabytes) as group:
+        code = run_in(group, [*command, "--data-root", str(root.path)], ENVIRONMENT)
+    assert code == KILLED
+    assert room.month.faults_after(room.driver, root) == []
+    figures.record("resumed", "kills by Linux for want of memory survived", 1)
 
 
 @pytest.mark.slow
