@@ -58,7 +58,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 WHEN (weights >> 48) + asked = 0 THEN 0
                 ELSE (
                     got + greatest(has_postcode, code_mask >> 12) * asked
-                    + weight_of(weights, (town_mask | code_mask) & ~mask)
+                    + weight_of(weights, (town_mask | code_mask) & ~mask & 4095)
                 ) / ((weights >> 48) + asked)
             END AS score
         FROM (
@@ -72,7 +72,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
                 max(has_postcode) AS has_postcode,
-                9 * max(max(has_postcode)) OVER () AS asked,
+                9 * max(max(greatest(has_postcode, code_mask >> 12))) OVER () AS asked,
                 max(max(weights)) OVER () AS weights
             FROM (
                 SELECT

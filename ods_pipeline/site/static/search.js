@@ -311,7 +311,8 @@ window.odsSearchWith = function (about, load) {
       if (weighted) weights.forEach(function (weight, place) { if (mask & (1 << place)) sum += weight; });
       return sum;
     }
-    const asked = codesAt.length ? 9 : 0, whole = weightOf(WHOLE) + asked;
+    const isAsked = codesAt.length > 0 || Array.from(found.values()).some(function (row) { return row.code >> 12; });
+    const asked = isAsked ? 9 : 0, whole = weightOf(WHOLE) + asked;
     let kept = [], most = 0, mostCode = 0;
     for (const row of found.values()) {
       if (row.code === WHOLE) row.score = 1;
