@@ -12,7 +12,8 @@ WITH links AS (
     FROM steps.chosen_parents
 ),
 
--- Links to codes that are not held, on the way to an ICB or, from the ICB, to a region.
+-- Links to codes that are not held, on the way to an ICB or, from the ICB, to a region. One that is inactive from the
+-- day on which it begins holds on no day.
 nowhere AS MATERIALIZED (
     SELECT
         ods_code,
@@ -22,6 +23,7 @@ nowhere AS MATERIALIZED (
         coalesce(valid_to, DATE 'infinity') AS valid_to
     FROM marts.hierarchy_edges
     WHERE NOT parent_is_held
+        AND valid_from < coalesce(valid_to, DATE 'infinity')
         AND level IN ('commissioner', 'commissioning_icb', 'partner_icb', 'geography_icb', 'region')
 ),
 

@@ -272,6 +272,18 @@ def test_a_link_to_a_code_that_is_not_held_is_a_reason_for_its_own_days(
 
 
 @pytest.mark.promise("dates")
+def test_a_link_to_nowhere_that_holds_on_no_day_is_no_reason_on_any(tmp_path: Path) -> None:
+    """It is inactive without an end, from the day on which it begins: that of its record's last change."""
+    organisations = [organisation("R1", "RO197") | {"last_change_date": TODAY}]
+    nowhere = link("R1", "RE4", "GONE", str(TODAY)) | {"status": "Inactive", "target_primary_role_id": "RO98"}
+    rows = marts_on(write(tmp_path, organisations, [nowhere]), TODAY, "provider_hierarchy")[
+        "provider_hierarchy"
+    ]
+    assert rows["icb_reason"].to_list() == rows["region_reason"].to_list()
+    assert "target_unknown" not in rows["icb_reason"]
+
+
+@pytest.mark.promise("dates")
 def test_a_role_that_was_over_before_the_organisation_began_never_counts(tmp_path: Path) -> None:
     """C1 is no region office (RO327) by a role that ended before its first day."""
     organisations = [
