@@ -199,7 +199,9 @@ def _as_shown(cells: pl.Series) -> pl.Series:
 def _read_parquet(content: bytes) -> Cells:
     """The columns of a Parquet file that can hold codes: text, and whole numbers as text."""
     # Not Polars itself: damage makes it panic, which writes pages of Rust to the terminal.
-    frame = pl.DataFrame(pq.read_table(pa.BufferReader(content)))
+    table = pq.read_table(pa.BufferReader(content))
+    table.validate(full=True)  # text that is not UTF-8 makes Polars panic, too
+    frame = pl.DataFrame(table)
     usable = [s for s in frame.iter_columns() if s.dtype in _TEXTS or s.dtype.is_integer()]
     return Cells(
         list(range(1, frame.height + 1)),

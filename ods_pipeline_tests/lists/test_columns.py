@@ -3,7 +3,10 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ods_pipeline.errors import OdsError
@@ -19,6 +22,14 @@ def read(folder: Path, content: bytes | str, *options: str | None, name: str = "
 
 def lines(codes: CodeList) -> list[tuple[int, str | None]]:
     return codes.rows.select("line", "code").rows()
+
+
+def parquet_of_bytes(cell: bytes) -> bytes:
+    """A Parquet file that calls a cell of any bytes text."""
+    offsets, out = np.array([0, len(cell)], np.int32), io.BytesIO()
+    text = pa.StringArray.from_buffers(1, pa.py_buffer(offsets), pa.py_buffer(cell))
+    pq.write_table(pa.table({"code": text}), out)
+    return out.getvalue()
 
 
 def parquet(**columns: list[object]) -> bytes:
@@ -155,6 +166,7 @@ def test_the_content_and_not_the_name_decides_the_kind_of_file(tmp_path: Path) -
         pytest.param(b"\x1f\x8b\x08...", "a gzip file", id="gzip"),
         pytest.param(b"PK\x03\x04...", "the workbook is damaged or cut short", id="half a zip"),
         pytest.param(b"PAR1 and no more PAR1", "the Parquet file cannot be read", id="half a Parquet file"),
+        pytest.param(parquet_of_bytes(b"RR\xd0"), "the Parquet file cannot be read", id="Parquet, no UTF-8"),
         pytest.param(bytes.fromhex("D0CF11E0A1B11AE1") * 99, "the workbook cannot be read", id="half an xls"),
         pytest.param(b"RRP" + b"," * 3000, "line 1 has 3,001 cells", id="too many columns"),
         pytest.param(b'"' + b"x" * 200_000, "not a list of lines", id="a cell without end"),
