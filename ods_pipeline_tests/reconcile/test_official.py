@@ -44,10 +44,16 @@ def test_a_report_that_the_register_was_made_from_leaves_nothing_unexplained(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "lines"), [("epraccur", 14_303), ("ebranchs", 2_702)])
-def test_every_row_of_the_long_reports(shared: Path, tmp_path: Path, name: str, lines: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "lines", "odd"), [("epraccur", 14_303, ["Y06505 status"]), ("ebranchs", 2_702, [])]
+)
+def test_every_row_of_the_long_reports(
+    shared: Path, tmp_path: Path, name: str, lines: int, odd: list[str]
+) -> None:
+    """One row is at odds with itself: the report of October 2019 says P, and open since September."""
     rows = compared(official_root(shared, 1), str(write_report(shared, name, tmp_path, 1)))
-    assert rows.filter(pl.col("outcome") == "unexplained").is_empty()
+    unexplained = rows.filter(outcome="unexplained")
+    assert unexplained.select(pl.format("{} {}", "code", "field")).to_series().to_list() == odd
     assert rows["line"].drop_nulls().n_unique() == lines
 
 
