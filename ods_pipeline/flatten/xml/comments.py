@@ -39,18 +39,18 @@ def may_hold(text: bytes | bytearray) -> bool:
     return _begins_with(b"!", text) or _begins_with(b"?", text)
 
 
-def _begins_with(sign: bytes, text: bytes | bytearray) -> bool:
-    """Whether ``sign`` is the first byte of ``text`` or stands after ``<``."""
-    # To look for one byte is many times faster than for two, and ODS writes few of either sign. If there are
+def _begins_with(byte: bytes, text: bytes | bytearray) -> bool:
+    """Whether ``byte`` is the first byte of ``text`` or stands after ``<``."""
+    # To look for one byte is many times faster than for two, and ODS hardly ever writes these. Where they are
     # many, two bytes are looked for after all.
-    at = text.find(sign)
+    at = text.find(byte)
     for _ in range(_FEW):
         if at < 0:
             return False
         if at == 0 or text[at - 1] == ord("<"):
             return True
-        at = text.find(sign, at + 1)
-    return text.find(b"<" + sign) >= 0
+        at = text.find(byte, at + 1)
+    return text.find(b"<" + byte) >= 0
 
 
 def with_xml_line_ends(document: bytes) -> bytes:
