@@ -277,7 +277,7 @@ fields AS (
         CASE
             WHEN status = 'A' AND coalesce(opens <= $last_day, true) AND coalesce(closes >= $first_day, true) THEN 0
             WHEN status = 'C' AND least(closes, operational_end) <= $last_day THEN 0
-            -- A report of a month, or of a day, is drawn up before its first one: what opens then is still proposed.
+            -- A report is drawn up before the first day it is for, so what opens on that day is still proposed in it.
             WHEN status = 'P' AND opens >= $first_day THEN 0
             WHEN status = 'D' THEN 9
         END,

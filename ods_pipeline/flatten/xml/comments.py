@@ -40,9 +40,9 @@ def may_hold(text: bytes | bytearray) -> bool:
 
 
 def _begins_with(byte: bytes, text: bytes | bytearray) -> bool:
-    """Whether ``byte`` is the first byte of ``text`` or stands after ``<``."""
-    # To look for one byte is many times faster than for two, and ODS hardly ever writes these. Where they are
-    # many, two bytes are looked for after all.
+    """Whether ``byte`` is the first byte of ``text`` or follows a ``<``."""
+    # Searching for one byte is many times faster than for two, and ODS hardly ever writes these two. If there
+    # are many, the search is for two bytes after all.
     at = text.find(byte)
     for _ in range(_FEW):
         if at < 0:
