@@ -12,13 +12,14 @@ WITH types AS (
     GROUP BY ALL
 ),
 
--- What ends before it begins holds on no day.
+-- What ends before it begins holds on no day. Links of several kinds with the same days are one row: the windows below
+-- order by the days, and rows that tie could come first in one window and second in the next.
 links AS (
     SELECT
         r.ods_code AS from_code,
-        a.type_code AS from_type,
+        min(a.type_code) AS from_type,
         r.target_ods_code AS to_code,
-        b.type_code AS to_type,
+        min(b.type_code) AS to_type,
         coalesce(r.legal_start, r.operational_start) AS opens,
         coalesce(
             r.legal_end,
@@ -34,6 +35,7 @@ links AS (
     JOIN types AS a ON a.ods_code = r.ods_code
     JOIN types AS b ON b.ods_code = r.target_ods_code
     WHERE coalesce(closes >= opens, true)
+    GROUP BY from_code, to_code, opens, closes
 ),
 
 -- Relationships of several kinds hold between the same two; a join must not meet the pair twice on one day.
@@ -65,9 +67,9 @@ numbered AS (
 pairs AS (
     SELECT
         from_code,
-        any_value(from_type) AS from_type,
+        min(from_type) AS from_type,
         to_code,
-        any_value(to_type) AS to_type,
+        min(to_type) AS to_type,
         run,
         CASE WHEN bool_and(opens IS NOT NULL) THEN min(opens) END AS opens,
         CASE WHEN bool_and(closes IS NOT NULL) THEN max(closes) END AS closes

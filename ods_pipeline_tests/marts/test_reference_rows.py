@@ -94,6 +94,21 @@ def test_a_relationship_that_pauses_has_two_rows(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.promise("same_bytes")
+def test_links_of_the_same_days_are_one_row_whatever_their_order(tmp_path: Path) -> None:
+    """A thousand pairs: with a few, rows that tie keep the order in which they came."""
+    practices = [f"P{number}" for number in range(1000)]
+    build = write(
+        tmp_path,
+        [organisation("C1", "RO98"), *(organisation(code, "RO177") for code in practices)],
+        [link(code, kind, "C1", "2015-04-01") for code in practices for kind in ("RE4", "RE5")],
+        roles=[{"ods_code": c, "role_id": "RO76", "unique_role_id": n} for n, c in enumerate(practices)],
+    )
+    query = """SELECT count(*), count(DISTINCT REL_FROM_ORG_CODE), min(REL_NUMBER), max(REL_NUMBER)
+        FROM compat.org_relationship_daily"""
+    assert answers(build, query) == [[(1000, 1000, 1, 1)]]
+
+
 def test_only_cited_roles_have_a_type_code(tmp_path: Path) -> None:
     organisations = [
         organisation("P1", "RO177"),

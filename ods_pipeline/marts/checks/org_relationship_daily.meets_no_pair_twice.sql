@@ -1,6 +1,6 @@
 -- relationships in the shape of the reference data
--- No two rows of a pair hold on one day, and a relationship of two organisations with type codes has a row on its first
--- day.
+-- No two rows of a pair hold on one day, a relationship of two organisations with type codes has a row on its first
+-- day, and what is called a predecessor is one of a succession.
 WITH typed AS (
     SELECT ods_code
     FROM ord.organisations
@@ -41,3 +41,10 @@ ANTI JOIN mart AS m
     AND m.rel_number > 0
     AND coalesce(m.rel_open_date <= e.begins, true)
     AND coalesce(m.rel_close_date >= e.begins, true)
+UNION ALL
+SELECT
+    'predecessor in no succession',
+    m.rel_from_org_code || ' ' || m.rel_to_org_code
+FROM mart AS m
+ANTI JOIN marts.succession_edges AS e ON e.new_code = m.rel_from_org_code AND e.old_code = m.rel_to_org_code
+WHERE m.rel_number = 0 OR m.rel_type_code = 'P'
