@@ -29,7 +29,8 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
     known = observed.quarantined.filter(pl.col("ods_code").is_not_null())
     aside = known.with_columns(pl.col("seq").alias("seq_last"), pl.lit(True).alias("is_aside"))
     runs = _uninterrupted(observed.runs, known, notices, order).with_columns(pl.lit(False).alias("is_aside"))
-    pieces = pl.concat([runs, aside], how="diagonal").sort("ods_code", "seq", "is_aside")
+    # The last of a day counts. Of a code set aside in both files of a release, that is the record in "full".
+    pieces = pl.concat([runs, aside], how="diagonal").sort("ods_code", "seq", "is_aside", "published_in")
     days = order.days["as_of"]
     pieces = pieces.with_columns(
         days.gather(pieces["seq"]).alias("day"), days.gather(pieces["seq_last"]).alias("day_last")

@@ -115,7 +115,7 @@ def test_the_register_of_each_day_is_what_the_captures_of_that_day_show(seed: in
 @settings(max_examples=25)
 @given(SEEDS)
 def test_the_order_of_rows_makes_no_difference(seed: int) -> None:
-    observations = observed(CaptureGenerator(codes=3, days=4, captures=7).make(seed))
+    observations = observed(CaptureGenerator(codes=100, days=6, captures=10).make(seed))
     chance = Random(seed)
 
     def shuffled(frame: pl.DataFrame) -> pl.DataFrame:

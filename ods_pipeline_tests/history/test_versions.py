@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 
 from ods_pipeline.history.fold import Register
@@ -135,6 +136,21 @@ def test_a_code_that_comes_back_as_a_stub_keeps_its_content(held: Held) -> None:
     first, again = life(after(held, *steps), *columns)
     assert again == ("A", False, IN_SEPTEMBER, "release=2026-09-25/full", "release=2026-07-31/full")
     assert first[:3] == ("A", False, IN_JULY)
+
+
+@pytest.mark.promise("same_bytes")
+def test_codes_that_come_back_set_aside_in_both_files_were_seen_in_the_full_file(held: Held) -> None:
+    """Five codes, folded four times: with one, chance picks the right file half the time."""
+    codes = [f"X{number}" for number in range(5)]
+    held.release([ANCHOR, *(make_record(code) for code in codes)], **JULY)
+    held.release([ANCHOR], **AUGUST)
+    broken = [make_record(code, orgRecordClass="RC9") for code in codes]
+    held.release([ANCHOR, *broken], broken, **SEPTEMBER)
+    for _ in range(4):
+        versions = held.register().frames["history.organisations"]
+        again = versions.filter(pl.col("ods_code").is_in(codes), pl.col("known_from") == IN_SEPTEMBER)
+        shown = again.select("capture_id", "last_capture_id").rows()
+        assert shown == [("release=2026-09-25/full", "release=2026-07-31/full")] * 5
 
 
 @pytest.mark.parametrize("stub_left", [True, False])

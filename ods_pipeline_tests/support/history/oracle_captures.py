@@ -51,10 +51,10 @@ def files_of(capture: Capture) -> dict[str, str]:
 
 def capture_rows(capture: Capture) -> pl.DataFrame:
     """Return the rows of ``captures``."""
-    day, rows = capture.day.isoformat(), []
+    day, rows, set_aside = capture.day.isoformat(), [], aside_rows(capture)["capture_id"].to_list()
     for kind, capture_id in files_of(capture).items():
         used = sum(capture.file_of(code) == capture_id for code in capture.seen)
-        aside = len(capture.quarantined) + capture.codeless if kind != "archive" else 0
+        aside = set_aside.count(capture_id)
         rows.append(
             capture_row(
                 {
@@ -117,10 +117,14 @@ def notice_rows(capture: Capture) -> pl.DataFrame:
 
 
 def aside_rows(capture: Capture) -> pl.DataFrame:
-    """Return the rows of ``quarantined_records``."""
+    """Return the rows of ``quarantined_records``. Of a release, every other code is in both files."""
     codes = [*sorted(capture.quarantined), *([None] if capture.codeless else [])]
-    capture_id = next(iter(files_of(capture).values()))
-    rows = [(capture_id, n, code, None, "x", "bad_date", "x", None) for n, code in enumerate(codes)]
+    in_both = [code for code in codes if code and int(code[1:]) % 2]
+    rows = [
+        (capture_id, n, code, None, "x", "bad_date", "x", None)
+        for kind, capture_id in files_of(capture).items()
+        for n, code in enumerate(in_both if kind == "archive" else codes)
+    ]
     return pl.DataFrame(rows, schema=TABLES["quarantined_records"].dtypes, orient="row")
 
 
@@ -191,12 +195,8 @@ def observed(captures: Sequence[Capture]) -> Observed:
             [rows(c).with_columns(pl.lit(seq[c.label], pl.Int64).alias("seq")) for c in (empty, *captures)]
         )
 
-    aside = all_of(aside_rows).with_columns(
-        pl.when(pl.col("capture_id").str.ends_with("full"))
-        .then(pl.lit("full"))
-        .otherwise(pl.lit("delta"))
-        .alias("published_in")
-    )
+    kinds = order.captures.select("capture_id", pl.col("kind").alias("published_in"))
+    aside = all_of(aside_rows).join(kinds, on="capture_id", maintain_order="left")
     key = ["ods_code", "deleted_on", "source"]
     notices = all_of(notice_rows).sort("seq")
     first = notices.filter(source="ord_notifications").unique(key, keep="first")
