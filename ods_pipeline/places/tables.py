@@ -4,6 +4,7 @@ What lives here: pure functions of a register and the flat files. They run at ev
 are published depends on the register of that build alone, in whatever order files and captures arrived.
 """
 
+import logging
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ from ods_pipeline.schema import TABLES
 
 # A national register has 200,000 UPRNs: the file is read in passes of this much memory.
 _MEMORY = "512MB"
+log = logging.getLogger(__name__)
 
 
 def area_table(folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
@@ -74,6 +76,9 @@ def postcode_table(
 def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
     """Return ``geo.uprns``: those that an organisation has. The file is streamed, in bounded memory.
 
+    Of a UPRN with several positions the one furthest west, then south, counts: the file does not say which is
+    right, and the order of its rows must not decide. The log says how many others there are.
+
     Args:
         organisations: ``ord.organisations``, of which ``uprn`` is read.
         folder: the folder of the UPRNs in ``flat/``; None without.
@@ -87,12 +92,13 @@ def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile
         connection.register("wanted", wanted.to_arrow())
         connection.read_parquet(str(folder / UPRNS)).create_view("properties")
         rows = connection.sql("FROM properties SEMI JOIN wanted USING (uprn)").pl()
-    return (
-        rows.unique("uprn", keep="first", maintain_order=False)
-        .with_columns(edition=pl.lit(file.label))
-        .select(table.columns)
-        .sort("uprn")
-    )
+    rows = rows.unique().sort("uprn", "easting", "northing", "latitude", "longitude", nulls_last=True)
+    placed = rows.unique("uprn", keep="first", maintain_order=True)
+    if more := rows.height - placed.height:
+        log.warning(
+            "%s has %d more positions of UPRNs that have one already: they do not count", file.label, more
+        )
+    return placed.with_columns(edition=pl.lit(file.label)).select(table.columns)
 
 
 def _key(postcode: pl.Expr) -> pl.Expr:

@@ -249,3 +249,21 @@ def test_uprns_are_read_in_one_pass_and_those_of_the_register_are_kept(tmp_path:
     )
     rows = uprn_table(REGISTER, root.flat / file.folder, file).rows()
     assert rows == [(100, 444500.25, 519100.5, 54.5, -1.3, "OS Open UPRN 2026-08")]
+
+
+@pytest.mark.promise("same_bytes")
+def test_of_a_uprn_with_two_positions_the_same_one_counts_in_any_order(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A UPRN that is there twice with one position has that one, and is not worth a word."""
+    lines = [(100, 54.5, -1.3), (100, 51.5, -0.1), (100, 51.5, -0.2), (200, 54.6, -1.4), (200, 54.6, -1.4)]
+    for name, rows in (("one", lines), ("other", lines[::-1])):
+        root = DataRoot(tmp_path / name / "data")
+        file = take_places(root, uprn_zip(tmp_path / name, rows))
+        table = uprn_table(REGISTER, root.flat / file.folder, file)
+        assert table.select("uprn", "latitude", "longitude").rows() == [(100, 51.5, -0.2), (200, 54.6, -1.4)]
+        problem = (
+            "OS Open UPRN 2026-08 has 2 more positions of UPRNs that have one already: they do not count"
+        )
+        assert [record.getMessage() for record in caplog.records] == [problem]
+        caplog.clear()
