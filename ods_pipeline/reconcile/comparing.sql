@@ -11,25 +11,28 @@ WITH stamped AS (
     FROM ord.organisations AS o
 ),
 
+-- Parents of today count before past ones, whichever row is read first.
 above AS (
     SELECT
         ods_code,
-        any_value(sub_icb_code) AS sub_icb_code,
-        any_value(icb_code) AS icb_code,
-        any_value(region_code) AS region_code
+        arg_min(sub_icb_code, is_past) AS sub_icb_code,
+        arg_min(icb_code, is_past) AS icb_code,
+        arg_min(region_code, is_past) AS region_code
     FROM (
         SELECT
             ods_code,
             sub_icb_code,
             icb_code,
-            region_code
+            region_code,
+            false AS is_past
         FROM marts.provider_hierarchy_current
         UNION ALL
         SELECT
             ods_code,
             sub_icb_code,
             icb_code,
-            region_code
+            region_code,
+            is_past
         FROM marts.organisation_parents
         WHERE is_past
     )

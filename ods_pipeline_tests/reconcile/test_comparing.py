@@ -1,0 +1,70 @@
+"""comparing.sql, on a few rows in the tables that it reads: which of several rows of a code counts."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ods_pipeline.reconcile.comparing import compare
+from ods_pipeline.reconcile.reading import read_report
+from ods_pipeline.schema import TABLES
+from ods_pipeline_tests.support.official_reports import as_file
+from ods_pipeline_tests.support.small_registers import Row, organisation
+
+TODAY = date(2026, 9, 4)
+READ = (
+    "organisations",
+    "relationships",
+    "roles",
+    "deletions",
+    "history.organisations",
+    "provider_hierarchy_current",
+    "organisation_parents",
+)
+
+
+def fields(folder: Path, cells: dict[int, str], **tables: Sequence[Row]) -> dict[str, tuple[str | None, str]]:
+    """Compare a row of epraccur about S01 with tables of these rows, in their order.
+
+    Args:
+        folder: Where the report is written.
+        cells: Cells of the row by column, from 0.
+        tables: Rows by table; all others are empty.
+
+    Returns:
+        The value here and the outcome of each field.
+    """
+    row = [cells.get(column, "") for column in range(27)]
+    report = read_report(str(as_file([["S01", "BODY S01", *row[2:]]], folder / "epraccur.csv")))
+    content: dict[str, Sequence[Row]] = {"organisations": [organisation("S01", "RO177")], **tables}
+    # On one thread rows are met in the order in which they come.
+    with closing(duckdb.connect(config={"threads": 1})) as connection:
+        for name in READ:
+            table = TABLES[name]
+            rows = pl.DataFrame(content.get(name, []), schema_overrides=table.dtypes, strict=True)
+            connection.register("rows", pl.concat([table.empty(), rows], how="diagonal").to_arrow())
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+            connection.execute(f"CREATE TABLE {table.schema}.{table.name} AS FROM rows")
+        # Sorted rows come late: after those of the other marts.
+        connection.execute("""
+            ALTER TABLE marts.provider_hierarchy_current RENAME TO parents_today;
+            CREATE VIEW marts.provider_hierarchy_current AS FROM marts.parents_today ORDER BY ods_code
+        """)
+        compared = compare(connection, report, TODAY, day=TODAY, whole=False).rows
+    return {
+        field: (here, outcome) for field, here, outcome in compared["field", "here", "outcome"].iter_rows()
+    }
+
+
+def test_parents_of_today_count_before_past_ones(tmp_path: Path) -> None:
+    """A past value fills in what there is none of today."""
+    found = fields(
+        tmp_path,
+        {2: "Y1", 3: "Q2"},
+        provider_hierarchy_current=[{"ods_code": "S01", "icb_code": "Q2"}],
+        organisation_parents=[{"ods_code": "S01", "icb_code": "Q1", "region_code": "Y1", "is_past": True}],
+    )
+    assert (found["icb"], found["region"]) == (("Q2", "agree"), ("Y1", "agree"))
