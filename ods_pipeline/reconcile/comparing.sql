@@ -64,7 +64,8 @@ rows_there AS (
     FROM listed
 ),
 
--- The link that a row is about: to the same parent, with the same start if there is one, else the latest.
+-- The link that a row is about: to the same parent, with the same start if there is one, else the latest; of several
+-- with one start the one that is open, or else ends last.
 linked AS (
     SELECT
         r.line,
@@ -82,7 +83,10 @@ linked AS (
                 coalesce(r.joined_day IN (l.starts, l.legal_start), false) DESC,
                 l.holds DESC,
                 l.starts DESC NULLS LAST,
-                l.target_ods_code
+                l.target_ods_code,
+                l.ends DESC NULLS FIRST,
+                l.legal_start,
+                l.legal_end
         ) = 1
 ),
 
@@ -101,7 +105,8 @@ providers AS (
                 coalesce(r.joined_day = l.starts, false) DESC,
                 l.holds DESC,
                 l.starts DESC NULLS LAST,
-                l.target_ods_code
+                l.target_ods_code,
+                l.ends DESC NULLS FIRST
         ) = 1
 ),
 

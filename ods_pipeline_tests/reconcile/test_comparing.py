@@ -7,12 +7,13 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pytest
 
 from ods_pipeline.reconcile.comparing import compare
 from ods_pipeline.reconcile.reading import read_report
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support.official_reports import as_file
-from ods_pipeline_tests.support.small_registers import Row, organisation
+from ods_pipeline_tests.support.small_registers import Row, link, organisation
 
 TODAY = date(2026, 9, 4)
 READ = (
@@ -68,3 +69,17 @@ def test_parents_of_today_count_before_past_ones(tmp_path: Path) -> None:
         organisation_parents=[{"ods_code": "S01", "icb_code": "Q1", "region_code": "Y1", "is_past": True}],
     )
     assert (found["icb"], found["region"]) == (("Q2", "agree"), ("Y1", "agree"))
+
+
+@pytest.mark.parametrize(
+    ("rel", "to", "left", "outcome"), [("RE4", "C1", "", "agree"), ("RE6", "T1", "20261231", "unexplained")]
+)
+def test_of_links_with_one_start_the_open_one_counts(
+    tmp_path: Path, rel: str, to: str, left: str, outcome: str
+) -> None:
+    """It counts in whatever order they come. The end of the other one would explain the difference."""
+    twice = [link("S01", rel, to, end=end) for end in (None, "2026-12-31")]
+    for links in (twice, twice[::-1]):
+        parents = links if rel == "RE4" else [link("S01", "RE4", "C1"), *links]
+        found = fields(tmp_path, {14: "C1", 15: "20150401", 16: left, 23: "T1"}, relationships=parents)
+        assert (found["joined"], found["left"]) == (("2015-04-01", "agree"), (None, outcome))
