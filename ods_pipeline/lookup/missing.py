@@ -25,7 +25,9 @@ _MISSING = """
         code_form(c.code) AS form
     FROM (SELECT $code AS code, coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
     LEFT JOIN (
-        SELECT ods_code, arg_max(rule, capture_id) AS rule FROM ord.quarantined_records GROUP BY ods_code
+        SELECT ods_code, arg_max(rule, (capture_id, record_number)) AS rule
+        FROM ord.quarantined_records
+        GROUP BY ods_code
     ) AS q ON q.ods_code = c.code
     LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = c.code
 """

@@ -235,7 +235,7 @@ SELECT
 FROM (
     SELECT
         ods_code,
-        arg_max(rule, capture_id) AS rule,
+        arg_max(rule, (capture_id, record_number)) AS rule,
         NULL AS pointed_at_by,
         NULL AS example_ods_code
     FROM ord.quarantined_records

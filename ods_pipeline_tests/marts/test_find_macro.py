@@ -71,7 +71,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
     ]
     others_of: dict[str, Any] = {
         "quarantined_records": [
-            {"ods_code": "BAD01", "rule": "dates", "capture_id": "x", "record_number": 1}
+            {"ods_code": code, "rule": rule, "capture_id": "x", "record_number": number}
+            # The later record of BAD02 comes first, that of BAD03 last.
+            for code, number, rule in [
+                ("BAD01", 1, "dates"),
+                ("BAD02", 3, "dates"),
+                ("BAD02", 2, "ids"),
+                ("BAD03", 4, "ids"),
+                ("BAD03", 5, "dates"),
+            ]
         ],
         "unresolved_targets": [{"target_ods_code": "GONE1", "pointed_at_by": 2, "example_ods_code": "A1"}],
         "captures": [{"capture_id": "x", "as_of": date(2026, 9, 3)}],
@@ -252,7 +260,8 @@ def test_what_is_not_there_has_its_reason(find: Find, text: str, reason: str) ->
 
 
 def test_what_the_register_knows_of_a_code_it_does_not_hold(small: Find) -> None:
-    assert "set aside because it breaks a rule: dates" in small("BAD01")[0]["explanation"]
+    for code in ("BAD01", "BAD02", "BAD03"):
+        assert "set aside because it breaks a rule: dates" in small(code)[0]["explanation"]
     assert "2 relationships or successions point at it (A1" in small("gone1")[0]["explanation"]
 
 
