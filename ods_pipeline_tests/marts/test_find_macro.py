@@ -1,9 +1,11 @@
 """ods_find(text): by code, postcode and name, in which order, and the reason if nothing matches."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -298,6 +300,18 @@ def test_a_code_that_is_not_written_as_codes_are_is_proposed_all_the_same(small:
 
 def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> None:
     assert kinds(small("B9")) == [("none", "B9")]
+
+
+@pytest.mark.parametrize("order", ["", "DESC"])
+def test_of_similar_codes_the_first_are_kept_in_whatever_order_they_are_read(
+    tmp_path: Path, order: str
+) -> None:
+    file = shutil.copyfile(sample_root().path / "ods.duckdb", tmp_path / "ods.duckdb")
+    with closing(duckdb.connect(str(file))) as connection:
+        connection.execute(f"CREATE TABLE read_now AS FROM search.codes ORDER BY ods_code {order}")
+        connection.execute("DELETE FROM search.codes; INSERT INTO search.codes FROM read_now")
+        rows = connection.execute("SELECT ods_code FROM ods_find('129', rows_wanted := 3)").fetchall()
+    assert {code for (code,) in rows} == {"129", "12A", "12D"}
 
 
 def test_a_column_of_texts_is_looked_up_as_each_text_would_be() -> None:

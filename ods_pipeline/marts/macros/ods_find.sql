@@ -244,7 +244,8 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 openness_rank,
                 is_site,
                 covered DESC,
-                listing_id
+                listing_id,
+                ods_code
         ) <= rows_wanted;
 
 CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
