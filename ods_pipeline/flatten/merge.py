@@ -100,6 +100,7 @@ def collapse_successions(successions: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
         The rows kept (the lowest id of each), and the repeats.
     """
     key = TABLES["successions"].key
-    ranked = successions.sort(*key, "unique_succ_id", nulls_last=True)
+    # Statements that share an id stay in the order in which they come.
+    ranked = successions.sort(*key, "unique_succ_id", nulls_last=True, maintain_order=True)
     is_repeat = repeats_key(ranked, key)
     return ranked.filter(~is_repeat), ranked.filter(is_repeat)

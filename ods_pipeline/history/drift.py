@@ -76,7 +76,7 @@ def _released(history: History) -> pl.DataFrame:
     going_on = (
         later.sort("as_of")
         .join_asof(
-            runs.rename({"as_of": "run_as_of"}).sort("run_as_of"),
+            runs.rename({"as_of": "run_as_of"}).sort("run_as_of", maintain_order=True),
             by="ods_code",
             left_on="as_of",
             right_on="run_as_of",
@@ -147,7 +147,8 @@ def _held_before(released: pl.DataFrame, history: History) -> pl.DataFrame:
 def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return observations with their columns prefixed by ``name``, and the newest stamp up to each one."""
     return (
-        rows.sort("ods_code", "as_of")
+        # Of two releases that speak for one day the later one counts, so the order is kept below.
+        rows.sort("ods_code", "as_of", "capture_id")
         .with_columns(pl.col("last_change_date").cum_max().over("ods_code").alias("newest"))
         .select(
             "ods_code",
@@ -164,7 +165,7 @@ def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
                 )
             ),
         )
-        .sort(f"{name}_as_of")
+        .sort(f"{name}_as_of", maintain_order=True)
     )
 
 

@@ -137,11 +137,11 @@ CREATE MACRO find_spellings(entry) AS TABLE
     FROM (
         SELECT
             *,
-            row_number() OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id) AS likeness,
+            row_number() OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id, size, is_part) AS likeness,
             first_value(
                 CASE WHEN quality > 0 THEN least(15, greatest(1, round(ln(1000000 / texts))))::BIGINT ELSE 9::BIGINT END
             )
-                OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id) AS weight
+                OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id, size, is_part) AS weight
         FROM (
             SELECT
                 unnest(CASE WHEN is_pair THEN [place, place + 1] ELSE [place] END) AS place,
