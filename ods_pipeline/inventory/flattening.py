@@ -45,7 +45,7 @@ class FlatFetches:
 
     def records_by_stamp(self) -> dict[date, int]:
         """Return the number of records by LastChangeDate; a code counts once for each stamp."""
-        records = self.frames["organisations"].unique(["ods_code", "last_change_date"])
+        records = self.frames["organisations"].select("ods_code", "last_change_date").unique()
         return dict(records["last_change_date"].value_counts().iter_rows())
 
 

@@ -44,9 +44,7 @@ def source_differences(root: DataRoot, captures: pl.DataFrame) -> pl.DataFrame:
     ]
     if not rows:
         return table.empty()
-    return (
-        pl.concat(rows).select(table.columns).cast(pl.Schema(table.dtypes)).unique(table.key).sort(table.key)
-    )
+    return pl.concat(rows).select(table.columns).cast(pl.Schema(table.dtypes)).sort(table.key)
 
 
 def _pairs(captures: pl.DataFrame) -> pl.DataFrame:

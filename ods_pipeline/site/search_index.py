@@ -67,7 +67,7 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     every = pl.concat([pl.Series("text_id", [0], pl.Int32), *(column.rename("text_id") for column in used)])
     last = pl.col("text_id").max()
     every = every.to_frame().select(text_id=pl.int_range(0, last + 1, dtype=pl.Int32))
-    sizes = every.join(placed.select("text_id", "size").unique("text_id"), on="text_id", how="left")
+    sizes = every.join(placed.select("text_id", "size").unique(), on="text_id", how="left")
     _write(search, "words", {
         "words": "\n".join(_harmless(words["word"])),
         "texts": _numbers(words["texts"]),
