@@ -69,6 +69,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("5E1", "RO179", **CLOSED),
         organisation("012", "RO141"),
         organisation("l0 4sq", "RO177"),
+        organisation("E11AB", "RO198"),
         organisation("E1", "RO197", name="CANAL WHARF", postcode="LS11 4BB"),
     ]
     others_of: dict[str, Any] = {
@@ -296,6 +297,11 @@ def test_a_code_that_a_spreadsheet_made_a_number(small: Find) -> None:
 
 def test_a_code_that_is_not_written_as_codes_are_is_proposed_all_the_same(small: Find) -> None:
     assert kinds(small("lo45q")) == [("none", "LO45Q"), ("similar", "l0 4sq")]
+
+
+def test_a_postcode_with_its_space_is_no_code_with_a_typo(small: Find) -> None:
+    assert kinds(small("e11aa")) == [("none", "E11AA"), ("similar", "E11AB")]
+    assert kinds(small("E1 1AA")) == [("none", "E11AA")]
 
 
 def test_where_many_codes_are_one_sign_away_none_is_proposed(small: Find) -> None:

@@ -114,8 +114,8 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
 
 -- The text as a code (missed_code) with its form, and the codes that look the same or differ in one character: added,
 -- left out, changed, or swapped with its neighbour. One typo changes at most two of the characters that a code has:
--- that is tested first, for to compare every code fully is slow. Codes of other lengths are not read, and for words
--- none is. Row 0 of search.codes is the partner of the text itself.
+-- that is tested first, for to compare every code fully is slow. Codes of other lengths are not read, and for words, or
+-- a postcode with its space, none is. Row 0 of search.codes is the partner of the text itself.
 CREATE MACRO find_similar_codes(entry) AS TABLE
     SELECT
         f.ods_code,
@@ -134,6 +134,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
             unnest(
                 CASE
                     WHEN form IN ('blank', 'words', 'default', 'statistical') THEN [0]
+                    WHEN form = 'postcode' AND contains(words, ' ') THEN [0]
                     ELSE list_distinct(
                             [0, length(before_1), length(before_2)] || range(length(code) - 1, length(code) + 2)
                         )

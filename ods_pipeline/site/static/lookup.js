@@ -67,7 +67,9 @@
     // A code alone needs no search unless a name has such a word too.
     const isAlone = exact !== undefined && !(await search.anyWord(question));
     const found = isAlone ? { all: 1, codes: [question.code] } : question.code.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
-    const alike = found.codes.length || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await search.similar(question);
+    // A postcode with its space is no code with a typo.
+    const isPostcode = question.postcode === question.code && question.typed.includes(" ");
+    const alike = found.codes.length || isPostcode || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await search.similar(question);
     const shown = alike.length ? alike : found.codes, records = [];
     await Promise.all(shown.map(function (code) { return fromShelf("code", code); }));
     for (const code of shown) records.push([code, await fromShelf("code", code)]);
