@@ -64,8 +64,8 @@ class _Payload:
 def flatten_fetch(folder: Path) -> Flat:
     """Flattens a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
 
-    A payload is quarantined alone if it is no record, breaks a rule, holds another code, is a second answer
-    for its code, or was not asked for.
+    A payload is quarantined alone if it is not a record, breaks a rule, holds another code, is a second
+    answer for its code, or was not asked for.
 
     Raises:
         BadFetch: The files are not those of the receipt, or a list cannot be read. Nothing is flattened then.
@@ -91,7 +91,7 @@ def flatten_fetch(folder: Path) -> Flat:
             "record": usable,
             "record_number": [places[id(readable[n])] for n in usable],
             # The column has the name of the first form that has a fax field. A JSON record has none
-            # (``sources/fields.py``), so that one without a fax number is no news about fax numbers.
+            # (``sources/fields.py``), so that one without a fax number says nothing about fax numbers.
             "is_xml": [readable[n].has_fax_field for n in usable],
         },
         schema={"record": records.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},

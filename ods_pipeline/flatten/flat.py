@@ -52,7 +52,7 @@ class Flat:
 
     @property
     def captures(self) -> pl.DataFrame:
-        """The rows of ``captures``: one a file of a release, one a fetch."""
+        """The rows of ``captures``: one per file of a release, one per fetch."""
         return self.frames["captures"]
 
 
@@ -93,7 +93,7 @@ class Pile:
             self.unknown[name] = self.unknown.get(name, 0) + count
 
     def organisations(self) -> pl.DataFrame:
-        """Return one row a record that breaks no rule, with its capture and its place in the file from 1."""
+        """Return one row per record that breaks no rule, with its capture and its place in the file from 1."""
         frame = pl.concat(self.frames["organisations"])
         return frame.with_columns(
             pl.lit(self.capture_id).alias("capture_id"),

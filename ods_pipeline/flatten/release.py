@@ -45,7 +45,7 @@ def flatten_release(
     piles = _read_files(every, f"release={files.release_date}", progress, threads or min(4, cpu_count() or 1))
     if files.archive is None:
         raise BadRelease(
-            "there is no archive file in it, and without it every code closed long ago would look deleted",
+            "there is no archive file in it; without one, every code closed long ago would look deleted",
             where=path.name,
             do=GIVE_TRUD_ZIP,
         )

@@ -20,7 +20,7 @@ def refuse_backfill(root: DataRoot) -> None:
     """Raise OdsError if the data root holds a release, or anything else of a register.
 
     A release has more than ODT: read after it, the whole register would bring nothing that a fetch of changes
-    does not bring. An unfinished fetch is no register.
+    does not bring. An unfinished fetch is not a register.
     """
     if held_releases(root):
         raise OdsError(

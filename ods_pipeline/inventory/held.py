@@ -21,7 +21,8 @@ from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.trud import Listed
 
-# Names on most disks have 255 bytes at most, and files next to a release have its name and a longer ending.
+# Most disks allow 255 bytes for a name, and a file next to a release has the name of the release and a longer
+# ending.
 LONGEST_NAME = 230
 
 
@@ -89,9 +90,9 @@ def first_and_last_stamp(root: DataRoot) -> tuple[date, date] | None:
 
 
 def newest_publication(root: DataRoot) -> date | None:
-    """Return the PublicationDate of the newest flattened release, where deltas begin; None without one.
+    """Return the PublicationDate of the newest flattened release, from which deltas begin.
 
-    Without a release, it is the day of the newest fetch of the whole register.
+    Without a release, return the day of the newest fetch of the whole register; None without either.
     """
     captures = captures_in(each_flat_folder(root, "release"))
     captures = captures_in(each_flat_folder(root, "fetch")) if captures is None else captures
@@ -118,10 +119,10 @@ def release_date_of(file: Path) -> str:
         )
     if len(os.fsencode(file.name)) > LONGEST_NAME:
         raise OdsError(
-            f"the name of the file is longer than {LONGEST_NAME} bytes, and the disk has no room for its "
-            "receipt's",
+            f"the file's name is longer than {LONGEST_NAME} bytes, so the longer name of its receipt would "
+            "not fit",
             where=file,
-            do="Give the file a shorter name that ends as before",
+            do="Give the file a shorter name with the same ending",
         )
     return open_release(file).release_date
 

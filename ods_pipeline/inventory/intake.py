@@ -56,7 +56,7 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
     """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
 
     ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had, or if
-    the file is no release of that day (it is set aside then), or its day has not come.
+    the file is not a release of that day (it is set aside then), or its day has not come.
     """
     today = uk_date(sources.clock.now())
     if file:
@@ -73,7 +73,7 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
 
 
 def _refuse_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
-    """Set a file in ``raw/trud`` aside that is no release of its receipt's day, and raise the OdsError."""
+    """Set aside a file in ``raw/trud`` that is not a release of its receipt's day, and raise the OdsError."""
     raw = root.raw_releases / receipt.file_name
     try:
         found = open_release(raw).release_date

@@ -207,7 +207,10 @@ class Asker:
                     return
                 location = response.headers.get("location", "")
             if not self.is_here(location):
-                raise OdsError(f"{self.name} redirects to another server; that is not followed")
+                raise OdsError(
+                    f"{self.name} redirects to another server; that is not followed",
+                    do="Check the address set for it, and any proxy on the way",
+                )
             target = target.join(location)
         raise NotTheAnswer("it redirects in a circle")
 
@@ -252,14 +255,18 @@ class Asker:
             except (httpx.RequestError, httpx.InvalidURL) as error:
                 trouble = words_for(error)
             if answer is not None and answer.status not in _AGAIN | answers:
-                raise OdsError(f"{self.name} refuses {what} ({trouble})")
+                raise OdsError(
+                    f"{self.name} refuses {what} ({trouble})",
+                    do="Run it again later; if it is refused again, report it with this text",
+                )
             if last:
                 break
             pause = self.pause_after(attempt, answer.headers if answer is not None else None)
             log.info("%s, %s: %s; again in %.0f s", self.name, what, trouble, pause)
             self.pace.hold(pause)
         raise Unreachable(
-            f"{self.name} gave no answer to {what} in {self.manners.attempts} attempts (the last: {trouble})"
+            f"{self.name} gave no answer to {what} in {self.manners.attempts} attempts (the last: {trouble})",
+            do="Run it again later",
         )
 
     def pause_after(self, attempt: int, headers: httpx.Headers | None) -> float:

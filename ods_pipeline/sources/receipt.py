@@ -91,7 +91,7 @@ class FetchReceipt:
 
 
 def date_in_name(name: str) -> str | None:
-    """The release date (ISO) in the name of a TRUD zip; None if there is none, or if it is no day."""
+    """The release date (ISO) in the name of a TRUD zip; None if there is none, or if it is not a day."""
     match = _TRUD_NAME.search(name)
     try:
         return date(*map(int, match.groups())).isoformat() if match else None
@@ -197,7 +197,7 @@ def _parse(content: dict[str, Any], sha256: str) -> FetchReceipt:
     if not FIRST_DAY <= days[0] <= LAST_DAY:
         raise ValueError(f"no fetch was made on {days[0]}")
     if not FIRST_DAY <= days[1] <= days[2] <= LAST_DAY:
-        raise ValueError(f"the stamps {days[1]} to {days[2]} are no range of days")
+        raise ValueError(f"the stamps {days[1]} to {days[2]} are not a range of days")
     files = tuple(FetchFile(_text(f["path"]), int(f["bytes"]), _text(f["sha256"])) for f in content["files"])
     for entry in files:
         if entry.path.startswith(("/", "\\")) or ".." in Path(entry.path).parts:
@@ -242,7 +242,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:40]!r} is no text")
+        raise TypeError(f"{str(value)[:40]!r} is not text")
     return value
 
 
@@ -250,7 +250,7 @@ def _unanswered(entry: dict[str, Any]) -> tuple[str, Unanswered]:
     code = _text(entry["ods_code"])
     # The next fetch asks for it, so the code becomes part of an address and of a file name.
     if not CODE.fullmatch(code):
-        raise ValueError(f"{code[:40]!r} is no ODS code")
+        raise ValueError(f"{code[:40]!r} is not an ODS code")
     return code, Unanswered(date.fromisoformat(entry["stamp"]).isoformat(), _word(entry["why"]))
 
 

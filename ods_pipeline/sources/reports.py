@@ -28,12 +28,12 @@ def fetch_reports(root: DataRoot, names: Iterable[str], sources: Sources) -> lis
 
     Raises:
         Unreachable: No answer came.
-        OdsError: The server refuses, or what came is no report.
+        OdsError: The server refuses, or what came is not a report.
     """
     wanted = [name.strip().lower() for argument in names for name in argument.split(",")]
     for name in wanted:
         if not _NAME.fullmatch(name):
-            raise OdsError(f"{name!r} is no name of a report", do="Give for example --fetch epraccur")
+            raise OdsError(f"{name!r} is not the name of a report", do="Give, for example, --fetch epraccur")
     day = sources.clock.now().astimezone(UK).date()
     asker = Asker("Data Search and Export", sources.reports_url, sources.clock, sources.manners)
     written = []
@@ -67,8 +67,11 @@ def held_reports(root: DataRoot) -> tuple[str, ...]:
 def _as_csv(answer: Answer) -> bytes:
     """The report, if the answer is one: some lines with commas, and no page of HTML or JSON."""
     if answer.status != 200:
-        raise OdsError(f"Data Search and Export has no such report (HTTP {answer.status})")
+        raise OdsError(
+            f"Data Search and Export has no such report (HTTP {answer.status})",
+            do="Check its name; one is epraccur",
+        )
     head = answer.content[:200].lstrip(b"\xef\xbb\xbf \r\n\t")
     if not head or head[:1] in b"<{[" or b"," not in head:
-        raise NotTheAnswer("what came is no report")
+        raise NotTheAnswer("what came is not a report")
     return answer.content

@@ -42,7 +42,7 @@ class Key:
     ) -> None:
         if not _KEY.fullmatch(value):
             raise OdsError(
-                f"{variable} is set, but it is no key: a key has letters and digits only",
+                f"{variable} is set, but it is not a key: a key has letters and digits only",
                 do=f"Copy it again from {page}",
             )
         self._value = value
@@ -140,7 +140,7 @@ def sources_from(environment: Mapping[str, str]) -> Sources:
     address = environment.get("ODS_ORD_URL", "").strip() or "production"
     form = environment.get("ODS_ORD_FORMAT", "").strip().lower() or "json"
     if form not in ("json", "xml"):
-        raise OdsError(f"ODS_ORD_FORMAT is {form!r}, which is no format", do="Set it to json or xml")
+        raise OdsError(f"ODS_ORD_FORMAT is {form!r}, which is not a format", do="Set it to json or xml")
     odt_key = environment.get("ODS_ODT_API_KEY", "").strip()
     odt = environment.get("ODS_ODT_URL", "").strip() or "production"
     return Sources(
@@ -165,7 +165,7 @@ def deltas_from(text: str, name: str = "ODS_DELTAS_FROM") -> DeltasFrom | None:
     if choice in ("ord", "odt", "both"):
         return choice
     if choice:
-        raise OdsError(f"{name} is {text!r}, which is no delta source", do="Set it to ord, odt or both")
+        raise OdsError(f"{name} is {text!r}, which is not a delta source", do="Set it to ord, odt or both")
     return None
 
 
@@ -175,5 +175,5 @@ def _url(name: str, text: str) -> str:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment or url.userinfo:
-        raise OdsError(f"{name} is no http(s) address", do=f"Set it to something like {ORD_PRODUCTION}")
+        raise OdsError(f"{name} is not an http(s) address", do=f"Set it to something like {ORD_PRODUCTION}")
     return text.rstrip("/")

@@ -27,6 +27,7 @@ from ods_pipeline.sources.settings import Key, Sources
 
 ITEM = 341
 NO_KEY = "Set TRUD_API_KEY to your TRUD key (free, isd.digital.nhs.uk/trud), or give a zip: --release FILE"
+GIVE_FILE = "Run it again later, or download the zip in a browser and give it: --release FILE"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,150}\.zip")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 log = logging.getLogger(__name__)
@@ -201,7 +202,10 @@ class Trud:
                 raise NotTheAnswer("it has no such range")
             if response.status_code not in (200, 206):
                 if response.status_code < 500 and response.status_code not in (408, 429):
-                    raise OdsError(f"TRUD refuses {release.file_name} (HTTP {response.status_code})")
+                    raise OdsError(
+                        f"TRUD refuses to send {release.file_name} (HTTP {response.status_code})",
+                        do=f"Check that your TRUD account is subscribed to item {ITEM}, then run again",
+                    )
                 log.info("TRUD answers HTTP %d", response.status_code)
                 return response.headers
             begins = response.headers.get("content-range", "").startswith(f"bytes {held}-")
@@ -226,13 +230,13 @@ class Trud:
             day = date_in_name(name) or date.fromisoformat(str(entry["releaseDate"])[:10]).isoformat()
             sha256 = str(entry.get("archiveFileSha256") or "").lower()
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise OdsError("TRUD lists a release of an unknown shape") from None
+            raise OdsError("TRUD lists a release in an unknown form", do=GIVE_FILE) from None
         if not _NAME.fullmatch(name) or self._key.is_in(name) or size <= 0:
-            raise OdsError("TRUD lists a release with an odd file name or size")
+            raise OdsError("TRUD lists a release with an odd file name or size", do=GIVE_FILE)
         if "://" not in url or not self._asker.is_here(url):
-            raise OdsError(f"TRUD lists {name} on another server; that is not followed")
+            raise OdsError(f"TRUD lists {name} on another server; that is not followed", do=GIVE_FILE)
         if sha256 and not _SHA256.fullmatch(sha256):
-            raise OdsError(f"TRUD lists {name} with something that is no SHA-256")
+            raise OdsError(f"TRUD lists {name} with a checksum that is not a SHA-256", do=GIVE_FILE)
         return Listed(name, day, size, sha256 or None, url)
 
 

@@ -120,7 +120,7 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
     ),
     "no full file": (
         zip_bytes({"archive.zip": INNER["archive.zip"]}),
-        "there is no full register file in it (archive.xml)",
+        "there is no full register file in it (it has archive.xml)",
     ),
     "no archive file": (zip_bytes({"fullfile.zip": INNER["fullfile.zip"]}), "there is no archive file in it"),
     "two full files of one day": (
@@ -131,7 +131,7 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
         zip_bytes({"a.xml": OTHER_DAY, "b.xml": ARCHIVE}),
         "is of 2026-08-21 and the archive file of 2026-09-18",
     ),
-    "nothing": (zip_bytes({}), "there is no full register file in it (no XML)"),
+    "nothing": (zip_bytes({}), "there is no full register file in it (it has no XML)"),
     "empty": (b"", "the file is empty"),
     "HTML": (b"<html>Sign in</html>", "neither zip nor XML"),
 }

@@ -135,7 +135,7 @@ def test_a_wrong_record_count_is_rejected(tmp_path: Path, declared: int) -> None
 def test_a_release_without_archive_is_rejected_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "HSCOrgRefData_Full_20260828.xml"
     path.write_bytes(release_xml([make_record("R1A")], publication_date="2026-08-21", **CODE_LISTS))
-    with pytest.raises(BadRelease, match="no archive file in it, and without it every code closed long ago"):
+    with pytest.raises(BadRelease, match="no archive file in it; without one, every code closed long ago"):
         flatten(path)
 
 

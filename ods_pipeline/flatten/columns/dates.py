@@ -26,8 +26,8 @@ def with_days(
     """Return the four days of each of ``parents``, and the problems found on the way.
 
     Args:
-        parents: one row a record or component, in document order.
-        dates: one row a child of a Date: index columns, ``date_type``, ``start``, ``end``.
+        parents: one row per record or component, in document order.
+        dates: one row per child of a Date: index columns, ``date_type``, ``start``, ``end``.
         table: the name of the parents' table, for problems.
         component: the index column that numbers the components of a record; None if the parents are records.
 
@@ -112,7 +112,7 @@ def _repeated(keys: np.ndarray, record: np.ndarray, what: str, table: str) -> li
 
 
 def _bad_days(rows: pl.DataFrame, edge: str, numbers: np.ndarray, table: str) -> list[pl.DataFrame]:
-    """Report records with a text that is no day. An empty value is the same as a missing one."""
+    """Report records with a text that is not a day. An empty value is the same as a missing one."""
     bad = rows.filter((pl.col(edge).str.strip_chars() != "") & pl.Series(numbers == _NO_DAY))
     kind = pl.col("own_type").str.to_lowercase().fill_null("untyped")
     return [

@@ -39,7 +39,7 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
     """Add ``content_hash``, ``core_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax).
 
     Args:
-        organisations: one row a record, sorted by ``record``. The columns are added to it.
+        organisations: one row per record, sorted by ``record``. The columns are added to it.
         components: the frames of the components; ``record`` joins them to their organisation.
     """
     content_columns = [

@@ -34,7 +34,7 @@ _KEPT = {"\r": "&#13;"}  # a bare CR in XML would be read as LF
 
 
 class BadRecord(Exception):
-    """A payload that is no record. ``rule`` is the rule that it breaks, ``detail`` explains it."""
+    """A payload that is not a record. ``rule`` is the rule that it breaks, ``detail`` explains it."""
 
     def __init__(self, rule: str, detail: str) -> None:
         super().__init__(detail)
@@ -74,7 +74,7 @@ def json_to_xml(payload: bytes, unknown: dict[str, int], rules: dict[str, int] |
     Keys that the map does not know are counted in ``unknown``, by their path. A source that translates its
     records counts what it could not translate under ``Unknown``, names the rules that it applied under
     ``Rules``, and gives the rule that a record breaks as ``Refused``. ``rules`` gets one for each rule that
-    touched this record. Raises BadRecord if the payload is no JSON, holds no organisation, or was refused.
+    touched this record. Raises BadRecord if the payload is not JSON, holds no organisation, or was refused.
     """
     try:
         content = loads(payload)

@@ -1,6 +1,6 @@
 """JSON as its standard defines it (RFC 8259), where Python's reader accepts more.
 
-Lives here: what is refused. ``NaN`` and ``Infinity`` are no JSON, a number like ``1e400`` has no value here,
+Lives here: what is refused. ``NaN`` and ``Infinity`` are not JSON, a number like ``1e400`` has no value here,
 and of a key that an object has twice nobody knows which value counts. Does not live here: what a key means.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def loads(text: bytes) -> Any:
-    """Return the value of a JSON text. Raises ValueError if it is no JSON, and RecursionError if too deep."""
+    """Return the value of a JSON text. Raises ValueError if it is not JSON, RecursionError if too deep."""
     return json.loads(
         text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_without_repeats
     )

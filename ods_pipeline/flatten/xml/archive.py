@@ -81,7 +81,7 @@ def open_release(path: Path) -> ReleaseFiles:
     if not full:
         inside = ", ".join(f.name for f in files) or "no XML"
         raise BadRelease(
-            f"there is no full register file in it ({inside})", where=path.name, do=GIVE_TRUD_ZIP
+            f"there is no full register file in it (it has {inside})", where=path.name, do=GIVE_TRUD_ZIP
         )
     chosen, archive, notes = _choose(full, archives, path.name)
     notes += tuple(f"{path.name}: {name} is left out: {error.what}" for name, error in others.items())

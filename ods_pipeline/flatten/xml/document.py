@@ -38,7 +38,7 @@ class Document:
     Attributes:
         records: the number of Organisation elements in it.
         frames: ``organisations`` and the components, without the rows of broken records.
-        problems: one row a broken record: ``record, rule, detail, ods_code, name, payload``.
+        problems: one row per broken record: ``record, rule, detail, ods_code, name, payload``.
         unknown: names that the path maps do not know, with their counts.
     """
 

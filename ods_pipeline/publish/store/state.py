@@ -70,7 +70,10 @@ def unpack_state(root: DataRoot, content: bytes) -> None:
             for member in tar:
                 target = root.path / member.name
                 if not member.isfile() or ".." in Path(member.name).parts or Path(member.name).is_absolute():
-                    raise OdsError(f"the archive holds {member.name!r}, which is no file of a data root")
+                    raise OdsError(
+                        f"the archive holds {member.name!r}, which is not a file of a data root",
+                        do="Publish the build again from its own data root, then pull again",
+                    )
                 stream = tar.extractfile(member)
                 if stream is None or target.exists():
                     continue

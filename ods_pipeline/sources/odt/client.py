@@ -27,6 +27,7 @@ PAGE, LEAST, MOST, PLANNED = 200, 50, 1000, 4_000_000
 CONCEPTS, WIDE_CONCEPTS = 8_000, 2_500
 # How many codes one question may name: a body of some 250 kB.
 CODES = 5_000
+ASK_ORD = "Run it again later, or ask the ORD API: ODS_DELTAS_FROM=ord"
 REVINCLUDE = f"{AFFILIATION}:primary-organization"
 
 
@@ -77,7 +78,9 @@ class OdtApi:
                 return self._ask(f"/{kind}?{answers.with_count(query, self.page_size)}", "Bundle")
             except TooLarge as error:
                 if self.page_size == 1:
-                    raise Unreachable(f"{TITLE} has a page of one that is too large ({error})") from None
+                    raise Unreachable(
+                        f"{TITLE} calls a page of one resource too large ({error})", do=ASK_ORD
+                    ) from None
                 self._was_too_large = True
                 self.page_size = max(1, self.page_size // 2)
 
@@ -163,7 +166,9 @@ class OdtApi:
                 reply = self._ask(path, "ValueSet", answers.size_of, body)
             except TooLarge as error:
                 if size == 1:
-                    raise Unreachable(f"{TITLE} has an expansion that is too large ({error})") from None
+                    raise Unreachable(
+                        f"{TITLE} calls an expansion of one code too large ({error})", do=ASK_ORD
+                    ) from None
                 size = max(1, size // 2)
                 continue
             came, total = answers.size_of(reply.resource)

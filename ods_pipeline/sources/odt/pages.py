@@ -105,7 +105,7 @@ def names(held: HeldPages, group: str) -> list[str]:
 
 
 def name_of(resource: Json) -> str:
-    """The code under which a resource is kept: its id, or a made-up name if that is no ODS code."""
+    """The code under which a resource is kept: its id, or a made-up name if that is not an ODS code."""
     own = text(resource, "id") or ""
     if CODE.fullmatch(own):
         return own

@@ -47,7 +47,7 @@ def total_of(answer: Answer) -> int:
 def checked_code(text: str) -> str:
     """The text if it is an ODS code. Raises NotTheAnswer otherwise."""
     if not CODE.fullmatch(text):
-        raise NotTheAnswer(f"{text[:20]!r} is no ODS code")
+        raise NotTheAnswer(f"{text[:20]!r} is not an ODS code")
     return text
 
 
@@ -64,7 +64,7 @@ def stamp_of(row: dict[str, Any]) -> str:
 
 
 def code_in_json(answer: Answer) -> str:
-    """The code of a record in JSON. Raises NotTheAnswer if it is no record."""
+    """The code of a record in JSON. Raises NotTheAnswer if it is not a record."""
     try:
         return str(_json(answer)["Organisation"]["OrgId"]["extension"])
     except (KeyError, TypeError):
@@ -72,7 +72,7 @@ def code_in_json(answer: Answer) -> str:
 
 
 def code_in_xml(answer: Answer) -> str:
-    """The code of a record in XML. Raises NotTheAnswer if it is no record."""
+    """The code of a record in XML. Raises NotTheAnswer if it is not a record."""
     try:
         root = ElementTree.fromstring(answer.content)
     except ElementTree.ParseError:

@@ -137,7 +137,8 @@ class OrdApi:
             return Record(code, answer.content)
 
         def settle(answer: Answer) -> Record:
-            return Record(code, answer.content, is_other=code_in(answer) != code)  # raises if it is no record
+            is_other = code_in(answer) != code  # raises if it is not a record
+            return Record(code, answer.content, is_other=is_other)
 
         return self._asker.ask(self.base_url + path, path, accept, settle_for=settle)
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class OrdSource:
-    """The ORD API of one set of sources, one record a request."""
+    """The ORD API of one set of sources, one record per request."""
 
     name, title = "ord", TITLE
     batch = 1

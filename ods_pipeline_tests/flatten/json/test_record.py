@@ -131,7 +131,7 @@ def test_a_character_that_xml_cannot_carry_breaks_a_rule(key: str, character: st
         (b'{"Organisation": null}', "not_a_record"),
     ],
 )
-def test_a_payload_that_is_no_record_breaks_a_rule(payload: bytes, rule: str) -> None:
+def test_a_payload_that_is_not_a_record_breaks_a_rule(payload: bytes, rule: str) -> None:
     with pytest.raises(BadRecord) as caught:
         json_to_xml(payload, {})
     assert caught.value.rule == rule
@@ -174,7 +174,7 @@ def test_an_xml_answer_gives_its_organisation_and_no_more() -> None:
         (b"<Organisation>\x07</Organisation>", "control_character"),
     ],
 )
-def test_an_xml_answer_that_is_no_record_breaks_a_rule(payload: bytes, rule: str) -> None:
+def test_an_xml_answer_that_is_not_a_record_breaks_a_rule(payload: bytes, rule: str) -> None:
     with pytest.raises(BadRecord) as caught:
         xml_to_xml(payload)
     assert caught.value.rule == rule

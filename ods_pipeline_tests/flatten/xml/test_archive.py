@@ -79,9 +79,9 @@ def test_of_two_full_files_the_one_with_the_same_date_is_used_and_noted(tmp_path
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({}, "no full register file in it (no XML)"),
-        ({"readme.txt": b"hello"}, "no full register file in it (no XML)"),
-        ({"archive.zip": INNER["archive.zip"]}, f"no full register file in it ({ARCHIVE_NAME})"),
+        ({}, "no full register file in it (it has no XML)"),
+        ({"readme.txt": b"hello"}, "no full register file in it (it has no XML)"),
+        ({"archive.zip": INNER["archive.zip"]}, f"no full register file in it (it has {ARCHIVE_NAME})"),
         (
             {
                 **INNER,

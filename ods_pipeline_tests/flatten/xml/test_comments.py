@@ -1,4 +1,4 @@
-"""comments.py: comments, CDATA and instructions are no markup, and no byte moves where places count."""
+"""comments.py: comments, CDATA and instructions are not markup, and no byte moves where places count."""
 
 import re
 from xml.etree import ElementTree
