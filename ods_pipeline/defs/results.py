@@ -13,7 +13,10 @@ from ods_pipeline.schema.derive import duckdb_type
 
 
 def check_result(finding: Finding, asset: dg.AssetKey) -> dg.AssetCheckResult:
-    """Return a finding as a check result. A failed blocking one is an ERROR and stops the run."""
+    """Return a finding as a check result.
+
+    A blocking finding that fails is an ERROR and stops the run; any other that fails is a WARN.
+    """
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=finding.name,

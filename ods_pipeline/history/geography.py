@@ -13,7 +13,10 @@ from ods_pipeline.schema.codes import Relationship
 
 
 def known_on(day: date) -> pl.Expr:
-    """Return whether a version was the known one on a day (``known_to`` exclusive)."""
+    """Return the condition that a version is the known one on a day.
+
+    ``known_from`` is inclusive, ``known_to`` exclusive.
+    """
     return (pl.col("known_from") <= day) & (pl.col("known_to") > day).fill_null(True)
 
 

@@ -1,4 +1,4 @@
-"""The facts about tables: one class a table, from which everything else is derived.
+"""The facts about tables: one class per table, from which everything else is derived.
 
 ``TABLES`` is the registry. Its order is the order of the documents; the order in which marts are built
 follows from their SQL (``marts/lineage.py``). The key of a table of ``ord``, ``marts`` or ``compat`` is its

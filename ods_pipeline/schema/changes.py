@@ -49,7 +49,7 @@ class CodeChanges(Schema):
         "Day of detection, code and a hash of the event. It stays the same when the table is rebuilt.",
         key=True,
     )
-    ods_code = text("The code.", required=True)
+    ods_code = text("The ODS code.", required=True)
     change_kind = one_of(CHANGE_KINDS, "What happened.")
     field = text(
         "What changed: a column, a contact type, the kind of parent "
@@ -72,7 +72,7 @@ class CodeChanges(Schema):
         "the first capture on or after that date.",
         required=True,
     )
-    capture_id = text("That capture.", required=True)
+    capture_id = text("The capture of detected_on (see captures).", required=True)
     is_unstamped = flag("True if the content changed while LastChangeDate did not.")
     corrects_drift = flag(
         "True if a release is the first to show the change, although fetches held should have (see drift)."
@@ -88,7 +88,7 @@ class SourceDifferences(Schema):
     """
 
     as_of = day("The day on which both sources were asked.", key=True)
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     table_name = text("The table: organisations, roles, relationships, successions or contacts.", key=True)
     row_id = text(
         "Which row of the record: ODS's id of the role or relationship, type and target of the succession, "
@@ -116,7 +116,7 @@ class Drift(Schema):
     """
 
     release_as_of = day("PublicationDate of the release.", key=True)
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     drift_kind = one_of(DRIFT_KINDS, "How the release and the fetches disagree.")
     fields = texts("Columns and components that differ; record if the code was not held at all.")
     release_stamp = day("LastChangeDate in the release.", required=True)

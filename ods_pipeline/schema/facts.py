@@ -296,6 +296,6 @@ class UnknownElements(Schema):
     It shows the day on which ODS adds something. The content of such an element is kept in raw/ only.
     """
 
-    capture_id = text("The capture.", key=True)
+    capture_id = text("The capture in which the name occurs (see captures).", key=True)
     name = text("Path (JSON) or name (XML) of the element or attribute.", key=True)
     occurrences = number("Number of times it occurs.", required=True)

@@ -49,7 +49,8 @@ def _region_reason() -> Column:
 def _area_code() -> Column:
     return text(
         "To March 2020: the region's local office (RO210), before that the health authority (RO132). That of "
-        "its commissioner, else the one in whose geography it is located itself, or its nearest operator is."
+        "its commissioner; else the one in whose geography it is located; else the one in whose geography "
+        "its nearest operator is located."
     )
 
 
@@ -65,7 +66,7 @@ def _country() -> Column:
 
 
 class OrganisationKinds(Schema):
-    """One row an organisation and interval: its kind, by its roles.
+    """One row per organisation and interval: its kind, by its roles.
 
     Most organisations are of one kind all their life. A prescribing cost centre is a GP practice while it has
     that role (RO76); a CCG became a sub-ICB location or a hub. The first row also holds on the days before
@@ -81,7 +82,7 @@ class OrganisationKinds(Schema):
 
 
 class HierarchyEdges(Schema):
-    """One row a relationship and level: every parent that ODS states, dated, with the rule that takes it.
+    """One row per relationship and level: every parent that ODS states, dated, with the rule that takes it.
 
     No parent is chosen here: where several hold at once, hierarchy_parents has the one chosen. Relationships
     that no rule takes have level other. A rule that asks for a role takes the relationship only on the days
@@ -106,7 +107,7 @@ class HierarchyEdges(Schema):
     citation = text("The fact about ODS on which the rule rests.")
     valid_from = day(
         "First day of the relationship: operational, else legal start; or of the role that a rule asks for. "
-        "Null, and never held: ODS gives none."
+        "Null: ODS gives none, and the row never holds."
     )
     valid_to = day("First day on which it no longer holds: the day after its end, or that of the role.")
     status = text("Status of the relationship as published.")
@@ -120,7 +121,7 @@ class HierarchyEdges(Schema):
 
 
 class HierarchyParents(Schema):
-    """One row an organisation, level and interval: the one parent chosen at that level.
+    """One row per organisation, level and interval: the one parent chosen at that level.
 
     Of the edges that hold, the one with the lowest preference wins, then the later start, then the code of
     the parent, then the id.
@@ -148,7 +149,7 @@ def _via() -> Column:
 
 
 class ProviderHierarchy(Schema):
-    """One row an organisation and interval: its parents at every level, for every kind of organisation.
+    """One row per organisation and interval: its parents at every level, for every kind of organisation.
 
     All levels of a row hold throughout its interval, and intervals of a code never overlap. Links hold for
     their operational dates: a link that begins in the future has a row from that day, and the past of
@@ -157,8 +158,9 @@ class ProviderHierarchy(Schema):
     icb_reason and region_reason say why. Before April 2020 ODS recorded areas, not ICBs.
 
     A pharmacy, dental practice or optician that an ICB commissions itself has an ICB and no sub-ICB location.
-    A commissioning hub is no sub-ICB location: it hands down its region, and no ICB, because its office may
-    lie far from what it commissions. Of commissioners only the nearest counts: who has one inherits none.
+    A commissioning hub is not a sub-ICB location: it hands down its region, and no ICB, because its office
+    may lie far from what it commissions. Only the nearest commissioner counts: an organisation that has one
+    inherits none.
     """
 
     ods_code = text("The organisation.", key=True)
@@ -168,7 +170,7 @@ class ProviderHierarchy(Schema):
     country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
     provider_code = text(
-        "Top of the operator chain; an organisation without operator is its own provider.", required=True
+        "Top of the operator chain; an organisation without an operator is its own provider.", required=True
     )
     pcn_code = text("Primary care network of a practice (IS PARTNER TO).")
     commissioner_code = text("The organisation that commissions it (IS COMMISSIONED BY), whatever its role.")
@@ -180,7 +182,7 @@ class ProviderHierarchy(Schema):
     commissioning_icb_code = text(
         "ICB of the sub-ICB location that commissions it; else the ICB that commissions it directly."
     )
-    partner_icb_code = text("ICB to which it is partner; else that of its nearest operator that has one.")
+    partner_icb_code = text("ICB that it is a partner of; else that of its nearest operator that has one.")
     geography_icb_code = text(
         "ICB in whose geography it is located; else that of its nearest operator that has one."
     )
@@ -197,9 +199,9 @@ class ProviderHierarchy(Schema):
 
 
 class ProviderHierarchyVia(Schema):
-    """One row a row of provider_hierarchy and step: the list via, for tools that cannot read lists.
+    """One row per step in the list via of provider_hierarchy, for tools that cannot read lists.
 
-    Rows without parents have no step.
+    Rows of provider_hierarchy without parents have no steps.
     """
 
     ods_code = text("The organisation.", key=True)
@@ -211,7 +213,7 @@ class ProviderHierarchyVia(Schema):
 
 
 class ProviderHierarchyCurrent(Schema):
-    """One row an organisation that has a row in provider_hierarchy today: its parents with names.
+    """One row per organisation that has a row in provider_hierarchy today: its parents, with names.
 
     Openness is given at every level. Today is the newest as-of date held unless a date is given. Closed
     organisations are here only if one of their links still holds; the past is in provider_hierarchy, closures
@@ -219,16 +221,16 @@ class ProviderHierarchyCurrent(Schema):
     """
 
     ods_code = text("The organisation.", key=True)
-    name = text("Its name.", required=True)
+    name = text("Name of the organisation.", required=True)
     kind = one_of(KINDS, "Kind of the organisation.")
     openness = one_of(OPENNESS, "Whether it is open today.")
-    postcode = text("Its postcode.")
+    postcode = text("Postcode of the organisation.")
     country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
     operator_name = text("Name of the operator.")
     operator_openness = text("Openness of the operator.")
     provider_code = text(
-        "Top of the operator chain; an organisation without operator is its own provider.", required=True
+        "Top of the operator chain; an organisation without an operator is its own provider.", required=True
     )
     provider_name = text("Name of the provider.")
     provider_openness = text("Openness of the provider.")
@@ -243,7 +245,7 @@ class ProviderHierarchyCurrent(Schema):
     sub_icb_openness = text("Openness of the sub-ICB location.")
     sub_icb_reason = _sub_icb_reason()
     commissioning_icb_code = text("ICB of the commissioner, or the ICB that commissions it directly.")
-    partner_icb_code = text("ICB to which it is partner; else that of its nearest operator that has one.")
+    partner_icb_code = text("ICB that it is a partner of; else that of its nearest operator that has one.")
     geography_icb_code = text(
         "ICB in whose geography it is located; else that of its nearest operator that has one."
     )
@@ -268,7 +270,7 @@ class ProviderHierarchyCurrent(Schema):
 
 
 class HierarchyClosure(Schema):
-    """One row an ancestor, descendant and interval: all organisations above an organisation.
+    """One row per ancestor, descendant and interval: all organisations above an organisation.
 
     Parents are those chosen in hierarchy_parents, at any level. Intervals of a pair never overlap; an
     organisation is not its own ancestor.
@@ -282,7 +284,7 @@ class HierarchyClosure(Schema):
 
 
 class IcbChanges(Schema):
-    """One row a GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day.
+    """One row per GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day.
 
     The day may be past or scheduled. A reconfiguration day is one on which an ICB begins or no longer exists:
     other moves are ordinary changes of parent.
@@ -290,10 +292,10 @@ class IcbChanges(Schema):
 
     effective_on = day("First day under the new ICB.", key=True)
     ods_code = text("The organisation.", key=True)
-    name = text("Its name.")
+    name = text("Name of the organisation.")
     kind = one_of(("gp_practice", "trust", "sub_icb"), "Kind of the organisation.")
     old_icb_code = text("The ICB until the day before.", required=True)
-    old_icb_name = text("Its name.")
+    old_icb_name = text("Name of the old ICB.")
     new_icb_code = text("The ICB from that day on.", required=True)
-    new_icb_name = text("Its name.")
+    new_icb_name = text("Name of the new ICB.")
     is_scheduled = flag("Whether the day is in the future.")

@@ -138,7 +138,7 @@ class Notices(Schema):
     A notice has the first capture that brought it. A 404 or 410 has the last capture of the day that met it.
     """
 
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     deleted_on = day("Day of the notice, or of the 404 or 410.", key=True)
     source = one_of(
         ("ord_notifications", "odt_deletion_list", "gone_from_api"), "Which of them it is.", key=True
@@ -146,4 +146,4 @@ class Notices(Schema):
     primary_role_id = text("Primary role in the notice.")
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason, or the HTTP status.")
-    capture_id = text("The fetch.", required=True)
+    capture_id = text("The fetch that brought it (see captures).", required=True)

@@ -34,7 +34,7 @@ class OrganisationStatus(Schema):
     Active is not open: a record stays Active until all its date types have ended.
     """
 
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     name = text("Name of the organisation; its last name if it is gone.")
     kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
     openness = one_of(OPENNESS, "Whether it is open today.")
@@ -139,7 +139,7 @@ class ClosedCodes(Schema):
     It shows when the code closed, where it belonged at the end, and what took its place.
     """
 
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     name = text("Last name of the organisation.")
     kind = one_of(KINDS, "What kind of organisation it was.")
     primary_role_id = text("Id of its primary role.")

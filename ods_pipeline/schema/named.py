@@ -185,7 +185,7 @@ class VaccinationSites(Schema):
     icb_name = text("Name of the ICB.")
     region_code = text("NHS England region.")
     region_name = text("Name of the region.")
-    address = text("Address lines, town and county in one text.")
+    address = text("Address lines, town and county, joined by commas.")
     postcode = text("Postcode as published.")
     uprn = number("Unique Property Reference Number.")
 
@@ -196,14 +196,14 @@ class CodeFinder(Schema):
     ods_find(text) searches it by code, by postcode and by words of the name.
     """
 
-    ods_code = text("The code.", key=True)
+    ods_code = text("The ODS code.", key=True)
     name = text("Name of the organisation; its last name if it is gone.")
     kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
     openness = one_of(OPENNESS, "Whether it is open today.")
     is_archived = flag("True if the record is in the archive file: the organisation closed long ago.")
     opened_on = _opened()
     closed_on = _closed()
-    address = text("Address lines, town and county in one text.")
+    address = text("Address lines, town and county, joined by commas.")
     postcode = text("Postcode as published.")
     postcode_key = text("Postcode without its space.")
     name_key = text(
@@ -224,7 +224,7 @@ class CodeFinder(Schema):
     )
     candidate_codes = texts(
         "Inferred only (see successor_candidates): the codes, open today, that may have taken its place. A "
-        "trail that ends at a closed code is told in explanation."
+        "trail that ends at a closed code is described in explanation."
     )
     explanation = text("Whether it is open, and why, in words.", required=True)
 
