@@ -25,7 +25,7 @@ _ADDRESS = {
 
 
 def flattener(room: Path, scale: float) -> dict[str, Any]:
-    """Read both XML files and write one Parquet file a table."""
+    """Read both XML files and write one Parquet file per table."""
     folder = room / "flattener"
     tables: dict[str, list[Row]] = {
         name: [] for name in ("organisations", "roles", "relationships", "successions", "contacts")

@@ -29,12 +29,12 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#6cc5d0", "color-brand-content": "#6cc5d0"},
 }
 
-# Pages outside this folder are named, not linked: they are no part of the site.
+# Pages outside this folder are named, not linked: they are not part of the site.
 _OUTSIDE = re.compile(r"\[[^\]]+\]\(\.\./([^)#]+)[^)]*\)")
 
 
 def name_pages_outside(app: Sphinx, name: str, source: list[str]) -> None:
-    """Turn links to files of the repository that are no pages of the site into their names."""
+    """Turn links to files of the repository that are not pages of the site into their names."""
     source[0] = _OUTSIDE.sub(r"`\1`", source[0])
 
 

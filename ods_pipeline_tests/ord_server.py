@@ -32,7 +32,7 @@ UNKNOWN_ARGUMENT, BAD_DATE = "Unknown argument found.", "Invalid date format."
 
 
 class OrdServer:
-    """The server, which runs inside `with OrdServer(world) as server`. Faults come in order, one a request.
+    """The server, which runs inside `with OrdServer(world) as server`. Faults come in order, one per request.
 
     `delay` is the seconds before each answer. Links in answers begin with `links_to`, or with this server.
     """

@@ -185,7 +185,7 @@ def with_last_said(record: Record, said: Record) -> Record:
     """Return a record of a source that leaves things out, completed by the last one that left nothing out.
 
     Args:
-        record: The record to complete, which is no stub.
+        record: The record to complete, which is not a stub.
         said: The last complete record that left nothing out. Of another organisation, it completes nothing.
     """
     if is_another_organisation(record.identity, said.identity):

@@ -12,7 +12,7 @@ from ods_pipeline.inventory.health import health_of
 
 @contextmanager
 def alerting_of_failure(root: DataRoot) -> Generator[None]:
-    """Send an alert if the block fails, and raise the error again. Busy is no failure."""
+    """Send an alert if the block fails, and raise the error again. Busy is not a failure."""
     try:
         yield
     except Busy:

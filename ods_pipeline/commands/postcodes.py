@@ -55,7 +55,7 @@ def describe_places(file: PlaceFile) -> list[str]:
     if file.kind == "postcodes":
         lines += [
             f"  {counts['terminated']:,} terminated, {counts['without_position']:,} without a position, "
-            f"{counts['unreadable']:,} that are no postcode",
+            f"{counts['unreadable']:,} that are not postcodes",
             f"  {counts['northern_ireland']:,} {BT_TERMS}",
         ]
     else:

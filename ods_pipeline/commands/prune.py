@@ -71,7 +71,7 @@ def days(text: str) -> timedelta:
     """
     if not re.fullmatch(r"[0-9]{1,5}d?", text) or not 1 <= int(text.removesuffix("d")) <= 36_500:
         raise OdsError(
-            f"--older-than is {text!r}, which is no number of days from 1 to 36500",
+            f"--older-than is {text!r}, which is not a number of days from 1 to 36500",
             do="Give for example --older-than 90",
         )
     return timedelta(days=int(text.removesuffix("d")))

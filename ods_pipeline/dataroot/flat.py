@@ -1,4 +1,4 @@
-"""Flat folders: one a capture, written whole, each with a mark of what it was made from.
+"""Flat folders: one per capture, written whole, each with a mark of what it was made from.
 
 Lives here: writing them, reading their marks, listing them. Does not live here: what is in the frames
 (``flatten/``), and which captures are due (``inventory/due.py``).

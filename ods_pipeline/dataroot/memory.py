@@ -36,7 +36,7 @@ def available(system: Path = Path("/")) -> int | None:
         system: the folder that has ``proc`` and ``sys``.
 
     Returns:
-        None where the system does not say (it is no Linux).
+        None where the system does not say (it is not Linux).
     """
     free = _free(system / "proc" / "meminfo")
     if free is None:
@@ -66,7 +66,7 @@ def _free(meminfo: Path) -> int | None:
 
 
 def _left_by_cgroups(system: Path) -> Iterator[int]:
-    """What each cgroup above this process leaves: its limit less its use; file caches are no use."""
+    """What each cgroup above this process leaves: its limit less its use; file caches do not count as use."""
     try:
         lines = (system / "proc" / "self" / "cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:

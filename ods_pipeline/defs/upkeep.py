@@ -42,11 +42,11 @@ def restore_partitions(instance: dg.DagsterInstance, root: DataRoot) -> None:
 
 
 def retention_days() -> int:
-    """Return how many days a run is kept; 0 keeps all. Raises OdsError if the variable is no number."""
+    """Return how many days a run is kept; 0 keeps all. Raises OdsError if the variable is not a number."""
     text = os.environ.get(RETENTION_VARIABLE, "").strip() or str(RETENTION_DAYS)
     if not text.isdecimal():
         raise OdsError(
-            f"{RETENTION_VARIABLE} is {text!r}, which is no number of days",
+            f"{RETENTION_VARIABLE} is {text!r}, which is not a number of days",
             do="Set it to 90, or to 0 to keep all",
         )
     return int(text)

@@ -14,7 +14,7 @@ _SIGHTING = ("last_change_date", "published_in", "capture_id")
 _COVERED = ("as_of", "is_delta", "capture_id", "as_of_last", "last_capture_id")
 # The columns of an observation.
 OBSERVATION = tuple(c for c in TABLES["history.observations"].columns if c not in _COVERED)
-# The lists from which notices of deletion come. A 404 is no notice.
+# The lists from which notices of deletion come. A 404 is not a notice.
 NOTICE_SOURCES = ("ord_notifications", "odt_deletion_list")
 # The columns by which two records of one code count as the same organisation (``schema/identity.py``).
 IDENTITY = ("name", "operational_start", "primary_role_id")

@@ -133,7 +133,7 @@ def _held_runs(order: Order, state: State | None) -> tuple[pl.DataFrame, pl.Data
 
 
 def _seen(folder: Path, seq: int) -> pl.DataFrame:
-    """Return the observations of one flat folder: ``OBSERVATION`` and ``seq``, one row a record used."""
+    """Return the observations of one flat folder: ``OBSERVATION`` and ``seq``, one row per record used."""
     fax = (
         pl.scan_parquet(folder / "contacts.parquet")
         .filter(pl.col("contact_type") == "fax")

@@ -39,7 +39,7 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
 
 
 def notices_of_deletion(observed: Observed) -> pl.DataFrame:
-    """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is no notice.
+    """Return the notices of deletion with their ``place`` (see ``Order.with_places``). A 404 is not a notice.
 
     A notice of a day after the newest capture deletes nothing yet.
     """
@@ -55,7 +55,7 @@ def releases_after(observed: Observed) -> pl.DataFrame:
     missing ones. Nor does a fetch of the whole register from ODT, which has no archived organisations.
 
     Returns:
-        One row a capture, in order: ``absent_on``, the day of the first release after it; and ``proof_seq``,
+        One row per capture, in order: ``absent_on``, the day of the first release after it; and ``proof_seq``,
         the first release after it that proves absence. Null if there is none.
     """
     releases = observed.order.releases.filter("has_archive")

@@ -15,7 +15,7 @@ from ods_pipeline.schema.identity import is_another_organisation
 
 
 def versions_of(pieces: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a version.
+    """Return one row per version.
 
     Args:
         pieces: The pieces of all codes, in order, as ``pieces_of`` returns them.

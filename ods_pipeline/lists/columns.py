@@ -78,7 +78,7 @@ def read_all_sheets(path: Path, column: str | None = None) -> tuple[dict[str, Co
     """Return the codes of each sheet of a workbook that has some, by its name, and the names of the others.
 
     Raises:
-        OdsError: The file is no workbook or cannot be read, no sheet has codes, or it is not clear which
+        OdsError: The file is not a workbook or cannot be read, no sheet has codes, or it is not clear which
             column of one that has some holds them.
     """
     sheets, others = read_sheets(path)

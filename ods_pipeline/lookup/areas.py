@@ -38,6 +38,6 @@ def areas_by_gss(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def area_in_words(connection: duckdb.DuckDBPyConnection, code: str) -> str | None:
-    """Return what a GSS code stands for as a sentence without its stop; None if it is no known one."""
+    """Return what a GSS code stands for as a sentence without its stop; None if it is not a known one."""
     words = areas_by_gss(connection).filter(gss_code=code.strip().upper())["words"]
     return words[0] if words.len() else None

@@ -140,7 +140,7 @@ def organisations_below(
     closed: bool,
     shown: int | None,
 ) -> list[Row]:
-    """Return the organisations that point at a code, one row a relationship.
+    """Return the organisations that point at a code, one row per relationship.
 
     Args:
         connection: The published ods.duckdb.

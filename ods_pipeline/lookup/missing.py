@@ -31,7 +31,7 @@ _MISSING = """
     ) AS q ON q.ods_code = c.code
     LEFT JOIN ord.unresolved_targets AS t ON t.target_ods_code = c.code
 """
-# Texts that are no codes: what they are, and how they are looked up.
+# Texts that are not codes: what they are, and how they are looked up.
 _LOOKED_UP = {
     "words": ("these are words, and no code", "Look for the name"),
     "postcode": ("this is a postcode, and no code", "List who is there"),
@@ -55,7 +55,7 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
     """Return the error for a code that the register has never held.
 
     Its reason is that of ``find`` for a code. What to do: the notice of its deletion, else codes that differ
-    in one character and the public guidance. A name or postcode is no code, and was not looked for.
+    in one character and the public guidance. A name or postcode is not a code, and was not looked for.
     """
     code = typed.upper()
     (missing,) = query_rows(connection, _MISSING, {"code": code})
@@ -70,7 +70,7 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
         return OdsError(what, where=typed, do=f"See what it was: ods-pipeline find {shlex.quote(typed)}")
     similar = [row["ods_code"] for row in query_rows(connection, _SIMILAR, {"code": code})]
     area = area_in_words(connection, code)
-    similar = [] if area else similar  # a GSS code is no ODS code with a typo
+    similar = [] if area else similar  # a GSS code is not an ODS code with a typo
     parts = [
         area,
         f"Codes like it: {', '.join(similar)}" if similar else None,

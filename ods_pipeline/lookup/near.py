@@ -22,12 +22,12 @@ def metres_of(distance: str) -> float:
     """Return a distance such as 2km, 500m or 1.5 miles in metres.
 
     Raises:
-        OdsError: it is no distance, or not larger than 0.
+        OdsError: it is not a distance, or not larger than 0.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", distance.lower())
     metres = float(match[1]) * _METRES.get(match[2], 0) if match else 0.0
     if metres <= 0:
-        raise OdsError("this is no distance", where=distance, do="Give one such as 500m, 2km or 1.5miles")
+        raise OdsError("this is not a distance", where=distance, do="Give one such as 500m, 2km or 1.5miles")
     return metres
 
 

@@ -1,1 +1,1 @@
-"""Judgements on the facts, one SQL file a mart. Kinds and rules for parents are data: ``rules/*.csv``."""
+"""Judgements on the facts, one SQL file per mart. Kinds and rules for parents are data: ``rules/*.csv``."""

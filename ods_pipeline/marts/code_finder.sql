@@ -1,4 +1,4 @@
--- One row a code, with what a look-up shows and the keys to look it up by. The macro ods_find(text) searches it.
+-- One row per code, with what a look-up shows and the keys to look it up by. The macro ods_find(text) searches it.
 
 WITH sites AS (
     SELECT
@@ -20,7 +20,7 @@ replaced AS (
 ),
 
 candidates AS (
-    -- Followed to the codes that are open; a trail that ends at a closed one is told in words.
+    -- Followed to the codes that are open; a trail that ends at a closed one is described in words.
     SELECT
         old_code,
         list_distinct(flatten(list(now_codes ORDER BY score DESC, candidate_code))) AS now_codes,

@@ -4,7 +4,7 @@ A column is made of every column that the expression of its value names, followe
 expressions, steps and macros to the tables that the mart reads. Conditions inside the expression count:
 those of CASE and FILTER, and what an aggregate or a window orders by. Columns that only decide which rows
 there are, or which rows belong together (ON, WHERE, GROUP BY, PARTITION BY, QUALIFY), do not. The columns
-by which a rule is looked up do, since a file of rules is no table of its own. A constant, the day of the
+by which a rule is looked up do, since a file of rules is not a table of its own. A constant, the day of the
 build and a count of rows are made of nothing and have no line.
 
 Lives here: the reading of that file. Does not live here: how it is made. It is derived from the SQL, and

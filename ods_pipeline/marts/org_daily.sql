@@ -1,4 +1,4 @@
--- What the register showed of each organisation, in the shape of NHS England's own reference data: one row a version.
+-- What the register showed of each organisation, in the shape of NHS England's own reference data: one row per version.
 -- Ends are inclusive.
 
 WITH types AS (

@@ -1,4 +1,4 @@
--- The steps in via of provider_hierarchy, one row a step: for tools that cannot read lists.
+-- The steps in via of provider_hierarchy, one row per step: for tools that cannot read lists.
 
 SELECT
     ods_code,

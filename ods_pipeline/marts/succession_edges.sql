@@ -1,5 +1,5 @@
--- One row a succession. ODS states it on both sides: Successor on the old record, Predecessor on the new one. Either
--- side is enough; where they differ by a day the later date counts. A code that succeeds itself is no succession.
+-- One row per succession. ODS states it on both sides: Successor on the old record, Predecessor on the new one. Either
+-- side is enough; where they differ by a day the later date counts. A code that succeeds itself is not a succession.
 -- Successions that ODS lacks come from overrides.csv, where the register knows one of the two codes.
 
 WITH sides AS (

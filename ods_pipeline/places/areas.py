@@ -22,7 +22,7 @@ AREA_KINDS = ("icb", "sub_icb", "region", "local_authority")
 STORED = {"gss_code": pl.String(), "kind": pl.String(), "ods_code": pl.String(), "name": pl.String()}
 _KINDS = {"ICB": "icb", "SICBL": "sub_icb", "NHSER": "region", "LAD": "local_authority"}
 _CODE = re.compile(rf"({'|'.join(_KINDS)})(\d\d)CD", re.IGNORECASE)
-# Lists are a few kilobytes; what is larger is no list.
+# Lists are a few kilobytes; what is larger is not a list.
 _LIMIT = 10 << 20
 
 

@@ -78,8 +78,8 @@ def postcode_layout(header: Sequence[str], where: str) -> Layout:
     names = [name.strip().lower() for name in header]
     if "pcds" not in names:
         shown = ", ".join(header[:6]) or "nothing"
-        raise OdsError(f"this is no NSPL or ONSPD: no column is pcds (it begins with {shown})", where=where,
-                       do=GIVE_NSPL)  # fmt: skip
+        raise OdsError(f"this is not an NSPL or ONSPD: no column is pcds (it begins with {shown})",
+                       where=where, do=GIVE_NSPL)  # fmt: skip
     chosen: dict[str, str] = {}
     years: dict[str, int | None] = {}
     for ours, kind in _KINDS.items():

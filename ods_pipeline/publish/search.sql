@@ -80,7 +80,7 @@ SELECT
     1,
     0;
 COMMENT ON TABLE search.words IS
-'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is no word.';
+'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is not a word.';
 
 CREATE OR REPLACE TABLE search.pieces AS
 SELECT

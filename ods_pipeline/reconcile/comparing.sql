@@ -173,7 +173,7 @@ both_sides AS (
     LEFT JOIN ord.deletions AS d ON d.ods_code = r.code AND d.state = 'confirmed'
 ),
 
--- One row a field. Fields that a report has no column for have no row.
+-- One row per field. Fields that a report has no column for have no row.
 fields AS (
     SELECT
         line,

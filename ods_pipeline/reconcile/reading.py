@@ -1,8 +1,8 @@
 """A report's file as a table of named columns of text.
 
 Lives here: which report a file is, the day it speaks for, its layout with or without a header row, and
-refusing what is no such report. Does not live here: encodings, delimiters and quotes (``lists/text.py``), and
-comparing (``comparing.py``).
+rejecting what is not such a report. Does not live here: encodings, delimiters and quotes
+(``lists/text.py``), and comparing (``comparing.py``).
 """
 
 import csv

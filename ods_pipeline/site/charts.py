@@ -35,7 +35,7 @@ Spec = dict[str, Any]
 
 
 def bars(label: str, number: str) -> Any:
-    """Return a chart of one horizontal bar a row, in the order of the rows; the first 24 of them."""
+    """Return a chart of one horizontal bar per row, in the order of the rows; the first 24 of them."""
 
     def draw(rows: pl.DataFrame) -> Spec | None:
         shown = rows.filter(pl.col(number) > 0).head(_MOST_BARS)
@@ -108,7 +108,7 @@ def opened_and_closed(period: str) -> Any:
 
 
 def dots(group: str) -> Any:
-    """Return a map of one dot a row at ``easting`` and ``northing`` (metres), coloured by ``group``.
+    """Return a map of one dot per row at ``easting`` and ``northing`` (metres), coloured by ``group``.
 
     North is up, and a kilometre is as long from east to west as from south to north. Dots of one group that
     would lie on each other are one: those of a square of 1/250 of the picture. The group with the fewest
@@ -175,7 +175,7 @@ def _group_name(value: str) -> str:
 
 
 def lines_by_kind(rows: pl.DataFrame) -> Spec | None:
-    """Return small charts, one a kind: how many were open in each ``year``; the twelve largest kinds."""
+    """Return small charts, one per kind: how many were open in each ``year``; the twelve largest kinds."""
     newest = rows.filter(pl.col("year") == pl.col("year").max()).sort(
         "open", "kind", descending=[True, False]
     )

@@ -39,7 +39,7 @@ class Page:
         path: its file, relative to the site.
         title: its heading.
         figures: what it shows; the name of a list in ``figures.yaml``.
-        lead: what it is about, one paragraph an item.
+        lead: what it is about, one paragraph per item.
         values: the parameters of its figures.
         feed: the name of its feed in ``feeds/``; empty if it has none. The last figure is then its changes.
         section: the entry of the navigation that it belongs to; empty if it is one itself.

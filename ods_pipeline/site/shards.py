@@ -120,7 +120,7 @@ def _text_json(name: str) -> pl.Expr:
 
 
 def _list_json(name: str) -> pl.Expr:
-    """Return a list of codes as JSON. A code that is no plain text becomes harmless, and finds nothing."""
+    """Return a list of codes as JSON. A code that is not plain text becomes harmless, and finds nothing."""
     joined = (
         pl.col(name).list.eval(pl.element().str.replace_all(r'[\\"\x00-\x1f]', "\ufffd")).list.join('","')
     )

@@ -37,7 +37,7 @@ def test_what_a_store_has_is_shown_and_pruned(
     assert run_main("prune", address, "--keep", "90d", "--delete") == 0
     assert "Nothing in file:" in capsys.readouterr().out
     assert run_main("prune", address, "--keep", "soon") == 1
-    assert "no number of days" in capsys.readouterr().err
+    assert "not a number of days" in capsys.readouterr().err
 
 
 def test_a_build_publishes_into_the_store_too_and_a_store_that_fails_is_a_problem(

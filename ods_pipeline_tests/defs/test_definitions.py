@@ -64,7 +64,7 @@ def test_the_definitions_can_be_loaded(definitions: dg.Definitions) -> None:
 
 
 def drawn(definitions: dg.Definitions) -> str:
-    """One line an asset: its key, its parents, its checks (``!`` blocks the build, ``?`` warns)."""
+    """One line per asset: its key, its parents, its checks (``!`` blocks the build, ``?`` warns)."""
     graph = definitions.resolve_asset_graph()
     checks: dict[str, list[str]] = {}
     for asset in definitions.assets or []:

@@ -21,7 +21,7 @@ from ods_pipeline_tests.support.dagster_ui import REPOSITORY_SELECTOR, RunningUi
 from ods_pipeline_tests.support.rooms import published, run_cli
 
 pytestmark = [pytest.mark.dagster_records, pytest.mark.slow]
-# One of so many tables is tried, and every asset that is no table; 1 tries all.
+# One of so many tables is tried, and every asset that is not a table; 1 tries all.
 EVERY = int(os.environ.get("ODS_EVERY_NTH_TABLE", "6"))
 RELEASE, STAMP, NOT_HELD = "2026-07-31", "2026-08-03", "2026-06-26"
 PARTITIONS = {"release": RELEASE, "trud_release": RELEASE, "fetches": STAMP, "ord_fetches": STAMP}
@@ -87,7 +87,7 @@ def test_the_list_of_assets_is_whole(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("asset", NO_TABLES)
-def test_an_asset_that_is_no_table(catalogue: Catalogue, asset: str) -> None:
+def test_an_asset_that_is_not_a_table(catalogue: Catalogue, asset: str) -> None:
     run, status = catalogue.materialise(asset, PARTITIONS.get(asset.rpartition("/")[2]))
     assert status == "SUCCESS", catalogue.ui.sentence_of(run)
     assert catalogue.newest()[asset]["runId"] == run

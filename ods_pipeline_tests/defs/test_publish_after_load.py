@@ -70,4 +70,4 @@ def test_a_backfill_of_twelve_releases_is_published_once(running: Running) -> No
     assert running.captures() == 2 * len(DAYS)
     time.sleep(TWO_LOOKS)
     assert ui.runs_of("publish_job") == published, "twelve releases are one publication"
-    assert len(ui.runs()) == len(published) + len(DAYS), "a run a release, and no other"
+    assert len(ui.runs()) == len(published) + len(DAYS), "one run per release, and no other"

@@ -1,6 +1,6 @@
 """Every organisation of a release: its kind, dates, code, name and address.
 
-Lives here: one row a complete record. Does not live here: its roles and contacts (``parts.py``), its
+Lives here: one row per complete record. Does not live here: its roles and contacts (``parts.py``), its
 relationships (``links.py``), and the file that it is in (``files.py``).
 """
 

@@ -128,7 +128,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         adds("Rels", "Rel", link("QMJ", "RE5", "RO261", "2026-08-20")),
         [("relationship_added", "icb", None, "QMJ", "2026-08-20")],
     ),
-    "a link to a target that is no parent": (
+    "a link to a target that is not a parent": (
         adds("Rels", "Rel", link("G2L3T", "RE11", "RO98", "2026-08-20")),
         [("relationship_added", None, None, "G2L3T", "2026-08-20")],
     ),
@@ -176,7 +176,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
         lambda record: record["Rels"]["Rel"][0]["Target"]["OrgId"].update(extension="U2"),
         [("parent_changed", "pcn", "U1", "U2", STAMP)],
     ),
-    "a link renewed to the same parent is no move": (
+    "a link renewed to the same parent is not a move": (
         both(
             ends_part("Rels", "Rel", 0, "2026-08-20"),
             adds("Rels", "Rel", link("U1", "RE8", "RO272", "2026-08-21")),

@@ -83,7 +83,7 @@ def test_edits_without_a_new_stamp_are_marked(held: Held) -> None:
     assert str(event["effective_on"]) == "2026-08-01"
 
 
-def test_what_the_first_release_holds_is_no_event(held: Held) -> None:
+def test_what_the_first_release_holds_is_not_an_event(held: Held) -> None:
     held.delta([practice()], "20260801T043000Z")
     held.release([ANCHOR, practice(), make_record("R1B")])
     assert events_of(history_held(held)).is_empty()
@@ -99,7 +99,7 @@ def test_an_older_release_that_arrives_late_turns_differences_into_events(held: 
     assert kinds(held, "R1B") == ["created"]
 
 
-def test_a_stub_after_a_record_is_no_event_and_a_record_after_its_stub_one_without_details(
+def test_a_stub_after_a_record_is_not_an_event_and_a_record_after_its_stub_one_without_details(
     held: Held,
 ) -> None:
     record = practice()

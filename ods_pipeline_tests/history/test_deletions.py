@@ -1,4 +1,4 @@
-"""deletions.py, one rule a test: when a code is gone, when that is unconfirmed, and when it is not gone."""
+"""deletions.py, one rule per test: when a code is gone, when that is unconfirmed, and when it is not gone."""
 
 from datetime import date
 from typing import Any
@@ -135,7 +135,7 @@ def test_a_notice_is_stronger_evidence_than_absence(held: Held) -> None:
 
 
 @pytest.mark.parametrize("stub_left", [True, False])
-def test_a_move_to_the_archive_is_no_deletion(held: Held, stub_left: bool) -> None:
+def test_a_move_to_the_archive_is_not_a_deletion(held: Held, stub_left: bool) -> None:
     held.release([ANCHOR, trust("A")], **AUGUST)
     held.release([ANCHOR, *([stub_of(trust("A"))] if stub_left else [])], [trust("A")], **SEPTEMBER)
     register = held.register()
@@ -149,7 +149,9 @@ def test_a_move_to_the_archive_is_no_deletion(held: Held, stub_left: bool) -> No
 
 
 @pytest.mark.parametrize("name", ["unknown status", "no code", "childless role", None])
-def test_a_record_set_aside_is_no_deletion_and_the_last_good_one_stays(held: Held, name: str | None) -> None:
+def test_a_record_set_aside_is_not_a_deletion_and_the_last_good_one_stays(
+    held: Held, name: str | None
+) -> None:
     """A broken record is not an absent one: it must not remove the good one before it."""
     held.release([ANCHOR, make_record("R1A")], **AUGUST)
     if name:

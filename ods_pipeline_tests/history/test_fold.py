@@ -173,7 +173,7 @@ def test_a_fax_that_the_api_leaves_out_stays_the_last_known(
         .rows()
     )
     assert contacts == [*([("fax", 1, fax)] if fax else []), ("tel", 1, "1")]
-    assert set(register.effects["effect"]) <= {"unchanged", "new"}, "a fax alone is no change"
+    assert set(register.effects["effect"]) <= {"unchanged", "new"}, "a fax alone is not a change"
 
 
 def test_the_effect_of_each_delta_record_is_listed(held: Held) -> None:

@@ -1,4 +1,4 @@
-"""versions.py, one case a test: what makes a version, when it ends, and what makes none."""
+"""versions.py, one case per test: what makes a version, when it ends, and what makes none."""
 
 from datetime import date
 from typing import Any
@@ -116,7 +116,7 @@ def test_versions_follow_the_observations(held: Held, steps: list[Step], version
 
 
 @pytest.mark.parametrize("stamp", ["2026-08-01", "2027-01-01"])
-def test_a_stub_after_a_complete_record_is_no_version_not_even_with_a_newer_stamp(
+def test_a_stub_after_a_complete_record_is_not_a_version_not_even_with_a_newer_stamp(
     held: Held, stamp: str
 ) -> None:
     stub = stub_of(trust("STUB"), LastChangeDate=stamp)
@@ -154,7 +154,7 @@ def test_codes_that_come_back_set_aside_in_both_files_were_seen_in_the_full_file
 
 
 @pytest.mark.parametrize("stub_left", [True, False])
-def test_a_move_to_the_archive_is_no_change(held: Held, stub_left: bool) -> None:
+def test_a_move_to_the_archive_is_not_a_change(held: Held, stub_left: bool) -> None:
     held.release([ANCHOR, trust("A")], **JULY)
     held.release([ANCHOR, *([stub_of(trust("A"))] if stub_left else [])], [trust("A")], **AUGUST)
     register = held.register()

@@ -124,7 +124,7 @@ def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> No
     [
         ("RKE - Whittington Health", ["RKE"]),
         ("Whittington Health NHS Trust (RKE)", ["RKE"]),
-        ("rke (Whittington)", []),  # a word of three small letters is no code
+        ("rke (Whittington)", []),  # a word of three small letters is not a code
         ("The RKE of old", []),  # nor is one in the middle
         ("Oakleigh Road, e83003, Whetstone", ["E83003"]),
         ("E83003 RKE TAF01", ["E83003", "RKE", "TAF01"]),

@@ -17,8 +17,8 @@ def test_a_distance_as_people_write_it(text: str, metres: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "2", "km", "-2km", "0km", "2 furlongs", "1e9km", "2,5km"])
-def test_what_is_no_distance_is_refused(text: str) -> None:
-    with pytest.raises(OdsError, match="this is no distance"):
+def test_what_is_not_a_distance_is_refused(text: str) -> None:
+    with pytest.raises(OdsError, match="this is not a distance"):
         metres_of(text)
 
 
@@ -47,7 +47,7 @@ def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[st
 
 PROBLEMS = {
     ("--near", "XX9 9XX"): "XX9 9XX: neither this postcode nor its sector is known.",
-    ("--near", "N10 9XD", "--within", "far"): "far: this is no distance. Give one such as 500m",
+    ("--near", "N10 9XD", "--within", "far"): "far: this is not a distance. Give one such as 500m",
     ("boots", "--near", "N10 9XD"): "give words or --near, not both",
     ("boots", "--within", "2km"): "--within belongs to --near",
 }

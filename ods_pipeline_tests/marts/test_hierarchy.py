@@ -234,7 +234,7 @@ def test_a_preferred_relationship_beats_a_later_start(tmp_path: Path) -> None:
 def test_of_two_commissioners_of_the_operator_one_that_does_not_count_makes_nothing_ambiguous(
     tmp_path: Path,
 ) -> None:
-    """A site takes the ICB of its operator; that the operator names a trust too is no choice of ICBs."""
+    """A site takes the ICB of its operator; that the operator names a trust too makes no choice of ICBs."""
     organisations = [
         organisation("S1", "RO198"),
         organisation("R1", "RO197"),
@@ -285,7 +285,7 @@ def test_a_link_to_nowhere_that_holds_on_no_day_is_no_reason_on_any(tmp_path: Pa
 
 @pytest.mark.promise("dates")
 def test_a_role_that_was_over_before_the_organisation_began_never_counts(tmp_path: Path) -> None:
-    """C1 is no region office (RO327) by a role that ended before its first day."""
+    """C1 is not a region office (RO327) by a role that ended before its first day."""
     organisations = [
         organisation("P1", "RO177"),
         organisation("C1", "RO98") | {"operational_start": date(2026, 9, 7)},

@@ -130,7 +130,7 @@ def test_a_sub_icb_location_is_one_by_its_roles(tmp_path: Path, roles: list[str]
 
 
 @pytest.mark.parametrize("primary", ["RO182", "RO110", "RO167"])
-def test_an_icb_that_commissions_itself_is_no_sub_icb_location(tmp_path: Path, primary: str) -> None:
+def test_an_icb_that_commissions_itself_is_not_a_sub_icb_location(tmp_path: Path, primary: str) -> None:
     organisations = [organisation(c, r) for c, r in (("QOP", "RO261"), ("Y62", "RO209"), ("42D", "RO98"))]
     organisations += [organisation("FA002", primary), organisation("HQ", "RO181")]
     links = [link("FA002", "RE4", "QOP", "2023-04-01"), link("QOP", "RE2", "Y62", "2020-04-01")]

@@ -34,7 +34,7 @@ def test_a_mart_reads_what_its_steps_read() -> None:
     assert [t.name for t in read_by("provider_hierarchy")] == tables
 
 
-def test_a_name_in_a_comment_a_text_or_a_with_clause_is_no_table() -> None:
+def test_a_name_in_a_comment_a_text_or_a_with_clause_is_not_a_table() -> None:
     sql = """
         -- ord.roles
         WITH contacts AS (FROM ord.organisations WHERE name <> 'ord.relationships')

@@ -51,7 +51,11 @@ def changed(column: str, code: str, **values: object) -> Harm:
             "1 overlaps: E83003 2019-07-01",
         ),
         ("trust_sites", without("site_code", "TAF01"), "1 missing: TAF01"),
-        ("trust_sites", changed("site_code", "TAF01", trust_code="U90001"), "1 its trust is no trust: TAF01"),
+        (
+            "trust_sites",
+            changed("site_code", "TAF01", trust_code="U90001"),
+            "1 its trust is not a trust: TAF01",
+        ),
         ("social_care_sites", without("site_code", "VM903"), "1 missing: VM903"),
         ("social_care_sites", changed("site_code", "VM904", sibling_count=7), "1 siblings miscounted: VM904"),
         ("vaccination_sites", without("site_code", "K1V4C"), "1 missing: K1V4C"),

@@ -1,4 +1,4 @@
-"""Sites on small registers: services that end, sites whose operator is no trust, spans that touch."""
+"""Sites on small registers: services that end, sites whose operator is not a trust, spans that touch."""
 
 from datetime import date
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_siblings_are_the_other_open_sites(tmp_path: Path) -> None:
     assert answer == [("V1", "A1", 1), ("V2", "A1", 1), ("V3", "A1", 2), ("V4", None, 0)]
 
 
-def test_an_operator_that_is_no_trust_is_not_shown_as_one(tmp_path: Path) -> None:
+def test_an_operator_that_is_not_a_trust_is_not_shown_as_one(tmp_path: Path) -> None:
     organisations = [
         organisation("S1", "RO198"),
         organisation("S2", "RO198"),
@@ -136,7 +136,7 @@ def test_a_pharmacy_site_that_ends_before_it_starts_has_no_row(tmp_path: Path) -
     assert built(tmp_path, "vaccination_sites", [void], [], []).is_empty()
 
 
-def test_a_site_that_operates_others_is_no_sibling_of_theirs(tmp_path: Path) -> None:
+def test_a_site_that_operates_others_is_not_a_sibling_of_theirs(tmp_path: Path) -> None:
     sites = [organisation(code, "RO101") for code in ("V1", "V2", "V3")]
     links = [link("V2", "RE6", "V1"), link("V3", "RE6", "V1")]
     frame = built(tmp_path, "social_care_sites", sites, links, [])

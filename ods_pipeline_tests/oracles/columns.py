@@ -18,7 +18,7 @@ _EPOCH = date(1970, 1, 1)
 def days_by_parent(parents: Iterable[tuple[int, ...]], dates: Iterable[Row]) -> list[tuple[date | None, ...]]:
     """Return legal_start, legal_end, operational_start and operational_end of each of ``parents``.
 
-    ``dates``: one row a child of a Date: ``parent``, ``date`` (0 for the first child), ``date_type``,
+    ``dates``: one row per child of a Date: ``parent``, ``date`` (0 for the first child), ``date_type``,
     ``start``, ``end``. Every Date must be well-formed.
     """
     whole: list[dict[str, Any]] = []

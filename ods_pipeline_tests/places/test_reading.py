@@ -155,7 +155,7 @@ BROKEN_HEADERS = {
     "no sub-ICB": (HEADERS["2026"].replace("sicbl26cd", "ccg19cd"), "no column of the sub-ICB location"),
     "another product": (
         "UPRN,NAME,ICB26CD",
-        "this is no NSPL or ONSPD: no column is pcds (it begins with UPRN",
+        "this is not an NSPL or ONSPD: no column is pcds (it begins with UPRN",
     ),
 }
 

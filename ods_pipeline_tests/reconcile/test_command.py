@@ -109,10 +109,10 @@ def test_reports_are_fetched_one_request_each_and_kept(tmp_path: Path, server: t
     assert asked == ["/api/getReport?report=etr"]
     assert (root.raw_reports / name).read_bytes().endswith(b'"A TRUST"\r\n')
     assert held_reports(root) == (f"etr={root.raw_reports / name}",)
-    with pytest.raises(OdsError, match="what came is no report"):
+    with pytest.raises(OdsError, match="what came is not a report"):
         fetch_reports(root, ["ets"], sources)
     with pytest.raises(OdsError, match="has no such report"):
         fetch_reports(root, ["nothing"], sources)
-    with pytest.raises(OdsError, match="is no name of a report"):
+    with pytest.raises(OdsError, match="is not the name of a report"):
         fetch_reports(root, ["../etr"], sources)
     assert [f.name for f in root.raw_reports.iterdir()] == [name]

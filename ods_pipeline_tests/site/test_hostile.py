@@ -74,7 +74,7 @@ def test_feeds_are_xml_with_the_name_as_text(site: Path) -> None:
     assert MARKUP in texts
 
 
-def test_a_code_is_no_path(site: Path) -> None:
+def test_a_code_is_not_a_path(site: Path) -> None:
     assert slug(ICB) == "Q_2f__2e__2e__3c_1"
     assert (site / "icb" / f"{slug(ICB)}.html").is_file()
     files = [file for file in site.rglob("*") if file.is_file()]

@@ -52,7 +52,7 @@ def test_every_dot_is_at_its_postcode(tmp_path: Path) -> None:
         assert any(abs(x - a) < off and abs(y - b) < off for a, b in dots), "north is up, east is right"
 
 
-def test_near_places_are_one_dot_and_few_are_no_map() -> None:
+def test_near_places_are_one_dot_and_few_make_no_map() -> None:
     draw = chart_named("dots kind")
     near = {"kind": ["pharmacy"] * 2, "easting": [530_010, 530_020], "northing": [180_010, 180_020]}
     assert draw(pl.DataFrame(near)) is None

@@ -50,7 +50,7 @@ def test_a_release_of_today_is_asked_about_from_its_own_day() -> None:
 
 @pytest.mark.promise("as_of_then")
 @pytest.mark.parametrize("today", ["2020-01-01", "2025-08-21", "2026-08-20"])
-def test_a_day_before_the_newest_release_is_no_day_to_ask_on(today: str) -> None:
+def test_a_day_before_the_newest_release_is_not_a_day_to_ask_on(today: str) -> None:
     with pytest.raises(OdsError, match=rf"it is {today} in the UK.*published 2026-08-21\. Set the"):
         due_window(PUBLISHED, [], day(today))
 

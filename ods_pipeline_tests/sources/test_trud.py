@@ -144,7 +144,7 @@ def test_a_server_that_ignores_ranges_starts_over(trud: Trud, server: OrdServer,
     release = trud.find("latest")
     partial = root.raw_releases / f"{NEW}.{str(release.sha256)[:12]}.part"
     partial.parent.mkdir(parents=True)
-    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file, so it is no beginning of it
+    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file, so it cannot be its beginning
     trud.download(root, release)
     assert_whole(root)
 

@@ -1,4 +1,4 @@
-"""Flat: raw files parsed into frames, one folder a capture, whole or not at all.
+"""Flat: raw files parsed into frames, one folder per capture, whole or not at all.
 
 Lives here: the two assets. Does not live here: what they do (``inventory/flattening.py``).
 """
@@ -34,7 +34,7 @@ def _check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
             deps=[TRUD_RELEASE],
             group_name="flat",
             kinds={"polars", "parquet"},
-            description="One release flattened. The full and the archive file are merged, one record a code.",
+            description="One release flattened. The full and the archive file are merged, one record per code.",
         )
     ],
     partitions_def=releases,

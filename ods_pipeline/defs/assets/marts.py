@@ -1,4 +1,4 @@
-"""Marts: one asset a SQL file, with lineage from its parsed SQL.
+"""Marts: one asset per SQL file, with lineage from its parsed SQL.
 
 The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the tables
 that are built already, then with each mart: neither task keeps all cores busy by itself.

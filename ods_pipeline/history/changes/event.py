@@ -33,7 +33,7 @@ def events(
     """Return one event for each row, in the columns of ``EVENT``.
 
     Args:
-        rows: One row an event, with ``ods_code, day, stamped_on, capture_id, is_unstamped`` of its step.
+        rows: One row per event, with ``ods_code, day, stamped_on, capture_id, is_unstamped`` of its step.
         kind: The kind of change, as text or as an expression.
         effective: First day of the new state. Where it is null or left out, the stamp of the record counts;
             where there is no stamp, the day of detection.

@@ -107,8 +107,8 @@ def life(steps: pl.DataFrame) -> pl.DataFrame:
 def births(versions: pl.DataFrame, first_release: pl.Expr) -> pl.DataFrame:
     """Return the events ``created``: the first version of a code, and each version after a gap.
 
-    A version that begins by the as-of date of the first release is no event. A version after a gap has the
-    field ``returned`` and takes effect on the day on which the code is held again.
+    A version that begins by the as-of date of the first release is not an event. A version after a gap has
+    the field ``returned`` and takes effect on the day on which the code is held again.
 
     Args:
         versions: The versions, with columns of the version before and ``is_another_organisation``.

@@ -44,10 +44,10 @@ def parent_kind(own_role: str, suffix: str = "") -> pl.Expr:
 
 
 def links(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return ``parent_changed``, and the events of links that are no part of a move.
+    """Return ``parent_changed``, and the events of links that are not part of a move.
 
     Those are ``relationship_added``, ``relationship_ended`` and ``relationship_changed``. Links that a
-    complete record adds to a stub are no change.
+    complete record adds to a stub are not changes.
 
     Args:
         steps: The steps, with the flags of ``with_phases``.
@@ -138,7 +138,7 @@ def _side(rows: pl.DataFrame, side: str, redirected: pl.Expr | None = None) -> p
         kind.alias("parent_kind"),
         pl.coalesce(effective, "stamped_on", "day").alias("effective"),
         pl.when("gone").then(pl.lit("removed")).otherwise(kind).alias("field"),
-        # A link that is over when it first appears records the past, and is no move.
+        # A link that is over when it first appears records the past, and is not a move.
         (pl.col("begun") & (pl.col("end") < pl.col("day")).fill_null(False)).alias("is_past"),
     )
 

@@ -13,7 +13,7 @@ def roles(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
     """Return ``role_added``, ``role_ended``, and ``dates_corrected`` for the other dates of a role.
 
     A primary role that replaces another makes no event here: ``primary_role_changed`` reports it. A stub
-    states its primary role only, so roles that a complete record adds to a stub are no change.
+    states its primary role only, so roles that a complete record adds to a stub are not changes.
 
     Args:
         steps: The steps, with the flags of ``with_phases``.

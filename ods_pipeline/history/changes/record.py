@@ -36,7 +36,7 @@ def contacts(
     """Return ``contact_changed``, one event for each contact type.
 
     The order of several values of one type does not matter. Stubs have no contacts, so contacts that a
-    complete record adds to a stub are no change. Nor is a fax number that appears or disappears, if one of
+    complete record adds to a stub are not changes. Nor is a fax number that appears or disappears, if one of
     the two versions could not show it (``fax.py``).
 
     Args:

@@ -1,6 +1,6 @@
 -- events
 -- By the versions themselves: every version that follows another one of its code has an event on its day, and the
--- content of the first release is no event.
+-- content of the first release is not an event.
 WITH versions AS (
     SELECT
         ods_code,

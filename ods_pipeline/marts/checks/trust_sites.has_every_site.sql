@@ -23,7 +23,7 @@ FROM (
 )
 UNION ALL
 SELECT
-    'its trust is no trust',
+    'its trust is not a trust',
     m.site_code
 FROM mart AS m
 JOIN ord.organisations AS o ON o.ods_code = m.trust_code AND o.primary_role_id NOT IN (ro_trust(), ro_care_trust())

@@ -26,7 +26,7 @@ CREATE MACRO joined_runs(pieces, key, state) AS TABLE
 -- The last day before a half-open end: null before the first day that a date can be.
 CREATE MACRO day_before(first_day) AS CASE WHEN first_day > DATE '0001-01-01' THEN first_day - 1 END;
 
--- Whether two half-open intervals have a day in common. Null is no end, or no start, known.
+-- Whether two half-open intervals have a day in common. Null means that no end, or no start, is known.
 CREATE MACRO share_days(from_a, to_a, from_b, to_b) AS
 coalesce(from_a < to_b, true) AND coalesce(to_a > from_b, true);
 

@@ -1,4 +1,4 @@
--- ods_as_known(day): the register as its readers saw it on a day, one row a code. A day before the first release held
+-- ods_as_known(day): the register as its readers saw it on a day, one row per code. A day before the first release held
 -- is an error, because what was overwritten before then is not known. Names of primary roles are those of today.
 -- known_to is null for the version that is current.
 CREATE MACRO ods_as_known(on_day) AS TABLE

@@ -7,7 +7,7 @@ CREATE MACRO history_version(of_code) AS TABLE
     WHERE ods_code = upper(trim(of_code))
     QUALIFY row_number() OVER (ORDER BY known_from DESC) = 1;
 
--- Roles and links with the days that ODS gives. An end inferred from LastChangeDate is no date of the record.
+-- Roles and links with the days that ODS gives. An end inferred from LastChangeDate is not a date of the record.
 CREATE MACRO history_parts(of_code) AS TABLE
     SELECT
         'role' AS part,
@@ -114,7 +114,7 @@ CREATE MACRO history_changes(of_code) AS TABLE
     LEFT JOIN ord.code_systems AS r ON r.id = coalesce(c.rel_id, c.role_id)
     WHERE c.ods_code = upper(trim(of_code));
 
--- ods_history(code): the life of a code, one line an event, in order of the day from which each holds.
+-- ods_history(code): the life of a code, one line per event, in order of the day from which each holds.
 -- There are two sources: the dates of its last record (source record), and the changes since the first release held
 -- (source change; seen_on is the day we saw it). An event that both have is one line, the change. Roles and links that
 -- begin or end with the organisation itself have no line of their own, except for the start of a link, which names the

@@ -45,7 +45,7 @@ def register_table(
 
     address, file = f"{store.address}/tables/{name}", entry["path"].rsplit("/", 1)[-1]
     stats = json.dumps({"numRecords": entry["rows"]})
-    # The moment is no part of the data, and the same build gives the same action.
+    # The moment is not part of the data, and the same build gives the same action.
     action = AddAction(file, entry["bytes"], {}, 0, True, stats)
     properties = CommitProperties(
         custom_metadata={"ods_build": f"{build:06d}", "ods_as_of": day},

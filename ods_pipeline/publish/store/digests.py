@@ -41,7 +41,7 @@ def digests_of(file: Path, origin: Collection[str]) -> Digests:
         origin: The names of what the footer records about the build; these are left out of ``data``.
 
     Raises:
-        OdsError: It is no Parquet file.
+        OdsError: It is not a Parquet file.
     """
     try:
         with pq.ParquetFile(file) as parquet:

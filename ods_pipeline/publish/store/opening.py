@@ -55,7 +55,7 @@ class Store:
         parts = urlsplit(address)
         if parts.scheme not in _SCHEMES or parts.query or parts.fragment or parts.password:
             raise OdsError(
-                "this is no address of a store",
+                "this is not the address of a store",
                 where=hide(address),
                 do="Give s3://BUCKET/PREFIX, az://CONTAINER/PREFIX, gs://BUCKET/PREFIX or file:///FOLDER; "
                 "credentials belong in the environment",

@@ -94,7 +94,7 @@ def test_rows_in_other_row_groups_are_another_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"no Parquet file at all"])
-def test_what_is_no_parquet_file_is_named(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_parquet_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t.parquet").write_bytes(content)
     with pytest.raises(OdsError, match=r"t\.parquet: the file of a table cannot be read"):
         digests_of(tmp_path / "t.parquet", ORIGIN)

@@ -74,7 +74,7 @@ LOST: dict[str, Fault] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", LOST)
-def test_a_write_whose_answer_is_lost_is_no_lost_race(
+def test_a_write_whose_answer_is_lost_is_not_a_lost_race(
     tmp_path: Path, bucket: str, s3: str, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """The server has done it, the connection ends, and the repetition meets what it wrote itself."""

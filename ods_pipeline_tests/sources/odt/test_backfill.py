@@ -64,7 +64,7 @@ def test_every_record_is_read_whatever_its_stamp(root: DataRoot, caplog: pytest.
     captures = register.frames["captures"].select("kind", "source", "publication_date", "release_date")
     assert captures.rows() == [("full", "odt", date(2026, 9, 4), None)]
     assert register.frames["organisations"]["published_in"].unique().to_list() == ["full"]
-    assert register.effects.is_empty(), "a register that is read whole is no news"
+    assert register.effects.is_empty(), "a register that is read whole is not news"
 
 
 def test_changes_go_on_from_two_days_before_it(root: DataRoot) -> None:

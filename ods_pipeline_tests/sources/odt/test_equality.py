@@ -51,7 +51,7 @@ def test_the_twelve_real_records_come_back_equal(tmp_path: Path, shared: Path) -
 
 
 def assert_nothing_changes(first: Register, second: Register) -> None:
-    """The switch from the first source to the second is no news of any record."""
+    """The switch from the first source to the second is not news of any record."""
     changed: set[str] = set()
     for name in ("organisations", "roles", "relationships"):
         ours, theirs = first.frames[name], second.frames[name]
@@ -65,7 +65,7 @@ def assert_nothing_changes(first: Register, second: Register) -> None:
 def test_without_rule_one_nearly_every_record_would_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float, step: int
 ) -> None:
-    """Legal dates that repeat the Operational ones are no news. Without the rule the test above fails."""
+    """Legal dates that repeat the Operational ones are not news. Without the rule the test above fails."""
     records = factory_records(scale)[::step]
     world = world_of_records(records, concepts())
     assert_nothing_changes(*both_registers(tmp_path / "with", world))

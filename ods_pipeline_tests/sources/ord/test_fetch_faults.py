@@ -137,7 +137,7 @@ def test_when_nothing_answers_the_fetch_does_not_try_every_code(
     assert not [*root.raw_fetches.glob("*/receipt.json")]
 
 
-def test_a_trickle_of_bytes_is_no_answer(server: OrdServer, root: DataRoot) -> None:
+def test_a_trickle_of_bytes_is_not_an_answer(server: OrdServer, root: DataRoot) -> None:
     impatient = Manners(interval=0.01, attempts=2, first_pause=0.01, read=5.0, answer=0.3)
     server.now = SystemClock().now
     server.faults.append(Fault("drip", "/roles", 2, 0.05))

@@ -77,7 +77,7 @@ def capture_rows(capture: Capture) -> pl.DataFrame:
 
 
 def record_rows(capture: Capture) -> pl.DataFrame:
-    """Return one row a record: the columns of a flat ``organisations``, and ``fax_numbers``."""
+    """Return one row per record: the columns of a flat ``organisations``, and ``fax_numbers``."""
     rows: list[dict[str, Any]] = [
         {
             "ods_code": code,

@@ -14,7 +14,7 @@ from typing import Any
 from ods_pipeline_tests.support.builders import org_id
 
 Record = dict[str, Any]
-# Relationship and primary role of the target: every kind of parent, and some targets that are no parent.
+# Relationship and primary role of the target: every kind of parent, and some targets that are not parents.
 TARGETS = [("RE8", "RO272"), ("RE4", "RO98"), ("RE6", "RO98"), ("RE6", "RO197"), ("RE5", "RO261")]
 TARGETS += [("RE8", "RO261"), ("RE11", "RO98")]
 
