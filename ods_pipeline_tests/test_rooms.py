@@ -47,7 +47,7 @@ def arrows_between(names: dict[str, str]) -> Arrows:
     return arrows
 
 
-def refuse_cycle(arrows: Arrows) -> None:
+def reject_cycle(arrows: Arrows) -> None:
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as error:
@@ -58,11 +58,11 @@ def test_imports_between_rooms_have_no_cycle(capsys: pytest.CaptureFixture[str])
     arrows = arrows_between({module: room_of(module) for module in modules()})
     with capsys.disabled():
         print(f"\n{len(arrows)} rooms, {sum(map(len, arrows.values()))} arrows")  # noqa: T201 - the figure is wanted
-    refuse_cycle(arrows)
+    reject_cycle(arrows)
 
 
 def test_imports_between_modules_have_no_cycle() -> None:
-    refuse_cycle(arrows_between({module: module for module in modules()}))
+    reject_cycle(arrows_between({module: module for module in modules()}))
 
 
 def test_an_import_inside_a_function_is_seen(tmp_path: Path) -> None:

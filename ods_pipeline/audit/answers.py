@@ -26,7 +26,7 @@ def read_json(payload: bytes, sink: Sink, unknown: Counter[str], rules: Counter[
             payload, parse_constant=_reject, parse_float=_finite, object_pairs_hook=_without_repeats
         )
         if isinstance(answer, dict) and "Refused" in answer:
-            raise UnreadableError("the source's translation refused it")
+            raise UnreadableError("the source's translation rejected it")
         record = answer.get("Organisation") if isinstance(answer, dict) else None
         if not isinstance(record, dict):
             raise UnreadableError("the answer has no Organisation")

@@ -93,7 +93,10 @@ class Pile:
             self.unknown[name] = self.unknown.get(name, 0) + count
 
     def organisations(self) -> pl.DataFrame:
-        """Return one row per record that breaks no rule, with its capture and its place in the file from 1."""
+        """Return one row per record that breaks no rule.
+
+        Each has its capture and its place in the file, from 1.
+        """
         frame = pl.concat(self.frames["organisations"])
         return frame.with_columns(
             pl.lit(self.capture_id).alias("capture_id"),

@@ -84,7 +84,7 @@ def order_of(captures: pl.DataFrame) -> Order:
     )
     ordered = labelled.drop("is_delta").join(order.select("label", "seq"), on="label", how="left")
     ordered = ordered.sort("seq", "capture_id")
-    _refuse_mixture(ordered)
+    _reject_mixture(ordered)
     releases = order.filter(~pl.col("is_delta") & (pl.col("used_records") > 0))
     releases = releases.select("seq", "as_of", "has_archive")
     return Order(
@@ -99,7 +99,7 @@ def label_of(column: str) -> pl.Expr:
     return pl.col(column).str.split("/").list.first().alias("label")
 
 
-def _refuse_mixture(captures: pl.DataFrame) -> None:
+def _reject_mixture(captures: pl.DataFrame) -> None:
     is_sample = (captures["publication_source"] == SAMPLE_MARK).fill_null(False)
     if is_sample.any() and not is_sample.all():
         raise OdsError(

@@ -55,8 +55,8 @@ def releases_after(observed: Observed) -> pl.DataFrame:
     missing ones. Nor does a fetch of the whole register from ODT, which has no archived organisations.
 
     Returns:
-        One row per capture, in order: ``absent_on``, the day of the first release after it; and ``proof_seq``,
-        the first release after it that proves absence. Null if there is none.
+        One row per capture, in order: ``absent_on``, the day of the first release after it; and
+        ``proof_seq``, the first release after it that proves absence. Null if there is none.
     """
     releases = observed.order.releases.filter("has_archive")
     codeless = observed.quarantined.filter(pl.col("ods_code").is_null())

@@ -16,7 +16,7 @@ LACKS = (
 )
 
 
-def refuse_backfill(root: DataRoot) -> None:
+def reject_backfill(root: DataRoot) -> None:
     """Raise OdsError if the data root holds a release, or anything else of a register.
 
     A release has more than ODT: read after it, the whole register would bring nothing that a fetch of changes

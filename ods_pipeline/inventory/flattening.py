@@ -21,8 +21,8 @@ from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.flatten.release import Origin, flatten_release
 from ods_pipeline.inventory.due import due_fetches, mark_of
 from ods_pipeline.inventory.held import held_fetches
-from ods_pipeline.inventory.sample import refuse_mixture
-from ods_pipeline.inventory.vanished import refuse_mass_disappearance
+from ods_pipeline.inventory.sample import reject_mixture
+from ods_pipeline.inventory.vanished import reject_mass_disappearance
 from ods_pipeline.progress import progress
 from ods_pipeline.sources.receipt import FetchReceipt
 from ods_pipeline.sources.recorded import held_releases, set_aside
@@ -148,8 +148,8 @@ def keep_flat(root: DataRoot, flat: Flat, sha256: str) -> None:
     for finding in (declared_equals_parsed(flat.captures), conservation(flat.captures)):
         if not finding.passed:
             raise OdsError(finding.summary, do="Take it in again")
-    refuse_mixture(root, flat.captures, flat.folder)
-    refuse_mass_disappearance(root, flat)
+    reject_mixture(root, flat.captures, flat.folder)
+    reject_mass_disappearance(root, flat)
     for note in flat.notes:
         log.warning("%s", note)
     # Quarantine comes first: once the flat folder exists, no later run flattens this capture again.

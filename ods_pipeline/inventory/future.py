@@ -1,6 +1,6 @@
 """Captures of days that have not come: what a wrong clock or a wrong date in a file leaves in a data root.
 
-What lives here: naming them, and how they are removed. What does not: refusing them on their way in
+What lives here: naming them, and how they are removed. What does not: rejecting them on their way in
 (``intake.py``, ``sources/exchange.py``, ``flatten/xml/archive.py``), and that they settle nothing
 (``sources/due.py``).
 """
@@ -42,7 +42,7 @@ def problems_of_the_future(root: DataRoot, captures: pl.DataFrame | None, today:
     return problems
 
 
-def refuse_future_release(files: ReleaseFiles, name: str, today: date) -> None:
+def reject_future_release(files: ReleaseFiles, name: str, today: date) -> None:
     """Raise BadRelease if a release is of a day after ``today`` (UK). The embedded sample may be."""
     if files.full.manifest.publication_source != SAMPLE_MARK and files.release_date > today.isoformat():
         raise future_release(name, files.release_date, today)

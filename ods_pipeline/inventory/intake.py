@@ -17,12 +17,12 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.inventory.aside import unsettled_fetches
-from ods_pipeline.inventory.backfill import refuse_backfill
+from ods_pipeline.inventory.backfill import reject_backfill
 from ods_pipeline.inventory.due import to_ask_again
-from ods_pipeline.inventory.future import future_release, refuse_future_release
+from ods_pipeline.inventory.future import future_release, reject_future_release
 from ods_pipeline.inventory.held import held_fetches, newest_publication
 from ods_pipeline.inventory.missing import missing_days, ranges_without
-from ods_pipeline.inventory.sample import holds_sample, refuse_real_sources_for_sample
+from ods_pipeline.inventory.sample import holds_sample, reject_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import fetch_register, fetch_stamps
 from ods_pipeline.sources.due import Window
@@ -60,7 +60,7 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
     """
     today = uk_date(sources.clock.now())
     if file:
-        refuse_future_release(open_release(Path(file)), Path(file).name, today)
+        reject_future_release(open_release(Path(file)), Path(file).name, today)
         take_release(root, Path(file), day)
     elif not any(r.release_date == day for r in held_releases(root)):
         if day > today.isoformat():
@@ -68,11 +68,11 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
         _download(root, sources, day)
     receipt = next(r for r in held_releases(root) if r.release_date == day)
     if flat_mark(root, release_folder(day)) is None:
-        _refuse_wrong_file(root, receipt)
+        _reject_wrong_file(root, receipt)
     return receipt
 
 
-def _refuse_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
+def _reject_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
     """Set aside a file in ``raw/trud`` that is not a release of its receipt's day, and raise the OdsError."""
     raw = root.raw_releases / receipt.file_name
     try:
@@ -97,8 +97,8 @@ def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: S
     holds a register already, or if a recorded fetch cannot be used; the others count.
     """
     if choice.source == "odt_backfill":
-        refuse_real_sources_for_sample(root)
-        refuse_backfill(root)
+        reject_real_sources_for_sample(root)
+        reject_backfill(root)
         return len(fetch_register(root, sources))
     if not _asks_the_api(root, choice):
         return _take_recorded(root, choice.folder, stamps)
@@ -118,7 +118,7 @@ def stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> list[str]:
     return [stamp for stamp in stamps if not any(first <= stamp <= last for first, last in windows)]
 
 
-def refuse_stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> None:
+def reject_stamps_nobody_asked_for(root: DataRoot, stamps: Sequence[str]) -> None:
     """Raise OdsError that names them, if no fetch held asked for some of these stamps (ISO)."""
     unasked = stamps_nobody_asked_for(root, stamps)
     if unasked:
@@ -153,7 +153,7 @@ def _is_settled(root: DataRoot, day: date) -> bool:
 
 
 def _download(root: DataRoot, sources: Sources, day: str) -> None:
-    refuse_real_sources_for_sample(root)
+    reject_real_sources_for_sample(root)
     if sources.key is None:
         raise OdsError(
             f"no release of {day} is in raw/trud, and there is no TRUD_API_KEY", where=root.path, do=NO_KEY
@@ -166,7 +166,7 @@ def _asks_the_api(root: DataRoot, choice: DeltaChoice) -> bool:
     if choice.folder or choice.source == "held":
         return False
     if choice.source == "ord":
-        refuse_real_sources_for_sample(root)
+        reject_real_sources_for_sample(root)
         return True
     return not holds_sample(root) and newest_publication(root) is not None
 

@@ -88,7 +88,7 @@ def take_in(root: DataRoot, path: Path, edition: str = "") -> PlaceFile:
             where=path,
             do=GIVE_NSPL,
         )
-    return take_places(root, path, edition, fits=lambda folder, file: _refuse_misfit(root, folder, file))
+    return take_places(root, path, edition, fits=lambda folder, file: _reject_misfit(root, folder, file))
 
 
 def build_places(root: DataRoot) -> BuiltPlaces:
@@ -121,7 +121,7 @@ def _flattened(root: DataRoot, used: UsedFile) -> tuple[Path, PlaceFile]:
     return root.flat / used.file.folder, flatten_places(root, used.file, used.path)
 
 
-def _refuse_misfit(root: DataRoot, folder: Path, file: PlaceFile) -> None:
+def _reject_misfit(root: DataRoot, folder: Path, file: PlaceFile) -> None:
     """Raise OdsError if the published register has postcodes, and the file knows none of them."""
     build = current_build(root)
     if build is None or file.kind != "postcodes":

@@ -30,7 +30,7 @@ def holds_sample(root: DataRoot) -> bool:
     return bool((captures["publication_source"] == SAMPLE_MARK).any())
 
 
-def refuse_real_sources_for_sample(root: DataRoot) -> None:
+def reject_real_sources_for_sample(root: DataRoot) -> None:
     """Raise OdsError if the data root holds the sample. Call it before asking TRUD or the ORD API."""
     if holds_sample(root):
         raise OdsError(
@@ -40,7 +40,7 @@ def refuse_real_sources_for_sample(root: DataRoot) -> None:
         )
 
 
-def refuse_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
+def reject_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
     """Raise OdsError if these captures and those held would mix the sample with real data.
 
     Args:

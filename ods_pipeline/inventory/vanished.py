@@ -1,4 +1,4 @@
-"""Mass disappearance: a capture by which a good part of the register would be deleted is refused.
+"""Mass disappearance: a capture by which a good part of the register would be deleted is rejected.
 
 Absence from a release deletes a code, and so does a notice. A file that was cut, an archive without records,
 or a release of another register look the same as many deletions. Real months lose some 60 of 370,917 codes.
@@ -42,7 +42,7 @@ def accepting(root: DataRoot, *, accept: bool) -> Generator[None]:
         marker.unlink(missing_ok=True)
 
 
-def refuse_mass_disappearance(root: DataRoot, flat: Flat) -> None:
+def reject_mass_disappearance(root: DataRoot, flat: Flat) -> None:
     """Compare a capture with the releases held before and after it.
 
     A capture that was accepted once is accepted again, when another version flattens it.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.backfill import refuse_backfill
+from ods_pipeline.inventory.backfill import reject_backfill
 from ods_pipeline.inventory.due import due_stamps, unanswered
 from ods_pipeline.inventory.held import (
     holds_anything,
@@ -22,7 +22,7 @@ from ods_pipeline.inventory.held import (
     newest_publication,
     whole_fetch,
 )
-from ods_pipeline.inventory.sample import refuse_real_sources_for_sample
+from ods_pipeline.inventory.sample import reject_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import close_stale, longest_gap
 from ods_pipeline.sources.due import Window
@@ -94,7 +94,7 @@ def request_for(
     files = [Path(r) for r in releases if r not in named]
     for day in named:
         if day != LATEST:
-            _refuse_impossible_date(day)
+            _reject_impossible_date(day)
     sources = replace(sources, deltas_from=deltas_from or sources.deltas_from)
     is_automatic = (sources.key or sources.odt_key) is not None and not files and not recorded
     if odt_backfill and (releases or recorded or trud_only):
@@ -116,7 +116,7 @@ def request_for(
     )
 
 
-def _refuse_impossible_date(day: str) -> None:
+def _reject_impossible_date(day: str) -> None:
     try:
         date.fromisoformat(day)
     except ValueError:
@@ -153,7 +153,7 @@ def releases_to_get(root: DataRoot, request: Request, problems: list[str]) -> li
         log.info("the release of %s is already held", day)
     if not still_needed:
         return []
-    refuse_real_sources_for_sample(root)
+    reject_real_sources_for_sample(root)
     try:
         with closing(Trud(request.sources)) as trud:
             listed = [trud.find(name) for name in still_needed]
@@ -205,7 +205,7 @@ def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Wind
     """
     if not request.deltas:
         return None
-    refuse_real_sources_for_sample(root)
+    reject_real_sources_for_sample(root)
     if newest_publication(root) is None:
         raise OdsError("deltas are asked for, and no release is held", where=root.path, do=NO_KEY)
     today = uk_date(request.sources.clock.now())
@@ -229,12 +229,12 @@ def is_backfill_due(root: DataRoot, request: Request) -> bool:
     """
     if not request.odt_backfill:
         return False
-    refuse_real_sources_for_sample(root)
+    reject_real_sources_for_sample(root)
     fetch = whole_fetch(root)
     if fetch is not None and not held_releases(root):
         log.info("the whole register was read from ODT on %s", fetch.receipt.as_of)
         return False
-    refuse_backfill(root)
+    reject_backfill(root)
     return True
 
 

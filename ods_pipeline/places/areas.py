@@ -35,7 +35,7 @@ def committed_areas() -> pl.DataFrame:
 def write_areas(files: Sequence[CsvFile], path: Path) -> None:
     """Write the areas that the lists in a zip name (``gss_code, kind, ods_code, name``), in order of code.
 
-    A list that has not the expected columns is left out: names are a convenience, and no reason to refuse a
+    A list without the expected columns is left out: names are a convenience, and no reason to reject a
     file.
     """
     frames = [

@@ -88,7 +88,7 @@ def take_places(
     if held is not None and flat_mark(root, held.folder) is not None:
         log.info("%s is already held (%s)", path.name, held.label)
         return held
-    _refuse_older(root, described)
+    _reject_older(root, described)
     taken = _write_flat(root, described, read, fits)
     target = _target(root, path, taken)
     taken = replace(taken, file_name=target.name)
@@ -161,7 +161,7 @@ def _described(path: Path, edition: str) -> tuple[PlaceFile, Reader]:
     return file, read
 
 
-def _refuse_older(root: DataRoot, file: PlaceFile) -> None:
+def _reject_older(root: DataRoot, file: PlaceFile) -> None:
     held = newest_of(root, file.kind)
     if held is None or held.edition < file.edition or held.sha256 == file.sha256:
         return

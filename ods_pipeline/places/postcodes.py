@@ -148,7 +148,7 @@ def write_postcodes(file: PostcodeFile, folder: Path) -> dict[str, int]:
             keys.append(rows["postcode_key"].hash())
             writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
             step(counts["read"], max(counts["read"], 2_700_000))
-    _refuse_unusable(file, counts, keys)
+    _reject_unusable(file, counts, keys)
     return {name: counts[name] for name in _COUNTED}
 
 
@@ -204,7 +204,7 @@ def _rows(batch: pl.DataFrame, counts: Counter[str]) -> pl.DataFrame:
     return shaped
 
 
-def _refuse_unusable(file: PostcodeFile, counts: Counter[str], keys: list[pl.Series]) -> None:
+def _reject_unusable(file: PostcodeFile, counts: Counter[str], keys: list[pl.Series]) -> None:
     where = Path(file.csv.name).name
     if not counts["kept"]:
         raise OdsError(f"none of its {counts['read']:,} rows has a postcode of Great Britain", where=where,

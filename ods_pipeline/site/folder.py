@@ -38,17 +38,17 @@ def site_folder(out: Path) -> Generator[Path]:
     except Timeout:
         raise Busy("another report is being written here", where=out, do="Wait for it to end") from None
     try:
-        refuse_foreign(target)
+        reject_foreign(target)
         with whole_folder(target) as partial:
             yield partial
             _write_contents(partial)
-            refuse_foreign(target)  # somebody may have put a file there in the meantime
+            reject_foreign(target)  # somebody may have put a file there in the meantime
     finally:
         lock.release()
         remove(Path(lock.lock_file))
 
 
-def refuse_foreign(folder: Path) -> None:
+def reject_foreign(folder: Path) -> None:
     """Raise OdsError if a folder holds anything that no report has written.
 
     No folder, or an empty one, is fine.

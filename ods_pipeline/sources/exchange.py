@@ -60,7 +60,7 @@ class Deadline(threading.local):
         stream.read = bounded
 
 
-def refuse_other_time(name: str, headers: httpx.Headers, now: datetime) -> None:
+def reject_other_time(name: str, headers: httpx.Headers, now: datetime) -> None:
     """Compare the machine's clock with the ``Date`` of an answer (RFC 9110, 6.6.1; plus its ``Age``).
 
     A missing or unreadable date proves nothing.
@@ -83,7 +83,7 @@ def refuse_other_time(name: str, headers: httpx.Headers, now: datetime) -> None:
         )
 
 
-def refuse_other_encoding(headers: httpx.Headers) -> None:
+def reject_other_encoding(headers: httpx.Headers) -> None:
     """Raise NotTheAnswer for a body that is encoded more than once, or otherwise than was asked for.
 
     3.5 kB of ``gzip, gzip`` become 4.2 GB.

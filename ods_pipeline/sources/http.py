@@ -25,8 +25,8 @@ from ods_pipeline.sources.exchange import (
     ENCODING,
     Deadline,
     NotTheAnswer,
-    refuse_other_encoding,
-    refuse_other_time,
+    reject_other_encoding,
+    reject_other_time,
     retry_after,
     words_for,
 )
@@ -200,8 +200,8 @@ class Asker:
             with self._client.stream(
                 method, target, headers=headers, content=body, extensions=extensions
             ) as response:
-                refuse_other_time(self.name, response.headers, self._clock.now())
-                refuse_other_encoding(response.headers)
+                reject_other_time(self.name, response.headers, self._clock.now())
+                reject_other_encoding(response.headers)
                 if response.status_code not in _REDIRECTS:
                     yield response
                     return

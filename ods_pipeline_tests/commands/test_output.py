@@ -67,7 +67,7 @@ def test_other_commands_name_the_output_and_not_the_disk(arguments: tuple[str, .
 
 
 @pytest.mark.parametrize("command", ["build", "status"])
-def test_python_without_docstrings_is_refused(tmp_path: Path, command: str) -> None:
+def test_python_without_docstrings_is_rejected(tmp_path: Path, command: str) -> None:
     ran = into("/dev/null", command, "--data-root", tmp_path / "data", python=("-OO",))
     assert (ran.returncode, ran.stderr.count("\n")) == (1, 1), ran.stderr
     assert "-OO removes the docstrings" in ran.stderr
@@ -77,7 +77,7 @@ def test_python_without_docstrings_is_refused(tmp_path: Path, command: str) -> N
 @pytest.mark.parametrize(
     ("filler", "fits"), [("x", False), ("é", False), pytest.param("", True, marks=pytest.mark.slow)]
 )
-def test_a_file_name_that_leaves_no_room_for_its_receipt_is_refused(
+def test_a_file_name_that_leaves_no_room_for_its_receipt_is_rejected(
     tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str], filler: str, fits: bool
 ) -> None:
     release = write_release(tmp_path, [make_record("R0A")])

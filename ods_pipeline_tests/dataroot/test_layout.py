@@ -27,7 +27,7 @@ def test_a_second_process_learns_at_once_that_the_root_is_busy(root: DataRoot) -
 
 
 @pytest.mark.parametrize("name", ["a*", "b?", "[c]", "a\\b", "a%20b", "100%25", "%c3%A9"])
-def test_a_path_that_tools_take_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_path_that_tools_take_for_a_pattern_is_rejected(tmp_path: Path, name: str) -> None:
     with pytest.raises(OdsError, match=r"cannot contain .*Give another --data-root"):
         DataRoot(tmp_path / name)
 

@@ -89,7 +89,7 @@ BAD_XML: dict[str, tuple[Harm, str]] = {
 
 @pytest.mark.parametrize("place", ["full", "archive"])
 @pytest.mark.parametrize("name", BAD_XML)
-def test_a_bad_file_in_a_release_is_refused(tmp_path: Path, name: str, place: str) -> None:
+def test_a_bad_file_in_a_release_is_rejected(tmp_path: Path, name: str, place: str) -> None:
     harm, message_part = BAD_XML[name]
     full, archive = FULL, ARCHIVE
     if place == "full":
@@ -138,7 +138,7 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_ZIPS)
-def test_a_bad_zip_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_bad_zip_is_rejected(tmp_path: Path, name: str) -> None:
     content, message_part = BAD_ZIPS[name]
     path = tmp_path / "hscorgrefdataxml_data_9.0.0_20260925000001.zip"
     path.write_bytes(content)
@@ -254,16 +254,16 @@ def test_no_record_vanishes_whatever_is_broken(
     st.integers(0, len(FULL) - 1),
     st.sampled_from([b"", b"<", b">", b'"', b"&", b"\xff", b"]]>", b"<!--", b"</Role>", b"x"]),
 )
-def test_any_change_of_a_byte_is_refused_set_aside_or_read_and_never_a_crash(
+def test_any_change_of_a_byte_is_rejected_set_aside_or_read_and_never_a_crash(
     tmp_path_factory: pytest.TempPathFactory, place: int, put: bytes
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("changed")
     full = FULL[:place] + put + FULL[place + 1 :]
     try:
         flat = flatten(release_zip(folder, release_date="2026-09-25", full=full, archive=ARCHIVE))
-    except OdsError as refused:
-        assert "\n" not in str(refused)
-        assert refused.do
+    except OdsError as rejected:
+        assert "\n" not in str(rejected)
+        assert rejected.do
     else:
         assert_conserved(flat)
         assert flat.captures["parsed_records"].to_list() == [3, 0]

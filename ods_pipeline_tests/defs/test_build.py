@@ -199,7 +199,7 @@ def test_sample_and_register_are_never_mixed(tmp_path: Path) -> None:
     assert pipeline.build(root).nothing_new
 
 
-def test_another_file_for_a_held_release_is_refused(tmp_path: Path) -> None:
+def test_another_file_for_a_held_release_is_rejected(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
     before = published(root)
     other = write_release(tmp_path, [make_record("RX1")], [], released="2026-08-28").rename(

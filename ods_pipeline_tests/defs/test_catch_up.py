@@ -279,7 +279,7 @@ def test_without_a_key_trud_cannot_be_named(named: list[str]) -> None:
         request_for(Sources(), named, trud_only=not named)
 
 
-def test_a_release_that_is_not_a_date_is_refused() -> None:
+def test_a_release_that_is_not_a_date_is_rejected() -> None:
     with pytest.raises(OdsError, match="2026-02-30 is not a date"):
         request_for(Sources(key=Key(KEY)), ["2026-02-30"])
 

@@ -1,4 +1,4 @@
-"""Every asset of the catalogue, materialised by itself in the UI: published, or refused in a sentence.
+"""Every asset of the catalogue, materialised by itself in the UI: published, or rejected in a sentence.
 
 What lives here: the click on each asset, and whether the catalogue shows what is on disk afterwards. What
 does not: what the assets hold, and loads that a publication follows (``test_publish_after_load.py``).
@@ -112,7 +112,7 @@ def test_one_table_is_the_whole_set(catalogue: Catalogue, table: str) -> None:
 
 
 @pytest.mark.parametrize("asset", ["raw/trud_release", "flat/release"])
-def test_a_partition_that_is_not_held_is_refused_in_a_sentence(catalogue: Catalogue, asset: str) -> None:
+def test_a_partition_that_is_not_held_is_rejected_in_a_sentence(catalogue: Catalogue, asset: str) -> None:
     before = published(catalogue.root)
     catalogue.ui.ask(ADD, {"repository": REPOSITORY_SELECTOR, "day": NOT_HELD})
     run, status = catalogue.materialise(asset, NOT_HELD)

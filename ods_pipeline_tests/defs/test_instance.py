@@ -109,7 +109,7 @@ def test_a_range_of_partitions_is_one_run(root: DataRoot) -> None:
         ("soon", "later"),
     ],
 )
-def test_an_invalid_range_is_refused(root: DataRoot, first: str, last: str) -> None:
+def test_an_invalid_range_is_rejected(root: DataRoot, first: str, last: str) -> None:
     with open_instance(root) as instance:
         with pytest.raises(ValueError, match=f"{first} to {last} is not a range of partitions"):
             run_job(instance, DEFINITIONS, "days_job", partition_range=(first, last))

@@ -77,7 +77,7 @@ def test_every_run_of_a_build_is_executed_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_whose_file_is_gone_is_refused_with_one_sentence(tmp_path: Path) -> None:
+def test_a_run_whose_file_is_gone_is_rejected_with_one_sentence(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     file = write_release(tmp_path / "trud", [make_record("RX1")])
     pipeline.build(root, releases=[file])

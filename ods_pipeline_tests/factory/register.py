@@ -22,10 +22,10 @@ from ods_pipeline_tests.factory.successions import make_successions
 class FactoryRegister:
     """What ODS would hold on the day of publication.
 
-    ``organisations`` has one row per complete record, with the key ``record``. Its columns are the stored ones,
-    ``kind``, ``life``, ``operator``, ``has_stub`` (the other file has a stub of it) and ``loses`` (why it
-    loses to another record of its code, or null). Components have ``record``; relationships and successions
-    also have ``target``, the record that they point at.
+    ``organisations`` has one row per complete record, with the key ``record``. Its columns are the stored
+    ones, ``kind``, ``life``, ``operator``, ``has_stub`` (the other file has a stub of it) and ``loses`` (why
+    it loses to another record of its code, or null). Components have ``record``; relationships and
+    successions also have ``target``, the record that they point at.
     """
 
     seed: int

@@ -62,18 +62,18 @@ def deadline(seconds: float = SECONDS) -> Generator[None]:
 
 
 def outcome(subject: T, read: Callable[[T], str]) -> str:
-    """Return what became of one input: the result of ``read``, or ``refused`` if it raised an OdsError.
+    """Return what became of one input: the result of ``read``, or ``rejected`` if it raised an OdsError.
 
     The error must be one line, short enough to read, with a remedy. Anything else that is raised is a crash.
     """
     with deadline():
         try:
             return read(subject)
-        except OdsError as refused:
-            assert "\n" not in str(refused), f"more than one line: {refused}"
-            assert len(str(refused)) < 2_000, f"too long to read: {str(refused)[:300]}"
-            assert refused.do, f"it has no remedy: {refused}"
-            return "refused"
+        except OdsError as rejected:
+            assert "\n" not in str(rejected), f"more than one line: {rejected}"
+            assert len(str(rejected)) < 2_000, f"too long to read: {str(rejected)[:300]}"
+            assert rejected.do, f"it has no remedy: {rejected}"
+            return "rejected"
 
 
 def try_many(what: str, many: int, make: Callable[[Random], T], read: Callable[[T], str]) -> Counter[str]:

@@ -164,9 +164,9 @@ def test_entities_are_rejected_and_nothing_is_read_or_requested(
     }[kind]
     where = {"head": b"<HSCOrgRefData:", "record": b"<Name>", "records": b"    <Organisation "}[place]
     full = FULL.replace(where, declared + where, 1).replace(b"BODY R1A", b"&l11;")
-    with deadline(), pytest.raises(OdsError) as refused:
+    with deadline(), pytest.raises(OdsError) as rejected:
         flatten(release_zip(tmp_path, release_date="2026-09-25", full=full, archive=ARCHIVE))
-    assert "SECRET-WORD" not in str(refused.value)
+    assert "SECRET-WORD" not in str(rejected.value)
     assert paths == []
 
 
@@ -217,8 +217,8 @@ def test_a_cell_of_a_million_characters_and_ten_thousand_columns_are_a_list_or_a
     with deadline():
         try:
             assert read_code_list(file).rows["code"].to_list() == ["RRP", "TAF"]
-        except OdsError as refused:
-            assert len(str(refused)) < 400
+        except OdsError as rejected:
+            assert len(str(rejected)) < 400
         file.write_text(",".join(["RRP"] * 10_000) + "\n")
         with pytest.raises(OdsError, match="10,000 cells; a list may have 2,000"):
             read_code_list(file)

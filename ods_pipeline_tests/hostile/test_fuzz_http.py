@@ -58,10 +58,10 @@ class Exchanges:
         begin = time.monotonic()
         try:
             return self._ask(Random(content))
-        except OdsError as refused:
-            assert KEY not in str(refused)
-            assert str(refused).isprintable() and len(str(refused)) < 2_000
-            return "refused"
+        except OdsError as rejected:
+            assert KEY not in str(rejected)
+            assert str(rejected).isprintable() and len(str(rejected)) < 2_000
+            return "rejected"
         finally:
             assert time.monotonic() - begin < SECONDS, "it waited longer than an exchange may last"
 
@@ -114,4 +114,4 @@ def test_no_cookie_is_kept(exchanges: Exchanges, cookie: bytes) -> None:
 @pytest.mark.slow
 def test_a_great_many(exchanges: Exchanges) -> None:
     outcomes = try_many("HTTP exchanges", 20_000, http_mutants.exchange, exchanges)
-    assert min(outcomes["read"], outcomes["refused"]) > 200
+    assert min(outcomes["read"], outcomes["rejected"]) > 200

@@ -143,9 +143,9 @@ def read_answer(request: tuple[int, Answer]) -> str:
             assert API.organisation("RX1").code == "RX1"
         else:
             API.whole_list("/roles")
-    except NotTheAnswer as refused:
-        assert len(str(refused)) < 300
-        return "refused"
+    except NotTheAnswer as rejected:
+        assert len(str(rejected)) < 300
+        return "rejected"
     return "read"
 
 

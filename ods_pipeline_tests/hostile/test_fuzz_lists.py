@@ -73,7 +73,7 @@ def test_a_damaged_parquet_file_writes_nothing_but_our_line(
     listed: Listed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Polars panics over this one, with pages of Rust on the terminal."""
-    assert outcome(list_mutants.table(seeded("lists of codes, Parquet", 1279)), listed) == "refused"
+    assert outcome(list_mutants.table(seeded("lists of codes, Parquet", 1279)), listed) == "rejected"
     assert capfd.readouterr().err == ""
 
 
@@ -88,4 +88,4 @@ def test_a_damaged_parquet_file_writes_nothing_but_our_line(
 )
 def test_a_great_many(listed: Listed, what: str, many: int, make) -> None:
     outcomes = try_many(what, many, make, listed)
-    assert min(outcomes["read"], outcomes["refused"]) > many / 100
+    assert min(outcomes["read"], outcomes["rejected"]) > many / 100

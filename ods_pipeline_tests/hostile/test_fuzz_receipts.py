@@ -1,4 +1,4 @@
-"""Receipts and manifests with one byte changed are refused, or read with values that can be true."""
+"""Receipts and manifests with one byte changed are rejected, or read with values that can be true."""
 
 import json
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Receipts:
         self.folder = folder
 
     def read_fetch(self, content: bytes) -> str:
-        """A changed receipt names the files as they are, or it is refused."""
+        """A changed receipt names the files as they are, or it is rejected."""
         (self.fetch / "receipt.json").write_bytes(content)
         receipt = read_fetch_receipt(self.fetch)
         assert isinstance(receipt, FetchReceipt)
@@ -107,7 +107,7 @@ def test_one_byte_is_noticed_or_harmless(
         outcome(one_byte(getattr(receipts, content), Random(f"{what} {n}")), getattr(receipts, read))
         for n in range(60)
     }
-    assert seen == {"read", "refused"}
+    assert seen == {"read", "rejected"}
     assert getattr(receipts, read)(getattr(receipts, content)) == "read"
 
 
@@ -117,7 +117,7 @@ def test_a_great_many(receipts: Receipts, what: str, content: str, read: str, ma
     outcomes = try_many(
         what, many, lambda random: one_byte(getattr(receipts, content), random), getattr(receipts, read)
     )
-    assert min(outcomes["read"], outcomes["refused"]) > many / 100
+    assert min(outcomes["read"], outcomes["rejected"]) > many / 100
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Days that have not come, and publication dates that cannot be: refused, or named with the way out."""
+"""Days that have not come, and publication dates that cannot be: rejected, or named with the way out."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -34,17 +34,17 @@ RELEASED = "2026-08-28"
         ("2026-06-29", "taken"),
         ("2026-06-28", "reported"),
         ("2025-08-27", "reported"),
-        ("2025-08-26", "refused"),
-        ("2016-08-21", "refused"),
-        ("2000-01-01", "refused"),
-        ("2026-08-29", "refused"),
-        ("2027-08-21", "refused"),
-        ("2062-08-21", "refused"),
+        ("2025-08-26", "rejected"),
+        ("2016-08-21", "rejected"),
+        ("2000-01-01", "rejected"),
+        ("2026-08-29", "rejected"),
+        ("2027-08-21", "rejected"),
+        ("2062-08-21", "rejected"),
     ],
 )
 def test_a_publication_date_must_fit_the_release(tmp_path: Path, published: str, outcome: str) -> None:
     path = write_release(tmp_path, [make_record("R1A")], published=published, released=RELEASED)
-    if outcome == "refused":
+    if outcome == "rejected":
         with pytest.raises(BadRelease, match=rf"PublicationDate, {published}, is .* the day of the release"):
             open_release(path)
         return
@@ -54,7 +54,7 @@ def test_a_publication_date_must_fit_the_release(tmp_path: Path, published: str,
 
 
 @pytest.mark.parametrize("today", ["2020-08-28", "2026-08-27"])
-def test_a_release_of_a_day_that_has_not_come_is_refused(tmp_path: Path, today: str) -> None:
+def test_a_release_of_a_day_that_has_not_come_is_rejected(tmp_path: Path, today: str) -> None:
     root = DataRoot(tmp_path / "data")
     sources = Sources(clock=SimulatedClock(f"{today}T04:30:00+00:00"))
     path = write_release(tmp_path, [make_record("R1A")], released=RELEASED)
@@ -66,7 +66,7 @@ def test_a_release_of_a_day_that_has_not_come_is_refused(tmp_path: Path, today: 
     assert not root.raw_releases.exists()
 
 
-def test_a_release_without_a_date_in_its_name_is_refused_by_its_publication_date(tmp_path: Path) -> None:
+def test_a_release_without_a_date_in_its_name_is_rejected_by_its_publication_date(tmp_path: Path) -> None:
     path = write_release(tmp_path, [make_record("R1A")], published="2062-01-01", released="2062-01-01")
     named = path.rename(path.with_name("release.zip"))
     sources = Sources(clock=SimulatedClock("2026-09-04T04:30:00+00:00"))

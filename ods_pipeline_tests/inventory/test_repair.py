@@ -18,7 +18,7 @@ from ods_pipeline.defs import build as pipeline
 from ods_pipeline.inventory.due import due_fetches, due_stamps
 from ods_pipeline.inventory.held import held_captures, held_fetches, newest_publication
 from ods_pipeline.inventory.repair import repair
-from ods_pipeline.inventory.sample import holds_sample, refuse_mixture
+from ods_pipeline.inventory.sample import holds_sample, reject_mixture
 from ods_pipeline.inventory.state import usable_state
 from ods_pipeline.publish.build_info import is_published, read_build_info
 from ods_pipeline.sources.ord.source import OrdSource
@@ -193,7 +193,7 @@ def test_whether_it_is_the_sample_is_read_from_one_folder(tmp_path: Path) -> Non
 
     def read_sample_mark() -> None:
         assert holds_sample(root)
-        refuse_mixture(root, captures, "here")
+        reject_mixture(root, captures, "here")
 
     assert set(opened_by(read_sample_mark, folders)) == {folders[0].name}
     assert set(opened_by(lambda: newest_publication(root), folders)) == {"release=2026-08-28"}

@@ -1,4 +1,4 @@
-"""Mass disappearance is refused, and a person can say yes; ordinary months pass."""
+"""Mass disappearance is rejected, and a person can say yes; ordinary months pass."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def held(tmp_path: Path) -> Held:
 
 
 OTHERS = [make_record(f"X{n:03d}") for n in range(40)]
-REFUSED = {
+REJECTED = {
     "1 of 40 codes": (BODIES[:1], [], "lacks 39 of the 40 organisations"),
     "11 are missing": (BODIES[:19], BODIES[30:], r"lacks 11 of the 40 .*\(R019, R020"),
     "an archive without records": (BODIES[:30], [], "and its archive file is empty"),
@@ -46,11 +46,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_release_by_which_many_codes_would_vanish_is_refused_until_a_person_agrees(
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_release_by_which_many_codes_would_vanish_is_rejected_until_a_person_agrees(
     held: Held, name: str
 ) -> None:
-    full, archive, message = REFUSED[name]
+    full, archive, message = REJECTED[name]
     flat = release(held, 9, full, archive)
     with pytest.raises(BadRelease, match=message) as caught:
         keep(held, flat)
@@ -92,7 +92,7 @@ def test_each_month_is_compared_with_the_month_before(held: Held) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deleted", "day", "is_refused"),
+    ("deleted", "day", "is_rejected"),
     [
         (BODIES[:11], "2026-08-20", True),
         (BODIES, "2026-08-20", True),
@@ -102,12 +102,12 @@ def test_each_month_is_compared_with_the_month_before(held: Held) -> None:
     ],
     ids=["eleven", "all", "ten", "never held", "contradicted by the release"],
 )
-def test_a_fetch_whose_notices_delete_many_codes_is_refused(
-    held: Held, deleted: Sequence[Any], day: str, is_refused: bool
+def test_a_fetch_whose_notices_delete_many_codes_is_rejected(
+    held: Held, deleted: Sequence[Any], day: str, is_rejected: bool
 ) -> None:
     notices = [notice(record["OrgId"]["extension"], day) for record in deleted]
     flat = flatten_fetch(write_delta(held.path / "in", [], notifications=notices))
-    if not is_refused:
+    if not is_rejected:
         keep(held, flat)
         return
     with pytest.raises(BadFetch, match=rf"its notices delete {len(deleted)} of the 40") as caught:

@@ -17,7 +17,7 @@ def test_a_distance_as_people_write_it(text: str, metres: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "2", "km", "-2km", "0km", "2 furlongs", "1e9km", "2,5km"])
-def test_what_is_not_a_distance_is_refused(text: str) -> None:
+def test_what_is_not_a_distance_is_rejected(text: str) -> None:
     with pytest.raises(OdsError, match="this is not a distance"):
         metres_of(text)
 

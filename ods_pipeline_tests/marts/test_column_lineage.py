@@ -112,7 +112,7 @@ def test_what_an_expression_is_made_of(sql: str, made_of: str) -> None:
 
 
 @pytest.mark.parametrize("sql", ["SELECT min(COLUMNS(*)) FROM t", "FROM t PIVOT (min(b) FOR a IN (1))"])
-def test_a_form_of_sql_that_is_not_known_is_refused(sql: str) -> None:
+def test_a_form_of_sql_that_is_not_known_is_rejected(sql: str) -> None:
     with pytest.raises(NotImplementedError):
         of_query(sql, SMALL)
 

@@ -1,4 +1,4 @@
-"""No check of a mart may refuse what the marts take on purpose: a check that blocks stops every build."""
+"""No check of a mart may reject what the marts take on purpose: a check that blocks stops every build."""
 
 from pathlib import Path
 

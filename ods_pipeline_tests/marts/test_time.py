@@ -139,7 +139,7 @@ def test_what_a_reader_of_2024_saw(merger: duckdb.DuckDBPyConnection) -> None:
 @pytest.mark.promise("as_of_then")
 @pytest.mark.parametrize("day", ["2026-08-20", "1999-01-01"])
 @pytest.mark.parametrize("code", ["RRP", "ZZZ99"])
-def test_a_day_before_the_first_release_is_refused(
+def test_a_day_before_the_first_release_is_rejected(
     sample: duckdb.DuckDBPyConnection, day: str, code: str
 ) -> None:
     with pytest.raises(duckdb.Error, match=f"nothing is known of the register before {FIRST_RELEASE}"):

@@ -1,4 +1,4 @@
-"""Files of postcodes: three layouts give the same table, and what cannot be used is refused or counted."""
+"""Files of postcodes: three layouts give the same table, and what cannot be used is rejected or counted."""
 
 from datetime import date
 from pathlib import Path
@@ -43,10 +43,10 @@ def taken(root: DataRoot, path: Path, register: pl.DataFrame = REGISTER) -> pl.D
     return postcode_table(register, area_table(folder, file), folder, file)
 
 
-def refusal(root: DataRoot, path: Path) -> str:
-    with pytest.raises(OdsError) as refused:
+def rejection(root: DataRoot, path: Path) -> str:
+    with pytest.raises(OdsError) as rejected:
         take_places(root, path)
-    return str(refused.value)
+    return str(rejected.value)
 
 
 def test_three_layouts_and_the_directory_give_the_same_table(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_plain_csv_is_taken_too_and_an_edition_can_be_given(tmp_path: Path) ->
     path = tmp_path / "postcodes.csv"
     path.write_text("\ufeff" + nspl_text(PLACES), encoding="utf-8")
     root = DataRoot(tmp_path / "data")
-    assert "its edition cannot be read from the name (postcodes.csv). Give it with --edition" in refusal(
+    assert "its edition cannot be read from the name (postcodes.csv). Give it with --edition" in rejection(
         root, path
     )
     assert take_places(root, path, "2026-05").label == "NSPL 2026-05"
@@ -161,10 +161,10 @@ BROKEN_HEADERS = {
 
 
 @pytest.mark.parametrize("case", BROKEN_HEADERS)
-def test_a_header_that_cannot_be_understood_is_refused_by_name(tmp_path: Path, case: str) -> None:
+def test_a_header_that_cannot_be_understood_is_rejected_by_name(tmp_path: Path, case: str) -> None:
     header, problem = BROKEN_HEADERS[case]
     root = DataRoot(tmp_path / "data")
-    text = refusal(root, nspl_zip(tmp_path, PLACES, header=header))
+    text = rejection(root, nspl_zip(tmp_path, PLACES, header=header))
     assert problem in text and "Give the zip of NSPL or ONSPD" in text
     assert held_files(root) == [] and not root.flat.exists()
 
@@ -175,7 +175,7 @@ def cut(path: Path, share: float) -> Path:
     return path
 
 
-def test_damaged_and_wrong_files_are_refused_and_nothing_is_replaced(tmp_path: Path) -> None:
+def test_damaged_and_wrong_files_are_rejected_and_nothing_is_replaced(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     before = taken(root, nspl_zip(tmp_path / "good", PLACES, "2025"))
     many = [
@@ -208,7 +208,7 @@ def test_damaged_and_wrong_files_are_refused_and_nothing_is_replaced(tmp_path: P
         nspl_zip(tmp_path / "twice", PLACES[:1] * 2): "1 of its rows repeat a postcode",
     }
     for path, problem in cases.items():
-        assert problem in refusal(root, path), path
+        assert problem in rejection(root, path), path
     held = newest_of(root, "postcodes")
     assert held is not None and held.label == "NSPL 2025-11"
     assert sorted(p.name for p in root.flat.iterdir()) == ["postcodes=2025-11"]
@@ -216,14 +216,14 @@ def test_damaged_and_wrong_files_are_refused_and_nothing_is_replaced(tmp_path: P
     assert postcode_table(REGISTER, area_table(folder, held), folder, held).equals(before)
 
 
-def test_an_older_edition_is_refused_and_the_same_file_changes_nothing(tmp_path: Path) -> None:
+def test_an_older_edition_is_rejected_and_the_same_file_changes_nothing(tmp_path: Path) -> None:
     root = DataRoot(tmp_path / "data")
     newer = nspl_zip(tmp_path / "newer", PLACES, "2026")
     first = take_places(root, newer)
-    text = refusal(root, nspl_zip(tmp_path / "older", PLACES, "2025"))
+    text = rejection(root, nspl_zip(tmp_path / "older", PLACES, "2025"))
     assert "it is of 2025-11, and a newer edition, of 2026-08, is held" in text and "remove" in text
     other = nspl_zip(tmp_path / "other", PLACES[:2], "2026")
-    assert "another file of the edition 2026-08 is held (NSPL_AUG_2026_UK.zip)" in refusal(root, other)
+    assert "another file of the edition 2026-08 is held (NSPL_AUG_2026_UK.zip)" in rejection(root, other)
     assert take_places(root, newer) == first
     assert [f.sha256 for f in held_files(root)] == [first.sha256]
 

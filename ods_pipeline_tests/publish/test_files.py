@@ -44,7 +44,7 @@ def test_parquet_files_record_what_they_are_and_where_they_come_from(root: Path,
 
 @every_table
 def test_no_column_is_unsigned(root: Path, table: Table) -> None:
-    """Tableau's engine refuses a table for one such column, and pandas loses its digits next to nulls."""
+    """Tableau's engine rejects a table for one such column, and pandas loses its digits next to nulls."""
     assert "uint" not in str(pq.read_schema(root / table.path).remove_metadata())
     with duckdb.connect(str(root / "ods.duckdb"), read_only=True) as connection:
         sql = "SELECT data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"

@@ -140,7 +140,7 @@ BAD: list[tuple[Callable[[Path], str], str]] = [
 
 
 @pytest.mark.parametrize(("make", "words"), BAD, ids=[words for _, words in BAD])
-def test_what_is_not_a_report_is_refused(tmp_path: Path, make: Callable[[Path], str], words: str) -> None:
+def test_what_is_not_a_report_is_rejected(tmp_path: Path, make: Callable[[Path], str], words: str) -> None:
     with pytest.raises(OdsError, match=words):
         read_report(make(tmp_path))
 

@@ -31,7 +31,7 @@ def test_every_feed_is_valid() -> None:
             assert (file.parent / str(link).partition("#")[0]).resolve().is_file(), link
 
 
-def test_the_schema_refuses_what_it_should() -> None:
+def test_the_schema_rejects_what_it_should() -> None:
     tree = etree.parse(sample_site() / "feeds" / "all.atom")
     tree.find("a:updated", ATOM).text = "2026-09-04"
     assert not SCHEMA.validate(tree)

@@ -1,4 +1,4 @@
-"""The statements of figures: each figure has one, and a set of another version is refused with what to do."""
+"""The statements of figures: each figure has one, and a set of another version is rejected with a remedy."""
 
 from pathlib import Path
 

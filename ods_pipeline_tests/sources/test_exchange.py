@@ -16,7 +16,7 @@ import pytest
 
 from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.sources.clock import SystemClock
-from ods_pipeline.sources.exchange import Deadline, NotTheAnswer, refuse_other_encoding, refuse_other_time
+from ods_pipeline.sources.exchange import Deadline, NotTheAnswer, reject_other_encoding, reject_other_time
 from ods_pipeline.sources.http import Answer, Asker
 from ods_pipeline.sources.settings import Manners
 from ods_pipeline_tests.ord_server import OrdServer
@@ -154,7 +154,7 @@ def test_what_comes_out_of_an_encoding_has_a_limit(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("value", ["", "gzip", "GZIP", "identity", "gzip, identity", " gzip "])
 def test_one_encoding_is_no_offence(value: str) -> None:
-    refuse_other_encoding(httpx.Headers({"content-encoding": value}))
+    reject_other_encoding(httpx.Headers({"content-encoding": value}))
 
 
 def test_an_answer_in_gzip_is_read() -> None:
@@ -169,7 +169,7 @@ NOW = datetime.fromisoformat("2026-11-03T04:30:00+00:00")
 
 @pytest.mark.promise("as_of_then")
 @pytest.mark.parametrize(
-    ("headers", "is_refused"),
+    ("headers", "is_rejected"),
     [
         pytest.param({"date": "Fri, 04 Sep 2026 04:30:00 GMT"}, True, id="60 days ahead"),
         pytest.param({"date": "Sun, 03 Nov 2030 04:30:00 GMT"}, True, id="years behind"),
@@ -185,12 +185,12 @@ NOW = datetime.fromisoformat("2026-11-03T04:30:00+00:00")
         pytest.param({}, False, id="none"),
     ],
 )
-def test_a_clock_that_is_a_day_off_is_refused(headers: dict[str, str], is_refused: bool) -> None:
-    if not is_refused:
-        refuse_other_time("the ORD API", httpx.Headers(headers), NOW)
+def test_a_clock_that_is_a_day_off_is_rejected(headers: dict[str, str], is_rejected: bool) -> None:
+    if not is_rejected:
+        reject_other_time("the ORD API", httpx.Headers(headers), NOW)
         return
     with pytest.raises(OdsError, match=r"this machine's clock says 2026-11-03 04:30 .*Set the"):
-        refuse_other_time("the ORD API", httpx.Headers(headers), NOW)
+        reject_other_time("the ORD API", httpx.Headers(headers), NOW)
 
 
 @pytest.mark.promise("as_of_then")

@@ -34,7 +34,7 @@ def test_uat_and_local_are_named_by_the_environment() -> None:
         ("TRUD_API_KEY", "../../other"),
     ],
 )
-def test_a_bad_value_is_refused_without_showing_it(name: str, value: str) -> None:
+def test_a_bad_value_is_rejected_without_showing_it(name: str, value: str) -> None:
     with pytest.raises(OdsError, match=name) as caught:
         sources_from({name: value})
     assert name == "ODS_ORD_FORMAT" or value not in str(caught.value)

@@ -133,7 +133,7 @@ def _select(node: Node, known: dict[str, Relation], outer: Scope | None) -> Rela
     for place, item in enumerate(node["select_list"]):
         if item["type"] == "STAR":
             columns |= _star(item, scope, known)
-        elif any(e.get("name") == "recursive" for e in item.get("arguments", [])):  # unnest: a column per field
+        elif any(e.get("name") == "recursive" for e in item.get("arguments", [])):  # unnest: one per field
             whole = _value(item["arguments"][0]["expression"], scope, known)
             columns |= {name: Value(sources) for name, sources in whole.fields.items()}
         else:

@@ -110,6 +110,6 @@ def test_figures_that_a_run_did_not_record_stay_with_their_day() -> None:
         ("whole", "tries", True),
     ],
 )
-def test_a_figure_that_does_not_fit_is_refused(promise: str, what: str, value: figures.Value) -> None:
+def test_a_figure_that_does_not_fit_is_rejected(promise: str, what: str, value: figures.Value) -> None:
     with pytest.raises(ValueError, match=r"no promise|not a figure"):
         figures.record(promise, what, value)

@@ -16,7 +16,7 @@ from ods_pipeline.defs.partitions import releases
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result
 from ods_pipeline.inventory.flattening import flatten_held_fetches, flatten_held_release
-from ods_pipeline.inventory.intake import refuse_stamps_nobody_asked_for
+from ods_pipeline.inventory.intake import reject_stamps_nobody_asked_for
 
 FLAT_RELEASE = asset_key("flat", "release")
 FLAT_FETCHES = asset_key("flat", "fetches")
@@ -34,7 +34,7 @@ def _check_specs(asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
             deps=[TRUD_RELEASE],
             group_name="flat",
             kinds={"polars", "parquet"},
-            description="One release flattened. The full and the archive file are merged, one record per code.",
+            description="One release, flattened. The full and archive files are merged, one record per code.",
         )
     ],
     partitions_def=releases,
@@ -77,7 +77,7 @@ def flat_fetches(stamps: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         keys = context.partition_keys
         with failing_in_words(data_root.root):
             flat = flatten_held_fetches(data_root.root, keys[0], keys[-1])
-            refuse_stamps_nobody_asked_for(data_root.root, keys)
+            reject_stamps_nobody_asked_for(data_root.root, keys)
         records = flat.records_by_stamp()
         for key in keys:
             rows = {"dagster/partition_row_count": records.get(date.fromisoformat(key), 0)}

@@ -85,9 +85,9 @@ def _stages(root: DataRoot, config: PublishConfig) -> Results:
     """Make every table and publish them. Raises OdsError after a stage with a blocking check that failed."""
     today = date.fromisoformat(config.today) if config.today else None
     yield from fold_register(root, today, rebuild=config.rebuild)
-    yield from _refusing_failed_checks(build_geo(root))
-    yield from _refusing_failed_checks(judge_changes(root))
-    yield from _refusing_failed_checks(build_marts(root))
+    yield from _stopping_at_failed_checks(build_geo(root))
+    yield from _stopping_at_failed_checks(judge_changes(root))
+    yield from _stopping_at_failed_checks(build_marts(root))
     yield _publish(root)
 
 
@@ -110,7 +110,7 @@ def _publish(root: DataRoot) -> dg.MaterializeResult:
     return dg.MaterializeResult(asset_key=ODS_DUCKDB, metadata=metadata)
 
 
-def _refusing_failed_checks(results: Iterable[dg.MaterializeResult]) -> Results:
+def _stopping_at_failed_checks(results: Iterable[dg.MaterializeResult]) -> Results:
     """Yield the results of a stage, and then raise OdsError if any of its blocking checks failed."""
     failed = []
     for result in results:

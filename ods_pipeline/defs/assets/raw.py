@@ -18,7 +18,7 @@ from ods_pipeline.inventory.due import unanswered
 from ods_pipeline.inventory.held import held_fetches
 from ods_pipeline.inventory.intake import (
     DeltaChoice,
-    refuse_stamps_nobody_asked_for,
+    reject_stamps_nobody_asked_for,
     take_deltas,
     take_release_of,
 )
@@ -139,7 +139,7 @@ def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | 
                 for stamp in context.partition_keys
             }
             report_asked_stamps(context, ORD_FETCHES, counts)
-            refuse_stamps_nobody_asked_for(data_root.root, context.partition_keys)
+            reject_stamps_nobody_asked_for(data_root.root, context.partition_keys)
         for stamp, count in counts.items():
             context.add_asset_metadata(
                 {"fetches_that_asked": count}, asset_key=ORD_FETCHES, partition_key=stamp

@@ -74,17 +74,17 @@ def json_to_xml(payload: bytes, unknown: dict[str, int], rules: dict[str, int] |
     Keys that the map does not know are counted in ``unknown``, by their path. A source that translates its
     records counts what it could not translate under ``Unknown``, names the rules that it applied under
     ``Rules``, and gives the rule that a record breaks as ``Refused``. ``rules`` gets one for each rule that
-    touched this record. Raises BadRecord if the payload is not JSON, holds no organisation, or was refused.
+    touched this record. Raises BadRecord if the payload is not JSON, holds no organisation, or was rejected.
     """
     try:
         content = loads(payload)
     except (ValueError, RecursionError) as error:
         raise BadRecord("not_json", f"{error}; it begins with {payload[:40]!r}") from None
     content = content if isinstance(content, dict) else {}
-    record, refused = content.get("Organisation"), content.get("Refused")
-    if isinstance(refused, dict):
+    record, rejected = content.get("Organisation"), content.get("Refused")
+    if isinstance(rejected, dict):
         raise BadRecord(
-            _NOT_XML.sub("?", str(refused.get("rule"))), _NOT_XML.sub("?", str(refused.get("detail")))
+            _NOT_XML.sub("?", str(rejected.get("rule"))), _NOT_XML.sub("?", str(rejected.get("detail")))
         )
     if not isinstance(record, dict):
         raise BadRecord("not_a_record", f"there is no Organisation in it; it begins with {payload[:40]!r}")

@@ -1,7 +1,8 @@
 """JSON as its standard defines it (RFC 8259), where Python's reader accepts more.
 
-Lives here: what is refused. ``NaN`` and ``Infinity`` are not JSON, a number like ``1e400`` has no value here,
-and of a key that an object has twice nobody knows which value counts. Does not live here: what a key means.
+Lives here: what is rejected. ``NaN`` and ``Infinity`` are not JSON, a number like ``1e400`` has no value
+here, and where an object has a key twice nobody knows which value counts. Does not live here: what a key
+means.
 """
 
 import json
@@ -12,11 +13,11 @@ from typing import Any
 def loads(text: bytes) -> Any:
     """Return the value of a JSON text. Raises ValueError if it is not JSON, RecursionError if too deep."""
     return json.loads(
-        text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_without_repeats
+        text, parse_constant=_reject_constant, parse_float=_finite, object_pairs_hook=_without_repeats
     )
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 

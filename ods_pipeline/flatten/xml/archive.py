@@ -21,7 +21,7 @@ from ods_pipeline.flatten.xml.members import GIVE_TRUD_ZIP, ZIP_DAMAGE, Opener, 
 from ods_pipeline.flatten.xml.segments import FETCH_AGAIN, RegisterStream
 
 # The PublicationDate is 3 to 11 days before the release (96 releases). Above the first bound it is reported,
-# above the second it is refused.
+# above the second it is rejected.
 OLDEST_USUAL, OLDEST_POSSIBLE = timedelta(days=60), timedelta(days=366)
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 _XML_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\D*\.xml$", re.IGNORECASE)

@@ -14,7 +14,7 @@ from ods_pipeline.sources.odt.names import ODS_CODE, ORGANIZATION
 Json = Mapping[str, Any]
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """A resource that cannot become a record. ``rule`` names the rule that it breaks."""
 
     def __init__(self, rule: str, detail: str) -> None:

@@ -12,7 +12,7 @@ from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline.sources.odt.fhir import (
     Json,
     Notes,
-    Refused,
+    Rejected,
     by_url,
     coding,
     day_of,
@@ -62,17 +62,17 @@ class Term:
 def code_of(resource: Json) -> str:
     """The ODS code of an Organization: its id and its identifier, which must agree.
 
-    Raises Refused without an identifier, with two, and if the two disagree: one of them is another's.
+    Raises Rejected without an identifier, with two, and if the two disagree: one of them is another's.
     """
     if resource.get("resourceType") != ORGANIZATION:
-        raise Refused("odt_other_resource", f"a {str(resource.get('resourceType'))[:40]} came")
+        raise Rejected("odt_other_resource", f"a {str(resource.get('resourceType'))[:40]} came")
     codes = {text(i, "value") for i in items(resource, "identifier") if i.get("system") == ODS_CODE}
     codes.discard(None)
     if len(codes) != 1:
-        raise Refused("odt_no_identifier", f"it has {len(codes)} ODS codes as identifiers")
+        raise Rejected("odt_no_identifier", f"it has {len(codes)} ODS codes as identifiers")
     (code,) = codes
     if resource.get("id") != code:
-        raise Refused(
+        raise Rejected(
             "odt_ids_differ", f"its id is {str(resource.get('id'))[:40]!r}, its identifier {code!r}"
         )
     return str(code)
@@ -184,7 +184,7 @@ def roles(resource: Json, notes: Notes) -> list[dict[str, Any]]:
                 notes.note_unknown(f"role extension {inner.get('url')}")
         code = coding(part(extension, "roleCode"), ROLE)
         if code is None:
-            raise Refused("odt_role_without_code", f"a role has no code of {ROLE}")
+            raise Rejected("odt_role_without_code", f"a role has no code of {ROLE}")
         row = {
             "id": code.get("code"),
             "uniqueRoleId": part(extension, "instanceID"),
@@ -217,14 +217,14 @@ def mark_primary(
         notes: Counts the use of the two other ways.
 
     Raises:
-        Refused: None of the three leaves exactly one.
+        Rejected: None of the three leaves exactly one.
     """
     candidates = [row for row in rows if row["id"] in scope]
     if len(candidates) != 1:
         known = [row for row in rows if str(row["uniqueRoleId"]) in instances]
         termed = [row for row in rows if term is not None and row["id"] == term.primary_role]
         if len(known) != 1 and len(termed) != 1:
-            raise Refused(
+            raise Rejected(
                 "odt_primary_role", f"{len(candidates)} of its {len(rows)} roles can be the primary one"
             )
         candidates = known if len(known) == 1 else termed

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ods_pipeline.sources.odt import organisations as org
 from ods_pipeline.sources.odt import terms
 from ods_pipeline.sources.odt.answers import resources
-from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, text
+from ods_pipeline.sources.odt.fhir import Json, Notes, Rejected, text
 from ods_pipeline.sources.odt.names import AFFILIATION, ORGANIZATION
 from ods_pipeline.sources.odt.relationships import target_of, unique_id
 from ods_pipeline.sources.odt.successions import edges_by_code
@@ -121,7 +121,7 @@ def listed_in(bundle: Json) -> dict[str, Listed]:
 def _listed(resource: Json, affiliations: list[Json]) -> Listed:
     try:
         roles = tuple((str(r["id"]), str(r["uniqueRoleId"])) for r in org.roles(resource, Notes()))
-    except Refused:
+    except Rejected:
         roles = ()
     return Listed(org.stamp_of(resource), org.is_stub(resource), roles, _targets(affiliations))
 
@@ -131,7 +131,7 @@ def _targets(affiliations: Iterable[Json]) -> dict[str, str]:
     for affiliation in affiliations:
         try:
             targets[unique_id(affiliation)] = target_of(affiliation)
-        except Refused:  # the record will be refused when it is translated
+        except Rejected:  # the record will be rejected when it is translated
             targets[str(affiliation.get("id"))] = ""
     return targets
 

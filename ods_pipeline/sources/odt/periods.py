@@ -13,7 +13,7 @@ What lives here: three rules about dates. What does not: whose dates they are.
 from collections.abc import Mapping
 from typing import Any
 
-from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, by_url, day_of, part
+from ods_pipeline.sources.odt.fhir import Json, Notes, Rejected, by_url, day_of, part
 from ods_pipeline.sources.odt.names import TYPED_PERIOD
 
 OPERATIONAL, LEGAL = "Operational", "Legal"
@@ -27,7 +27,7 @@ Periods = dict[str, tuple[str | None, str | None]]
 def dates_of(node: Json, where: str, notes: Notes) -> list[dict[str, Any]]:
     """The ``Date`` elements of a role, an affiliation or an organisation.
 
-    Raises Refused for a period without a start, and for two periods of one type.
+    Raises Rejected for a period without a start, and for two periods of one type.
     """
     periods: Periods = {}
     for extension in by_url(node, TYPED_PERIOD):
@@ -37,12 +37,12 @@ def dates_of(node: Json, where: str, notes: Notes) -> list[dict[str, Any]]:
             notes.note_unknown(f"{where}: period of type {name}")
             continue
         if name in periods:
-            raise Refused("odt_two_periods", f"{where} has two {name} periods")
+            raise Rejected("odt_two_periods", f"{where} has two {name} periods")
         first, last = day_of(period.get("start")), day_of(period.get("end"))
         if any(len(str(moment)) > len("2026-01-01") for moment in period.values()):
             notes.note_rule("time_of_day_cut")
         if first is None:
-            raise Refused("odt_period_without_start", f"the {name} period of {where} has no start")
+            raise Rejected("odt_period_without_start", f"the {name} period of {where} has no start")
         periods[name] = first, last
     return as_dates(periods, notes)
 

@@ -16,7 +16,7 @@ from ods_pipeline.sources.odt import terms
 from ods_pipeline.sources.odt.answers import NoSuchFilter, TooLarge, TooMany, next_query, resources
 from ods_pipeline.sources.odt.client import REVINCLUDE, OdtApi, Reply, newest_version
 from ods_pipeline.sources.odt.deletions import LISTS, notices
-from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, items, text
+from ods_pipeline.sources.odt.fhir import Json, Notes, Rejected, items, text
 from ods_pipeline.sources.odt.names import (
     AFFILIATION,
     ODS_CODE,
@@ -104,8 +104,8 @@ class Probe:
                 rows = org.roles(resource, notes)
                 org.contacts(resource, notes)
                 ended += sum(row.get("Status") == "Inactive" for row in rows)
-            except Refused as refused:
-                notes.note_unknown(f"rule {refused.rule}")
+            except Rejected as rejected:
+                notes.note_unknown(f"rule {rejected.rule}")
         for affiliation in resources(page.resource, AFFILIATION):
             _dates(affiliation, notes)
         pairs, equal = notes.rules.get(BOTH_PAIRS, 0), notes.rules.get(EQUAL_PAIRS, 0)
@@ -212,5 +212,5 @@ def _form_of(link: str, base: str) -> str:
 def _dates(affiliation: Json, notes: Notes) -> None:
     try:
         dates_of(affiliation, "affiliation", notes)
-    except Refused as refused:
-        notes.note_unknown(f"rule {refused.rule}")
+    except Rejected as rejected:
+        notes.note_unknown(f"rule {rejected.rule}")

@@ -6,7 +6,7 @@ What lives here: relationships. What does not: which affiliations belong to a re
 from typing import Any
 
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
-from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, coding, items, referenced_code, text
+from ods_pipeline.sources.odt.fhir import Json, Notes, Rejected, coding, items, referenced_code, text
 from ods_pipeline.sources.odt.names import AFFILIATION, REL_INSTANCE, RELATIONSHIP, TYPED_PERIOD
 from ods_pipeline.sources.odt.organisations import status
 from ods_pipeline.sources.odt.periods import dates_of
@@ -21,10 +21,10 @@ def source_of(affiliation: Json) -> str | None:
 
 
 def target_of(affiliation: Json) -> str:
-    """The ODS code that the relationship points at. Raises Refused if it points at no organisation."""
+    """The ODS code that the relationship points at. Raises Rejected if it points at no organisation."""
     code = referenced_code(affiliation.get("participatingOrganization"))
     if code is None:
-        raise Refused("odt_reference", f"affiliation {affiliation.get('id')} points at no organisation")
+        raise Rejected("odt_reference", f"affiliation {affiliation.get('id')} points at no organisation")
     return code
 
 
@@ -33,7 +33,7 @@ def unique_id(affiliation: Json) -> str:
     given = {text(i, "value") for i in items(affiliation, "identifier") if i.get("system") == REL_INSTANCE}
     given = {value for value in given if value} or {text(affiliation, "id") or ""}
     if len(given) != 1 or text(affiliation, "id") not in given:
-        raise Refused(
+        raise Rejected(
             "odt_ids_differ", f"the ids of affiliation {affiliation.get('id')} differ: {sorted(given)}"
         )
     return given.pop()
@@ -48,14 +48,14 @@ def relationship(affiliation: Json, role: str | None, notes: Notes) -> dict[str,
         notes: Takes what no rule takes.
 
     Raises:
-        Refused: It has no code, points at no organisation, or its ids differ.
+        Rejected: It has no code, points at no organisation, or its ids differ.
     """
     code = next((c for t in items(affiliation, "code") if (c := coding(t, RELATIONSHIP))), None)
     if code is None:
-        raise Refused("odt_affiliation_without_code", f"affiliation {affiliation.get('id')} has no code")
+        raise Rejected("odt_affiliation_without_code", f"affiliation {affiliation.get('id')} has no code")
     number = unique_id(affiliation)
     if source_of(affiliation) is None:
-        raise Refused("odt_reference", f"affiliation {number} stands on no organisation's record")
+        raise Rejected("odt_reference", f"affiliation {number} stands on no organisation's record")
     notes.note_keys(AFFILIATION, affiliation, (*_KNOWN, "participatingOrganization", "code"))
     for extension in items(affiliation, "extension"):
         if extension.get("url") != TYPED_PERIOD:

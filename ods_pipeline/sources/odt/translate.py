@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ods_pipeline.sources.odt import organisations as org
-from ods_pipeline.sources.odt.fhir import Json, Notes, Refused, text
+from ods_pipeline.sources.odt.fhir import Json, Notes, Rejected, text
 from ods_pipeline.sources.odt.organisations import Term
 from ods_pipeline.sources.odt.relationships import relationship, source_of, target_of, unique_id
 from ods_pipeline.sources.odt.successions import Edge, successions
@@ -48,7 +48,7 @@ class Context:
 def record(resource: Json, affiliations: Iterable[Json], context: Context, notes: Notes) -> dict[str, Any]:
     """The record of one organisation, in the shape of the ORD API.
 
-    Raises Refused if it breaks a rule.
+    Raises Rejected if it breaks a rule.
     """
     code = org.code_of(resource)
     term, stub, stamp = context.terms.get(code), org.is_stub(resource), org.stamp_of(resource)
@@ -95,10 +95,10 @@ def translated(
         payload |= {"Unknown": notes.unknown} if notes.unknown else {}
         payload |= {"Rules": notes.rules} if notes.rules else {}
         return _json(payload)
-    except Refused as refused:
-        return _refused(refused.rule, refused.detail, resource, affiliations)
+    except Rejected as rejected:
+        return _rejected(rejected.rule, rejected.detail, resource, affiliations)
     except _OTHER_SHAPE as error:
-        return _refused("odt_other_shape", f"{type(error).__name__}: {error}", resource, affiliations)
+        return _rejected("odt_other_shape", f"{type(error).__name__}: {error}", resource, affiliations)
 
 
 def _role_of_target(affiliation: Json, context: Context) -> str | None:
@@ -117,8 +117,9 @@ def affiliations_by_source(affiliations: Iterable[Json]) -> dict[str, list[Json]
     return by_source
 
 
-def _refused(rule: str, detail: str, resource: Json, affiliations: Sequence[Json]) -> bytes:
+def _rejected(rule: str, detail: str, resource: Json, affiliations: Sequence[Json]) -> bytes:
     kept = {"resource": resource, "affiliations": list(affiliations)}
+    # The key is "Refused" in payloads that are held already, so it stays.
     return _json({"Refused": {"rule": rule, "detail": detail[:300]}, **kept})
 
 

@@ -143,8 +143,8 @@ def test_deep_nesting_is_read_or_breaks_a_rule(depth: int) -> None:
     payload = b'{"Organisation": {"Name": ' + b"[" * depth + b'"X"' + b"]" * depth + b"}}"
     try:
         assert json_to_xml(payload, {}) == "<Organisation><Name>X</Name></Organisation>"
-    except BadRecord as refused:
-        assert refused.rule in ("too_deep", "not_json")
+    except BadRecord as rejected:
+        assert rejected.rule in ("too_deep", "not_json")
         assert depth > 50
 
 

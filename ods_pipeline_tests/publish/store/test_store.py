@@ -219,7 +219,7 @@ def test_damage_in_the_store_is_named_and_the_old_state_stands(
     "address",
     ["", "data", "http://x/y", "s3://key:word@bucket/x", "s3://bucket/x?sig=abc", "file:///nowhere/x"],
 )
-def test_what_is_not_a_store_is_refused(address: str) -> None:
+def test_what_is_not_a_store_is_rejected(address: str) -> None:
     with pytest.raises(OdsError) as raised:
         Store(address)
     assert "word" not in str(raised.value).replace("password", "") and "abc" not in str(raised.value)

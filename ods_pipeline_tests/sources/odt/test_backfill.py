@@ -1,4 +1,4 @@
-"""The whole register through ODT into an empty data root: what it asks and makes, and when it is refused.
+"""The whole register through ODT into an empty data root: what it asks and makes, and when it is rejected.
 
 What lives here: `--odt-backfill` without Dagster. What does not: the command as a whole, killed and run again
 (`faults/test_odt_kills.py`).
@@ -139,7 +139,7 @@ def options(server: OdtServer, clock: SimulatedClock, **changes: Any) -> Any:
     return request_for(sources, odt_backfill=True)[1]
 
 
-def test_it_is_refused_where_a_release_or_anything_else_is_held(tmp_path: Path, root: DataRoot) -> None:
+def test_it_is_rejected_where_a_release_or_anything_else_is_held(tmp_path: Path, root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(varied(), now=clock.now) as server:
         request = options(server, clock, key=Key(KEY))

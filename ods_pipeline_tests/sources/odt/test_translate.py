@@ -139,15 +139,15 @@ def _role_ids(resource: Resource) -> list[Resource]:
     ]
 
 
-def test_the_left_overs_of_stu3_are_named_and_refused(shared: Path, tmp_path: Path) -> None:
+def test_the_left_overs_of_stu3_are_named_and_rejected(shared: Path, tmp_path: Path) -> None:
     for name, rule in (
         ("OrganizationAffiliation.get.4XX.json", "a OperationOutcome came"),
         ("metadata.get.200.json", "a CapabilityStatement came"),
     ):
         payload = translated(json.loads((shared / "odt-fhir" / name).read_bytes()), [], Context())
-        with pytest.raises(BadRecord, match=rule) as refused:
+        with pytest.raises(BadRecord, match=rule) as rejected:
             json_to_xml(payload, {})
-        assert refused.value.rule == "odt_other_resource"
+        assert rejected.value.rule == "odt_other_resource"
 
 
 # --- bad input ----------------------------------------------------------------------------------------------
