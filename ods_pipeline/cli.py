@@ -79,7 +79,7 @@ def _wrong_arguments(error: CycloptsError) -> OdsError:
     """Return what cyclopts says of the arguments as one line with what to do."""
     command = " ".join((*app.name, *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError):
-        what = f"there is no use for {', '.join(map(repr, error.unused_tokens or ()))}"
+        what = f"it does not take {', '.join(map(repr, error.unused_tokens or ()))}"
     elif isinstance(error, MissingArgumentError) and error.argument is not None:
         what = f"{error.argument.name} needs a value"
     else:

@@ -186,7 +186,8 @@ def with_last_said(record: Record, said: Record) -> Record:
 
     Args:
         record: The record to complete, which is not a stub.
-        said: The last complete record that left nothing out. Of another organisation, it completes nothing.
+        said: The last complete record that left nothing out. If it is of another organisation, it completes
+            nothing.
     """
     if is_another_organisation(record.identity, said.identity):
         return record

@@ -176,7 +176,7 @@ def _deletions(register: RecomputedRegister) -> Iterator[Row]:
             evidence.setdefault(code, []).append((1 if is_proven else 2, day, row))
     for code, ranked in evidence.items():
         strongest = min(rank for rank, _, _ in ranked)
-        # Of two notices of one day, that of ORD counts.
+        # If two notices have one day, that of ORD counts.
         _, _, row = max((e for e in ranked if e[0] == strongest), key=lambda e: (e[1], e[2][-1] or ""))
         yield (code, *row, "confirmed" if strongest < 2 else "unconfirmed")
 

@@ -23,7 +23,7 @@ Ireland are left out, because of their terms.
 A build adds what is new to the published history. This command reads every release and fetch that is held
 instead, and gives the same files byte for byte.
 """,
-    "status": """Show what is held, up to which day, and what is missing; of a store, what it has.""",
+    "status": """Show what is held, up to which day, and what is missing; for a store, what it has.""",
     "find": """Look up an organisation by its code, postcode or part of one, town, or words of its name.
 
 Case, punctuation and small typos do not matter, and former names count. Prints whether it is open, what it
@@ -81,7 +81,7 @@ what was not. Ends with 0 if all is equal, with 1 if something differs (it is na
     "prune": """List, and with --delete remove, old files that nothing needs.
 
 Logs of runs, what was set aside, unfinished downloads and official reports that have not changed for
---older-than days. What is published, and the raw and flat files that it is made from, stay. Of a store: old
+--older-than days. What is published, and the raw and flat files that it is made from, stay. For a store: old
 builds, and the files that only they name.
 """,
     "probe": """Ask a server of ODT some thirty questions, and print how it behaves where its documentation is

@@ -109,7 +109,7 @@ def store_status(store: str, *, json: bool) -> int:
         The exit code: 0, or 4 if nothing is published there.
 
     Raises:
-        OdsError: The store fails, or it is none of ours.
+        OdsError: The store fails, or it is not one of ours.
     """
     console = plain()
     read = read_current(Store(store))

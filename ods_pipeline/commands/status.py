@@ -45,7 +45,7 @@ def status(
         The exit code.
 
     Raises:
-        OdsError: The store fails, or it is none of ours.
+        OdsError: The store fails, or it is not one of ours.
     """
     if store is not None:
         from ods_pipeline.commands.publish import store_status  # noqa: PLC0415 - an extra

@@ -24,7 +24,7 @@ def audit_check(root: Path) -> dg.AssetChecksDefinition:
         name="audit",
         asset=ODS_DUCKDB,
         pool=POOL,
-        description="What is published is what the raw files hold, recomputed by code of its own.",
+        description="What is published is what the raw files hold, recomputed by separate code.",
     )
     def check() -> dg.AssetCheckResult:
         with failing_in_words(DataRoot(root)):

@@ -1,7 +1,7 @@
 """The names that this project has in a Dagster instance, which other projects may share.
 
 Lives here: the prefix of asset keys, the partition set, the code location, the pool, the tags, and how
-runs of the command line are recognised. Does not live here: what bears these names.
+runs of the command line are recognised. Does not live here: what has these names.
 """
 
 from typing import Any

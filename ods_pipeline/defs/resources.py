@@ -67,7 +67,7 @@ class EnvironmentSources(dg.ConfigurableResource[Sources]):
     ods_deltas_from: str = ""
 
     def create_resource(self, context: dg.InitResourceContext) -> Sources:
-        """Return the sources. Raises OdsError for a value that is none."""
+        """Return the sources. Raises OdsError for an invalid value."""
         return sources_from({name.upper(): getattr(self, name) for name in type(self).model_fields})
 
 

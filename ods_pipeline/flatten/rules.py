@@ -69,7 +69,7 @@ def control_characters(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
     for table, frame in frames.items():
         for column in (name for name, dtype in frame.schema.items() if dtype == pl.String):
             bad = frame.filter(pl.col(column).str.contains(CONTROL_CHARACTERS))
-            problems.append(problems_of(bad, "control_character", pl.lit(f"one stands in {table}.{column}")))
+            problems.append(problems_of(bad, "control_character", pl.lit(f"one is in {table}.{column}")))
     return pl.concat(problems)
 
 
@@ -164,5 +164,5 @@ def _repeated_ids(frame: pl.DataFrame, table: str, column: str) -> list[pl.DataF
         return []
     by_record = frame.select("record", column).drop_nulls()
     repeated = by_record.group_by("record", column).len("times").filter(pl.col("times") > 1).sort("record")
-    detail = pl.format("{} {} stands {} times in {}", pl.lit(column), column, "times", pl.lit(table))
+    detail = pl.format("{} {} occurs {} times in {}", pl.lit(column), column, "times", pl.lit(table))
     return [problems_of(repeated, "repeated_unique_id", detail)]

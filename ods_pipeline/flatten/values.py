@@ -11,7 +11,7 @@ import pyarrow as pa
 
 # Year 0 has no day that Python, DuckDB and Polars all know; ODS would mean "unknown" by it.
 ISO_DAY = r"^(?:[1-9]\d{3}|0[1-9]\d{2}|00[1-9]\d|000[1-9])-\d{2}-\d{2}$"
-_MOST_DIGITS = 18  # any number of so many digits fits into 64 bits
+_MOST_DIGITS = 18  # any number of this many digits fits into 64 bits
 _FLAGS = {"true": True, "false": False}
 
 

@@ -55,7 +55,7 @@ def deletions_of(observed: Observed) -> pl.DataFrame:
         pl.coalesce("last_role", "primary_role_id").alias("primary_role_id"),
     )
     return (
-        # Of two notices of one day, that of ORD counts: it has a reason.
+        # If two notices have one day, that of ORD counts: it has a reason.
         rows.sort(
             "ods_code", "rank", "deleted_on", "source", descending=[False, False, True, True], nulls_last=True
         )

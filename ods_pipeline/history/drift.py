@@ -29,7 +29,7 @@ def drift(history: History) -> pl.DataFrame:
     held = _held_before(released, history)
     fetches = history.captures.filter(pl.col("kind") == "delta")
     missed = _missed(held, history, fetches).with_columns(pl.lit("missed").alias("drift_kind"))
-    # Of a record that leaves fields out, only the core can be compared.
+    # If a record leaves fields out, only its core can be compared.
     compared = pl.when("held_partial").then(pl.col("core_hash") != pl.col("held_core"))
     different = held.filter(
         pl.col("last_change_date") == pl.col("held_stamp"),
@@ -147,7 +147,7 @@ def _held_before(released: pl.DataFrame, history: History) -> pl.DataFrame:
 def _points(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return observations with their columns prefixed by ``name``, and the newest stamp up to each one."""
     return (
-        # Of two releases that speak for one day the later one counts, so the order is kept below.
+        # If two releases speak for one day, the later one counts, so the order is kept below.
         rows.sort("ods_code", "as_of", "capture_id")
         .with_columns(pl.col("last_change_date").cum_max().over("ods_code").alias("newest"))
         .select(

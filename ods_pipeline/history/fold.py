@@ -133,7 +133,7 @@ def effects_of(observed: Observed) -> pl.DataFrame:
     ]
     same = pl.col("before") == pl.col("content_hash")
     same_core = pl.col("core_before") == pl.col("core_hash")
-    # Of a record that leaves fields out, only the core can be compared.
+    # If a record leaves fields out, only its core can be compared.
     same |= same_core & (pl.col("is_partial") | pl.col("partial_before"))
     effects = (
         runs.with_columns(

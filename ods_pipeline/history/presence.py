@@ -22,14 +22,15 @@ def pieces_of(observed: Observed) -> pl.DataFrame:
     Returns:
         The columns of ``Observed.runs``; ``is_aside`` (set aside, so its content is null); ``day, day_last``
         (as-of dates of the first and last capture, inclusive); and, where a gap follows, ``gone_on`` (its
-        first day) and ``gone_by`` (``absent`` or ``notice``). A gap that would end on its first day is none.
+        first day) and ``gone_by`` (``absent`` or ``notice``). A gap that would end on its first day does
+        not count.
     """
     order = observed.order
     notices = notices_of_deletion(observed)
     known = observed.quarantined.filter(pl.col("ods_code").is_not_null())
     aside = known.with_columns(pl.col("seq").alias("seq_last"), pl.lit(True).alias("is_aside"))
     runs = _uninterrupted(observed.runs, known, notices, order).with_columns(pl.lit(False).alias("is_aside"))
-    # The last of a day counts. Of a code set aside in both files of a release, that is the record in "full".
+    # The last of a day counts. For a code set aside in both files of a release, that is the record in "full".
     pieces = pl.concat([runs, aside], how="diagonal").sort("ods_code", "seq", "is_aside", "published_in")
     days = order.days["as_of"]
     pieces = pieces.with_columns(

@@ -17,7 +17,7 @@ from ods_pipeline.inventory.held import captures_in
 
 # A fetch with more records set aside than both is not an answer about its stamps.
 FEW, SHARE = 10, 0.1
-# So many codes are named one by one; the others are counted.
+# This many codes are named one by one; the others are counted.
 NAMED = 10
 
 

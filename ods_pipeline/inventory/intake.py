@@ -55,7 +55,7 @@ class DeltaChoice:
 def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") -> ReleaseReceipt:
     """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
 
-    ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release cannot be had, or if
+    ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release is not available, if
     the file is not a release of that day (it is set aside then), or its day has not come.
     """
     today = uk_date(sources.clock.now())

@@ -27,7 +27,7 @@ from ods_pipeline.publish.build_info import VERSIONS, provenance, write_build_in
 from ods_pipeline.publish.files import write_tables
 from ods_pipeline.schema import TABLES
 
-# So many changed records go into build.json, for the summary.
+# This many changed records go into build.json, for the summary.
 _EXAMPLES = 200
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from ods_pipeline.errors import BadFetch, BadRelease, OdsError
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.history.columns import NOTICE_SOURCES
 
-# So many codes, or this share of those held, may vanish from one release to the next; for releases further
+# This many codes, or this share of those held, may vanish from one release to the next; for releases further
 # apart, so much for each year begun between them.
 FEW, SHARE = 10, 0.01
 DO = "If ODS did delete them, take it again with: ods-pipeline build --accept-deletions"

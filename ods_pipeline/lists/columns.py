@@ -32,7 +32,7 @@ _HEADERS = tuple(
         r"^(?!.*post).*\bcode\b",
     )
 )
-# The header is among so many filled rows. Titles and notes may be above it.
+# The header is among this many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
 # Longer text is a sentence with the word code in it, not the name of a column.
 _LONGEST_NAME = 40

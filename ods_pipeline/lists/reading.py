@@ -59,7 +59,7 @@ def read_cells(
         raise OdsError("there is no such file", where=path, do="Give the path of a list of codes")
     if path.stat().st_size > MAX_BYTES:
         raise OdsError(
-            f"the file has {path.stat().st_size:,} bytes; a list may have {MAX_BYTES:,}",
+            f"the file has {path.stat().st_size:,} bytes; a list may have at most {MAX_BYTES:,}",
             where=path,
             do="Keep only the column of codes",
         )
@@ -151,7 +151,7 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
         )
     if cells > MAX_CELLS:
         raise OdsError(
-            f"a sheet of the workbook spans {cells:,} cells; it may span {MAX_CELLS:,}",
+            f"a sheet of the workbook spans {cells:,} cells; it may span at most {MAX_CELLS:,}",
             where=path,
             do=_SAVE_THE_LIST,
         )

@@ -55,7 +55,7 @@ def read_text(path: Path, content: bytes) -> Cells:
     if widest > MAX_COLUMNS:
         line = next(n for n, row in zip(lines, rows, strict=True) if len(row) == widest)
         raise OdsError(
-            f"line {line:,} has {widest:,} cells; a list may have {MAX_COLUMNS:,}",
+            f"line {line:,} has {widest:,} cells; a list may have at most {MAX_COLUMNS:,}",
             where=path,
             do="Put one code on each line",
         )

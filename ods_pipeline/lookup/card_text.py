@@ -86,7 +86,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
 
 
 def _area(area: Row) -> list[str]:
-    """A line with ICB and region, or why there is no ICB; of a closed organisation the last ones."""
+    """A line with ICB and region, or why there is no ICB; for a closed organisation the last ones."""
     lines = [] if area.get("icb_code") else [_NO_ICB.get(area.get("icb_reason") or "", "")]
     if area.get("area_code"):
         lines.append(f"{area['area_code']} {area['area_name'] or ''} (local office or health authority)")

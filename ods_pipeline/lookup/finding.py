@@ -156,7 +156,7 @@ def is_match(row: Row) -> bool:
 def describe_match(row: Row, typed: str = "") -> list[str]:
     """Return the lines for one organisation: what it is, whether it is open, where it is, who runs it.
 
-    ``typed`` is what was looked for, and stands in front of the reason if nothing is found.
+    ``typed`` is what was looked for, and is put in front of the reason if nothing is found.
     """
     if row["match_kind"] == "none":
         advice = [_INDENT + row["advice"]] if row.get("advice") else []

@@ -1,4 +1,4 @@
-"""Whether the register holds a code, and of one that it does not hold: why, and what to do.
+"""Whether the register holds a code, and if not, why, and what to do.
 
 What lives here: the queries. What does not: the words, which are macros that ``ods_find`` uses too
 (``marts/macros/words_codes.sql``).
@@ -33,8 +33,8 @@ _MISSING = """
 """
 # Texts that are not codes: what they are, and how they are looked up.
 _LOOKED_UP = {
-    "words": ("these are words, and no code", "Look for the name"),
-    "postcode": ("this is a postcode, and no code", "List who is there"),
+    "words": ("these are words, not a code", "Look for the name"),
+    "postcode": ("this is a postcode, not a code", "List who is there"),
 }
 _SIMILAR = """
     SELECT DISTINCT ods_code

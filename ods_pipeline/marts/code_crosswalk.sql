@@ -1,6 +1,6 @@
 -- Where each code has gone: successions followed to the end, through splits and merges, step by step. A walk ends at a
--- code that it has met already. Of several ways to a code the shortest counts; of equally short ones, the first in the
--- order of their codes.
+-- code that it has met already. If there are several ways to a code, the shortest counts; among equally short ones,
+-- the first in the order of their codes.
 
 WITH RECURSIVE edges AS ( -- noqa: PRS
     SELECT

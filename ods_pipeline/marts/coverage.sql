@@ -1,7 +1,7 @@
 -- For each kind of organisation: how many of those open today have a provider, an ICB and a region, and why the rest
 -- have none. The share is that of those that can have one: kinds that take part (coverage_limits.csv), in England, not
--- commissioned by a hub. Who cannot is counted by group. Of several reasons the one nearest to having a parent counts.
--- An organisation without operator is its own provider, except for kinds that others run.
+-- commissioned by a hub. Those that cannot are counted by group. If there are several reasons, the one nearest to
+-- having a parent counts. An organisation without an operator is its own provider, except for kinds that others run.
 
 WITH organisations AS (
     SELECT
@@ -52,7 +52,7 @@ levels AS (
         NULL AS why_none
     FROM organisations
     UNION ALL
-    -- Without links of its own an organisation has the ICB of its operator.
+    -- Without its own links an organisation has the ICB of its operator.
     SELECT
         ods_code,
         kind,

@@ -50,7 +50,7 @@ _GSS = (
 )
 # ONS writes the health boards of Wales and Scotland into the same columns.
 _ENGLAND_ONLY = ("sub_icb_gss_code", "icb_gss_code", "region_gss_code")
-# The United Kingdom without Northern Ireland, in degrees: a position outside it is none.
+# The United Kingdom without Northern Ireland, in degrees: a position outside it does not count.
 SOUTH, NORTH, WEST, EAST = 49.0, 61.5, -9.5, 2.5
 STORED = {
     "postcode_key": pl.String(),

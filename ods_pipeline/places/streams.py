@@ -103,7 +103,7 @@ def batches(
         types: the types of columns that are not text, by our names.
 
     Raises:
-        OdsError: a row has another number of columns than the header, a number is none, or the zip is
+        OdsError: a row has another number of columns than the header, a number is invalid, or the zip is
             damaged.
     """
     ours = {theirs: our for our, theirs in names.items()}

@@ -76,7 +76,7 @@ def postcode_table(
 def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
     """Return ``geo.uprns``: those that an organisation has. The file is streamed, in bounded memory.
 
-    Of a UPRN with several positions the one furthest west, then south, counts: the file does not say which is
+    If a UPRN has several positions, the one furthest west, then south, counts: the file does not say which is
     right, and the order of its rows must not decide. The log says how many others there are.
 
     Args:

@@ -196,7 +196,7 @@ def _content(path: Path) -> bytes:
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise OdsError("the file is damaged or cut short", where=path, do="Download it again") from error
     if len(content) > MAX_BYTES:
-        raise OdsError(f"a report may have {MAX_BYTES:,} bytes", where=path, do="Give one report")
+        raise OdsError(f"a report may have at most {MAX_BYTES:,} bytes", where=path, do="Give one report")
     return content
 
 

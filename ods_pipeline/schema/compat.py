@@ -53,7 +53,7 @@ class OrgRelationshipDaily(Schema):
     """One row per pair of organisations and unbroken interval in which the register of today relates them.
 
     Relationships of whatever kind between the same two organisations are one row where their days overlap or
-    meet. Of a succession, the newer organisation is REL_FROM and the older REL_TO, with REL_TYPE_CODE P. Both
+    meet. In a succession, the newer organisation is REL_FROM and the older REL_TO, with REL_TYPE_CODE P. Both
     organisations have a type code; ord.relationships and ord.successions have all others too.
     """
 

@@ -61,8 +61,8 @@ class CodeCrosswalk(Schema):
     """One row per code and code that followed it, in any number of steps.
 
     Every code also has its own row at 0 hops, so that a join never loses a code. If there are several paths,
-    the shortest is given, and of equally short ones the first in order of its codes. A path in a cycle ends
-    before a code would repeat.
+    the shortest is given, and among equally short ones the first in order of its codes. A path in a cycle
+    ends before a code would repeat.
     """
 
     old_code = text("The code that may be out of date.", key=True)

@@ -24,7 +24,7 @@ _COLOURS = {
     "#a1a2a3": "var(--second)",
 }
 INK, MUTED, LINE, ACCENT, SECOND = _COLOURS
-# Groups on a map: a form each, and of the colours those that stand 3 to 1 against their page.
+# Groups on a map: a shape each, and only colours with a contrast of 3 to 1 against their page.
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]
 _DOTS = [ACCENT, MUTED, INK, ACCENT, MUTED]
 _MEASURED_WITH = "Roboto"  # comes with vl-convert, so widths do not depend on the fonts of a machine

@@ -50,7 +50,7 @@ def feed_of(page: Page, changes: pl.DataFrame, as_of: date) -> Feed:
     Args:
         page: the page; it names its feed.
         changes: the rows of its figure of changes, the newest first.
-        as_of: the day of the report; a feed without events bears it.
+        as_of: the day of the report; a feed without events has it.
     """
     newest = changes["detected_on"].max() if changes.height else as_of
     assert isinstance(newest, date)
@@ -83,7 +83,7 @@ def _entry(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _detail(row: dict[str, Any]) -> str:
-    """What changed, as a sentence: old and new value; of a deletion, how it is known."""
+    """What changed, as a sentence: old and new value; for a deletion, how it is known."""
     old, new = (row[c] and shortened(clean(row[c])) for c in ("old_value", "new_value"))
     if row["change_kind"] == "deleted":
         return f"{label(new or 'unconfirmed')}: {_DELETIONS.get(row['field'], clean(row['field'] or ''))}."

@@ -102,7 +102,7 @@ def _harmless(texts: pl.Series) -> pl.Series:
 
 
 def _numbers(values: pl.Series, width: int = 4) -> str:
-    """Return whole numbers, none of them below 0, as base64 of so many bytes each, the least first.
+    """Return whole numbers, none of them below 0, as base64 of this many bytes each, the least first.
 
     The page reads the list of all codes before its first answer, so its numbers have no byte too many.
     """

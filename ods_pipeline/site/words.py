@@ -19,7 +19,7 @@ _SHORT = {
 }
 # A name may be a megabyte long.
 MOST_SHOWN = 300
-# Characters that XML forbids, that move the cursor, or that reverse what stands around them.
+# Characters that XML forbids, that move the cursor, or that reverse what is around them.
 HARMFUL = (
     r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"  # for Python and Polars
 )

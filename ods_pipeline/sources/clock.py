@@ -24,7 +24,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Waits for so many seconds."""
+        """Waits for this many seconds."""
         ...
 
 
@@ -40,7 +40,7 @@ class SystemClock:
         return system_time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Waits for so many seconds."""
+        """Waits for this many seconds."""
         system_time.sleep(seconds)
 
 

@@ -16,7 +16,7 @@ from ods_pipeline.sources.clock import Clock
 
 # The clocks of a machine and of a server may differ by this much. A day more, and stamps are settled wrongly.
 CLOCKS_APART = timedelta(days=1)
-# Of the encodings that httpx can undo, 64 kB of gzip become 66 MB at most; of zstd and brotli, gigabytes.
+# Of the encodings that httpx can undo, gzip makes 66 MB of 64 kB at most; zstd and brotli make gigabytes.
 ENCODING = "gzip"
 
 
@@ -35,7 +35,7 @@ class Deadline(threading.local):
         self._clock, self._at, self._seconds = clock, float("inf"), 0.0
 
     def start(self, seconds: float) -> None:
-        """Begin an exchange that may last so many seconds from now."""
+        """Begin an exchange that may last this many seconds from now."""
         self._at, self._seconds = self._clock.monotonic() + seconds, seconds
 
     def left(self) -> float:

@@ -88,7 +88,7 @@ class Pace:
                 self._clock.sleep(min(left, _SLICE))
 
     def hold(self, seconds: float) -> None:
-        """Gives no turn for so many seconds."""
+        """Gives no turn for this many seconds."""
         with self._hold:
             self._next = max(self._next, self._clock.monotonic() + seconds)
 
@@ -229,7 +229,7 @@ class Asker:
         Args:
             url: The question.
             what: Its name in messages.
-            accept: Reads an answer with a status of ``answers``. It raises NotTheAnswer if it is none.
+            accept: Reads an answer with a status of ``answers``. It raises NotTheAnswer if it cannot.
             settle_for: Reads the last answer if ``accept`` did not take it.
             answers: The statuses of answers. Any other is trouble, or a refusal.
             body: JSON (FHIR) to send; the question is a POST then.

@@ -227,9 +227,9 @@ def _checked(receipt: ReleaseReceipt, name: str) -> ReleaseReceipt:
     if day != receipt.release_date or not FIRST_DAY <= day <= LAST_DAY:
         raise ValueError(f"no release was published on {receipt.release_date[:40]!r}")
     if type(receipt.bytes) is not int or receipt.bytes < 0 or type(receipt.sha256_verified) is not bool:
-        raise TypeError("its size or its mark of verification is none")
+        raise TypeError("its size or its mark of verification is invalid")
     if not _SHA256.fullmatch(_word(receipt.sha256)) or not _word(receipt.source):
-        raise ValueError("its SHA-256 or its source is none")
+        raise ValueError("its SHA-256 or its source is invalid")
     return receipt
 
 

@@ -18,8 +18,8 @@ from ods_pipeline.sources.settings import Manners
 from ods_pipeline.sources.unfinished import RESUME, UNANSWERED_LIMIT, Unfinished, unanswered_limit
 
 MANY_CODES = 20_000
-FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # so many failed codes, each tried in full, are too many of a few
-IN_A_ROW = 10  # and so many without an answer between them are too many of any number
+FAILURES_LIMIT = UNANSWERED_LIMIT + 1  # this many failed codes, each tried in full, are too many of a few
+IN_A_ROW = 10  # and this many in a row are too many of any number
 log = logging.getLogger(__name__)
 
 

@@ -27,7 +27,7 @@ _ODT_NAMES = {"production": ODT_PRODUCTION, "int": ODT_INT, "sandbox": ODT_SANDB
 DeltasFrom = Literal["ord", "odt", "both"]
 _KEY = re.compile(r"[A-Za-z0-9_-]{4,200}")
 HIDDEN, UNSHOWN = "(key)", "(a text with the key in it is not shown)"
-_HINT = 8  # so many letters and digits of a key in a row say too much
+_HINT = 8  # this many letters and digits of a key in a row give too much away
 ODT_ACCOUNT = "your application's page in the API platform's developer account"
 
 

@@ -121,7 +121,7 @@ class Trud:
 
         Raises:
             BadRelease: The second file is not the one listed either. Nothing of it is kept.
-            Unreachable: TRUD does not give the whole file.
+            Unreachable: TRUD does not send the whole file.
         """
         target = root.raw_releases / release.file_name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +181,8 @@ class Trud:
             attempt = 1 if size > held else attempt + 1
             if attempt > self._manners.attempts:
                 raise Unreachable(
-                    f"TRUD does not give {release.file_name} (the last: {trouble or 'it ended early'})",
+                    f"TRUD does not send all of {release.file_name} "
+                    f"(the last attempt: {trouble or 'it ended early'})",
                     do=f"Run it again: {size:,} of {release.bytes:,} bytes are kept",
                 )
             pause = self._asker.pause_after(attempt, headers)

@@ -19,15 +19,15 @@ from ods_pipeline.sources.receipt import RECEIPT, RECORDS, FetchReceipt, Unanswe
 
 # A few codes are gone on any day. Most of a list gone is a fault of the source, not the end of the NHS.
 GONE_LIMIT, GONE_SHARE = 20, 0.1
-# So many new codes, or this share of all, may fail for good: the fault is theirs. If more fail, the source is
-# at fault. Three broken records of 20,000 must not hold back every day.
+# This many new codes, or this share of all, may fail for good: the fault is theirs. If more fail, the source
+# is at fault. Three broken records of 20,000 must not hold back every day.
 UNANSWERED_LIMIT, UNANSWERED_SHARE = 2, 0.001
 RESUME = "Run it again the same day: only what is missing is asked for"
 _WORK, _PLAN, _GONE, _FAILED = ".work", "plan.json", "gone", "failed"
 
 
 def unanswered_limit(codes: int) -> int:
-    """How many new codes of a fetch of so many codes may get no answer."""
+    """How many new codes of a fetch of this many codes may get no answer."""
     return max(UNANSWERED_LIMIT, int(UNANSWERED_SHARE * codes))
 
 

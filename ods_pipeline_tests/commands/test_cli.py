@@ -239,7 +239,7 @@ def test_status_names_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
         ("build --colour", " build: unknown option: --colour"),
         ("build --relase x", " build: unknown option: --relase. Perhaps --release is meant"),
         ("build --release", " build: --release needs a value"),
-        ("build x.zip [red]", " build: there is no use for 'x.zip', '[red]'"),
+        ("build x.zip [red]", " build: it does not take 'x.zip', '[red]'"),
         ("build --today soon", ' build: invalid value for --today: unable to convert "soon" into date'),
         ("show", " show: --code needs a value"),
     ],

@@ -139,11 +139,11 @@ def test_relationships_hold_on_the_days_that_the_marts_give_them(
         ),
         (
             ["maple house"],
-            "maple house: these are words, and no code. Look for the name: ods-pipeline find 'm",
+            "maple house: these are words, not a code. Look for the name: ods-pipeline find 'm",
         ),
         (
             ["n10 9xd"],
-            "n10 9xd: this is a postcode, and no code. List who is there: ods-pipeline find 'n10 9xd'",
+            "n10 9xd: this is a postcode, not a code. List who is there: ods-pipeline find 'n10 9xd'",
         ),
         (["?!"], "Check the code"),
         (["RRP", "--known", "2020-01-01"], "nothing is known of the register before 2026-08-21"),

@@ -291,7 +291,7 @@ def test_a_failed_step_is_recorded_without_the_key(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     small.faults.append(Fault("reset", "/download/", 999))
-    with pytest.raises(OdsError, match=r"TRUD does not give hscorgref.*") as caught:
+    with pytest.raises(OdsError, match=r"TRUD does not send all of hscorgref.*") as caught:
         pipeline.build(root, **live(small, clock))
     assert KEY not in str(caught.value) + repr(caught.value)
     with open_instance(root) as instance:

@@ -29,7 +29,7 @@ def test_daemon_and_webserver_load_the_code_server_of_the_compose_file() -> None
     server = location["grpc_server"]
     code = services[server["host"]]["entrypoint"]
     assert str(server["port"]) in code and "ods_pipeline.definitions" in code
-    # Runs of the command line bear this name: under another one the UI would show the jobs without them.
+    # Runs of the command line have this name: under another one the UI would show the jobs without them.
     assert server["location_name"] == code[code.index("--location-name") + 1] == "ods_pipeline"
     for name in ("daemon", "webserver"):
         assert services[name]["entrypoint"][-1] == "/srv/dagster/workspace.yaml"

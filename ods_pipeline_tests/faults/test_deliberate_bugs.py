@@ -77,9 +77,7 @@ def test_every_fault_can_be_made_and_its_tests_bear_the_mark_of_the_promise() ->
         for test in bug.noticed_by:
             file, _, name = test.partition("::")
             assert f"\ndef {name}(" in (REPOSITORY / TESTS / file).read_text(encoding="utf-8"), bug.name
-            assert {(bug.promise, test), (bug.promise, file)} & marks, (
-                f"{test} bears no mark of {bug.promise}"
-            )
+            assert {(bug.promise, test), (bug.promise, file)} & marks, f"{test} has no mark of {bug.promise}"
 
 
 def test_every_promise_has_a_fault() -> None:

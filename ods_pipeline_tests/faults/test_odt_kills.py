@@ -18,7 +18,7 @@ from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.simulated import ODT_KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise("resumed")]
-EVERY = 5  # one step in so many is tried; 1 tries them all, which takes some ten minutes
+EVERY = 5  # one step in this many is tried; 1 tries them all, which takes some ten minutes
 SURVIVED = "kills of a fetch of ODT survived: the next run gave the same bytes"
 # Steps of `build --odt-backfill` at which the whole command is killed.
 COMMAND_KILLS = [

@@ -131,11 +131,11 @@ def test_each_broken_rule_is_named_and_the_record_quarantined(name: str) -> None
     [
         (
             {"Roles": {"Role": [role("R1B"), role("R1B", "RO76", primary=False, uniqueRoleId=7)]}},
-            "unique_role_id 7 stands 2 times in roles",
+            "unique_role_id 7 occurs 2 times in roles",
         ),
         (
             {"Rels": {"Rel": [rel("R1B", "Q1", uniqueRelId=7), rel("R1B", "Q2", uniqueRelId=7)]}},
-            "unique_rel_id 7 stands 2 times in relationships",
+            "unique_rel_id 7 occurs 2 times in relationships",
         ),
     ],
 )

@@ -34,7 +34,7 @@ class TooSlow(BaseException):
 
 @contextmanager
 def deadline(seconds: float = SECONDS) -> Generator[None]:
-    """Raise TooSlow after so many seconds of processor time, or five times as many by the clock.
+    """Raise TooSlow after this many seconds of processor time, or five times as many by the clock.
 
     Compiled code that does not return in six times as long ends the process, with all stacks printed.
     """

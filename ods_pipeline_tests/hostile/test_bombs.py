@@ -220,5 +220,5 @@ def test_a_cell_of_a_million_characters_and_ten_thousand_columns_are_a_list_or_a
         except OdsError as rejected:
             assert len(str(rejected)) < 400
         file.write_text(",".join(["RRP"] * 10_000) + "\n")
-        with pytest.raises(OdsError, match="10,000 cells; a list may have 2,000"):
+        with pytest.raises(OdsError, match="10,000 cells; a list may have at most 2,000"):
             read_code_list(file)

@@ -91,7 +91,7 @@ def test_a_text_is_quoted_without_the_key(text: str, shown: str) -> None:
 
 
 def test_a_message_that_is_cut_shows_no_half_of_the_key(caplog: pytest.LogCaptureFixture) -> None:
-    """The text of an error is cut after 300 characters; the key stands across the cut."""
+    """The text of an error is cut after 300 characters; the key lies across the cut."""
     caplog.set_level(logging.DEBUG)
     clock = SimulatedClock("2026-09-04T04:30:00+00:00")
     for before in range(300 - len(KEY), 301, 5):

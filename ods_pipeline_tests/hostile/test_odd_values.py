@@ -138,7 +138,7 @@ def test_days_at_the_ends_of_the_calendar_are_accepted(run_main: Main, tmp_path:
     listed = tmp_path / "list.csv"
     listed.write_text("code\nX01\nX03\nX0101\n")
     assert run_main("show", "X01", "--as-of", known, "--data-root", nasty_set()) == 0
-    # Of the register nothing is known on either day, and that is said.
+    # Nothing is known of the register on either day, and that is reported.
     assert run_main("show", "X01", "--known", known, "--data-root", nasty_set()) == 1
     assert run_main("check", listed, "--on", known, "--data-root", nasty_set()) in (0, 5)
     assert run_main("changes", "--since", known, "--data-root", nasty_set()) == 0

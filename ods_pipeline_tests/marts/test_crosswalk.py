@@ -268,7 +268,7 @@ def test_a_dense_graph_costs_its_pairs_and_not_its_ways(
     followed = frame.filter(pl.col("hops") > 0)
     assert followed.height == width**2 * layers * (layers - 1) // 2
     last = followed.filter(old_code=codes[0][-1], new_code=codes[-1][-1]).row(0, named=True)
-    # Of equally short ways the first in the order of their codes.
+    # Among equally short ways, the first in the order of their codes.
     assert last["path"] == [codes[0][-1], *(layer[0] for layer in codes[1:-1]), codes[-1][-1]]
     assert (last["hops"], last["is_split"], last["is_merge"], last["is_terminal"]) == (
         layers - 1,

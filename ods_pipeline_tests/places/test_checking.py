@@ -37,7 +37,7 @@ def outcomes(
     today: date = TODAY,
     uprns: list[Row] | None = None,
 ) -> dict[str, tuple[bool, str]]:
-    """Whether each check passed and its summary; so many organisations have known and other postcodes."""
+    """Whether each check passed and its summary; this many organisations have known and other postcodes."""
     codes = ["TS18 1HU"] * known + ["TS99 9ZZ"] * unknown + ["BT1 5GS", None]
     organisations = pl.DataFrame(
         {"ods_code": [f"X{n}" for n in range(len(codes))], "status": "Active", "postcode": codes}

@@ -100,7 +100,7 @@ def test_a_process_that_died_leaves_what_it_had(
 ) -> None:
     server.faults.append(Fault("half", ZIPS, 1))
     server.faults.append(Fault("status", ZIPS, 4, 500))
-    kept = pytest.raises(Unreachable, match=r"does not give .*350,000 of 700,000 bytes are kept")
+    kept = pytest.raises(Unreachable, match=r"does not send all of .*350,000 of 700,000 bytes are kept")
     with closing(Trud(sources_of(server, clock))) as trud, kept:
         trud.download(root, trud.find("latest"))
     assert held_releases(root) == []

@@ -62,7 +62,7 @@ def _tables() -> dict[str, Relation]:
 
 
 def _base(table: str, column: str, dtype: pl.DataType) -> Value:
-    """A column of a table. Of a list of structs the fields are known, for unnest."""
+    """A column of a table. The fields of a list of structs are known, for unnest."""
     itself = frozenset({(table, column)})
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
     return Value(itself, {f.name: itself for f in inner.fields} if isinstance(inner, pl.Struct) else {})

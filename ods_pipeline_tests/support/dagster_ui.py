@@ -185,7 +185,7 @@ class RunningUi(Dagster):
 
 
 def wait_until(what: str, is_so: Callable[[], bool], seconds: float = 240) -> None:
-    """Wait until something is so; fail with its name after so many seconds."""
+    """Wait until something is so; fail with its name after this many seconds."""
     begun = time.monotonic()
     while not is_so():
         assert time.monotonic() - begun < seconds, f"not within {seconds} s: {what}"

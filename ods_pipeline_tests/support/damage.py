@@ -77,13 +77,13 @@ _TABLE: list[tuple[str, str, str, Callable[[str], str]]] = [
     (
         "two names",
         "repeated_element",
-        "/Name stands more than once",
+        "/Name occurs more than once",
         _swap("<Name>", "<Name>SECOND</Name><Name>"),
     ),
     (
         "two dates",
         "repeated_element",
-        "operational_start stands 2 times",
+        "operational_start occurs 2 times",
         _swap("<Date>", _SECOND_DATE + "<Date>"),
     ),
     (

@@ -5,7 +5,7 @@ does not: what is measured. Figures are printed at the end of a run, and `--writ
 docs/guarantees.md.
 
 A test calls `record("resumed", "kills survived", 60)`. Figures with the same promise and the same label are
-combined: whole numbers are counts and are added up; of other numbers (seconds, sizes) the highest is kept;
+combined: whole numbers are counts and are added up; for other numbers (seconds, sizes) the highest is kept;
 texts are listed. A test that fails has no figures. Figures recorded outside a test and the set-up of its
 fixtures are lost. They travel in the reports of the tests, so a crashed worker loses its own and no others.
 """

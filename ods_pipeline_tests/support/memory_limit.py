@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 _GROUPS = Path("/sys/fs/cgroup")
-# Of the two versions: the folder, the file of the limit, and that of the swap, which would let it live on.
+# For each of the two versions: the folder, the file of the limit, and that of the swap, which would let it
+# live on.
 _VERSIONS = [
     (_GROUPS / "memory", "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
     (_GROUPS, "memory.max", "memory.swap.max"),

@@ -57,7 +57,7 @@ _LINES = ("AddrLn1", "AddrLn2", "AddrLn3", "Town", "County", "PostCode")
 
 
 def report_rows(shared: Path, name: str, step: int = 10) -> list[list[str]]:
-    """The rows of a report, 27 cells each, empty cells as empty text; of the long ones every tenth."""
+    """The rows of a report, 27 cells each, empty cells as empty text; from the long ones every tenth."""
     frame = pl.read_csv(shared / "reports" / REPORTS[name][0], has_header=False, infer_schema=False)
     rows = [list(row) for row in frame.fill_null("").iter_rows()]
     return rows[::step] if name in ("epraccur", "ebranchs") else rows

@@ -41,7 +41,7 @@ _READ_THROUGH = {
 
 @dataclass(frozen=True)
 class Value:
-    """What a column is made of; of a struct, what each of its fields is made of."""
+    """What a column is made of; for a struct, what each of its fields is made of."""
 
     sources: Sources = frozenset()
     fields: Mapping[str, Sources] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Value:
         return Value(self.sources | other.sources, fields)
 
     def part(self, path: list[str]) -> "Value":
-        """A field of it; of a struct whose fields are not known, all of it."""
+        """A field of it; for a struct whose fields are not known, all of it."""
         return Value(self.fields.get(path[0], self.sources)) if path else Value(self.sources, self.fields)
 
 

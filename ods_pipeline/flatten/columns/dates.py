@@ -107,7 +107,7 @@ def _repeated(keys: np.ndarray, record: np.ndarray, what: str, table: str) -> li
     counted = pl.DataFrame({"record": record[repeats], "key": keys[repeats]})
     # Sorted, and so in one chunk: pl.format panics now and then on the chunks that group_by leaves.
     counted = counted.group_by("record", "key").len("more").sort("record", "key")
-    detail = pl.format("{} stands {} times in one of {}", pl.lit(what), pl.col("more") + 1, pl.lit(table))
+    detail = pl.format("{} occurs {} times in one of {}", pl.lit(what), pl.col("more") + 1, pl.lit(table))
     return [problems_of(counted, "repeated_element", detail)]
 
 
@@ -121,7 +121,7 @@ def _bad_days(rows: pl.DataFrame, edge: str, numbers: np.ndarray, table: str) ->
 
 
 def _untyped(rows: pl.DataFrame, table: str) -> list[pl.DataFrame]:
-    """Report records with a Date whose type is missing or unknown. A Date with empty values only is none."""
+    """Report records with a Date whose type is missing or unknown. A Date without values does not count."""
     has_text = pl.any_horizontal(pl.col("date_type", "start", "end").str.strip_chars() != "")
     of_date = rows.filter(has_text.any().over("date_number"), pl.col("<date>") == 0)
     untyped = of_date.filter(~pl.col("own_type").is_in(_TYPES).fill_null(False))

@@ -158,7 +158,5 @@ def _text(value: Any) -> str:
 def _checked(text: str) -> str:
     bad = _NOT_XML.search(text)
     if bad:
-        raise BadRecord(
-            "control_character", f"the character U+{ord(bad.group()):04X} stands in {text[:60]!r}"
-        )
+        raise BadRecord("control_character", f"the character U+{ord(bad.group()):04X} is in {text[:60]!r}")
     return text

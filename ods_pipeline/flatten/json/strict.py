@@ -33,5 +33,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(entries) != len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {repeated[:40]!r} stands twice in an object")
+        raise ValueError(f"the key {repeated[:40]!r} occurs twice in an object")
     return entries

@@ -20,7 +20,7 @@ import yaml
 MAPS = ("manifest_map.yaml", "record_map.yaml")
 # The prefix of the root element in every file of ODS. Elements below it have none; with this one they count.
 ROOT_PREFIX = "HSCOrgRefData:"
-# Facts about the document, wherever they stand.
+# Facts about the document, wherever they are.
 _OF_NAMESPACES = frozenset({"xmlns:HSCOrgRefData", "xmlns:xsi", "xsi:schemaLocation", "xmlns"})
 _COMPONENTS = frozenset({"Role", "Rel", "Succ", "Contact"})
 _MAY_REPEAT = _COMPONENTS | {"Date", "Organisation", "CodeSystem", "concept", "PrimaryRole"}
@@ -60,7 +60,7 @@ class OddRecord:
     def detail(self) -> str:
         """How the rule is broken."""
         if self.repeated:
-            return "; ".join(f"{path} stands more than once" for path in self.repeated)
+            return "; ".join(f"{path} occurs more than once" for path in self.repeated)
         return "; ".join(f"{count} {tag} where none is read" for tag, count in self.lost.items())
 
 

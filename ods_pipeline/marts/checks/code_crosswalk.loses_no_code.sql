@@ -39,7 +39,7 @@ GROUP BY old_code
 HAVING NOT bool_or(is_terminal)
 UNION ALL
 SELECT
-    'with a step that is none',
+    'with a step that is not a succession',
     old_code || ' -> ' || new_code
 FROM (
     SELECT

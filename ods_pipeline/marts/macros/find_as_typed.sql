@@ -121,7 +121,7 @@ CREATE MACRO find_candidates(entry) AS TABLE
 -- For each typed word, the words of the register that it may stand for, and how well (quality, from 0 to 1): the same
 -- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two, whose parts add
 -- up (part_quality, part_size). Rare words weigh more. weights has the weights of all typed words (weight_bits), and
--- from bit 48 on their sum. Of the words that begin alike, the fifty likest count.
+-- from bit 48 on their sum. Only the fifty likest of the words that begin alike count.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
         bit_of(place) AS place_bit,

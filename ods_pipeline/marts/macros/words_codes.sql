@@ -139,9 +139,9 @@ CREATE MACRO why_not_held(form, as_of) AS CASE form
     WHEN 'scientific' THEN 'A number in scientific form, which spreadsheets make of codes such as 5E1'
     WHEN 'date' THEN 'A date, which spreadsheets make of codes such as AUG1'
     WHEN 'short' THEN 'Too short for a code; spreadsheets drop leading zeros, so 00C becomes 0C'
-    WHEN 'postcode' THEN 'A postcode and no code; find lists who is there'
+    WHEN 'postcode' THEN 'A postcode, not a code; find lists who is there'
     WHEN 'blank' THEN 'There is no code'
-    WHEN 'words' THEN 'Words and no code; find looks names up'
+    WHEN 'words' THEN 'Words, not a code; find looks names up'
     ELSE 'No ODS code has this form: a code is 3 to 12 letters and digits'
 END;
 

@@ -1,7 +1,7 @@
 -- The life of each organisation, cut into pieces at every day on which something about its parents changes, and for
 -- each piece the parents that hold throughout it: the top of its operator chain, and at each inherited level the
 -- nearest link, its own first, then its operator's, and so on. Depth 0 is its own.
--- Of commissioners only the nearest counts: who has one of its own inherits no sub-ICB location, no hub and no ICB by
+-- Only the nearest commissioner counts: one that has its own inherits no sub-ICB location, no hub and no ICB by
 -- commissioning. What a hub commissions inherits no ICB and no area at all, since its operator may be anywhere.
 -- Most organisations have links that last as long as they do: those are one piece, and only the others are cut.
 -- 0001-01-01 and infinity mean no beginning and no end.

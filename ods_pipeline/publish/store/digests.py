@@ -25,8 +25,8 @@ class Digests:
     """Two SHA-256 of a Parquet file, in hexadecimal.
 
     Attributes:
-        file: Of all its bytes.
-        data: Of its rows, columns and descriptions, whatever build it was made for.
+        file: That of all its bytes.
+        data: That of its rows, columns and descriptions, whatever build it was made for.
     """
 
     file: str

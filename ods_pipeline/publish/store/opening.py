@@ -48,7 +48,7 @@ class Store:
     """A store by its address: ``s3://bucket/prefix``, ``az://``, ``abfss://``, ``gs://``, ``file:///folder``.
 
     Raises:
-        OdsError: The extra is not installed, or the address is none.
+        OdsError: The extra is not installed, or it is not the address of a store.
     """
 
     def __init__(self, address: str, *, create: bool = False) -> None:
@@ -247,7 +247,7 @@ def _advice(error: BaseException) -> str:
         return "Is there such a bucket or container? It is not created here"
     if _is_skewed(error):
         return "This machine's clock is wrong: set it, and try again"
-    return "What is published there stands. Try again"
+    return "What is published there is unchanged. Try again"
 
 
 def _is_skewed(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """Publishing a build into a store: files first, then the manifest, then one conditional write, then Delta.
 
 Lives here: the order of writes. Does not live here: single writes (``opening.py``). Killed anywhere, the
-old ``current.json`` stands or the new one does, and the next run finishes. Delta commits come after
+old ``current.json`` is there or the new one is, and the next run finishes. Delta commits come after
 ``current.json``: a writer that loses the race must leave no commit behind. The manifest names their
 versions in advance, since only the winner commits, and the next publisher completes what a killed one left.
 """

@@ -29,7 +29,7 @@ _WHOLE, _CODES = ("notices", "quarantined_records"), ("organisations",)
 def pack_state(root: DataRoot, archive: Path) -> None:
     """Write the archive of a data root. The same files give the same bytes.
 
-    It has the receipts of ``raw/``, and of each flat folder its mark, its ``captures`` table and its codes.
+    It has the receipts of ``raw/``, and for each flat folder its mark, its ``captures`` table and its codes.
     """
     wanted = sorted(root.raw_releases.glob("*.json")) + sorted(root.raw_fetches.glob("fetch=*/receipt.json"))
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:

@@ -198,7 +198,7 @@ window.odsSearchWith = function (about, load) {
       }
     }
     const whole = found.filter(function (row) { return !row.isPart || (row.cut.start && row.cut.end); });
-    // Of the words that fit a place, the fifty likest count.
+    // Only the fifty likest of the words that fit a place count.
     whole.sort(function (a, b) { return a.place - b.place || b.quality - a.quality || a.texts - b.texts || a.id - b.id; });
     let place = -1, likeness = 0;
     return whole.filter(function (row) {

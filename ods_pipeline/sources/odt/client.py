@@ -97,7 +97,7 @@ class OdtApi:
         self._plan(len(answers.resources(reply.resource, ORGANIZATION)), len(reply.content))
 
     def _plan(self, came: int, size: int) -> None:
-        """Plans the next page for 4 MB, by what so many organisations took."""
+        """Plans the next page for 4 MB, by what this many organisations took."""
         if came and not self._was_too_large:
             self.page_size = max(LEAST, min(MOST, PLANNED * came // size))
 

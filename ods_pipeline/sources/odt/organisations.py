@@ -38,7 +38,7 @@ from ods_pipeline.sources.odt.periods import Periods, as_dates, dates_of
 _KNOWN = ("resourceType", "meta", "text", "extension", "identifier", "active", "type", "name", "telecom")
 _KNOWN_IN_ADDRESS = ("extension", "line", "city", "district", "postalCode", "country")
 _LINES = ("AddrLn1", "AddrLn2", "AddrLn3")
-# County stands in ``district`` (catalogue page "Address"); new addresses have had none since 2018.
+# The county is in ``district`` (catalogue page "Address"); new addresses have had none since 2018.
 _PLACES = {"city": "Town", "district": "County", "postalCode": "PostCode", "country": "Country"}
 # The official mapping knows these two only. A fax number or an e-mail address is counted as unknown.
 _CONTACTS = {"phone": "tel", "url": "http"}

@@ -66,7 +66,7 @@ class Pages:
         return found
 
     def sizes(self, held: HeldPages) -> list[tuple[int, int, int]]:
-        """Of each page held: organisations asked for, organisations on it, and bytes."""
+        """For each page held: organisations asked for, organisations on it, and bytes."""
         self.listed(held)
         found = []
         for name in names(held, BUNDLES):

@@ -16,7 +16,7 @@ _KNOWN = ("resourceType", "meta", "text", "extension", "identifier", "active", "
 
 
 def source_of(affiliation: Json) -> str | None:
-    """The ODS code on whose record the relationship stands; None if it names none."""
+    """The ODS code of the record that the relationship is on; None if it names none."""
     return referenced_code(affiliation.get("organization"))
 
 
@@ -55,7 +55,7 @@ def relationship(affiliation: Json, role: str | None, notes: Notes) -> dict[str,
         raise Rejected("odt_affiliation_without_code", f"affiliation {affiliation.get('id')} has no code")
     number = unique_id(affiliation)
     if source_of(affiliation) is None:
-        raise Rejected("odt_reference", f"affiliation {number} stands on no organisation's record")
+        raise Rejected("odt_reference", f"affiliation {number} is on no organisation's record")
     notes.note_keys(AFFILIATION, affiliation, (*_KNOWN, "participatingOrganization", "code"))
     for extension in items(affiliation, "extension"):
         if extension.get("url") != TYPED_PERIOD:

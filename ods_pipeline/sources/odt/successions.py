@@ -1,6 +1,6 @@
 """Successions: the concepts of a code system as the ``Succ`` entries of the two records that they join.
 
-What lives here: which side an entry stands on, and its date. What does not: reading the concepts
+What lives here: which side an entry is on, and its date. What does not: reading the concepts
 (``terms.py``).
 
 ORD records a succession on both records, or on one of them only, with one id or two, and sometimes with days

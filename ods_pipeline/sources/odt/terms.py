@@ -71,7 +71,7 @@ def primary_instances(value_sets: Iterable[Json]) -> frozenset[str]:
 
 
 def edges(value_sets: Iterable[Json]) -> Iterator[Edge]:
-    """The successions. A concept without both organisations is none."""
+    """The successions. A concept without both organisations does not count."""
     for value_set in value_sets:
         for code, _, p in concepts(value_set):
             before, after = _text(_one(p, "predecessor")), _text(_one(p, "successor"))

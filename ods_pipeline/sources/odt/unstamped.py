@@ -40,7 +40,7 @@ def asked_since(window: Window) -> date | None:
 
 
 def sources_of_touched(held: HeldPages) -> list[str]:
-    """The organisations on whose records the changed relationships stand, sorted."""
+    """The organisations whose records have the changed relationships, sorted."""
     found = {
         code
         for name in names(held, TOUCHED)

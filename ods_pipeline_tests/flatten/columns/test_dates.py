@@ -95,11 +95,11 @@ def test_white_space_around_a_day_is_nothing_and_an_empty_day_is_missing(
     [
         (
             [*date_rows(3, 0, "Legal", "2010-04-01"), *date_rows(3, 0, "Legal", "2011-04-01")],
-            (3, "repeated_element", "legal_start stands 2 times in one of roles"),
+            (3, "repeated_element", "legal_start occurs 2 times in one of roles"),
         ),
         (
             [*date_rows(3, 0, "Legal", "2010-04-01"), (3, 0, 2, None, "2010-04-01", None)],
-            (3, "repeated_element", "start of a Date stands 2 times in one of roles"),
+            (3, "repeated_element", "start of a Date occurs 2 times in one of roles"),
         ),
         (
             date_rows(3, 0, "Moral", "2010-04-01"),

@@ -299,11 +299,11 @@ def test_text_that_is_not_a_well_formed_register_is_rejected(old: str, new: str,
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("<Town>", "<Town>A</Town><Town>", "/GeoLoc/Location/Town stands more than once"),
-        ("<Status", '<Status value="Inactive" /><Status', "/Status stands more than once"),
-        ("<OrgId", '<OrgId extension="R1B" /><OrgId', "/OrgId stands more than once"),
-        ("<Target>", "<Target/><Target><OrgId/>", "/Rels/Rel/Target stands more than once"),
-        ("</Name>", "</Name><Name>\x07 &#7;</Name>", "/Name stands more than once"),
+        ("<Town>", "<Town>A</Town><Town>", "/GeoLoc/Location/Town occurs more than once"),
+        ("<Status", '<Status value="Inactive" /><Status', "/Status occurs more than once"),
+        ("<OrgId", '<OrgId extension="R1B" /><OrgId', "/OrgId occurs more than once"),
+        ("<Target>", "<Target/><Target><OrgId/>", "/Rels/Rel/Target occurs more than once"),
+        ("</Name>", "</Name><Name>\x07 &#7;</Name>", "/Name occurs more than once"),
     ],
 )
 def test_a_record_with_a_repeated_element_goes_to_quarantine_with_code_and_name(

@@ -87,7 +87,7 @@ def test_records_that_cannot_be_read_among_others_are_described() -> None:
     lost = RECORD.replace("<Roles>", '<Role id="RO1" uniqueRoleId="9"/><Roles>')
     odd = scan(RECORDS_OPEN + (RECORD + twice + lost).encode() + RECORDS_CLOSE).odd
     assert [(n, r.rule, r.detail, r.ods_code, r.name) for n, r in odd.items()] == [
-        (1, "repeated_element", "/Name stands more than once", "R1A", "A & B R1A"),
+        (1, "repeated_element", "/Name occurs more than once", "R1A", "A & B R1A"),
         (2, "lost_component", "1 Role where none is read", "R1A", "BODY R1A"),
     ]
 

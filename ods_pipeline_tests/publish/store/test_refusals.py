@@ -1,4 +1,4 @@
-"""A store that refuses is named in words, no credential is, and what is published stands."""
+"""A store that refuses is named in words, no credential is, and what is published stays."""
 
 import base64
 import os
@@ -24,7 +24,7 @@ REFUSALS: dict[str, tuple[Fault, str]] = {
     "an expired token": (lambda *_: "ExpiredToken", CREDENTIALS),
     "read-only": (lambda method, *_: 403 if method == "PUT" else 404, "writer.json cannot be written"),
     "a clock that is wrong": (lambda *_: "RequestTimeTooSkewed", CLOCK),
-    "no answer but 503": (lambda *_: 503, "What is published there stands"),
+    "no answer but 503": (lambda *_: 503, "What is published there is unchanged"),
 }  # fmt: skip
 
 

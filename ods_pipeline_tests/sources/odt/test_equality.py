@@ -104,7 +104,7 @@ def morning_after(root: DataRoot, server: OdtServer, clock: SimulatedClock, sour
 def mornings_of(
     tmp_path: Path, number: int, source_on: Callable[[int], str]
 ) -> tuple[Register, pl.DataFrame]:
-    """The register after so many mornings, each asked of one source, and its events."""
+    """The register after this many mornings, each asked of one source, and its events."""
     root, world = DataRoot(tmp_path / "data"), Made()
     contacts = {"Contact": [{"type": k, "value": f"x-{k}"} for k in ("tel", "http", "mailto")]}
     world.put(*(make_record(f"RX{n}", LastChangeDate="2026-09-01", Contacts=contacts) for n in range(10, 40)))
@@ -157,7 +157,7 @@ def test_switching_the_source_changes_nothing(tmp_path: Path, number: int) -> No
 
 @pytest.mark.parametrize("mornings", [3, pytest.param(9, marks=pytest.mark.slow)])
 def test_switching_the_source_of_the_sample_changes_nothing(tmp_path: Path, mornings: int) -> None:
-    """The last so many mornings of the sample."""
+    """This many mornings at the end of the sample."""
     made = []
     ((name, content),) = Recorded(SAMPLE).releases(date(2030, 1, 1)).items()
     release = tmp_path / name

@@ -142,7 +142,7 @@ def test_an_interrupted_fetch_asks_only_for_what_it_does_not_hold(root: DataRoot
 
 
 class CutAfter(Fault):
-    """Cuts every question after the first so many."""
+    """Cuts every question after this many."""
 
     def __init__(self, number: int, server: OdtServer) -> None:
         super().__init__("reset")
@@ -159,7 +159,7 @@ _ONCE = replace(Sources().manners, attempts=1)
 
 
 def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
-    """Organisations with so many relationships each."""
+    """Organisations with this many relationships each."""
     world = Made()
     for n in range(number):
         code = f"RX{n:05d}"
@@ -285,7 +285,7 @@ IN_ONE_FETCH = 500
 
 
 def mutants_of(chance: random.Random, number: int) -> dict[str, bytes]:
-    """So many payloads, by code: of each an organisation, or one of its affiliations, is mutated."""
+    """This many payloads, by code: of each an organisation, or one of its affiliations, is mutated."""
     payloads = {}
     for n in range(number):
         code = f"RX{n}"

@@ -246,7 +246,7 @@ BROKEN: dict[str, tuple[Resource, list[Resource], str]] = {
         [],
         "odt_two_periods",
     ),
-    "a day that is none": (
+    "a day that does not exist": (
         organization(**_with(role(1, "RO197", period(start="2026-02-30")))),
         [],
         "bad_date",

@@ -117,7 +117,7 @@ def notice_rows(capture: Capture) -> pl.DataFrame:
 
 
 def aside_rows(capture: Capture) -> pl.DataFrame:
-    """Return the rows of ``quarantined_records``. Of a release, every other code is in both files."""
+    """Return the rows of ``quarantined_records``. In a release, every other code is in both files."""
     codes = [*sorted(capture.quarantined), *([None] if capture.codeless else [])]
     in_both = [code for code in codes if code and int(code[1:]) % 2]
     rows = [

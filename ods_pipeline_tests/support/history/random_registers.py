@@ -109,7 +109,7 @@ def fetch_of(register: RandomRegister, folder: Path, hour: int) -> Flat:
 
 
 def watched(seed: int, folder: Path, organisations: int, plan: Sequence[str]) -> list[Flat]:
-    """Return the captures of a random register that begins with so many organisations.
+    """Return the captures of a random register that begins with this many organisations.
 
     ``plan`` has one entry a day: R is a release, D a delta, DD two deltas, RD both; anything else is a day
     without captures.
