@@ -99,7 +99,7 @@ def check(
 def _lists_of(
     file: Path, column: str | None, sheet: str | None, *, all_sheets: bool
 ) -> tuple[dict[str, CodeList], list[str]]:
-    """The list of codes, under an empty name; with ``all_sheets`` one a sheet, and the sheets without."""
+    """The list of codes, under an empty name; with ``all_sheets`` one per sheet, and sheets without."""
     return read_all_sheets(file, column) if all_sheets else ({"": read_code_list(file, column, sheet)}, [])
 
 

@@ -24,7 +24,7 @@ OPEN = ("open", "closing")
 
 
 def known_kind(type_: object, value: str | None) -> None:
-    """Raise ValueError for a kind of organisation that there is not."""
+    """Raise ValueError for a kind of organisation that does not exist."""
     if value is not None and value not in KINDS:
         raise ValueError(f"there is no kind {value!r}. Kinds: {', '.join(KINDS)}")
 

@@ -67,11 +67,11 @@ def publish_after_load(root: Path, publish_job: Any) -> dg.SensorDefinition:
 
 
 def dead_runs(root: Path) -> dg.SensorDefinition:
-    """Return a sensor that marks runs as failed whose processes have died, so that their place is free."""
+    """Return a sensor that marks as failed the runs whose processes have died, to free their place."""
 
     @dg.sensor(
         name="dead_runs",
-        description="Marks runs as failed whose processes have died, e.g. of a kill or a loss of power.",
+        description="Marks as failed the runs whose processes have died, e.g. by a kill or a loss of power.",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )

@@ -16,7 +16,7 @@ releases = dg.DynamicPartitionsDefinition(name=RELEASES)
 
 
 def stamps(first: date, last: date, *, is_sample: bool = False) -> dg.DailyPartitionsDefinition:
-    """Return one partition a stamp, from ``first`` to today (UK), or to ``last`` if that is later.
+    """Return one partition per stamp, from ``first`` to today (UK), or to ``last`` if that is later.
 
     Today is included (``end_offset=1``): the midnight checker stamps records with today. The stamps of the
     sample end with ``last``: nobody asks for a later one.

@@ -42,7 +42,7 @@ def is_partition_under_way(instance: dg.DagsterInstance, partition: str) -> bool
 
 
 def failed_attempt(instance: dg.DagsterInstance, state: str) -> str:
-    """Return why a state is not to be published right now; empty if nothing speaks against it."""
+    """Return why a state is not to be published right now; empty if there is no reason."""
     records = instance.get_run_records(dg.RunsFilter(tags={STATE_TAG: state}), limit=1)
     if not records or records[0].dagster_run.status != dg.DagsterRunStatus.FAILURE:
         return ""

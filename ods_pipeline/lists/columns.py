@@ -112,7 +112,7 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     )
     if header is not None and cells.names is None:
         rows = rows.filter(pl.col("line") > cells.lines[header])
-    rows = _one_code_a_row(rows)
+    rows = _one_code_per_row(rows)
     if rows.is_empty():
         raise OdsError(
             "there is a header and nothing below it", where=path, do="Give a file with codes below it"
@@ -129,7 +129,7 @@ def _cleaned(column: str) -> pl.Expr:
     return pl.when(code != "").then(code)
 
 
-def _one_code_a_row(rows: pl.DataFrame) -> pl.DataFrame:
+def _one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with ``part``: a cell with several codes has a row for each, other cells stay as they are."""
     parts = pl.col("given").str.replace_all(_BETWEEN, "\x1f").str.strip_chars("\x1f").str.split("\x1f")
     is_code = pl.element().str.strip_chars().str.to_uppercase().str.contains(_CODE) & (

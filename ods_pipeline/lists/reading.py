@@ -93,7 +93,7 @@ def read_sheets(path: Path) -> tuple[dict[str, Cells], list[str]]:
     """Return the cells of each sheet of a workbook that is not empty, by name, and the names of the others.
 
     Raises:
-        OdsError: The file is missing, no workbook, too large or damaged.
+        OdsError: The file is missing, not a workbook, too large or damaged.
     """
     first = read_cells(path)
     content = path.read_bytes()
@@ -131,7 +131,7 @@ def _read_or_explain(path: Path, kind: str, read: Callable[[], T]) -> T:
 
 
 def _reject_other_zips(path: Path, content: bytes) -> None:
-    """Raise OdsError for a zip that is not a workbook, or for one that unfolds to too much."""
+    """Raise OdsError for a zip that is not a workbook, or for one that unpacks to too much."""
     if content[:8] == _OLE2:
         return
     try:

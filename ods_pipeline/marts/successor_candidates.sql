@@ -4,8 +4,8 @@
 --   * the same UPRN within a month, whatever the name;
 --   * the same UPRN or postcode and a like name within half a year;
 --   * the same UPRN or postcode and the same name, open next to each other for up to two years.
--- The same place is one UPRN, or one postcode and first address line. A pair far below the best of either side is left out.
--- The end of the trail is sought from each candidate on: by recorded successions, else by its own best candidate.
+-- The same place is one UPRN, or one postcode and first address line. A pair far below the best of either side is left
+-- out. The end of the trail is sought from each candidate on: by recorded successions, else by its own best candidate.
 
 WITH RECURSIVE limits AS (
     SELECT

@@ -43,9 +43,9 @@ class OrgDaily(Schema):
     BUSINESS_START_DATE = day("First day on which the register showed the row.", key=True)
     BUSINESS_END_DATE = day(
         "Last day on which the register showed the row, inclusive: the day before the next row, or before "
-        "the code was gone. Null: it still shows it."
+        "the code was gone. Null: the register still shows it."
     )
-    SYSTEM_CREATED_DATE = day("Equal to BUSINESS_START_DATE: of several rows the latest is the newest.")
+    SYSTEM_CREATED_DATE = day("Equal to BUSINESS_START_DATE, so the newest of several rows has the latest.")
     ORG_ROLE_ID = text("Id of the primary role. This column is ours, and explains the type code.")
 
 

@@ -30,7 +30,7 @@ class OrganisationPlaces(Schema):
     lsoa_code = text("GSS code of the lower layer super output area.")
     msoa_code = text("GSS code of the middle layer super output area.")
     local_authority_code = text("GSS code of the local authority district. Null before edition_day.")
-    local_authority_name = text("Its name, if the file of postcodes came with one.")
+    local_authority_name = text("Name of the local authority, if the file of postcodes came with one.")
     postcode_sub_icb_code = text("ODS code of the sub-ICB location of the postcode. Null before edition_day.")
     postcode_icb_code = text("ODS code of the ICB of the postcode. Null before edition_day.")
     postcode_region_code = text("ODS code of the NHS region of the postcode. Null before edition_day.")

@@ -92,7 +92,7 @@ def _day(day: date) -> Page:
 
 
 def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Page]:
-    """Yield a page a region and a page an ICB, closed ones too, in order of code."""
+    """Yield a page for each region and each ICB, closed ones too, in order of code."""
     areas = connection.sql(
         """
         SELECT s.kind, s.ods_code, s.name, s.explanation, r.ods_code AS region_code, r.name AS region_name

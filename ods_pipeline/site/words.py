@@ -52,7 +52,7 @@ def shortened(text: str) -> str:
 def slug(code: str) -> str:
     """Return a code as part of a file name: other characters than A-Z and 0-9 become their number.
 
-    Two codes never share a slug, also where file names do not distinguish case.
+    Two codes never share a slug, even where file names do not distinguish case.
     """
     return _SAFE_IN_A_PATH.sub(lambda found: f"_{ord(found[0]):x}_", code)
 

@@ -59,7 +59,7 @@ class Answer:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """What a server's certificate is checked with. Reading it takes a tenth of a second: once a process."""
+    """What a server's certificate is checked with. Reading it takes a tenth of a second: once per process."""
     return httpx.create_ssl_context()
 
 

@@ -65,7 +65,7 @@ def held_reports(root: DataRoot) -> tuple[str, ...]:
 
 
 def _as_csv(answer: Answer) -> bytes:
-    """The report, if the answer is one: some lines with commas, and no page of HTML or JSON."""
+    """The report, if the answer is one: some lines with commas, not a page of HTML or JSON."""
     if answer.status != 200:
         raise OdsError(
             f"Data Search and Export has no such report (HTTP {answer.status})",

@@ -89,7 +89,7 @@ def _core(
 
 
 def _without_equal_legal(frame: pl.DataFrame, table: str, sums: np.ndarray) -> np.ndarray:
-    """Take Legal dates that equal the Operational ones out of the sums: not every source can say them."""
+    """Take Legal dates that equal the Operational ones out of the sums: not every source can give them."""
     if "legal_start" not in frame.columns:
         return sums
     legal, operational = (

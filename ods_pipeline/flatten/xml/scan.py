@@ -53,7 +53,7 @@ class OddRecord:
 
     @property
     def rule(self) -> str:
-        """The rule; of two, the first counts."""
+        """The rule; if there are two, the first."""
         return "repeated_element" if self.repeated else "lost_component"
 
     @property

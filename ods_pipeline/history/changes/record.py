@@ -56,7 +56,7 @@ def contacts(
 def without_event(
     steps: pl.DataFrame, parts: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], found: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return ``record_changed`` for each step of which no other event speaks, so that every version has one.
+    """Return ``record_changed`` for each step that no other event reports, so that every version has one.
 
     Such a step only follows what an earlier event has reported (ODS turns the status some midnights after
     the last day, a role ends after its organisation has), or completes a stub. ``field`` names the columns

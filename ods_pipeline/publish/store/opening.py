@@ -225,7 +225,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def hide(text: str) -> str:
-    """Return a text without the values of credentials: those in the environment, and those that look so."""
+    """Return a text without credentials: those in the environment, and what looks like one."""
     secrets = [
         value
         for name, value in os.environ.items()

@@ -37,7 +37,7 @@ def prune_store(
 ) -> Pruned:
     """Remove builds older than ``keep``, and files that only they name.
 
-    Time travel of the Delta tables ends where their files go. Raw files stay, and files of others. In a
+    Time travel of the Delta tables ends where their files go. Raw files and files of others stay. In a
     folder, what killed writers left goes too.
 
     Args:

@@ -105,7 +105,7 @@ def is_stub(resource: Json) -> bool:
 
 
 def stamp_of(resource: Json) -> str | None:
-    """LastChangeDate (ISO). ``meta.lastUpdated`` is the time of loading, and no stamp."""
+    """LastChangeDate (ISO). ``meta.lastUpdated`` is the time of loading, not a stamp."""
     for extension in by_url(resource, TYPED_DATE_TIME):
         kind = part(extension, "type")
         if (
