@@ -83,8 +83,8 @@ def _wrong_arguments(error: CycloptsError) -> OdsError:
     elif isinstance(error, MissingArgumentError) and error.argument is not None:
         what = f"{error.argument.name} needs a value"
     else:
-        said = " ".join(str(error).split()).partition(" Available commands")[0]
-        what = _DID_YOU_MEAN.sub(r"Perhaps \1 is meant", said[:1].lower() + said[1:])
+        message = " ".join(str(error).split()).partition(" Available commands")[0]
+        what = _DID_YOU_MEAN.sub(r"Perhaps \1 is meant", message[:1].lower() + message[1:])
     return OdsError(what, where=command, do=f"Run: {command} --help")
 
 

@@ -18,8 +18,8 @@ from ods_pipeline.audit.records import (
     Record,
     Row,
     Text,
+    completed_by,
     is_another_organisation,
-    with_last_said,
 )
 
 # Where notices of deletion come from.
@@ -297,14 +297,14 @@ def _full(life: Life, current: _Current) -> Record | None:
 
 def _complete(versions: list[Version]) -> None:
     """Complete each version whose source leaves things out by the newest one before that does not."""
-    said: Record | None = None
+    complete: Record | None = None
     for version in versions:
         if version.record.ref_only:
             continue
         if not version.is_partial:
-            said = version.record
-        elif said is not None:
-            version.record = with_last_said(version.record, said)
+            complete = version.record
+        elif complete is not None:
+            version.record = completed_by(version.record, complete)
 
 
 def place_notices(days: Sequence[str], rows_by_capture: Sequence[tuple[str, list[Row]]]) -> list[Notice]:

@@ -173,41 +173,41 @@ def _less_pair(row: Row, at: int = -4) -> Row:
     return (*row[:at], None, None, *row[at + 2 :]) if pair else row
 
 
-def _with_pair(row: Row, said: Row | None, at: int = -4) -> Row:
-    """Return a row with its Operational days repeated as Legal ones, if ``said`` has such a pair."""
+def _with_pair(row: Row, complete: Row | None, at: int = -4) -> Row:
+    """Return a row with its Operational days repeated as Legal ones, if ``complete`` has such a pair."""
     at %= len(row)
     lacks = row[at] is None and row[at + 1] is None
-    repeats = said is not None and _less_pair(said, at) != said
+    repeats = complete is not None and _less_pair(complete, at) != complete
     return (*row[:at], *row[at + 2 : at + 4], *row[at + 2 :]) if lacks and repeats else row
 
 
-def with_last_said(record: Record, said: Record) -> Record:
+def completed_by(record: Record, complete: Record) -> Record:
     """Return a record of a source that leaves things out, completed by the last one that left nothing out.
 
     Args:
         record: The record to complete, which is not a stub.
-        said: The last complete record that left nothing out. If it is of another organisation, it completes
+        complete: The last complete record that left nothing out. One of another organisation completes
             nothing.
     """
-    if is_another_organisation(record.identity, said.identity):
+    if is_another_organisation(record.identity, complete.identity):
         return record
-    numbers = {(r[1], r[2]): r[_REL_NUMBER] for r in said.rels}
-    rels_said, roles_said = {r[1]: r for r in said.rels}, {r[1]: r for r in said.roles}
+    numbers = {(r[1], r[2]): r[_REL_NUMBER] for r in complete.rels}
+    rels_before, roles_before = {r[1]: r for r in complete.rels}, {r[1]: r for r in complete.roles}
     completed = (
         (*r[:_REL_NUMBER], r[_REL_NUMBER] or numbers.get((r[1], r[2])), *r[_REL_NUMBER + 1 :])
         for r in record.rels
     )
-    rels = tuple(_with_pair(r, rels_said.get(r[1])) for r in completed)
+    rels = tuple(_with_pair(r, rels_before.get(r[1])) for r in completed)
     pairs = {(s[0], s[_SUCC_TARGET]) for s in record.succs}
-    kept = [s for s in said.succs if (s[0], s[_SUCC_TARGET]) in pairs]
+    kept = [s for s in complete.succs if (s[0], s[_SUCC_TARGET]) in pairs]
     known = {(s[0], s[_SUCC_TARGET]) for s in kept}
     succs = (*(s for s in record.succs if (s[0], s[_SUCC_TARGET]) not in known), *kept)
     own = {r[1] for r in record.roles}
-    ended = (r for r in said.roles if r[_IS_PRIMARY] != "true" and r[_ROLE_STATUS] == "Inactive")
-    held = (_with_pair(r, roles_said.get(r[1])) for r in record.roles)
+    ended = (r for r in complete.roles if r[_IS_PRIMARY] != "true" and r[_ROLE_STATUS] == "Inactive")
+    held = (_with_pair(r, roles_before.get(r[1])) for r in record.roles)
     roles = (*held, *(r for r in ended if r[1] not in own))
-    contacts = (*record.contacts, *(c for c in said.contacts if c[0] == MAILTO))
-    columns = _with_pair(record.own, said.own, _OWN_DAYS)
+    contacts = (*record.contacts, *(c for c in complete.contacts if c[0] == MAILTO))
+    columns = _with_pair(record.own, complete.own, _OWN_DAYS)
     return record._replace(own=columns, roles=roles, rels=rels, succs=succs, contacts=contacts)
 
 

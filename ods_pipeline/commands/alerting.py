@@ -31,10 +31,10 @@ def alert_of_attention(root: DataRoot, built: Built, drift_before: int) -> None:
     text = attention_text(health, drift_before)
     problems = " ".join(built.problems)
     if text or problems:
-        said = " ".join(part for part in (text, problems) if part)
+        message = " ".join(part for part in (text, problems) if part)
         alerts.send(
             "attention",
-            said,
+            message,
             data_root=health.data_root,
             as_of=health.as_of,
             missing_stamps=health.missing_stamps,

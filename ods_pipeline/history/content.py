@@ -10,7 +10,7 @@ import polars as pl
 
 from ods_pipeline.history.columns import VERSION, content_columns
 from ods_pipeline.history.observations import Observed
-from ods_pipeline.history.silence import with_last_said
+from ods_pipeline.history.silence import completed_by_last
 from ods_pipeline.schema import COMPONENTS, TABLES
 
 _IS_FAX = pl.col("contact_type") == "fax"
@@ -46,7 +46,7 @@ def history_tables(observed: Observed, versions: pl.DataFrame) -> dict[str, pl.D
     with ThreadPoolExecutor(2) as pool:  # joins of texts keep one core busy each
         frames = dict(pool.map(rows_of, ("organisations", *COMPONENTS)))
     frames["history.contacts"] = _with_fax(frames["history.contacts"], versions)
-    frames = with_last_said(frames, versions)
+    frames = completed_by_last(frames, versions)
     sightings = versions.drop("known_to", "ref_only", "fax_numbers", "is_partial")
     organisations = frames["history.organisations"].join(sightings, on=["ods_code", "known_from"])
     organisations = observed.order.capture_of(organisations, "seq", "seen_in")

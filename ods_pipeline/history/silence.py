@@ -24,10 +24,10 @@ from ods_pipeline.history.columns import IDENTITY, VERSION
 from ods_pipeline.schema.identity import is_another_organisation
 
 _KEY = ["ods_code", "known_from"]
-_ROW = ["ods_code", "said_from"]
+_ROW = ["ods_code", "taken_from"]
 
 
-def with_last_said(frames: Mapping[str, pl.DataFrame], versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def completed_by_last(frames: Mapping[str, pl.DataFrame], versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Return the tables of history with every version complete.
 
     Args:
@@ -37,7 +37,7 @@ def with_last_said(frames: Mapping[str, pl.DataFrame], versions: pl.DataFrame) -
     frames = dict(frames)
     if not versions["is_partial"].any():
         return frames
-    said = _newest_said(frames["history.organisations"], versions)
+    sources = _last_complete(frames["history.organisations"], versions)
     completed: dict[str, Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]] = {
         "organisations": lambda rows, before: _legal_pairs(rows, before, _KEY),
         "relationships": _relationships,
@@ -47,15 +47,15 @@ def with_last_said(frames: Mapping[str, pl.DataFrame], versions: pl.DataFrame) -
     }
     for name, complete in completed.items():
         rows = frames[f"history.{name}"]
-        mine, others = (rows.join(said, on=_KEY, how=how) for how in ("semi", "anti"))
-        then = rows.rename({"known_from": "said_from"}).drop("known_to")
-        before = then.join(said, on=_ROW).select(rows.columns)
+        mine, others = (rows.join(sources, on=_KEY, how=how) for how in ("semi", "anti"))
+        then = rows.rename({"known_from": "taken_from"}).drop("known_to")
+        before = then.join(sources, on=_ROW).select(rows.columns)
         frames[f"history.{name}"] = pl.concat([others, complete(mine, before).select(rows.columns)])
     return frames
 
 
-def _newest_said(organisations: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
-    """Return ``ods_code, known_from, known_to, said_from``: the version that each partial one takes from."""
+def _last_complete(organisations: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Return ``ods_code, known_from, known_to, taken_from``: the version that each partial one takes from."""
     known = organisations.select(*_KEY, *IDENTITY)
     complete = versions.filter(~pl.col("is_partial") & ~pl.col("ref_only"))
     pairs = (
@@ -63,18 +63,18 @@ def _newest_said(organisations: pl.DataFrame, versions: pl.DataFrame) -> pl.Data
         .select(VERSION)
         .sort("known_from")
         .join_asof(
-            complete.select("ods_code", pl.col("known_from").alias("said_from")).sort("said_from"),
+            complete.select("ods_code", pl.col("known_from").alias("taken_from")).sort("taken_from"),
             left_on="known_from",
-            right_on="said_from",
+            right_on="taken_from",
             by="ods_code",
             coalesce=False,
             check_sortedness=False,
         )
-        .filter(pl.col("said_from").is_not_null())
+        .filter(pl.col("taken_from").is_not_null())
     )
-    then = known.rename({"known_from": "said_from", **{c: f"{c}_then" for c in IDENTITY}})
+    then = known.rename({"known_from": "taken_from", **{c: f"{c}_then" for c in IDENTITY}})
     same = pairs.join(known, on=_KEY).join(then, on=_ROW).filter(~is_another_organisation("_then"))
-    return same.select(*VERSION, "said_from")
+    return same.select(*VERSION, "taken_from")
 
 
 def _legal_pairs(rows: pl.DataFrame, before: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -96,9 +96,9 @@ def _legal_pairs(rows: pl.DataFrame, before: pl.DataFrame, key: list[str]) -> pl
 def _relationships(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     rows = _legal_pairs(rows, before, [*_KEY, "unique_rel_id"])
     key = [*_KEY, "unique_rel_id", "target_ods_code"]
-    said = before.select(*key, pl.col("target_unique_role_id").alias("said"))
-    return rows.join(said, on=key, how="left").with_columns(
-        pl.coalesce("target_unique_role_id", "said").alias("target_unique_role_id")
+    earlier = before.select(*key, pl.col("target_unique_role_id").alias("earlier"))
+    return rows.join(earlier, on=key, how="left").with_columns(
+        pl.coalesce("target_unique_role_id", "earlier").alias("target_unique_role_id")
     )
 
 

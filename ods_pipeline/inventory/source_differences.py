@@ -99,7 +99,7 @@ def _cells(name: str, folder: Path, codes: pl.LazyFrame) -> pl.LazyFrame:
 def _explained(name: str) -> pl.Expr:
     """Return which rule explains a difference; null if none does."""
     fields = [f.partition(".")[2] for f in ODT_SILENT if f.startswith(f"{name}.")]
-    said = pl.when(pl.col("field").is_in(fields)).then(pl.lit(NOT_SAID))
+    silent = pl.when(pl.col("field").is_in(fields)).then(pl.lit(NOT_SAID))
     if name == "contacts":
         kind = pl.col("row_id").str.split(" ").list.first()
         return pl.when(kind.is_in(_SILENT_CONTACTS)).then(pl.lit(NOT_SAID))
@@ -109,4 +109,4 @@ def _explained(name: str) -> pl.Expr:
         is_field = pl.col("field").is_in(["status", "is_primary"])
         ended = (is_field & pl.col("ord_value").is_in(["Inactive", "false"])).sum().over(row) == 2
         return pl.when(missing & ended).then(pl.lit(ENDED_ROLE))
-    return said
+    return silent
