@@ -11,8 +11,10 @@ from ods_pipeline.history.tables import History
 
 ADDRESS_LINE = ("address_line_1", "address_line_2", "address_line_3", "town", "county", "postcode")
 OUTSIDE_THE_LINE = ("uprn", "country")
-WITHOUT_OWN_KIND = ("record_class", "assigning_authority")
 OWN = tuple(c for c in RECORD if c != "ods_code")
+# Columns whose changes have kinds of events, here or in ``life.py``. For any other it is record_changed.
+_WITH_OWN_KIND = ("name", "primary_role_id", "status", "ref_only", *DATES, *ADDRESS_LINE, *OUTSIDE_THE_LINE)
+WITHOUT_OWN_KIND = tuple(c for c in OWN if c not in _WITH_OWN_KIND)
 BETWEEN_VALUES = ", "
 BETWEEN_LINES = " | "
 
