@@ -6,7 +6,7 @@ printed after it (``summary.py``).
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -42,7 +42,7 @@ def build(
     ] = False,
     deltas: Annotated[bool, Parameter(negative="", help="Fetch changes even without a TRUD key.")] = False,
     deltas_from: Annotated[
-        Literal["ord", "odt", "both"] | None,
+        settings.DeltasFrom | None,
         Parameter(help="Fetch changes from the ORD API, from ODT, or from both and compare them."),
     ] = None,
     odt_backfill: Annotated[

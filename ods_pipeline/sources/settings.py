@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import unescape
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import unquote
 
 import httpx
@@ -161,12 +161,12 @@ def _letters(text: str) -> str:
 
 def deltas_from(text: str, name: str = "ODS_DELTAS_FROM") -> DeltasFrom | None:
     """The choice of a delta source; None for empty text. Raises OdsError for any other text."""
+    choices = {choice: choice for choice in get_args(DeltasFrom)}
     choice = text.strip().lower()
-    if choice in ("ord", "odt", "both"):
-        return choice
-    if choice:
-        raise OdsError(f"{name} is {text!r}, which is not a delta source", do="Set it to ord, odt or both")
-    return None
+    if choice and choice not in choices:
+        known = " or ".join((", ".join(list(choices)[:-1]), list(choices)[-1]))
+        raise OdsError(f"{name} is {text!r}, which is not a delta source", do=f"Set it to {known}")
+    return choices.get(choice)
 
 
 def _url(name: str, text: str) -> str:

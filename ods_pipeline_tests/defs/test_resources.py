@@ -3,8 +3,9 @@
 import dagster as dg
 import pytest
 
-from ods_pipeline.defs.resources import environment_sources
+from ods_pipeline.defs.resources import EnvironmentSources, environment_sources
 from ods_pipeline.sources.settings import ORD_UAT, Sources, sources_from
+from ods_pipeline_tests.support.rooms import REAL_SOURCES
 from ods_pipeline_tests.support.simulated import KEY
 
 SET = {"TRUD_API_KEY": KEY, "ODS_ORD_URL": "uat", "ODS_DELTAS_FROM": "both", "ODS_ORD_FORMAT": ""}
@@ -29,3 +30,15 @@ def test_steps_have_the_sources_of_the_environment_and_nobody_sees_the_key(
 def test_without_any_variable_the_sources_are_the_services() -> None:
     with dg.build_resources({"sources": environment_sources({})}) as resources:
         assert (resources.sources.key, resources.sources.ord_url) == (None, Sources().ord_url)
+
+
+def test_every_variable_of_the_sources_is_a_field_of_the_resource() -> None:
+    asked: set[str] = set()
+
+    class Environment(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # ty: ignore[invalid-method-override]
+            asked.add(name)
+            return default
+
+    sources_from(Environment())
+    assert {name.upper() for name in EnvironmentSources.model_fields} == asked <= REAL_SOURCES

@@ -2,11 +2,23 @@
 
 import pickle
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.sources.settings import ORD_PRODUCTION, ORD_UAT, TRUD, Key, Manners, sources_from
+from ods_pipeline.schema import TABLES
+from ods_pipeline.sources import deltas
+from ods_pipeline.sources.settings import (
+    ORD_PRODUCTION,
+    ORD_UAT,
+    TRUD,
+    DeltasFrom,
+    Key,
+    Manners,
+    deltas_from,
+    sources_from,
+)
 
 
 def test_without_anything_the_sources_are_production_without_a_key() -> None:
@@ -55,3 +67,11 @@ def test_a_key_shows_nowhere_and_is_never_written_down() -> None:
 @pytest.mark.promise("polite")
 def test_the_interval_lets_four_requests_into_a_second_and_no_fifth() -> None:
     assert 1.1 < 4 * Manners().interval < 1.3
+
+
+def test_every_delta_source_can_be_chosen_and_be_the_source_of_a_capture() -> None:
+    names = set(get_args(DeltasFrom)) - {"both"}
+    assert names == set(deltas._SOURCES) <= set(TABLES["captures"].model.columns()["source"].values)
+    assert {deltas_from(name.upper()) for name in names} == names
+    with pytest.raises(OdsError, match=r"which is not a delta source. Set it to ord, odt or both"):
+        deltas_from("folder")
