@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _wrong_arguments(error: CycloptsError) -> OdsError:
-    """Return what cyclopts says of the arguments as one line with what to do."""
+    """Return what cyclopts reports about the arguments as one line with what to do."""
     command = " ".join((*app.name, *(error.command_chain or ())))
     if isinstance(error, UnusedCliTokensError):
         what = f"it does not take {', '.join(map(repr, error.unused_tokens or ()))}"

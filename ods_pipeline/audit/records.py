@@ -59,7 +59,7 @@ class Record(NamedTuple):
         contacts: Rows with the columns ``CONTACT``, sorted by type and value.
         stamp: LastChangeDate.
         content: A hash of everything except fax numbers and LastChangeDate.
-        core: A hash of what every source can say. ODT has no e-mail addresses, no ids of targets' roles, no
+        core: A hash of what every source can give. ODT has no e-mail addresses, no ids of targets' roles, no
             ids and days of a record's own for successions, and perhaps no ended roles.
     """
 

@@ -36,7 +36,7 @@ def available(system: Path = Path("/")) -> int | None:
         system: the folder that has ``proc`` and ``sys``.
 
     Returns:
-        None where the system does not say (it is not Linux).
+        None where the system does not report it (it is not Linux).
     """
     free = _free(system / "proc" / "meminfo")
     if free is None:

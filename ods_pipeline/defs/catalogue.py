@@ -24,7 +24,7 @@ from ods_pipeline.schema.versions import FLAT_VERSION, HISTORY_VERSION
 
 OWNERS = ("team:ods_pipeline",)
 # The functions of checks that are not SQL files, by the names of their findings. The first line of their
-# docstrings is what the catalogue says.
+# docstrings is what the catalogue shows.
 _FUNCTIONS: dict[str, Callable[..., object]] = {
     "unique_key": register.unique_key,
     "declared_equals_parsed": register.declared_equals_parsed,

@@ -65,7 +65,7 @@ class Runs:
             partition_range: the first and the last partition, both included, instead.
             window: the first and last stamp that the definitions know, both included.
             config: its run config, by asset.
-            sources: what to ask TRUD and the ORD API with; as the environment says if None.
+            sources: what to ask TRUD and the ORD API with; as the environment sets it if None.
             store: the address of an object store.
 
         Raises:

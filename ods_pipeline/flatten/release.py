@@ -107,7 +107,7 @@ def _pieces(file: RegisterFile, pile: Pile) -> Iterator[_Piece]:
             stream = RegisterStream(raw, file.name)
             for segment in stream.segments():
                 yield _Piece(segment, pile)
-            # Last: that a file is cut short within its head says more than how its XML ends.
+            # Last: that a file is cut short within its head shows more than how its XML ends.
             pile.count_unknown(_unknown_in_head(stream.head, file.name))
     except ZIP_DAMAGE as error:
         if not is_damage(error):

@@ -1,4 +1,4 @@
-"""Which columns of the history tables are content, and which say where and when it was seen.
+"""Which columns of the history tables are content, and which record where and when it was seen.
 
 Lives here: column lists, all derived from the schema, so that a new column needs no change here. Does not
 live here: the columns themselves (``schema/``).

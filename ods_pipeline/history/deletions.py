@@ -24,7 +24,7 @@ def deletions_of(observed: Observed) -> pl.DataFrame:
     last = _last_seen(observed)
     never_held = pl.col("last_seq").is_null()
     # A code that is seen after a notice came back. On the day of the notice itself, only a fetch that did not
-    # come before the notice contradicts it: its place says which came first.
+    # come before the notice contradicts it: its place shows which came first.
     notified = (
         notices_of_deletion(observed)
         .join(last, on="ods_code", how="left")

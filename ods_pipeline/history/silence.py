@@ -1,4 +1,4 @@
-"""What a source leaves out is kept as another source said it last.
+"""What a source leaves out is kept as another source gave it last.
 
 What lives here: completing the versions whose content comes from a source that leaves fields out
 (``schema/silence.py``). What does not: whether such a record is a new version at all (``versions.py``), fax

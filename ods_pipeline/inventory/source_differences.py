@@ -1,4 +1,4 @@
-"""Where ORD and ODT say different things about one record on one day.
+"""Where ORD and ODT give different values for one record on one day.
 
 What lives here: the comparison of two fetches of the same day, one of each source, field by field. What does
 not: fetching from both (``sources/deltas.py``), what history makes of them (``versions.py``).

@@ -20,7 +20,7 @@ _KINDS = {
 def areas_by_gss(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Return ``gss_code, kind, ods_code, name, words``: areas of ``geo.areas``, and of the committed list.
 
-    ``words`` says what the GSS code stands for. Without files of places ``geo.areas`` is empty, and a set
+    ``words`` explains what the GSS code stands for. Without files of places ``geo.areas`` is empty, and a set
     that an older version published may not have it.
     """
     there = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'geo' AND table_name = 'areas'"

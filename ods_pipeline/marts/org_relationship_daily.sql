@@ -1,5 +1,5 @@
 -- Which organisations are related, in the shape of NHS England's own reference data: from the register of today, since
--- the code that reads it has no day on which the register said so. Ends are inclusive.
+-- the code that reads it has no day on which the register showed it. Ends are inclusive.
 
 WITH types AS (
     SELECT

@@ -1,6 +1,6 @@
 -- Where each organisation with a postcode is. The position is that of its property (UPRN) if a file of UPRNs has it,
 -- and that of its postcode otherwise. The areas are those of the postcode, and only from the first day of the edition
--- on: boundaries move, and an edition says nothing about the days before it.
+-- on: boundaries move, and an edition does not cover the days before it.
 
 WITH organisations AS (
     SELECT

@@ -76,8 +76,8 @@ def postcode_table(
 def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
     """Return ``geo.uprns``: those that an organisation has. The file is streamed, in bounded memory.
 
-    If a UPRN has several positions, the one furthest west, then south, counts: the file does not say which is
-    right, and the order of its rows must not decide. The log says how many others there are.
+    If a UPRN has several positions, the one furthest west, then south, counts: the file does not show which
+    is right, and the order of its rows must not decide. The log reports how many others there are.
 
     Args:
         organisations: ``ord.organisations``, of which ``uprn`` is read.

@@ -68,7 +68,7 @@ def one_of(values: Sequence[str], description: str, *, required: bool = True, ke
 def day(
     description: str, *, required: bool = False, key: bool = False, at_publication: bool = False
 ) -> Column:
-    """Describe a calendar day. The description says whether an end is inclusive."""
+    """Describe a calendar day. The description states whether an end is inclusive."""
     return Column(pl.Date(), description, not (required or key), key, at_publication)
 
 

@@ -1,8 +1,8 @@
 """The tables of places (DuckDB schema ``geo``): postcodes, areas and properties, as ONS and OS publish them.
 
 They have rows only if a file of places was taken in (``ods-pipeline postcodes FILE``), and only those that
-the register of the build needs. Does not live here: what they say of an organisation (``OrganisationPlaces``
-in ``places.py``).
+the register of the build needs. Does not live here: what they mean for an organisation
+(``OrganisationPlaces`` in ``places.py``).
 """
 
 from ods_pipeline.schema.base import Column, Schema, day, fraction, number, one_of, text
@@ -18,8 +18,7 @@ def edition() -> Column:
 def edition_day() -> Column:
     """Describe the first day of an edition."""
     return day(
-        "First day that the edition speaks for: the first of its month. It says nothing about days before "
-        "it.",
+        "First day that the edition speaks for: the first of its month. It does not cover days before it.",
         required=True,
     )
 

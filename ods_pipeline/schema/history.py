@@ -116,7 +116,7 @@ class Observations(Schema):
     is_xml = flag("True if the record was read as XML. Only XML can show that there is no fax number.")
     last_change_date = day("LastChangeDate.")
     content_hash = hash_of("Hash of the content without fax numbers and LastChangeDate.")
-    core_hash = hash_of("Hash of the part of the content that every source can say.")
+    core_hash = hash_of("Hash of the part of the content that every source can give.")
     is_partial = flag(
         "True if the source leaves out fields other than fax numbers. History keeps what another source said "
         "of them."

@@ -91,7 +91,7 @@ class SuccessorCandidates(Schema):
     """One row per closed organisation without a recorded succession and candidate that may have replaced it.
 
     Candidates are inferred from place, name and dates and are never facts. A candidate was open after the old
-    code had closed, so no two codes are candidates of each other. It may have closed since: now_codes says
+    code had closed, so no two codes are candidates of each other. It may have closed since: now_codes shows
     where the trail ends. ODS records successions for statutory organisations only: most practices, pharmacies
     and care homes have none.
 

@@ -1,4 +1,4 @@
-"""The fields that a source can be silent about. Not said is not null: history keeps what another source said.
+"""The fields that a source can be silent about. Not given is not null: history keeps what another gave.
 
 What lives here: the fields. What does not: which source is silent (``sources/fields.py``), what history does
 (``history/silence.py``).
@@ -10,7 +10,7 @@ others are not: ``contacts.fax``.
 from ods_pipeline.schema import TABLES
 
 FAX, MAILTO = "contacts.fax", "contacts.mailto"
-# What ODT cannot say. Its mapping has no e-mail addresses, and no ids of the roles of targets. A succession
+# What ODT cannot give. Its mapping has no e-mail addresses, and no ids of the roles of targets. A succession
 # is one concept for two records: which side has which id and day is not stated.
 ODT_SILENT = frozenset(
     {

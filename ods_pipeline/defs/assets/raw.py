@@ -41,7 +41,7 @@ class FetchSource(dg.Config):
     """Where fetches come from.
 
     ``source``: ``ord`` asks the delta source that the environment chooses (the ORD API, unless
-    ODS_DELTAS_FROM says otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root
+    ODS_DELTAS_FROM is set otherwise); ``held`` takes what is in raw/ord; ``auto`` asks it, if the data root
     holds a real release, for the stamps that were not asked for at least two days later; ``odt_backfill``
     reads the whole register from ODT into an empty data root, for the partition of today. ``folder``:
     recorded fetches on disk; nobody is asked then.

@@ -3,7 +3,7 @@
 Content is everything in the record except LastChangeDate: equal content read from XML and from JSON
 has the same fingerprint. Fax numbers have a fingerprint of their own, since the API may leave them out.
 
-The core is the part of the content that every source can say (``schema/silence.py``): without e-mail
+The core is the part of the content that every source can give (``schema/silence.py``): without e-mail
 addresses, the ids of targets' roles, ids and days of successions, Legal dates that equal the Operational
 ones, and roles that have ended and are not primary. It decides whether a record of a source that leaves
 fields out is equal to one of another source.

@@ -13,7 +13,7 @@ def deletions(
 ) -> pl.DataFrame:
     """Return the events ``deleted``: the end of every last version before a gap, and unconfirmed deletions.
 
-    A code whose deletion is unconfirmed keeps its current version. ``field`` says how the deletion is known,
+    A code whose deletion is unconfirmed keeps its current version. ``field`` shows how the deletion is known,
     and ``new_value`` whether it is confirmed.
 
     Args:

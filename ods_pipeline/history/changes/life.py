@@ -151,8 +151,8 @@ def _phase(on: str, suffix: str) -> list[pl.Expr]:
     )
     ahead = (start > pl.col(on)).fill_null(False)
     over = (legal_end < pl.col(on)).fill_null(False)
-    # As in status_by_days: Inactive says nothing before the start, nor past a legal end without another one.
-    # What it says is read on the first day of the version, so that a legal end that passes reopens nothing.
+    # As in status_by_days: Inactive means nothing before the start, nor past a legal end without another one.
+    # What it means is read on the first day of the version, so that a legal end that passes reopens nothing.
     announced = (pl.max_horizontal(start, legal_start) > known_from).fill_null(False)
     is_explained = announced | (start.is_not_null() & (legal_end < known_from).fill_null(False))
     ended = (end < pl.col(on)).fill_null(False) | (end.is_null() & (status == "Inactive") & ~is_explained)

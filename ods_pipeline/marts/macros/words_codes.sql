@@ -166,7 +166,7 @@ END;
 -- What to do about a code, name or place that is not held. Null where the reason says it all. From public guidance:
 -- Digital Care Hub, How to find an ODS code (25 January 2024): CQC registration gives a code, and CQC corrects name
 -- and address; NHS England, Request a new code or update organisation details (digital.nhs.uk, services,
--- organisation-data-service): the registered contact (OC1) asks. Neither says how long a code takes.
+-- organisation-data-service): the registered contact (OC1) asks. Neither states how long a code takes.
 CREATE MACRO what_to_do(form) AS CASE
     WHEN form IN ('code', 'since_2020', 'postcode', 'words', 'short')
         THEN 'A care service gets its code by itself when it is registered with CQC; while that is pending, and '

@@ -13,8 +13,8 @@ CREATE MACRO holds_on(valid_from, valid_to, day) AS valid_from <= day AND coales
 -- start is unknown, or that no end is known.
 CREATE MACRO holds_from(operational_start, legal_start) AS coalesce(operational_start, legal_start);
 
--- What the status says, given the days. ODS sets it when it stamps the record, and again on the day after a date has
--- passed. So Inactive says nothing of a thing that had not begun by then, in operation or in law. Nor does it end
+-- What the status means, given the days. ODS sets it when it stamps the record, and again on the day after a date has
+-- passed. So Inactive means nothing for a thing that had not begun by then, in operation or in law. Nor does it end
 -- what is past its legal end and has no operational one: that is published as Active and as Inactive, and operates.
 CREATE MACRO status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS
 CASE

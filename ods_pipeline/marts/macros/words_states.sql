@@ -9,7 +9,7 @@ END;
 
 -- Who succeeded an organisation, in words. codes are its recorded successors and since the first day of the first of
 -- them. A successor that has begun while the organisation has no end, or a later one, is a contradiction of the
--- register: it is said, and neither side is taken to be right.
+-- register: it is reported, and neither side is taken to be right.
 CREATE MACRO successors_in_words(openness, codes, since, day) AS
 CASE
     WHEN len(codes) > 0 AND openness IN ('legally_closed', 'closed', 'deleted')

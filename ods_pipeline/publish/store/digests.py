@@ -1,4 +1,4 @@
-"""What a published Parquet file says of its data, apart from the build that it was made for.
+"""What a published Parquet file states about its data, apart from the build that it was made for.
 
 Lives here: the SHA-256 of a file, and one that stays the same while rows, columns and descriptions do. Does
 not live here: what follows from it (``manifest.py``, ``pulling.py``). The footer of each file names the

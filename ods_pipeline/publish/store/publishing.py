@@ -153,7 +153,7 @@ def _mirror(root: DataRoot, store: Store) -> tuple[int, int]:
 def _complete_delta(store: Store, manifest: Manifest, schemas: dict[str, object] | None = None) -> int:
     """Commit each table of a manifest that is not committed; the number of commits.
 
-    The object ``builds/….delta`` says that all are, so that the next publisher need not ask each table.
+    The object ``builds/….delta`` shows that all are, so that the next publisher need not ask each table.
     """
     done = manifest.path.removesuffix(".json") + ".delta"
     if store.has(done):

@@ -3,7 +3,7 @@
 Lives here: packing them into one archive, and unpacking it into an empty data root. Does not live here: raw
 files and flat tables themselves. A data root with the archive alone adds captures to the published history.
 It cannot rebuild history, because the records of old captures are not in it: their flat folders hold
-``captures`` only and say so (``dataroot/flat.py``).
+``captures`` only and are marked so (``dataroot/flat.py``).
 """
 
 import io

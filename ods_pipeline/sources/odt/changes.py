@@ -146,7 +146,7 @@ class AllChanges:
                 yield from self._api.pages(ORGANIZATION, f"{query}&_revinclude={REVINCLUDE}")
 
     def _completed(self, listed: Mapping[str, Listed], held: HeldPages) -> Iterator[Page]:
-        """The pages that complete the organisations on the pages: what only terminology says."""
+        """The pages that complete the organisations on the pages: what only terminology has."""
         complete = [code for code, entry in sorted(listed.items()) if not entry.is_stub]
         yield from self._group(pages.TERMS, held, lambda: self._terms(sorted(listed)))
         yield from self._group(pages.TARGETS, held, lambda: self._relationships(complete))

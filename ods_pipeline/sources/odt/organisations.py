@@ -46,7 +46,7 @@ _CONTACTS = {"phone": "tel", "url": "http"}
 
 @dataclass(frozen=True)
 class Term:
-    """What the code system of organisations says of one organisation.
+    """What the code system of organisations has about one organisation.
 
     ``stamp`` is its LastChangeDate: the code system and the resources are two stores, and can be of two days.
     ``successors`` and ``predecessors`` are None if the code system was not asked for them.

@@ -151,7 +151,7 @@ def records_of(
 
 
 def context_of(held: HeldPages, more: Mapping[str, Iterable[Json]] | None = None) -> Context:
-    """What the pages of the terminology half say. ``more`` has further pages by group."""
+    """What the pages of the terminology half hold. ``more`` has further pages by group."""
 
     def pages(group: str) -> Iterator[Json]:
         for name in names(held, group):

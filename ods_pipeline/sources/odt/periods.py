@@ -4,7 +4,7 @@ What lives here: three rules about dates. What does not: whose dates they are.
 
 1. *Legal equal to Operational is dropped.* ODT repeats the Operational dates as Legal ones where ORD gives no
    Legal ones (81 % of records), so without this rule nearly every record would change on the day that the
-   source does. ORD gives Legal dates only where they differ, so nothing is lost that ORD could say.
+   source does. ORD gives Legal dates only where they differ, so nothing is lost that ORD could give.
 2. *Ends are inclusive*, as in ORD: 2020-03-31 is followed by 2020-04-01. No end means open.
 3. *A date is the first ten characters.* Some lists have date-times at midnight UTC; shifting them into the
    zone of London would move a day in summer.

@@ -101,7 +101,7 @@ class OdtSource:
             yield Page(NOTIFICATIONS, f"/List/{deleted.ORGANISATIONS}", _json(notices))
 
     def changed(self, window: Window, held: HeldPages) -> Iterator[Page]:
-        """All pages of changed organisations, then what the terminology half says of them.
+        """All pages of changed organisations, then what the terminology half has about them.
 
         Raises SourceChanged, which forgets these pages, if the numbers do not add up.
         """

@@ -1,4 +1,4 @@
-"""What the terminology half of ODT says, read out of the pages that a fetch holds.
+"""What the terminology half of ODT has, read out of the pages that a fetch holds.
 
 What lives here: concepts as terms, roles of targets, successions and code lists. What does not: asking for
 them (``source.py``).
