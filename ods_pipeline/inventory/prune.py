@@ -22,7 +22,7 @@ INDEX = "index"  # Dagster's index of all runs, next to the databases of single 
 
 @dataclass(frozen=True)
 class Prunable:
-    """Something that may be removed: ``kind`` is what it is, ``size`` is in bytes, ``changed`` in UTC."""
+    """Something that may be removed: ``kind`` names it, ``size`` is in bytes, ``changed`` in UTC."""
 
     path: Path
     kind: str

@@ -90,7 +90,7 @@ def _cells(name: str, folder: Path, codes: pl.LazyFrame) -> pl.LazyFrame:
         .select("ods_code", row_id.alias("row_id"), *(pl.col(c).cast(pl.String) for c in columns))
         .unpivot(index=["ods_code", "row_id"], variable_name="field", value_name="value")
         .filter(pl.col("value").is_not_null())
-        # Two rows may share an id: of their values the least counts, whichever row is read first.
+        # Two rows may share an id: the least of their values counts, whichever row is read first.
         .group_by("ods_code", "row_id", "field")
         .agg(pl.col("value").min())
     )

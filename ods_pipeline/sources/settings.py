@@ -161,12 +161,15 @@ def _letters(text: str) -> str:
 
 def deltas_from(text: str, name: str = "ODS_DELTAS_FROM") -> DeltasFrom | None:
     """The choice of a delta source; None for empty text. Raises OdsError for any other text."""
-    choices = {choice: choice for choice in get_args(DeltasFrom)}
     choice = text.strip().lower()
-    if choice and choice not in choices:
-        known = " or ".join((", ".join(list(choices)[:-1]), list(choices)[-1]))
-        raise OdsError(f"{name} is {text!r}, which is not a delta source", do=f"Set it to {known}")
-    return choices.get(choice)
+    *others, last = get_args(DeltasFrom)
+    for known in (*others, last):
+        if choice == known:
+            return known
+    if choice:
+        do = f"Set it to {', '.join(others)} or {last}"
+        raise OdsError(f"{name} is {text!r}, which is not a delta source", do=do)
+    return None
 
 
 def _url(name: str, text: str) -> str:
