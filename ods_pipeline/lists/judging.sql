@@ -187,7 +187,7 @@ before_typo AS (
     UNION ALL
     SELECT
         code,
-        unnest(codes_before_spreadsheet(code)),
+        unnest(codes_before_spreadsheet(code, code_form(code))),
         'made a number by a spreadsheet'
     FROM unknown
 ),

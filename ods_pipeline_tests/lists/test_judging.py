@@ -203,7 +203,8 @@ def test_what_a_spreadsheet_made_of_a_code_is_not_held(judged: Judge, given: str
 def test_the_codes_that_a_spreadsheet_may_have_changed(
     sample: duckdb.DuckDBPyConnection, given: str, codes: list[str]
 ) -> None:
-    ((found,),) = sample.execute("SELECT codes_before_spreadsheet(?)", [given]).fetchall()
+    question = "SELECT codes_before_spreadsheet(code_key($1), code_form($1))"
+    ((found,),) = sample.execute(question, [given]).fetchall()
     assert [code for code in found if code] == codes or set(codes) <= set(found)
 
 

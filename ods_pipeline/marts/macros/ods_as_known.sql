@@ -1,28 +1,14 @@
--- ods_as_known(day): the register as its readers saw it on a day, one row per code. A day before the first release held
--- is an error, because what was overwritten before then is not known. Names of primary roles are those of today.
--- known_to is null for the version that is current.
+-- ods_as_known(day): the register as its readers saw it on a day, one row per code: every column of a record, and the
+-- days on which it was known. A day before the first release held is an error, because what was overwritten before
+-- then is not known. Names of primary roles are those of today. known_to is null for the version that is current.
 CREATE MACRO ods_as_known(on_day) AS TABLE
     SELECT
-        v.ods_code,
-        v.name,
-        v.record_class,
-        v.status,
-        v.ref_only,
-        v.primary_role_id,
+        v.* EXCLUDE (
+            -- How the pipeline keeps a version, which readers of that day did not see.
+            known_from, known_to, capture_id, last_capture_id, content_hash, is_unstamped, last_change_date,
+            published_in, gone_by
+        ),
         c.display_name AS primary_role_name,
-        v.legal_start,
-        v.legal_end,
-        v.operational_start,
-        v.operational_end,
-        v.stamped_on,
-        v.address_line_1,
-        v.address_line_2,
-        v.address_line_3,
-        v.town,
-        v.county,
-        v.postcode,
-        v.country,
-        v.uprn,
         v.known_from,
         v.known_to,
         v.capture_id

@@ -1,29 +1,14 @@
 -- ods_as_of(day): the organisations that existed in the world on a day, by their operational dates, as the register
--- has them today. legally_open is false before the legal start and after the legal end, where ODS gives them. openness
--- is that of the day: an organisation whose end is known now is closing on every day before it. holds_from and holds_to
--- decide which date replaces one that ODS does not give.
+-- has them today: every column of ord.organisations, openness and legally_open. legally_open is false before the legal
+-- start and after the legal end, where ODS gives them. openness is that of the day: an organisation whose end is known
+-- now is closing on every day before it. holds_from and holds_to decide which date replaces one that ODS does not give.
 CREATE MACRO ods_as_of(on_day) AS TABLE
     SELECT
         d.ods_code,
         d.name,
-        d.primary_role_id,
-        d.primary_role_name,
         openness_on(d.status_of_days, d.legal_end, d.first_day, d.last_day, on_day::DATE) AS openness,
         coalesce(d.legal_start <= on_day::DATE, true) AND coalesce(d.legal_end >= on_day::DATE, true) AS legally_open,
-        d.legal_start,
-        d.legal_end,
-        d.operational_start,
-        d.operational_end,
-        d.status,
-        d.record_class,
-        d.address_line_1,
-        d.address_line_2,
-        d.address_line_3,
-        d.town,
-        d.county,
-        d.postcode,
-        d.country,
-        d.uprn
+        d.* EXCLUDE (ods_code, name, status_of_days, first_day, last_day)
     FROM (
         SELECT
             *,
