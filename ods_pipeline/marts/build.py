@@ -8,6 +8,7 @@ What does not: which mart reads what and comes first (``lineage.py``), checks (`
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _RULES = resources.files("ods_pipeline.marts") / "rules"
 _READ_OFTEN = ("organisations", "organisation_status")
 
 
+@cache
 def hierarchy_rules() -> pl.DataFrame:
     """Return which parent a level takes.
 
@@ -36,6 +38,7 @@ def hierarchy_rules() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
 
 
+@cache
 def kinds_of_organisation() -> pl.DataFrame:
     """Return which organisations are of which kind, by their roles.
 
@@ -46,6 +49,7 @@ def kinds_of_organisation() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"preference": pl.Int64})
 
 
+@cache
 def overrides() -> pl.DataFrame:
     """Return successions that ODS lacks, each with its source.
 
@@ -55,6 +59,7 @@ def overrides() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"effective_on": pl.Date})
 
 
+@cache
 def coverage_limits() -> pl.DataFrame:
     """Return the share of organisations of a kind that should have a parent at a level.
 
@@ -67,6 +72,7 @@ def coverage_limits() -> pl.DataFrame:
         return pl.read_csv(path, schema_overrides={"least_share": pl.Float64})
 
 
+@cache
 def organisation_type_codes() -> pl.DataFrame:
     """Return the type codes of NHS England's reference data by role.
 
@@ -77,6 +83,7 @@ def organisation_type_codes() -> pl.DataFrame:
         return pl.read_csv(path)
 
 
+@cache
 def relationship_type_codes() -> pl.DataFrame:
     """Return the codes of pairs of types: ``rel_type_code, from_type_code, to_type_code, source``."""
     with resources.as_file(_RULES / "relationship_type_codes.csv") as path:
