@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
-from ods_pipeline.commands.listing import STANDARD_OUTPUT, write_frame
+from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, print_json, write_frame
 from ods_pipeline.lookup.changes import changes_since, describe_change, newest_day, newest_release_day
-from ods_pipeline.lookup.missing import is_held, missing_error
+from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import open_published
 from ods_pipeline.schema.changes import CHANGE_KINDS
 
@@ -43,9 +43,11 @@ def changes(
             help="Write all changes to this CSV file instead of printing them; - is standard output.",
         ),
     ] = None,
+    as_json: Json = False,
+    limit: Limit = LINES_SHOWN,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
-    """Print the changes since a day, or write them to a CSV file.
+    """Print the changes since a day, as text or JSON, or write them to a CSV file.
 
     A change is observed when one capture differs from the one before. What the records date before the first
     release held (opened, closed, joined, left) is marked as from the record.
@@ -59,20 +61,24 @@ def changes(
     with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
         first = since or newest_release_day(connection)
         newest = newest_day(connection)
-        code = as_text(under).strip() if under else None
-        frame = changes_since(connection, first, kind or [], code.upper() if code else None)
-        if code and frame.is_empty() and not is_held(connection, code):
-            raise missing_error(connection, code)
-    console = plain(stderr=csv == STANDARD_OUTPUT)
+        typed = as_text(under).strip() if under else ""
+        held = held_code(connection, typed)
+        frame = changes_since(connection, first, kind or [], held or typed.upper() or None)
+        if typed and held is None and frame.is_empty():
+            raise missing_error(connection, typed)
+    console = plain(stderr=as_json or csv == STANDARD_OUTPUT)
+    if as_json:
+        print_json(frame.to_dicts())
+        return 0
     if csv is not None:
         write_frame(frame, csv)
         console.print(f"{frame.height:,} changes since {first}: {csv}")
         return 0
-    for row in frame.head(LINES_SHOWN).iter_rows(named=True):
+    shown = frame.head(limit or frame.height)
+    for row in shown.iter_rows(named=True):
         console.print(describe_change(row))
-    more = frame.height - LINES_SHOWN
-    if more > 0:
-        console.print(f"… and {more:,} more; --csv FILE writes all of them")
+    if more := frame.height - shown.height:
+        console.print(f"… and {more:,} more; --limit 0 shows all, --csv FILE writes all")
     if frame.is_empty():
         later = f"; the register is held as of {newest} only" if first > newest else ""
         console.print(f"nothing changed since {first}{later}")

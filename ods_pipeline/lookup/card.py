@@ -12,7 +12,7 @@ import duckdb
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lookup.around import area_of, area_on, organisations_below, related_head_offices
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
-from ods_pipeline.lookup.missing import missing_error
+from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import Row, marts_day, query_rows
 
 CHILDREN_SHOWN = 10
@@ -73,7 +73,10 @@ def read_card(
     Raises:
         OdsError: The register has never held the code, or did not hold it on ``known``.
     """
-    record = _version(connection, _held_code(connection, code.strip()), known)
+    held = held_code(connection, code.strip())
+    if held is None:
+        raise missing_error(connection, code.strip())
+    record = _version(connection, held, known)
     day = as_of or known or marts_day(connection)
     values = {"code": record["ods_code"], "version": record["known_from"]}
     on_day = {**values, "day": day, "known": known}
@@ -103,17 +106,9 @@ def _area(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, 
     return area_on(connection, code, as_of) if as_of else area_of(connection, code)
 
 
-def _held_code(connection: duckdb.DuckDBPyConnection, code: str) -> str:
-    """The code as the register holds it: as it was typed if there are several, else in upper case first."""
-    held = [row["ods_code"] for row in query_rows(connection, _CODES, {"code": code})]
-    return code if code in held else held[0] if held else code
-
-
 def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | None) -> Row:
     """The version of a code that the register held on ``known``, or the newest one."""
     versions = query_rows(connection, _VERSIONS, {"code": code})
-    if not versions:
-        raise missing_error(connection, code)
     if known is None:
         return versions[-1]
     (first,) = query_rows(connection, "SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full'")
@@ -197,9 +192,6 @@ _OPENNESS = f"""
         proposed_until(openness, legal_start, operational_start, $day) AS in_law_from
     FROM history.organisations AS v
     WHERE ods_code = $code AND known_from = $version
-"""
-_CODES = """
-    SELECT DISTINCT ods_code FROM history.organisations WHERE upper(ods_code) = upper($code) ORDER BY ods_code
 """
 _VERSIONS = """
     SELECT v.*, c.display_name AS primary_role_name

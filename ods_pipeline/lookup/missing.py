@@ -36,28 +36,32 @@ _LOOKED_UP = {
     "words": ("these are words, not a code", "Look for the name"),
     "postcode": ("this is a postcode, not a code", "List who is there"),
 }
-_SIMILAR = """
+_CODES = """
     SELECT DISTINCT ods_code
     FROM history.organisations
-    WHERE damerau_levenshtein(ods_code, $code) = 1
+    WHERE upper(ods_code) IN (upper($typed), typed_code($typed))
     ORDER BY ods_code
-    LIMIT 5
 """
 
 
-def is_held(connection: duckdb.DuckDBPyConnection, code: str) -> bool:
-    """Return whether the register holds, or has held, a code; case does not matter."""
-    sql = "SELECT 1 FROM history.organisations WHERE upper(ods_code) = upper($code) LIMIT 1"
-    return bool(query_rows(connection, sql, {"code": code}))
+def held_code(connection: duckdb.DuckDBPyConnection, typed: str) -> str | None:
+    """Return a code as the register holds it, or has held it; None if it never has.
+
+    Case, spaces and punctuation around the code do not matter, as in ``find``. Of codes that differ in case
+    alone, the one that was typed.
+    """
+    codes = [row["ods_code"] for row in query_rows(connection, _CODES, {"typed": typed})]
+    return typed if typed in codes else codes[0] if codes else None
 
 
 def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError:
     """Return the error for a code that the register has never held.
 
-    Its reason is that of ``find`` for a code. What to do: the notice of its deletion, else codes that differ
-    in one character and the public guidance. A name or postcode is not a code, and was not looked for.
+    Its reason is that of ``find`` for a code. What to do: the notice of its deletion, else the codes that
+    ``find`` proposes, and the public guidance. A name or postcode is not a code, and was not looked for.
     """
-    code = typed.upper()
+    (found,) = query_rows(connection, "SELECT typed_code($typed) AS code", {"typed": typed})
+    code = found["code"] or ""
     (missing,) = query_rows(connection, _MISSING, {"code": code})
     if missing["form"] in _LOOKED_UP:
         what, look_up = _LOOKED_UP[missing["form"]]
@@ -68,13 +72,17 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
     if notices:
         what = f"deleted on {notices[0]['deleted_on']}, as a notice of ODS says; no record of it is held"
         return OdsError(what, where=typed, do=f"See what it was: ods-pipeline find {shlex.quote(typed)}")
-    similar = [row["ods_code"] for row in query_rows(connection, _SIMILAR, {"code": code})]
+    answers = query_rows(connection, "SELECT match_kind, ods_code FROM ods_find($typed)", {"typed": typed})
+    similar = [row["ods_code"] for row in answers if row["match_kind"] == "similar"]
     area = area_in_words(connection, code)
     similar = [] if area else similar  # a GSS code is not an ODS code with a typo
+    by_other = any(row["match_kind"] in ("name", "postcode", "place") for row in answers)
+    look_up = f"ods-pipeline find {shlex.quote(typed)}"
     parts = [
         area,
         f"Codes like it: {', '.join(similar)}" if similar else None,
-        f"For a name: ods-pipeline find {typed}" if re.fullmatch("[A-Z]{4,}", code) else None,
+        f"By name, town or postcode there are answers: {look_up}" if by_other else None,
+        f"For a name: {look_up}" if not by_other and re.fullmatch("[A-Z]{4,}", code) else None,
         missing["advice"],
     ]
     advice = ". ".join(part for part in parts if part) or "Check the code, or look for it with find"

@@ -1,6 +1,7 @@
 """`ods-pipeline changes`: its lines and its CSV file, on the sample."""
 
 import csv
+import json
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +41,7 @@ def test_without_arguments_it_lists_all_since_the_newest_release(capsys: pytest.
         (["--under", "Z9B2Z", "--since", "2026-09-01"], ["FX105", "Y99903", "FX104", "T3B9K"]),
         (["--under", "NZ9"], ["NZ902"]),
         (["--under", "FX104"], ["FX104"]),
+        (["--under", "(FX104)."], ["FX104"]),
     ],
 )
 def test_options_narrow_the_list(
@@ -75,6 +77,20 @@ def test_the_file_may_be_standard_output(capsys: pytest.CaptureFixture[str]) -> 
     out, err = capsys.readouterr()
     assert len(list(csv.DictReader(out.splitlines()))) == 13
     assert err == "13 changes since 2026-08-21: -\n"
+
+
+def test_a_limit_counts_what_it_leaves_out_and_0_is_all(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "--limit", "2")
+    assert lines[2:] == ["… and 11 more; --limit 0 shows all, --csv FILE writes all"]
+    assert lines[:2] == printed(capsys, "--limit", "0")[:2]
+    assert len(printed(capsys, "--limit", "0")) == 13
+    assert run("changes", "--limit", "-1") == 2
+
+
+def test_json_has_an_object_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("changes", "--json", "--under", "FX104") == 0
+    (change,) = json.loads(capsys.readouterr().out)
+    assert (change["ods_code"], change["detected_on"]) == ("FX104", "2026-09-04")
 
 
 def test_an_unknown_kind_is_a_wrong_argument() -> None:

@@ -6,7 +6,6 @@ import duckdb
 import pytest
 
 from ods_pipeline import cli
-from ods_pipeline.lookup.card import _held_code
 from ods_pipeline.lookup.card_text import LABEL_WIDTH
 from ods_pipeline_tests.support.rooms import run_cli, sample_root
 
@@ -227,14 +226,3 @@ def test_it_works_in_a_pipe() -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("RRP  BARNET, ENFIELD AND HARINGEY MENTAL HEALTH NHS TRUST\n")
     assert "\x1b" not in ran.stdout
-
-
-@pytest.mark.parametrize(
-    ("typed", "held"), [("R1a", "R1a"), ("R1A", "R1A"), ("r1a", "R1A"), ("X1b", "x1B"), ("none", "none")]
-)
-def test_a_code_is_found_in_whatever_case_the_register_holds_it(typed: str, held: str) -> None:
-    """A release can bring a code in lower case. As typed comes first, then upper case. Not held: as typed."""
-    with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA history; CREATE TABLE history.organisations (ods_code VARCHAR)")
-        connection.execute("INSERT INTO history.organisations VALUES ('R1A'), ('R1a'), ('x1B')")
-        assert _held_code(connection, typed) == held

@@ -1,11 +1,14 @@
 """Codes that the register does not hold: the reason that is given."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
-from ods_pipeline.lookup.missing import missing_error
+from ods_pipeline.lookup.missing import held_code, missing_error
+from ods_pipeline.marts import macros
 from ods_pipeline_tests.support.rooms import sample_root
 
 
@@ -19,3 +22,42 @@ def test_of_records_set_aside_the_last_gives_the_reason_in_any_order(tmp_path: P
                 [(code, *record) for record in records],
             )
             assert "breaks a rule: dates" in str(missing_error(connection, code)), code
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("R1A", "R1A"),
+        ("R1a", "R1a"),
+        ("r1a", "R1A"),
+        ("X1B", "x1B"),
+        ("r1 a", "R1A"),
+        ("R1A,", "R1A"),
+        ("(X1B)", "x1B"),
+        ("R1\u200bA", "R1A"),
+        ("Q99", None),
+        ("", None),
+    ],
+)
+def test_a_code_is_held_however_it_is_written(typed: str, held: str | None) -> None:
+    """A release can bring a code in lower case. As typed comes first, then upper case."""
+    with duckdb.connect() as connection:
+        macros.define_words(connection, date(2026, 9, 4))
+        connection.execute("CREATE SCHEMA history; CREATE TABLE history.organisations (ods_code VARCHAR)")
+        connection.execute("INSERT INTO history.organisations VALUES ('R1A'), ('R1a'), ('x1B')")
+        assert held_code(connection, typed) == held
+
+
+@pytest.mark.parametrize("typed", ["RX0", "RRQX", "G6VS2", "ZZZ99", "0C", "r1"])
+def test_show_proposes_the_codes_that_find_proposes(typed: str) -> None:
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        sql = "SELECT ods_code FROM ods_find(?) WHERE match_kind = 'similar'"
+        proposed = [code for (code,) in connection.execute(sql, [typed]).fetchall()]
+        said = str(missing_error(connection, typed))
+    assert (f"Codes like it: {', '.join(proposed)}." in said) if proposed else ("Codes like it" not in said)
+
+
+def test_what_is_found_in_another_way_is_said() -> None:
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        said = str(missing_error(connection, "N20"))
+    assert "By name, town or postcode there are answers: ods-pipeline find N20." in said

@@ -55,6 +55,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("A4", "RO182", name="ABBEY CHEMIST", **there, **CLOSED),
         organisation("A5", "RO197", name="ST MARY'S MILLFIELD"),
         organisation("A6", "RO197", name="MILL"),
+        organisation("ABBEY", "RO197", name="ODD CODE"),
         organisation("A7", "RO197", name="SURGERY AT THE MILL"),
         organisation("D1", "RO197", name="WEST GARDEN CLINIC", town="READING"),
         organisation("D2", "RO197", name="OXFORD GARDEN CLINIC", town="OXFORD"),
@@ -112,7 +113,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         yield lambda text: ask_for(connection, text)
 
 
-@pytest.mark.parametrize("text", ["RRP", " rrp ", "r r p", "\ufeffRRP"])
+@pytest.mark.parametrize(
+    "text", ["RRP", " rrp ", "r r p", "\ufeffRRP", "RRP,", "'RRP'", "(rrp).", '"R R P"', "[RRP];"]
+)
 def test_a_code_is_found_however_it_is_written(find: Find, text: str) -> None:
     (row,) = find(text)
     assert (row["match_kind"], row["ods_code"], row["openness"]) == ("code", "RRP", "legally_closed")
@@ -124,7 +127,40 @@ def test_an_archived_code_is_there(find: Find) -> None:
     assert row["openness"] == "closed"
 
 
-@pytest.mark.parametrize("text", ["N10 9XD", "n109xd", " N1 09XD"])
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("E83003 greenfield medical centre", ["E83003", "E83006"]),
+        ("08H camden", ["08H", "07R"]),
+        ("FX103 boots", ["FX103"]),
+        ("RRP northern hospital", ["RRP"]),
+        ("practice code: E83003", ["E83003"]),
+        ("(E83003) oaklee", ["E83003"]),
+        ("e83003 e83005", ["E83005", "E83003"]),
+    ],
+)
+def test_a_code_comes_first_whatever_is_typed_next_to_it(find: Find, text: str, codes: list[str]) -> None:
+    rows = find(text)
+    assert [row["ods_code"] for row in rows[: len(codes)]] == codes
+    assert rows[0]["match_kind"] == "code"
+
+
+def test_a_code_that_is_a_word_of_names_too_does_not_come_before_them(small: Find) -> None:
+    assert small("abbey chemist")[0]["ods_code"] == "A4"
+    assert "ABBEY" not in {row["ods_code"] for row in small("abbey chemist")}
+
+
+@pytest.mark.parametrize(("text", "same_as"), [("N200", "N20 0"), ("ha80", "HA8 0"), ("nw21", "NW2 1")])
+def test_a_sector_may_lack_its_space(find: Find, text: str, same_as: str) -> None:
+    assert kinds(find(text)) == kinds(find(same_as)) != []
+    assert find(text)[0]["match_kind"] == "postcode"
+
+
+def test_a_district_that_is_there_is_no_sector_of_another(small: Find) -> None:
+    assert {row["postcode"] for row in small("LS11")} == {"LS11 4BB"}
+
+
+@pytest.mark.parametrize("text", ["N10 9XD", "n109xd", " N1 09XD", "(N10 9XD)"])
 def test_a_postcode_lists_everybody_old_and_new_together(find: Find, text: str) -> None:
     assert kinds(find(text)) == [("postcode", "D8M2P"), ("postcode", "VM903")]
 
@@ -252,7 +288,7 @@ def test_a_site_has_its_head_office_next_to_it(small: Find) -> None:
         ("G6V9Z", "form of codes issued since October 2020"),
         ("LS99 9ZZ", "No organisation is held at this postcode"),
         ("no such place anywhere", "No name or town has words like these"),
-        ("R?", "No ODS code has this form"),
+        ("R?X", "No ODS code has this form"),
         ("", "There is no code"),
     ],
 )

@@ -4,7 +4,7 @@
 -- A typed text: as a code, and as words.
 CREATE MACRO find_typed(entry) AS TABLE
     SELECT
-        max(code_key(typed)) AS code,
+        max(typed_code(typed)) AS code,
         max(words_between(typed, other_characters())) AS words
     FROM (SELECT unnest([entry]) AS typed);
 

@@ -16,15 +16,26 @@
 -- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
 
 -- The listings that have the text, or a part of it, as a code or postcode. A mask of 4095 is the whole text, one of
--- 4096 a code that looks like part of a postcode, and a postcode has none. A district has ten sectors.
+-- 4096 a code that looks like part of a postcode, and a postcode has none. A district has ten sectors. A text such as
+-- LS185 may be a sector without its space (LS18 5), and LS18 too (LS1 8): its mask is 8192 at first, and it counts if
+-- there is no such district. has_both: the word has letters and digits, as most codes do and few words.
 CREATE MACRO find_keys(entry) AS TABLE
     SELECT
         k.listing_id,
-        q.mask
+        nullif(q.mask, 8192) AS mask,
+        q.mask < 4095 AND q.word <> translate(q.word, '0123456789', '') AND lower(q.word) <> q.word AS has_both
     FROM (
         SELECT
             unnest(
-                words || [code, CASE WHEN words[1] <> '' THEN postcode END]
+                words
+                || [
+                    code,
+                    CASE WHEN words[1] <> '' THEN postcode END,
+                    CASE
+                        WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
+                            THEN ' ' || code[:-2] || ' ' || code[-1]
+                    END
+                ]
                 || CASE
                     WHEN postcode = '' THEN []
                     WHEN postcode[-2] = ' ' THEN [' ' || postcode]
@@ -33,7 +44,7 @@ CREATE MACRO find_keys(entry) AS TABLE
                 END
             ) AS word,
             unnest(
-                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096]
+                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096, 8192]
             ) AS mask,
             CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest
         FROM (
@@ -43,16 +54,20 @@ CREATE MACRO find_keys(entry) AS TABLE
             FROM find_question(entry)
         )
     ) AS q
-    JOIN search.keys AS k ON k.key = key_of(q.word) AND (q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL);
+    JOIN search.keys AS k ON k.key = key_of(q.word) AND (q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL)
+    QUALIFY coalesce(q.mask, 0) <> 8192 OR NOT bool_or(q.mask IS NULL) OVER ();
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
--- matched, by weight. code_mask: as in find_keys.
+-- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
+-- letters and digits, or is a word of no name.
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
         SELECT
             *,
             town_mask & ~town_exact_mask = 0 AS is_town_exact,
+            code_mask BETWEEN 1 AND 4094 AND NOT is_whole_code
+            AND (has_both OR name_words & code_mask = 0) AS is_code,
             CASE
                 WHEN code_mask = 4095 THEN 1
                 WHEN (weights >> 48) + asked = 0 THEN 0
@@ -71,7 +86,10 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(town_mask) & ~max(mask) AS town_mask,
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
+                bool_or(has_both) AS has_both,
                 max(has_postcode) AS has_postcode,
+                bool_or(bool_or(code_mask = 4095)) OVER () AS is_whole_code,
+                bit_or(bit_or(exact_mask | town_exact_mask)) OVER () AS name_words,
                 9 * max(max(greatest(has_postcode, code_mask >> 12))) OVER () AS asked,
                 max(max(weights)) OVER () AS weights
             FROM (
@@ -85,7 +103,8 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     CASE WHEN s.is_town THEN x.exact_mask ELSE 0 END AS town_exact_mask,
                     0 AS code_mask,
                     0 AS has_postcode,
-                    x.weights
+                    x.weights,
+                    false AS has_both
                 FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
                 WHERE x.got > 0.4 * x.best_got OR s.is_town
@@ -100,17 +119,16 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     0,
                     coalesce(mask, 0),
                     (mask IS NULL)::INTEGER,
-                    0
+                    0,
+                    has_both
                 FROM find_keys(entry)
             )
             GROUP BY listing_id
         )
     )
-    QUALIFY score >= greatest(0.55, 0.8 * max(score) OVER ())
-        AND (
-            max(CASE WHEN score >= 0.55 THEN code_mask END) OVER () <> 4095
-            OR code_mask = 4095 OR (mask = exact_mask AND mask > 0)
-        );
+    QUALIFY is_code
+        OR score >= greatest(0.55, 0.8 * max(score) OVER ())
+        AND (NOT is_whole_code OR code_mask = 4095 OR (mask = exact_mask AND mask > 0));
 
 -- The text as a code (missed_code) with its form, and the codes that look the same or differ in one character: added,
 -- left out, changed, or swapped with its neighbour. One typo changes at most two of the characters that a code has:
@@ -194,7 +212,8 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
         FROM (
             SELECT  -- noqa: AM07
                 CASE
-                    WHEN c.code_mask = 4095 OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4)) THEN 1
+                    WHEN c.code_mask = 4095 OR c.is_code OR (c.code_mask > 0 AND (c.mask > 0 OR length(l.ods_code) > 4))
+                        THEN 1
                     WHEN c.mask > 0 OR c.code_mask > 0 THEN 2
                     WHEN c.town_mask > 0 THEN 4
                     ELSE 3

@@ -3,6 +3,10 @@
 -- A code as ODS writes it: upper case, no white space, none of the invisible characters that spreadsheets add.
 CREATE MACRO code_key(entry) AS nullif(upper(regexp_replace(entry, '[\s\p{Z}\p{C}]', '', 'g')), '');
 
+-- The code in a typed text. Punctuation around it, as in (RRP) or "RRP,", is not part of it.
+CREATE MACRO typed_code(entry) AS
+coalesce(nullif(trim(code_key(entry), '.,;:!?()[]{}<>"''`‘’“”*#'), ''), code_key(entry));
+
 -- A postcode without its space.
 CREATE MACRO postcode_key(entry) AS code_key(entry);
 

@@ -61,8 +61,9 @@
   async function find(text) {
     const question = search.questionOf(text);
     // What a code alone does not need is fetched meanwhile, all at once.
-    if (question.postcode || !/^[A-Z0-9]{3,9}$/.test(question.code) || !/[0-9]/.test(question.code)) search.prepare(question);
-    const at = question.postcode ? await codesAt(question.postcode) : [];
+    if (question.postcode || question.sector || !/^[A-Z0-9]{3,9}$/.test(question.code) || !/[0-9]/.test(question.code)) search.prepare(question);
+    let at = question.postcode ? await codesAt(question.postcode) : [];
+    if (!at.length && question.sector) at = await codesAt(question.sector);
     const exact = !at.length && question.code ? await fromShelf("code", question.code) : undefined;
     // A code alone needs no search unless a name has such a word too.
     const isAlone = exact !== undefined && !(await search.anyWord(question));

@@ -12,7 +12,11 @@ window.odsSearchWith = function (about, load) {
   const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)/;
   const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, TOWN = 65536, ROWS = 200, KINDS = ["code", "name", "postcode", "place"];
 
-  function keyOf(text) { return text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, ""); }
+  // Punctuation around a code, as in (RRP) or "RRP,", is not part of it.
+  function keyOf(text) {
+    const key = text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, "");
+    return key.replace(/^[.,;:!?()[\]{}<>"'`‘’“”*#]+|[.,;:!?()[\]{}<>"'`‘’“”*#]+$/g, "") || key;
+  }
   function wordsOf(text) {
     return text.toUpperCase().replace(/['\u2019`]/g, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
   }
@@ -130,7 +134,10 @@ window.odsSearchWith = function (about, load) {
     if (postcode === code) rest = "";
     else if (postcode) rest = rest.split(" " + postcode + " ").join("  ");
     rest = rest.split(" AND ").join(" ").split("  ").join(" ").replace(/^ +| +$/g, "");
-    return { code: code, typed: words, postcode: postcode, words: rest.split(" ").slice(0, 12) };
+    const split = rest.split(" ").slice(0, 12);
+    // LS185 may be a sector without its space, and LS18 too where there is no such district.
+    const sector = split.length === 1 && /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]$/.test(code) ? code.slice(0, -1) + " " + code.slice(-1) : "";
+    return { code: code, typed: words, postcode: postcode, sector: sector, words: split };
   }
 
   // Three letters in a row, with those of a word of four whose middle is swapped.
@@ -301,7 +308,10 @@ window.odsSearchWith = function (about, load) {
     const held = listingsOf(all, asCodes.filter(Boolean));
     asCodes.forEach(function (word, place) {
       const words = question.words.length, mask = place === words ? WHOLE : place === words + 1 ? LIKE_A_POSTCODE : 1 << place;
-      if (held.has(word)) at(held.get(word)).code = Math.max(at(held.get(word)).code, mask);
+      if (!held.has(word)) return;
+      const row = at(held.get(word));
+      row.code = Math.max(row.code, mask);
+      if (mask < WHOLE && /[0-9]/.test(word) && word.toLowerCase() !== word) row.hasBoth = true;
     });
     for (const [code, listing] of listingsOf(all, codesAt)) {
       for (const one of [listing].concat(all.former.get(code) || [])) at(one).postcode = 1;
@@ -313,18 +323,24 @@ window.odsSearchWith = function (about, load) {
     }
     const isAsked = codesAt.length > 0 || Array.from(found.values()).some(function (row) { return row.code >> 12; });
     const asked = isAsked ? 9 : 0, whole = weightOf(WHOLE) + asked;
-    let kept = [], most = 0, mostCode = 0;
+    let kept = [], most = 0, nameWords = 0, isWholeCode = false;
     for (const row of found.values()) {
+      nameWords |= row.exact | (row.town ? row.townExact : 0);
+      if (row.code === WHOLE) isWholeCode = true;
+    }
+    for (const row of found.values()) {
+      // A code counts whatever the other words are if it has letters and digits, or is a word of no name.
+      row.isCode = row.code > 0 && row.code < WHOLE && !isWholeCode && (Boolean(row.hasBoth) || !(nameWords & row.code));
       if (row.code === WHOLE) row.score = 1;
       else if (whole === 0) row.score = 0;
       else {
         const elsewhere = (row.town | row.code) & ~row.mask;
         row.score = (row.got + Math.max(row.postcode, row.code >> 12) * asked + weightOf(elsewhere)) / whole;
       }
-      if (row.score >= 0.55) { kept.push(row); most = Math.max(most, row.score); mostCode = Math.max(mostCode, row.code); }
+      if (row.score >= 0.55 || row.isCode) { kept.push(row); most = Math.max(most, row.score); }
     }
     kept = kept.filter(function (row) {
-      return row.score >= 0.8 * most && (mostCode !== WHOLE || row.code === WHOLE || (row.mask === row.exact && row.mask > 0));
+      return row.isCode || (row.score >= 0.8 * most && (!isWholeCode || row.code === WHOLE || (row.mask === row.exact && row.mask > 0)));
     });
     return kept;
   }
@@ -343,7 +359,7 @@ window.odsSearchWith = function (about, load) {
       const flags = all.flags[row.listing], isFormer = Boolean(flags & FORMER);
       row.openness = flags & 15;
       row.site = flags & SITE ? 1 : 0;
-      row.kind = row.code === WHOLE || (row.code > 0 && (row.mask > 0 || row.id.length > 4)) ? 0 : row.mask > 0 || row.code > 0 ? 1 : row.town > 0 ? 3 : 2;
+      row.kind = row.code === WHOLE || row.isCode || (row.code > 0 && (row.mask > 0 || row.id.length > 4)) ? 0 : row.mask > 0 || row.code > 0 ? 1 : row.town > 0 ? 3 : 2;
       if (row.mask === 0) row.nearness = 0;
       else if (row.mask === row.exact && !(row.town & ~row.mask & ~row.townExact) && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
       else row.nearness = 1 + Math.floor((1 - 0.7 * row.score - 0.3 * row.covered) * 10);
