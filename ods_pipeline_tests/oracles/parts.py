@@ -11,6 +11,11 @@ KINDS_OF_PARENT = ("pcn", "commissioner", "operator", "icb")
 
 
 def _end(row: Row) -> date | None:
+    """The last day on which a row holds. Law alone ends nothing that is in operation."""
+    return row["legal_end"] if row["operational_start"] is None else row["operational_end"]
+
+
+def _stated_end(row: Row) -> date | None:
     return row["operational_end"] or row["legal_end"]
 
 
@@ -20,14 +25,19 @@ def _start(row: Row) -> date | None:
 
 def _follows(step: Step, old: Row, new: Row) -> bool:
     """Whether the row's dates changed only as its organisation's dates did."""
-    ends, starts = _end(old) != _end(new), _start(old) != _start(new)
     own_ends = {step.after["operational_end"], step.after["legal_end"]} - {None}
-    ended_with = _end(old) in {step.before["operational_end"], step.before["legal_end"]} - {None}
-    end_follows = _end(new) in own_ends or (ended_with and _end(new) == step.after["operational_end"])
-    start_follows = (
-        _start(old) == step.before["operational_start"] and _start(new) == step.after["operational_start"]
-    )
-    return (ends or starts) and (not ends or end_follows) and (not starts or start_follows)
+    own_ends_before = {step.before["operational_end"], step.before["legal_end"]} - {None}
+    verdicts = []
+    for end_by in (_end, _stated_end):
+        was, now = end_by(old), end_by(new)
+        if was != now:
+            verdicts.append(
+                now in own_ends or (was in own_ends_before and now == step.after["operational_end"])
+            )
+    if _start(old) != _start(new):
+        sides = ((old, step.before), (new, step.after))
+        verdicts.append(all(_start(row) == own["operational_start"] for row, own in sides))
+    return bool(verdicts) and all(verdicts)
 
 
 def _listed(old: Row, new: Row, columns: list[str]) -> dict[str, str]:
@@ -45,8 +55,12 @@ def _other_differences(old: Row, new: Row, columns: tuple[str, ...]) -> list[str
 
 
 def _stopped(step: Step, old: Row, new: Row) -> bool:
-    turned = (old["status"], new["status"]) == ("Active", "Inactive")
-    return turned and _end(new) is None and not step.differs("status")
+    """Whether a row that was Active is Inactive without an end, and none of its days is the reason."""
+    turned = (old["status"], new["status"]) == ("Active", "Inactive") and not step.differs("status")
+    starts = [d for d in (new["operational_start"], new["legal_start"]) if d]
+    announced = any(d > step.stamp for d in starts)
+    operates = new["operational_start"] and new["legal_end"] and new["legal_end"] < step.day
+    return turned and _end(old) is None and _end(new) is None and not announced and not operates
 
 
 def roles(step: Step) -> Iterator[Event]:
@@ -68,16 +82,16 @@ def roles(step: Step) -> Iterator[Event]:
             over = _end(old) is not None and _end(old) < step.day
             kind = "record_changed" if over else "role_ended"
             yield step.event(kind, field="removed", old=old["role_id"], **this)
-        elif any(old[c] != new[c] for c in FOUR_DATES):
-            if _follows(step, old, new):
-                continue
+        else:
+            follows = _follows(step, old, new)
             end = _end(new)
-            if end and not _end(old):
+            if end and not _end(old) and not follows:
                 yield step.event("role_ended", end + DAY, old=new["role_id"], **this)
-            if others := _other_differences(old, new, FOUR_DATES):
+            elif _stopped(step, old, new):
+                yield step.event("role_ended", old=new["role_id"], **this)
+            others = _other_differences(old, new, FOUR_DATES)
+            if others and not follows:
                 yield step.event("dates_corrected", **_listed(old, new, others), **this)
-        elif _stopped(step, old, new):
-            yield step.event("role_ended", old=new["role_id"], **this)
 
 
 def successions(step: Step) -> Iterator[Event]:
@@ -159,12 +173,11 @@ def links(step: Step) -> Iterator[Event]:  # noqa: PLR0912  (one rule after anot
             ended.append(Link(old, old_kind, step.stamp))
             begun.append(Link(new, new_kind, step.stamp))
         else:
-            dated = any(old[c] != new[c] for c in FOUR_DATES)
-            follows = dated and _follows(step, old, new)
+            follows = _follows(step, old, new)
             end = _end(new)
             if end and not _end(old) and not follows:
                 ended.append(Link(old, old_kind, end + DAY))
-            elif not dated and _stopped(step, old, new):
+            elif _stopped(step, old, new):
                 ended.append(Link(old, old_kind, step.stamp))
             others = _other_differences(old, new, ("rel_id", "target_ods_code", *FOUR_DATES))
             if others and not (follows and set(others) <= set(FOUR_DATES)):

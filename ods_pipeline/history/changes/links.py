@@ -8,7 +8,14 @@ import polars as pl
 
 from ods_pipeline.history.changes.event import differs, events, next_day
 from ods_pipeline.history.changes.moves import moves_of
-from ods_pipeline.history.changes.rows import STEP, changed_rows, listed_differences, with_same_before
+from ods_pipeline.history.changes.rows import (
+    STEP,
+    changed_rows,
+    end_of,
+    listed_differences,
+    start_of,
+    with_same_before,
+)
 from ods_pipeline.history.columns import DATES
 from ods_pipeline.schema.changes import PARENT_KINDS
 from ods_pipeline.schema.codes import Relationship, Role
@@ -155,8 +162,8 @@ def _unchanged(steps: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame) 
         .join(roles, on=STEP)
         .with_columns(
             parent_kind("own_role").alias("parent_kind"),
-            pl.coalesce("operational_start", "legal_start").alias("start"),
-            pl.coalesce("operational_end", "legal_end").alias("end"),
+            start_of().alias("start"),
+            end_of().alias("end"),
             pl.col("target_ods_code").alias("target"),
         )
         .filter(pl.col("parent_kind").is_not_null())

@@ -59,22 +59,25 @@ def changed_rows(
 
 
 def with_flags(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add ``start, end`` (operational, else legal; of both sides) and what happened to the row.
+    """Add ``start, end`` (the first and the last day on which a row holds; of both sides) and what happened.
 
     The flags are ``begun``; ``gone``, removed from the record; ``ended``; ``over``, ended before the step;
     ``dated``, whose dates changed other than by ending (a row can be ended and dated); ``stopped``, Inactive
-    without an end; ``follows``, which changed only as its organisation did.
+    without an end or another date that explains it; ``follows``, which changed only as its organisation did.
     """
     was, now = pl.col("is_present_before").fill_null(False), pl.col("is_present").fill_null(False)
     edges = [
-        pl.coalesce(f"operational_{e}{side}", f"legal_{e}{side}").alias(f"{e}{side}")
-        for e in ("start", "end")
+        edge.alias(f"{name}{side}")
         for side in ("", "_before")
+        for name, edge in (
+            ("start", start_of(side)),
+            ("end", end_of(side)),
+            ("stated_end", _stated_end(side)),
+        )
     ]
     end, end_before = pl.col("end"), pl.col("end_before")
-    any_date = pl.any_horizontal(differs(c) for c in DATES)
     ended = was & now & end_before.is_null() & end.is_not_null()
-    turned = (pl.col("status_before") == "Active") & (pl.col("status") == "Inactive")
+    turned = (pl.col("status_before") == "Active") & (pl.col("status") == "Inactive") & ~_is_explained()
     return (
         rows.with_columns(edges)
         .with_columns(ended.alias("ended"))
@@ -83,12 +86,34 @@ def with_flags(rows: pl.DataFrame) -> pl.DataFrame:
             (was & ~now).alias("gone"),
             (was & (end_before < pl.col("day")).fill_null(False)).alias("over"),
             (was & now & pl.any_horizontal(_corrected(c) for c in DATES)).alias("dated"),
-            (was & now & ~any_date & end.is_null() & turned & ~pl.col("organisation_turned"))
+            (was & now & end_before.is_null() & end.is_null() & turned & ~pl.col("organisation_turned"))
             .fill_null(False)
             .alias("stopped"),
             _follows().fill_null(False).alias("follows"),
         )
     )
+
+
+def start_of(side: str = "") -> pl.Expr:
+    """Return the first day on which a row holds, as ``holds_from`` in ``marts/macros/words_days.sql`` has it.
+
+    Args:
+        side: ``_before`` for the row in the earlier version.
+    """
+    return pl.coalesce(f"operational_start{side}", f"legal_start{side}")
+
+
+def end_of(side: str = "") -> pl.Expr:
+    """Return the last day on which a row holds, by its dates, as ``holds_to`` there has it.
+
+    The legal end counts only where there is no operational start: what is closed in law and has no
+    operational end goes on.
+
+    Args:
+        side: ``_before`` for the row in the earlier version.
+    """
+    in_law_only = pl.when(pl.col(f"operational_start{side}").is_null()).then(f"legal_end{side}")
+    return pl.coalesce(f"operational_end{side}", in_law_only)
 
 
 def listed_differences(columns: tuple[str, ...]) -> dict[str, pl.Expr]:
@@ -112,6 +137,23 @@ def with_same_before(rows: pl.DataFrame, before: pl.DataFrame, columns: list[str
     """Add ``had_same``: whether the version before had a row with the same ``columns``, on any dates."""
     had = before.select(*STEP, *columns).unique().with_columns(pl.lit(True).alias("had_same"))
     return rows.join(had, on=[*STEP, *columns], how="left").with_columns(pl.col("had_same").fill_null(False))
+
+
+def _is_explained() -> pl.Expr:
+    """Whether the days of a row explain that it is Inactive without an end; as in ``status_by_days``.
+
+    It had not begun by the stamp (announced links are published as Active and as Inactive), or it is past its
+    legal end and in operation.
+    """
+    stamp = pl.coalesce("stamped_on", "day")
+    announced = pl.max_horizontal("operational_start", "legal_start") > stamp
+    closed_in_law = pl.col("operational_start").is_not_null() & (pl.col("legal_end") < pl.col("day"))
+    return announced.fill_null(False) | closed_in_law.fill_null(False)
+
+
+def _stated_end(side: str) -> pl.Expr:
+    """Return the end that the row states, in operation or in law, whether or not it holds beyond it."""
+    return pl.coalesce(f"operational_end{side}", f"legal_end{side}")
 
 
 def _corrected(column: str) -> pl.Expr:
@@ -147,21 +189,28 @@ def _follows() -> pl.Expr:
     """Whether a row changed only as its organisation did.
 
     It ends on the organisation's last day, lost its end as the organisation did, or has a new start because
-    the organisation has.
+    the organisation has. A legal end that ends nothing follows too: ``legally_closed`` reports it.
     """
-    end, end_before = pl.col("end"), pl.col("end_before")
+    starts_with = (pl.col("start") == pl.col("organisation_operational_start")) & (
+        pl.col("start_before") == pl.col("organisation_operational_start_before")
+    )
+    changed = {
+        "end": _ends_with("end"),
+        "stated_end": _ends_with("stated_end"),
+        "start": starts_with,
+    }
+    # A new start and a new end are two changes: then both must follow.
+    return pl.all_horizontal(
+        ~differs(name) | follows.fill_null(False) for name, follows in changed.items()
+    ) & pl.any_horizontal(differs(name) for name in changed)
+
+
+def _ends_with(column: str) -> pl.Expr:
+    """Whether an end of a row is one of its organisation's, or went as the organisation's did."""
+    end, end_before = pl.col(column), pl.col(f"{column}_before")
     ends_with = (end == pl.col("organisation_operational_end")) | (end == pl.col("organisation_legal_end"))
     ended_with = (end_before == pl.col("organisation_operational_end_before")) | (
         end_before == pl.col("organisation_legal_end_before")
     )
     revived = ended_with & end.eq_missing(pl.col("organisation_operational_end"))
-    starts_with = (pl.col("start") == pl.col("organisation_operational_start")) & (
-        pl.col("start_before") == pl.col("organisation_operational_start_before")
-    )
-    new_end, new_start = end.ne_missing(end_before), pl.col("start").ne_missing(pl.col("start_before"))
-    # A new start and a new end are two changes: then both must follow.
-    return (
-        (~new_end | (ends_with.fill_null(False) | revived.fill_null(False)))
-        & (~new_start | starts_with.fill_null(False))
-        & (new_end | new_start)
-    )
+    return ends_with.fill_null(False) | revived.fill_null(False)
