@@ -2,28 +2,25 @@
 -- have ended, so openness follows from the dates. Codes whose deletion is confirmed are here too. Their primary role
 -- alone decides their kind, because ord.deletions holds no other role.
 
-WITH edges AS (
+WITH by_day AS (
     SELECT
         old_code,
-        new_code,
         effective_on,
-        coalesce(effective_on <= ods_today(), false) AS is_past
+        list(new_code ORDER BY new_code) AS codes
     FROM marts.succession_edges
+    GROUP BY old_code, effective_on
 ),
 
--- The successors that have begun, or if none has, those to come.
+-- A successor that has not begun is reported apart from those that have, with its day.
 successors AS (
     SELECT
         old_code,
-        list(new_code ORDER BY new_code) AS codes,
-        list(new_code ORDER BY new_code) FILTER (is_past OR nothing_is_past) AS codes_by_now,
-        min(effective_on) AS since
-    FROM (
-        SELECT
-            *,
-            NOT bool_or(is_past) OVER (PARTITION BY old_code) AS nothing_is_past
-        FROM edges
-    )
+        flatten(list(codes) FILTER (effective_on <= ods_today())) AS begun,
+        flatten(list(codes) FILTER (effective_on IS NULL)) AS undated,
+        string_agg(array_to_string(codes, ', ') || ' from ' || effective_on, ' and ' ORDER BY effective_on)
+        FILTER (effective_on > ods_today()) AS ahead,
+        min(effective_on) FILTER (effective_on <= ods_today()) AS since
+    FROM by_day
     GROUP BY old_code
 ),
 
@@ -85,29 +82,42 @@ judged AS (
     LEFT JOIN kinds_of_organisation AS k ON k.with_role_id IS NULL AND k.primary_role_id = d.primary_role_id
     WHERE d.state = 'confirmed'
     QUALIFY row_number() OVER (PARTITION BY d.ods_code ORDER BY k.preference) = 1
+),
+
+-- The successors to report, and whether those ahead are among them. Without a day, a successor of a closed organisation
+-- has taken over; of an open one it has not. An open one whose successor has begun is a contradiction, and no more is
+-- said of it.
+succeeded AS (
+    SELECT
+        j.*,
+        CASE WHEN is_open THEN s.since END AS succeeded_on,
+        s.since,
+        list_sort(list_concat(s.begun, CASE WHEN NOT is_open OR s.begun IS NULL THEN s.undated END)) AS codes,
+        CASE WHEN NOT is_open OR s.begun IS NULL THEN s.ahead END AS ahead
+    FROM (
+        SELECT
+            *,
+            openness IN ('not_yet_open', 'open', 'closing') AS is_open
+        FROM judged
+    ) AS j
+    LEFT JOIN successors AS s ON s.old_code = j.ods_code
 )
 
 SELECT
-    j.ods_code,
-    j.name,
-    j.kind,
-    j.openness,
-    j.is_archived,
-    j.opens_on,
-    j.closes_on,
-    j.in_law_from,
-    CASE WHEN j.openness IN ('not_yet_open', 'open', 'closing') AND s.since <= ods_today() THEN s.since END
-        AS succeeded_on,
+    ods_code,
+    name,
+    kind,
+    openness,
+    is_archived,
+    opens_on,
+    closes_on,
+    in_law_from,
+    succeeded_on,
     ods_today() AS as_of,
     concat_ws(
         '; ',
-        j.words,
-        successors_in_words(
-            j.openness,
-            CASE WHEN j.openness IN ('not_yet_open', 'open', 'closing') THEN s.codes_by_now ELSE s.codes END,
-            s.since,
-            ods_today()
-        )
+        words,
+        CASE WHEN len(codes) > 0 OR ahead IS NULL THEN successors_in_words(openness, codes, since, ods_today()) END,
+        to_be_succeeded_in_words(ahead)
     ) AS explanation
-FROM judged AS j
-LEFT JOIN successors AS s ON s.old_code = j.ods_code
+FROM succeeded

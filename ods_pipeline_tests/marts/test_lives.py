@@ -4,12 +4,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
+from ods_pipeline.marts import macros
 from ods_pipeline.marts.build import kinds_of_organisation
 from ods_pipeline.schema import TABLES
-from ods_pipeline.schema.marts import KINDS
+from ods_pipeline.schema.marts import KINDS, OPENNESS
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
 
@@ -133,6 +135,94 @@ def test_proposed_and_succeeded_without_an_end_are_not_plainly_open(tmp_path: Pa
         "93C": ("open", None, None, "Open since 2010-04-01"),
         "94D": ("open", None, None, "Open since 2010-04-01"),
     }
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        ({"operational_end": date(2026, 7, 31), "status": "Inactive"}, "Closed on 2026-07-31"),
+        ({"legal_end": date(2026, 7, 31)}, "Closed in law on 2026-07-31, still in operation"),
+    ],
+    ids=["closed", "closed in law"],
+)
+def test_a_successor_that_has_not_begun_has_not_taken_over_from_a_closed_code(
+    tmp_path: Path, dates: Row, words: str
+) -> None:
+    olds = ("NONE", "NEXT", "PART", "BOTH", "TWICE", "UNDATED", "TODAY")
+    organisations = [organisation(code, "RO98", **dates) for code in olds]
+    organisations += [organisation(code, "RO98") for code in ("1BB", "1CC", "1DD")]
+    successions = [
+        successor("NEXT", "1CC", "2026-10-01"),
+        successor("PART", "1BB", "2020-04-01"),
+        successor("PART", "1CC", "2027-04-01"),
+        successor("BOTH", "1CC", "2027-04-01"),
+        successor("BOTH", "1BB", "2027-04-01"),
+        successor("TWICE", "1CC", "2027-04-01"),
+        successor("TWICE", "1BB", "2028-04-01"),
+        successor("TWICE", "1DD", "2026-09-04"),
+        successor("UNDATED", "1BB", "2027-04-01") | {"legal_start": None},
+        successor("TODAY", "1BB", "2026-09-04"),
+    ]
+    build = write(tmp_path, organisations, successions=successions)
+    result = marts_on(build, TODAY, "code_finder", "organisation_status")
+    expected = {
+        "NONE": "ODS records no successor",
+        "NEXT": "to be succeeded by 1CC from 2026-10-01",
+        "PART": "succeeded by 1BB; to be succeeded by 1CC from 2027-04-01",
+        "BOTH": "to be succeeded by 1BB, 1CC from 2027-04-01",
+        "TWICE": "succeeded by 1DD; to be succeeded by 1CC from 2027-04-01 and 1BB from 2028-04-01",
+        "UNDATED": "succeeded by 1BB",
+        "TODAY": "succeeded by 1BB",
+    }
+    for mart in ("organisation_status", "code_finder"):
+        answer = dict(result[mart].select("ods_code", "explanation").iter_rows())
+        assert {code: answer[code] for code in olds} == {
+            code: f"{words}; {succession}" for code, succession in expected.items()
+        }
+
+
+@pytest.mark.promise("explained")
+def test_the_words_for_a_successor_ahead_do_not_depend_on_openness() -> None:
+    with duckdb.connect() as connection:
+        macros.define_words(connection, TODAY)
+        words = "SELECT successors_in_words(?, ['1CC'], DATE '2026-10-01', DATE '2026-09-04')"
+        for openness in OPENNESS:
+            (answer,) = connection.execute(words, [openness]).fetchone() or ()
+            assert answer == "to be succeeded by 1CC from 2026-10-01"
+
+
+@pytest.mark.promise("explained")
+@pytest.mark.parametrize(
+    ("legal_end", "operational_end", "words", "then"),
+    [
+        (
+            "2027-03-31",
+            None,
+            "Open; closes in law after 2027-03-31",
+            "Closed in law on 2027-03-31, still in operation",
+        ),
+        (
+            "2027-03-31",
+            "2027-06-30",
+            "Open; closes in law after 2027-03-31, in operation until 2027-06-30",
+            "Closed in law on 2027-03-31, in operation until 2027-06-30",
+        ),
+        (None, "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+        ("2027-03-31", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+        ("2027-06-30", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+    ],
+)
+def test_what_closes_in_law_only_is_said_so_before_and_after_the_day(
+    tmp_path: Path, legal_end: str | None, operational_end: str | None, words: str, then: str
+) -> None:
+    ends = {"legal_end": legal_end, "operational_end": operational_end}
+    dates = {name: day and date.fromisoformat(day) for name, day in ends.items()}
+    build = write(tmp_path, [organisation("TAF", "RO197", **dates)])
+    before, after = (
+        mart_on("organisation_status", build, day)["explanation"].item() for day in (TODAY, date(2027, 4, 1))
+    )
+    assert (before, after) == (words, f"{then}; ODS records no successor")
 
 
 def test_a_cost_centre_is_a_practice_while_it_has_the_role(tmp_path: Path) -> None:

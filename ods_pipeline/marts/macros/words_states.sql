@@ -7,17 +7,22 @@ CASE WHEN openness IN ('not_yet_open', 'open', 'closing') AND legal_start > grea
         THEN legal_start
 END;
 
+-- Successors that have not begun, in words. what is a text: the codes, each with its day where it has one.
+CREATE MACRO to_be_succeeded_in_words(what) AS 'to be succeeded by ' || what;
+
 -- Who succeeded an organisation, in words. codes are its recorded successors and since the first day of the first of
--- them. A successor that has begun while the organisation has no end, or a later one, is a contradiction of the
--- register: it is reported, and neither side is taken to be right.
+-- them, or null if ODS gives none. A successor that has not begun has not taken over yet, even from one that is closed.
+-- A successor that has begun while the organisation has no end, or a later one, is a contradiction of the register: it
+-- is reported, and neither side is taken to be right.
 CREATE MACRO successors_in_words(openness, codes, since, day) AS
 CASE
+    WHEN len(codes) > 0 AND since > day THEN to_be_succeeded_in_words(array_to_string(codes, ', ') || ' from ' || since)
     WHEN len(codes) > 0 AND openness IN ('legally_closed', 'closed', 'deleted')
         THEN 'succeeded by ' || array_to_string(codes, ', ')
     WHEN len(codes) > 0 AND since <= day
         THEN 'a contradiction: succeeded by ' || array_to_string(codes, ', ') || ' from ' || since
             || CASE WHEN openness = 'closing' THEN ', before it closes' ELSE ', but ODS gives it no end' END
-    WHEN len(codes) > 0 THEN 'to be succeeded by ' || array_to_string(codes, ', ') || coalesce(' from ' || since, '')
+    WHEN len(codes) > 0 THEN to_be_succeeded_in_words(array_to_string(codes, ', '))
     WHEN openness IN ('legally_closed', 'closed', 'deleted') THEN 'ODS records no successor'
 END;
 
@@ -30,7 +35,14 @@ CASE openness
         THEN coalesce(
                 'Open since ' || nullif(holds_from(operational_start, legal_start), DATE '1900-01-01'), 'Open'
             )
-    WHEN 'closing' THEN 'Open; closes after ' || least(operational_end, legal_end)
+    -- Which of the two ends comes first makes a difference: on the day after it, it is closed, or closed in law only.
+    WHEN 'closing'
+        THEN CASE
+                WHEN operational_end IS NULL OR legal_end < operational_end
+                    THEN 'Open; closes in law after ' || legal_end
+                        || coalesce(', in operation until ' || operational_end, '')
+                ELSE 'Open; closes after ' || operational_end
+            END
     WHEN 'legally_closed'
         THEN 'Closed in law on ' || legal_end
             || CASE
