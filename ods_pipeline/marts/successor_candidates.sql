@@ -4,8 +4,11 @@
 --   * the same UPRN within a month, whatever the name;
 --   * the same UPRN or postcode and a like name within half a year;
 --   * the same UPRN or postcode and the same name, open next to each other for up to two years.
--- The same place is one UPRN, or one postcode and first address line. A pair far below the best of either side is left
--- out. The end of the trail is sought from each candidate on: by recorded successions, else by its own best candidate.
+-- The same place is one UPRN, or one postcode and first address line. A name of nothing but words that many have (THE
+-- SURGERY) counts at the same place only. Days are counted from the legal or the operational end, whichever makes the
+-- better case: a shop is handed over when it stops working, a board when it ends in law. A pair far below the best of
+-- either side is left out. The end of the trail is sought from each candidate on: by recorded successions, else by its
+-- own best candidate.
 
 WITH RECURSIVE limits AS (
     SELECT
@@ -30,6 +33,13 @@ organisations AS (
         CASE WHEN s.openness IN ('closed', 'legally_closed') THEN coalesce(s.closes_on, o.last_change_date) END
             AS last_day,
         s.closes_on,
+        -- Nobody follows one that stopped working later: by this day no two codes are candidates of each other.
+        CASE
+            WHEN s.openness IN ('closed', 'legally_closed')
+                THEN coalesce(o.operational_end, s.closes_on, o.last_change_date)
+        END AS stopped_on,
+        o.legal_end,
+        o.operational_end,
         o.uprn,
         o.address_line_1,
         nullif(replace(o.postcode, ' ', ''), '') AS postcode
@@ -38,7 +48,11 @@ organisations AS (
     WHERE s.kind <> 'other'
 ),
 
+-- A closed organisation, once for each of its ends.
 gone AS (
+    SELECT
+        * EXCLUDE (closes_on),
+        unnest(list_distinct([legal_end, operational_end])) AS closes_on
     FROM organisations
     WHERE openness IN ('closed', 'legally_closed') AND closes_on IS NOT NULL
         AND ods_code NOT IN (SELECT old_code FROM marts.succession_edges)
@@ -53,21 +67,23 @@ born AS (
 pairs AS (
     SELECT
         g.ods_code AS old_code,
+        g.closes_on,
         b.ods_code AS candidate_code
     FROM gone AS g
     JOIN born AS b ON b.uprn = g.uprn AND b.kind = g.kind
     CROSS JOIN limits AS w
     WHERE b.opens_on BETWEEN g.closes_on - w.days_same_name AND g.closes_on + w.days_like_name + 1
-        AND coalesce(b.last_day > g.closes_on, true)
+        AND coalesce(b.last_day > g.closes_on AND b.stopped_on > g.stopped_on, true)
     UNION
     SELECT
         g.ods_code,
+        g.closes_on,
         b.ods_code
     FROM gone AS g
     JOIN born AS b ON b.postcode = g.postcode AND b.kind = g.kind
     CROSS JOIN limits AS w
     WHERE b.opens_on BETWEEN g.closes_on - w.days_same_name AND g.closes_on + w.days_like_name + 1
-        AND coalesce(b.last_day > g.closes_on, true)
+        AND coalesce(b.last_day > g.closes_on AND b.stopped_on > g.stopped_on, true)
 ),
 
 -- Words that many organisations of a kind have in their names do not make two names alike.
@@ -102,6 +118,7 @@ likened AS (
         coalesce(g.postcode = b.postcode AND name_key(g.address_line_1) = name_key(b.address_line_1), false)
             AS same_first_line,
         gw.own_words <> '' AND bw.own_words <> '' AS has_own_words,
+        gw.own_words = '' AND bw.own_words = '' AS has_common_words_only,
         round(
             CASE
                 WHEN gw.own_words <> '' AND bw.own_words <> '' THEN jaro_winkler_similarity(gw.own_words, bw.own_words)
@@ -109,7 +126,7 @@ likened AS (
             END, 3
         ) AS name_likeness
     FROM pairs AS p
-    JOIN gone AS g ON g.ods_code = p.old_code
+    JOIN gone AS g ON g.ods_code = p.old_code AND g.closes_on = p.closes_on
     JOIN born AS b ON b.ods_code = p.candidate_code
     JOIN words AS gw ON gw.ods_code = p.old_code
     JOIN words AS bw ON bw.ods_code = p.candidate_code
@@ -136,7 +153,14 @@ scored AS (
             abs(days_between) <= w.days_like_name AND name_likeness >= w.is_like
             AND (has_own_words OR same_uprn OR same_first_line)
         )
-        OR (days_between < 0 AND has_own_words AND name_likeness >= w.is_same)
+        OR (
+            days_between < 0 AND name_likeness >= w.is_same
+            AND (has_own_words OR (has_common_words_only AND (same_uprn OR same_first_line)))
+        )
+    -- Of the two ends of the old code, the one that makes the better case.
+    QUALIFY row_number() OVER (
+            PARTITION BY old_code, candidate_code ORDER BY score DESC, abs(days_between), closed_on
+        ) = 1
 ),
 
 kept AS MATERIALIZED (
@@ -193,7 +217,7 @@ ends AS (
 )
 
 SELECT
-    k.* EXCLUDE (is_adjoining, has_own_words),
+    k.* EXCLUDE (is_adjoining, has_own_words, has_common_words_only),
     coalesce(e.now_codes, []) AS now_codes,
     CASE WHEN k.same_uprn THEN 'Same UPRN' WHEN k.same_first_line THEN 'Same address' ELSE 'Same postcode' END
     || CASE

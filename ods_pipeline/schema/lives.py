@@ -101,7 +101,8 @@ class SuccessorCandidates(Schema):
     0.9 and more as place, name and days agreeing; about 0.8 as a change of name or of hands at the same
     place; below 0.7 look at both records. On composed registers with planted truths all pairs of 0.9 and more
     are right, about 99 % of those from 0.8, about 92 % of those from 0.7, and few below. A pair more than 0.2
-    below the best pair of either code is left out.
+    below the best pair of either code is left out. The same name alone, where both were open for longer, has
+    to have a word of its own, or stand at the same UPRN or address: many are called THE SURGERY.
     """
 
     old_code = text("The closed code.", key=True)
@@ -109,7 +110,11 @@ class SuccessorCandidates(Schema):
     kind = one_of(KINDS, "What kind of organisation both are.")
     old_name = text("Name of the closed organisation.")
     candidate_name = text("Name of the candidate.")
-    closed_on = day("Last day of the closed organisation, inclusive.", required=True)
+    closed_on = day(
+        "Last day of the closed organisation, inclusive: its legal or its operational end, whichever makes "
+        "the better case.",
+        required=True,
+    )
     opened_on = day("First day of the candidate.", required=True)
     days_between = number(
         "Days from the day after closed_on to opened_on: 0 if the candidate opened the day after, negative "

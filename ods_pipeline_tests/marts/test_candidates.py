@@ -87,6 +87,68 @@ def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
     assert rows["reason"].to_list() == ["Same address, same name, opened 397 days before the end"]
 
 
+HIGH_STREET = {"address_line_1": "1 HIGH STREET", "postcode": "LS1 1AA"}
+
+
+@pytest.mark.promise("no_guess")
+@pytest.mark.parametrize("start", ["2014-06-02", "2015-05-01", "2015-11-29", "2016-02-01"])
+def test_a_name_without_words_of_its_own_counts_at_the_same_place(tmp_path: Path, start: str) -> None:
+    organisations = [
+        at("L1", "RO177", "THE SURGERY", "1974-04-01", "2016-05-31", **HIGH_STREET),
+        at("Y1", "RO177", "THE SURGERY", start, None, **HIGH_STREET),
+        # False friends: another name, a name with a word of its own, another house, open for too long.
+        at("Y2", "RO177", "OKEMENT SURGERY", "2015-05-01", None, **HIGH_STREET),
+        at("Y3", "RO177", "THE SURGERY A", "2015-05-01", None, **HIGH_STREET),
+        at("Y4", "RO177", "THE SURGERY", "2015-05-01", None, postcode="LS1 1AA", address_line_1="9 LOW WAY"),
+        at("Y5", "RO177", "THE SURGERY", "2014-05-31", None, **HIGH_STREET),
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
+    assert pairs(rows) == [("L1", "Y1")]
+    assert rows["reason"].item().startswith("Same address, same name, opened ")
+
+
+@pytest.mark.promise("no_guess")
+@pytest.mark.parametrize(
+    ("legal_end", "operational_end", "opened", "closed_on"),
+    [
+        ("2016-03-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+        ("2016-12-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+        ("2016-03-31", "2016-05-31", "2016-04-01", "2016-03-31"),
+        ("2016-12-31", "2016-05-31", "2017-01-01", "2016-12-31"),
+        ("2016-05-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+        ("2024-10-31", None, "2024-11-01", "2024-10-31"),
+        (None, "2016-05-31", "2016-06-01", "2016-05-31"),
+        ("2016-03-31", "2016-05-31", "2016-06-09", None),
+    ],
+)
+def test_days_adjoin_the_legal_end_or_the_operational_one(
+    tmp_path: Path, legal_end: str | None, operational_end: str | None, opened: str, closed_on: str | None
+) -> None:
+    law = {"legal_start": date(1990, 1, 1), "legal_end": legal_end and date.fromisoformat(legal_end)}
+    organisations = [
+        at("F1", "RO182", "ABC PHARMACY", "1990-01-01", operational_end, **law, **HIGH_STREET),
+        at("F2", "RO182", "XYZ", opened, None, **HIGH_STREET),
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
+    expected = [] if closed_on is None else [("F1", "F2", date.fromisoformat(closed_on), 0)]
+    assert rows.select("old_code", "candidate_code", "closed_on", "days_between").rows() == expected
+
+
+@pytest.mark.promise("no_guess")
+def test_two_with_two_ends_each_are_not_candidates_of_each_other(tmp_path: Path) -> None:
+    def with_ends(code: str, start: str, operational_end: str, legal_end: str) -> Row:
+        law = {"legal_start": date.fromisoformat(start), "legal_end": date.fromisoformat(legal_end)}
+        return at(code, "RO177", "ASH SURGERY", start, operational_end, **law, **HIGH_STREET)
+
+    # Each was open in law after the other stopped working; only one of them stopped working later.
+    organisations = [
+        with_ends("A", "2015-04-01", "2016-05-31", "2016-12-31"),
+        with_ends("B", "2015-06-01", "2016-06-30", "2016-11-30"),
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
+    assert rows.select("old_code", "candidate_code", "closed_on").rows() == [("A", "B", date(2016, 5, 31))]
+
+
 def test_a_trail_goes_on_through_recorded_successions(tmp_path: Path) -> None:
     here = {"uprn": 7, "postcode": "N1 1AA"}
     organisations = [
