@@ -3,7 +3,6 @@
 What lives here: options and what is printed. What does not: reading lists and judging codes (``lists/``).
 """
 
-import sys
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -14,20 +13,14 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
+from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, known_kind, print_json, write_frame
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.columns import CodeList, read_all_sheets, read_code_list
 from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
-from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.lookup.published import marts_day, open_published
-from ods_pipeline.schema.marts import KINDS
 
-LINES_SHOWN = 20
-STANDARD_OUTPUT = Path("-")
-
-
-def _known_kind(type_: object, value: str | None) -> None:
-    if value is not None and value not in KINDS:
-        raise ValueError(f"there is no kind {value!r}. Kinds: {', '.join(KINDS)}")
+# A cell of a list may be a whole paragraph.
+_LONGEST_SHOWN = 60
 
 
 def check(
@@ -39,7 +32,7 @@ def check(
     ] = None,
     kind: Annotated[
         str | None,
-        Parameter(validator=_known_kind, help="The kind that every code should be: trust, gp_practice, …"),
+        Parameter(validator=known_kind, help="The kind that every code should be: trust, gp_practice, …"),
     ] = None,
     on: Annotated[
         date | None, Parameter(help="The day to judge by. Default: the day that the marts describe.")
@@ -53,10 +46,13 @@ def check(
     out: Annotated[
         Path | None,
         Parameter(
+            name=("--out", "--csv"),
             allow_leading_hyphen=True,
-            help="Write one row for each line to this CSV file; - is standard output.",
+            help="Write one row for each code to this CSV file; - is standard output.",
         ),
     ] = None,
+    limit: Limit = 20,
+    as_json: Json = False,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
     """Judge a list of codes, print what needs attention, and write the verdicts if asked.
@@ -76,19 +72,18 @@ def check(
     with closing(open_published(data_root, *needs)) as connection:
         day = on or marts_day(connection)
         judged = {name: judge(connection, codes, day, kind) for name, codes in lists.items()}
-    rows = pl.concat([_named(frame, name) for name, frame in judged.items()])
-    console = plain()
-    if out == STANDARD_OUTPUT:
-        sys.stdout.write(safe_csv(rows))
-        console = plain(stderr=True)
-    elif out is not None:
-        out.write_text(safe_csv(rows), encoding="utf-8", newline="")
+    rows = pl.concat([_named(frame.drop("is_notable"), name) for name, frame in judged.items()])
+    console = plain(stderr=as_json or out == STANDARD_OUTPUT)
+    if as_json:
+        print_json(rows.to_dicts())
+    if out is not None:
+        write_frame(rows, out)
     for name, codes in lists.items():
         place = f"{file}, sheet {name!r}" if name else str(file)
         console.print(f"{place}: {judged[name].height:,} entries in {codes.column}, judged on {day}")
         for note in codes.notes:
             console.print(f"  note: {note}")
-        _print_summary(console, judged[name], "" if out else "; --out FILE writes all of them")
+        _print_summary(console, judged[name], limit)
     if without:
         console.print(f"No codes in: {', '.join(without)}")
     if out is not None and out != STANDARD_OUTPUT:
@@ -108,8 +103,11 @@ def _named(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
     return frame.select(pl.lit(sheet).alias("sheet"), pl.all()) if sheet else frame
 
 
-def _print_summary(console: Console, judged: pl.DataFrame, hint: str) -> None:
-    """The number of codes of each verdict, and the first lines that need attention."""
+def _print_summary(console: Console, judged: pl.DataFrame, limit: int) -> None:
+    """The number of codes of each verdict, and the first lines that need attention or a word.
+
+    A code that is good on the day may be proposed, about to close or succeeded: it comes after the others.
+    """
     counts = dict(judged["verdict"].value_counts().iter_rows())
     for verdict, meaning in VERDICTS.items():
         if verdict in counts:
@@ -117,11 +115,19 @@ def _print_summary(console: Console, judged: pl.DataFrame, hint: str) -> None:
     repeated = judged["repeats_line"].count()
     if repeated:
         console.print(f"  {repeated:>9,} {'repeated':<14} the same code is further up already")
-    attention = judged.filter(pl.col("verdict") != NEEDS_NOTHING)
-    for line, code, given, verdict, name, note in (
-        attention.select("line", "code", "given", "verdict", "name", "note").head(LINES_SHOWN).iter_rows()
+    needs = pl.col("verdict") != NEEDS_NOTHING
+    attention = pl.concat([judged.filter(needs), judged.filter("is_notable")])
+    for line, given, verdict, name, note in (
+        attention.select("line", "given", "verdict", "name", "note").slice(0, limit or None).iter_rows()
     ):
         details = ", ".join(part for part in (name, note) if part)
-        console.print(f"  line {line:<6} {code or given or '':<10} {verdict:<14} {details}")
-    if attention.height > LINES_SHOWN:
-        console.print(f"  … and {attention.height - LINES_SHOWN:,} more{hint}")
+        console.print(f"  line {line:<6} {_shown(given):<10} {verdict:<14} {details}")
+    if 0 < limit < attention.height:
+        more = attention.height - limit
+        console.print(f"  … and {more:,} more; --limit shows more, --limit 0 all, --out FILE writes the list")
+
+
+def _shown(given: str | None) -> str:
+    """The text of a cell as typed, in one line."""
+    text = " ".join((given or "").split())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

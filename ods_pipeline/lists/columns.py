@@ -19,8 +19,14 @@ _INVISIBLE = r"[\s\p{Z}\p{C}]"
 # What spreadsheets put around text to keep it text: ="RRP" and 'RRP.
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,12}$"
-# What people put between several codes in one cell. A blank alone may be within a code.
-_BETWEEN = r"(?i)\s*(?:[,;/|&+\n]|\s\s|\band\b)\s*"
+# What people put between several codes in one cell. A blank alone may be within a code: only the register
+# knows, so judging.sql splits there.
+_BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
+# What people put around a code; the last four are curved quotes.
+_AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
+# Parts that are all of this form make a date, years or a number, not several codes: Apr/2026, 2026/2027.
+_DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
+_THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
 # Headers of a column of codes, the most specific first.
 _HEADERS = tuple(
     re.compile(pattern)
@@ -124,25 +130,33 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
 
 def _cleaned(column: str) -> pl.Expr:
     """A cell as a code: compatibility forms (full-width) made plain, no wrapping, no spaces, upper case."""
-    plain = pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+    plain = _plain_text(column)
+    plain = pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
     code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
     return pl.when(code != "").then(code)
 
 
+def _plain_text(column: str) -> pl.Expr:
+    return pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+
+
 def _one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with ``part``: a cell with several codes has a row for each, other cells stay as they are."""
-    parts = pl.col("given").str.replace_all(_BETWEEN, "\x1f").str.strip_chars("\x1f").str.split("\x1f")
-    is_code = pl.element().str.strip_chars().str.to_uppercase().str.contains(_CODE) & (
-        pl.element().str.contains("[0-9]") | (pl.element().str.strip_chars().str.len_chars() == 3)
+    separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
+    parts = separated.str.split("\x1f").list.eval(pl.element().str.strip_chars(_AROUND))
+    parts = parts.list.eval(pl.element().filter(pl.element() != ""))
+    is_code = pl.element().str.contains(_CODE) & (
+        pl.element().str.contains("[0-9]") | (pl.element().str.len_chars() == 3)
     )
-    has_several = (parts.list.len() > 1) & parts.list.eval(is_code).list.all()
-    several = pl.when(has_several.fill_null(False)).then(parts)
+    is_only_code = ~pl.element().str.contains(_DATE_OR_NUMBER)
+    has_several = parts.list.eval(is_code).list.all() & parts.list.eval(is_only_code).list.any()
+    several = pl.when((has_several & (parts.list.len() > 1)).fill_null(False)).then(parts)
     return (
         rows.with_columns(several.alias("several"))
         .with_columns(
             pl.when(pl.col("several").is_null())
             .then(pl.concat_list("code"))
-            .otherwise(pl.col("several").list.eval(pl.element().str.strip_chars().str.to_uppercase()))
+            .otherwise("several")
             .alias("code")
         )
         .with_columns(pl.int_ranges(1, pl.col("code").list.len() + 1).alias("part"))

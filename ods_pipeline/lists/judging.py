@@ -34,7 +34,9 @@ NEEDS_NOTHING = "good"
 def judge(
     connection: duckdb.DuckDBPyConnection, codes: CodeList, day: date, kind: str | None
 ) -> pl.DataFrame:
-    """Return one row for each line of the list, in its order.
+    """Return one row for each code of the list, in its order.
+
+    A cell whose words are all codes that are held, while the whole is none, has a row for each of them.
 
     Args:
         connection: The published ods.duckdb.
@@ -48,11 +50,12 @@ def judge(
         ``meant_code, meant_name`` (the organisation of the requested kind that the code belongs to),
         ``likely_codes`` (codes that differ by one typo, or are in the text of the cell; empty if there are
         more than five),
-        ``repeats_line`` (the first line with this code, if it is another one) and ``note``.
+        ``repeats_line`` (the first line with this code, if it is another one), ``note``, and ``is_notable``
+        (a good code about which people must know something: proposed, closing, succeeded without an end).
     """
     sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")
     with closing(connection.cursor()) as cursor:
         rows = codes.rows if "part" in codes.rows.columns else codes.rows.with_columns(part=pl.lit(1))
-        cursor.register("listed", rows.to_arrow())
+        cursor.register("entries", rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
         return cursor.sql(sql, params={"day": day, "kind": kind}).pl()

@@ -1,9 +1,54 @@
 -- The verdict on each line of a list on the day $day, and what was meant where the code is not good.
--- Input: the table listed (line, part, given, code); a cell with several
+-- Input: the table entries (line, part, given, code); a cell with several
 -- codes has a part for each.
 -- $kind is the kind that every code should be, or null.
 
-WITH codes AS (
+-- Cells that may have several codes with no more than a blank between them.
+WITH unsplit AS (
+    SELECT
+        line,
+        string_split_regex(
+            trim(regexp_replace(upper(regexp_replace(given, '\p{Cf}', '', 'g')), '[^A-Z0-9]+', ' ', 'g')),
+            '( (AND|OR))* '
+        ) AS words
+    FROM entries
+    WHERE
+        regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
+        AND NOT regexp_matches(given, '[0-9][.][0-9]')
+        AND code_form(code) <> 'date'
+        AND code NOT IN (SELECT ods_code FROM marts.code_finder)
+        AND line NOT IN (SELECT several.line FROM entries AS several WHERE several.part > 1)
+),
+
+-- Only the register knows: E83003 E83005 are two codes, since both are held; E83 003 is one, since the whole is held.
+parts AS (
+    SELECT
+        w.line,
+        w.place,
+        w.word
+    FROM (
+        SELECT
+            line,
+            unnest(words) AS word,
+            generate_subscripts(words, 1) AS place
+        FROM unsplit
+        WHERE len(words) > 1
+    ) AS w
+    LEFT JOIN marts.code_finder AS f ON f.ods_code = w.word
+    QUALIFY bool_and(f.ods_code IS NOT NULL OR default_meaning(w.word) IS NOT NULL) OVER (PARTITION BY w.line)
+),
+
+listed AS MATERIALIZED (
+    SELECT
+        e.line,
+        coalesce(s.place, e.part) AS part,
+        e.given,
+        coalesce(s.word, e.code) AS code
+    FROM entries AS e
+    LEFT JOIN parts AS s ON s.line = e.line
+),
+
+codes AS (
     SELECT DISTINCT code
     FROM listed
     WHERE code IS NOT NULL
@@ -192,6 +237,39 @@ before_typo AS (
     FROM unknown
 ),
 
+-- Numbers, and as many decimals of their scientific form as are shown: 9.08E+06 may be any number from 9.075 million.
+numbers AS MATERIALIZED (
+    SELECT
+        code,
+        try_cast(code AS DOUBLE) AS number,
+        try_cast(split_part(code, '+', 2) AS INTEGER) AS exponent,
+        length(regexp_extract(code, '[.]([0-9]+)E', 1)) AS decimals
+    FROM unknown
+    WHERE code_form(code) IN ('number', 'scientific')
+),
+
+-- Codes that a spreadsheet takes for a number: 15E00, 015E0 and 15E0 are all 15.
+known_numbers AS (
+    SELECT
+        ods_code,
+        try_cast(ods_code AS DOUBLE) AS number
+    FROM marts.code_finder
+    WHERE (SELECT count(*) FROM numbers) > 0 AND regexp_full_match(ods_code, '[0-9]+E[0-9]+')
+),
+
+-- A spreadsheet keeps fifteen digits. One that is rounded up to 1.00E+07 is less than that by half of a smaller digit.
+same_number AS (
+    SELECT
+        n.code,
+        k.ods_code
+    FROM numbers AS n
+    JOIN known_numbers AS k
+        ON abs(k.number - n.number) <= greatest(
+            n.number * 1e-14,
+            coalesce(0.5 * power(10, n.exponent - n.decimals - (k.number < power(10, n.exponent))::INTEGER), 0)
+        ) * (1 + 1e-9)
+),
+
 typos AS (
     SELECT
         b.code,
@@ -199,6 +277,12 @@ typos AS (
         b.typo
     FROM before_typo AS b
     JOIN marts.code_finder AS f ON f.ods_code = b.was
+    UNION
+    SELECT
+        code,
+        ods_code,
+        'made a number by a spreadsheet'
+    FROM same_number
     UNION
     SELECT
         u.code,
@@ -269,7 +353,12 @@ words_in_text AS (
             code,
             string_split(trim(regexp_replace(given, '[^A-Za-z0-9]+', ' ', 'g')), ' ') AS words
         FROM listed
-        WHERE code_form(code) IN ('words', 'other') AND code NOT IN (SELECT code FROM held)
+        WHERE
+            (
+                code_form(code) IN ('words', 'other')
+                OR (code_form(code) = 'code' AND regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]'))
+            )
+            AND code NOT IN (SELECT code FROM held)
     )
 ),
 
@@ -391,8 +480,15 @@ SELECT
                 || coalesce(', probably ' || meant_code || ' (' || meant_name || ') is meant', '')
         END,
         CASE WHEN len(likely_codes) > 0 THEN 'perhaps ' || array_to_string(likely_codes, ' or ') END,
-        CASE WHEN code <> given AND verdict <> 'no_code' THEN 'read as ' || code END,
+        -- What is not a code is not read as one.
+        CASE
+            WHEN
+                code <> given AND NOT is_in_text
+                AND (openness IS NOT NULL OR form IN ('code', 'since_2020', 'short', 'default', 'statistical'))
+                THEN 'read as ' || code
+        END,
         CASE WHEN first_line < line THEN 'the same as line ' || first_line END
-    ), '') AS note
+    ), '') AS note,
+    verdict = 'good' AND (openness <> 'open' OR in_law_from IS NOT NULL OR succession_words IS NOT NULL) AS is_notable
 FROM judged
 ORDER BY line, part

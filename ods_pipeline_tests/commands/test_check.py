@@ -1,6 +1,7 @@
 """`ods-pipeline check`: what it prints, what it writes, and its exit codes."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,42 @@ def test_a_gss_code_is_said_to_be_its_area(tmp_path: Path, run_main: Main, capsy
         assert run_main(command, "E54000050", "--data-root", sample_root().path) in (1, 5)
         captured = capsys.readouterr()
         assert "ODS code QHM" in captured.out + captured.err
+
+
+def test_a_good_code_that_needs_a_word_is_printed(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = tmp_path / "codes.txt"
+    file.write_text("code\nG6V2S\n93C\n g6v2s\n")
+    assert run_main("check", file, "--on", "2024-09-01", "--data-root", sample_root().path) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  line")]
+    assert [line.split()[1] for line in lines] == ["2", "4"]
+    assert all("proposed: in law from 2024-11-01" in line for line in lines)
+
+
+def test_what_was_typed_is_printed_as_typed(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = tmp_path / "codes.csv"
+    typed = ["1-Apr-26", "E83003 (formerly E83005)", "n/a", "rrp", "x " * 60]
+    file.write_text("ods code,n\n" + "".join(f"{cell},1\n" for cell in typed))
+    assert run_main("check", file, "--data-root", sample_root().path) == 5
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  line")]
+    shown = [line[len("  line 2      ") :] for line in lines]
+    assert all(line.startswith(f"{cell} ") for line, cell in zip(shown[:4], typed[:4], strict=True))
+    assert shown[4].startswith("x x x") and "x…" in shown[4] and len(shown[4].split("…")[0]) < 60
+    assert "read as" not in shown[0] and "read as RRP" in shown[3]
+
+
+def test_the_list_is_limited_and_in_every_form(codes: Path, run_main: Main, capsys: Captured) -> None:
+    root = sample_root().path
+    for limit, count in (("1", 1), ("0", 4), ("20", 4)):
+        assert run_main("check", codes, "--kind", "trust", "--limit", limit, "--data-root", root) == 5
+        printed = capsys.readouterr().out
+        assert printed.count("\n  line ") == count
+        assert ("… and 3 more; --limit shows more, --limit 0 all" in printed) == (limit == "1")
+    assert run_main("check", codes, "--json", "--limit", "1", "--data-root", root) == 5
+    captured = capsys.readouterr()
+    rows = json.loads(captured.out)
+    assert [row["code"] for row in rows] == ["G6V2S", "RRP", "G6VS2", "CMD|'/CCALC'!A0", "TAF01"]
+    assert rows[1]["replaced_by"] == ["G6V2S"] and "judged on" in captured.err
+    assert run_main("check", codes, "--csv", "-", "--data-root", root) == 5
+    header, *written = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == list(rows[0]) and len(written) == 5
+    assert run_main("check", codes, "--limit", "-1", "--data-root", root) == 2

@@ -207,6 +207,43 @@ def test_a_cell_with_several_codes_has_a_row_for_each(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "(F83004), (F83005)",
+        "'F83004, F83005",
+        '="F83004, F83005"',
+        "F83004 or F83005",
+        "f83004 AND f83005",
+        "F83004,\u00a0F83005",
+        "[F83004] / [F83005]",
+        "\uff26\uff18\uff13\uff10\uff10\uff14\uff0cF83005",
+        ", F83004; F83005;",
+    ],
+)
+def test_several_codes_are_found_within_what_people_put_around_them(tmp_path: Path, cell: str) -> None:
+    quoted = cell.replace('"', '""')
+    codes = read(tmp_path, f'ods code,n\n"{quoted}",1\n')
+    assert lines(codes) == [(2, "F83004"), (2, "F83005")]
+    assert codes.rows["given"].to_list() == [cell] * 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("Apr/2026", "APR/2026"),
+        ("2026/2027", "2026/2027"),
+        ("123,456", "123456"),
+        ("1,234,567.0", "1234567.0"),
+        ("MAY,2026", "MAY,2026"),
+        ("123/456", "123/456"),
+        ("001,02", "001,02"),
+    ],
+)
+def test_a_date_or_a_number_is_not_several_codes(tmp_path: Path, cell: str, code: str) -> None:
+    assert lines(read(tmp_path, f'ods code,n\n"{cell}",1\nRRP,2\n')) == [(2, code), (3, "RRP")]
+
+
 def test_the_sheet_with_codes_is_taken_whichever_it_is(tmp_path: Path) -> None:
     path = tmp_path / "list.xlsx"
     notes = [["About this workbook"], ["It has the practices of March"], ["and their codes"]]

@@ -127,7 +127,7 @@ def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> No
         ("rke (Whittington)", []),  # a word of three small letters is not a code
         ("The RKE of old", []),  # nor is one in the middle
         ("Oakleigh Road, e83003, Whetstone", ["E83003"]),
-        ("E83003 RKE TAF01", ["E83003", "RKE", "TAF01"]),
+        ("E83003 RKE TAF01X", ["E83003"]),
         ("RKE.", ["RKE"]),
         ('"RKE"', ["RKE"]),
         ("WHITTINGTON HEALTH NHS TRUST", []),
@@ -142,6 +142,46 @@ def test_a_code_with_other_text_is_offered(
     assert (row["verdict"], row["likely_codes"]) == ("no_code", codes)
     assert row["note"].startswith("More than a code; perhaps ") == bool(codes)
     assert "read as" not in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("E83003 E83005", ["E83003", "E83005"]),
+        ("E83003\u00a0E83005", ["E83003", "E83005"]),
+        ("RRP TAF", ["RRP", "TAF"]),
+        ("E83003 RKE TAF01", ["E83003", "RKE", "TAF01"]),
+        ("RRP TAF, RKE", ["RRP", "TAF", "RKE"]),
+        ("(RRP) TAF or RKE", ["RRP", "TAF", "RKE"]),
+        ("V81999 E83003", ["V81999", "E83003"]),  # a default code is known, too
+        ("E83 003", ["E83003"]),
+        ("E83\u200b003", ["E83003"]),
+        ("TAF 01", ["TAF01"]),  # TAF is held, but so is the whole
+        ("G6V 2S", ["G6V2S"]),
+        ("E83003 E8300X", ["E83003E8300X"]),
+        ("RRP/TAF 2026", ["RRP/TAF2026"]),
+        ("Apr 2026", ["APR2026"]),
+    ],
+)
+def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
+    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, codes: list[str]
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f'ods code,n\n"{cell}",1\nRKE,2\n', encoding="utf-8")
+    rows = judge(sample, read_code_list(file), TODAY, None)
+    assert rows.select("line", "given", "code").rows() == [*((2, cell, c) for c in codes), (3, "RKE", "RKE")]
+
+
+def test_what_is_not_a_code_is_not_read_as_one(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "ods code\n1-Apr-26\nApr/2026\n9.08e+06\nE83003 E8300X\nn/a\nrrp\nq77 37z9\n", encoding="utf-8"
+    )
+    rows = judge(sample, read_code_list(file), TODAY, None).to_dicts()
+    read_as = {row["given"]: row["note"].partition("read as ")[2] for row in rows}
+    assert {given: code for given, code in read_as.items() if code} == {"rrp": "RRP", "q77 37z9": "Q7737Z9"}
+    assert rows[1]["note"].startswith("A date") and rows[2]["note"].startswith("A number in scientific form")
+    assert rows[3]["note"] == "More than a code; perhaps E83003"
 
 
 def test_if_many_codes_are_one_character_away_none_is_proposed(judged: Judge) -> None:

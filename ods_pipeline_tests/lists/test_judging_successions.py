@@ -1,4 +1,4 @@
-"""Verdicts on composed registers: proposed, succeeded without an end, split, merged, stated on one side."""
+"""Verdicts on composed registers: proposed, succeeded without an end, split, merged, numbers."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -24,11 +24,13 @@ def entry(code: str, kind: str, target: str, day: str = "2020-04-01") -> Row:
     return {**side, "legal_start": date.fromisoformat(day)}
 
 
-def judged(folder: Path, organisations: Sequence[Row], successions: Sequence[Row]) -> dict[str, Row]:
-    """The verdicts on all codes of a register, by code."""
+def judged(
+    folder: Path, organisations: Sequence[Row], successions: Sequence[Row], asked: Sequence[str] = ()
+) -> dict[str, Row]:
+    """The verdicts on codes, by default all of a register, by code."""
     build = write(folder, organisations, successions=successions)
     frames = marts_on(build, TODAY, *READ)
-    codes = [row["ods_code"] for row in organisations]
+    codes = [*asked] or [row["ods_code"] for row in organisations]
     rows = pl.DataFrame({"line": range(1, len(codes) + 1), "given": codes, "code": codes})
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
@@ -89,3 +91,36 @@ def test_proposed_and_succeeded_without_an_end_are_not_good_without_a_word(tmp_p
         "08H": ("good", "a contradiction: succeeded by 93C from 2020-04-01, but ODS gives it no end"),
         "93C": ("good", None),
     }
+    notable = {code for code, row in rows.items() if row["is_notable"]}
+    assert notable == {"G6V2S", "08H"}
+
+
+@pytest.mark.parametrize(
+    ("given", "codes"),
+    [
+        ("15", ["15E00"]),
+        ("15.0", ["15E00"]),
+        ("1.50E+01", ["15E00"]),
+        ("500000", ["50E04", "5E005"]),
+        ("5.00E+05", ["50E04", "5E005"]),
+        ("5", ["5E000"]),
+        ("8000000", ["8E006"]),
+        ("9.08E+06", ["908E4", "9083E3"]),
+        ("9.083E+06", ["9083E3"]),
+        ("9083000", ["9083E3"]),
+        ("1.00E+07", ["9996E3"]),  # rounded up
+        ("9.996E+06", ["9996E3"]),
+        ("1E+07", ["9996E3"]),
+        ("1.23457E+14", ["123456789E6"]),
+        ("8E+123", ["8E123"]),
+        ("8" + "0" * 123, ["8E123"]),
+        ("9.09E+06", []),
+        ("16", []),
+    ],
+)
+def test_a_code_that_is_a_number_to_a_spreadsheet_is_offered_by_its_value(
+    tmp_path: Path, given: str, codes: list[str]
+) -> None:
+    held = ["15E00", "5E000", "50E04", "5E005", "8E006", "908E4", "9083E3", "9996E3", "123456789E6", "8E123"]
+    rows = judged(tmp_path, [organisation(code, "RO177") for code in (*held, "F83004", "9E999")], [], [given])
+    assert (rows[given]["verdict"], rows[given]["likely_codes"]) == ("not_held", sorted(codes))
