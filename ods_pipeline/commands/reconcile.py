@@ -48,9 +48,7 @@ def reconcile(
     ] = None,
     part: Annotated[
         bool,
-        Parameter(
-            negative="", help="The files are parts of reports: do not name organisations that they lack."
-        ),
+        Parameter(negative="", help="The files are parts of reports: do not name what they lack."),
     ] = False,
     out: Annotated[
         Path | None,
@@ -118,6 +116,12 @@ def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> Non
         if outcome in counts:
             console.print(f"  {counts[outcome]:>9,} {outcome:<13} {meaning}")
     _print_rules(compared)
+    plausible = counts.get("newer_there", 0)
+    if plausible:
+        console.print(
+            f"  note: newer_there ({plausible:,}) is only plausible: the report is of {compared.first_day}, "
+            f"the register of {as_of}. Compare again when the register is of that day"
+        )
 
 
 def _print_rules(compared: Compared) -> None:

@@ -1,19 +1,24 @@
-"""Each field of each row of a report against the published set, in one query (``comparing.sql``).
+"""Each field of each row of a report against the published set.
 
-Lives here: the call, and what the outcomes mean. Does not live here: how report files are read
-(``reading.py``), the rules themselves (``rules.csv``), and what is printed (``commands/reconcile.py``).
+Lives here: the call of the three queries, and what the outcomes mean. ``sides.sql`` has what the register
+holds for each row, ``lacking.sql`` what the report lacks, and ``comparing.sql`` compares. Does not live here:
+how report files are read (``reading.py``), the rules themselves (``rules.csv``), and what is printed
+(``commands/reconcile.py``).
 """
 
 import io
+import re
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import duckdb
 import polars as pl
 
+from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.reading import ReportFile
 from ods_pipeline.schema.codes import Relationship, Role
 
@@ -22,10 +27,13 @@ OUTCOMES = {
     "explained": "they differ, and a rule says why",
     "not_compared": "one side has nothing to compare",
     "newer_here": "the register changed after the report's day",
-    "newer_there": "the report is of a later day than the register",
+    "newer_there": "the report is of a later day, so the value may have changed: plausible, not confirmed",
     "unexplained": "they differ, and nothing says why",
 }
 ATTENTION = "unexplained"
+# ODS records some events late. What is further in the past than this on the register's day is known to the
+# register; so a report of a later day that has another date for it is not newer, it differs (rule 20).
+RECORDED_WITHIN = timedelta(days=92)
 COLUMNS = ("report", "line", "code", "field", "there", "here", "outcome", "rule", "why")
 
 
@@ -37,8 +45,9 @@ class Compared:
         file: The report as read.
         first_day: First day for which it may speak.
         last_day: Last such day, inclusive.
-        rows: The columns of COLUMNS, one row for each field of each line, and one of the field ``missing``
-            for each organisation that the report lacks (``line`` is null). Sorted by line, code and field.
+        rows: The columns of COLUMNS, one row for each field of each line. The field ``missing`` is for each
+            organisation or membership that the report lacks (``line`` is null), ``repeated`` for a line that
+            is there already, ``role`` for an organisation of another kind. Sorted by line, code and field.
     """
 
     file: ReportFile
@@ -64,20 +73,24 @@ def compare(
         file: The report.
         as_of: The day up to which the register is known.
         day: The day the report speaks for. Default: the day or month in its name, else ``as_of``.
-        whole: Whether the file is the whole report, so that organisations it lacks are named.
+        whole: Whether the file is the whole report, so that organisations and memberships it lacks are named.
+
+    Raises:
+        OdsError: Most organisations are of other kinds than the report lists, so it is another report.
     """
     first = day or file.first_day or as_of
     last = day or file.last_day or as_of
     report = file.report
-    is_organisations = report.layout == "organisations"
     values = {
         "first_day": first,
         "last_day": last,
         "as_of": as_of,
+        "settled": as_of - RECORDED_WITHIN,
+        "fields": list(file.fields),
+        "organisations": report.layout == "organisations",
         "parent_rel": report.parent_rel_id,
         "role_ids": list(report.role_ids),
-        "geography": is_organisations and report.has_geography,
-        "organisations": is_organisations,
+        "parent_role_ids": list(report.parent_role_ids),
         "whole": whole,
         "gp_practice": Role.GP_PRACTICE.value,
         "operated_by": Relationship.OPERATED_BY.value,
@@ -87,7 +100,10 @@ def compare(
         cursor.register("listed", file.rows.to_arrow())
         cursor.register("rules", rules().to_arrow())
         cursor.register("places", _places(cursor).to_arrow())
-        rows = cursor.sql(_sql("comparing.sql"), params=values).pl()
+        cursor.register("sides", _query(cursor, "sides.sql", values).to_arrow())
+        cursor.register("lacks", _query(cursor, "lacking.sql", values).to_arrow())
+        rows = _query(cursor, "comparing.sql", values)
+    _require_kind(file, rows)
     why = pl.col("rule").replace_strict(rules()["rule"], rules()["what"], default=None)
     named = rows.with_columns(pl.lit(report.name).alias("report"), why.alias("why"))
     return Compared(file, first, last, named.select(COLUMNS))
@@ -99,19 +115,48 @@ def published_as_of(connection: duckdb.DuckDBPyConnection) -> date:
     return day
 
 
-def _sql(name: str) -> str:
-    return resources.files("ods_pipeline.reconcile").joinpath(name).read_text(encoding="utf-8")
+def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
+    """Raise OdsError if most of the organisations that are held do not belong in this report."""
+    others = rows.filter(field="role")
+    held = rows.filter((pl.col("field") == "code") & pl.col("here").is_not_null()).height
+    if others.height * 2 > held:
+        kinds = ", ".join(others["here"].drop_nulls().unique().sort().head(5))
+        raise OdsError(
+            f"{others.height:,} of {held:,} organisations are of another kind ({kinds}) than "
+            f"{file.report.name} lists ({others['there'][0]})",
+            where=file.path,
+            do=f"Is this the report {file.report.name}? Give NAME=FILE with the report's own name",
+        )
+
+
+def _query(cursor: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> pl.DataFrame:
+    """The rows of a query that lies next to this file, with those values that it has parameters for."""
+    sql = resources.files("ods_pipeline.reconcile").joinpath(name).read_text(encoding="utf-8")
+    used = {*re.findall(r"\$(\w+)", re.sub(r"--.*", "", sql))}
+    return cursor.sql(sql, params={key: value for key, value in values.items() if key in used}).pl()
 
 
 def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(
         "CREATE OR REPLACE TEMP MACRO letters(words) AS regexp_replace(upper(words), '[^A-Z0-9]', '', 'g')"
     )
-    # yyyymmdd in the legacy layouts; files that passed through a spreadsheet have other forms.
+    # yyyymmdd in the legacy layouts; files that passed through a spreadsheet have other forms: a time of day,
+    # a fraction, names of months. Two digits of a year come before four: %Y takes 24 for the year 24.
     cursor.execute("""
-        CREATE OR REPLACE TEMP MACRO report_day(words) AS coalesce(
-            try_strptime(words, '%Y%m%d'), try_strptime(words, '%Y-%m-%d'), try_strptime(words, '%d/%m/%Y')
+        CREATE OR REPLACE TEMP MACRO report_day(words) AS try_strptime(
+            regexp_replace(words, '([ T]00:00(:00(\\.0+)?)?|\\.0+)$', ''),
+            [
+                '%Y%m%d', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y',
+                '%d-%b-%y', '%d-%b-%Y', '%d %b %y', '%d %b %Y', '%d %B %Y'
+            ]
         )::DATE
+    """)
+    # Null for what is neither, so that it agrees with nothing.
+    cursor.execute("""
+        CREATE OR REPLACE TEMP MACRO is_yes(words) AS CASE
+            WHEN upper(words) IN ('Y', 'YES', '1', 'TRUE') THEN true
+            WHEN upper(words) IN ('N', 'NO', '0', 'FALSE') THEN false
+        END
     """)
 
 

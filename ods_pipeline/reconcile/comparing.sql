@@ -1,179 +1,82 @@
 -- Each field of each row of a report against the published set: the value there, the value here, and the number of the
 -- rule that says how the two go together (rules.csv); null where no rule does. Parameters: $first_day and $last_day of
--- the report, $parent_rel (the relationship of column 15), $role_ids (whose organisations the report lists), $geography
--- (whether columns 3 and 4 are compared). The table `listed` is the report, `places` what is known by postcode.
-WITH stamped AS (
-    SELECT
-        o.*,
-        coalesce(o.legal_start, o.operational_start) AS opens,
-        coalesce(o.legal_end, o.operational_end) AS closes,
-        concat_ws(' | ', o.address_line_1, o.address_line_2, o.address_line_3, o.town, o.county) AS address
-    FROM ord.organisations AS o
-),
-
--- Parents of today count before past ones, whichever row is read first.
-above AS (
-    SELECT
-        ods_code,
-        arg_min(sub_icb_code, is_past) AS sub_icb_code,
-        arg_min(icb_code, is_past) AS icb_code,
-        arg_min(region_code, is_past) AS region_code
-    FROM (
-        SELECT
-            ods_code,
-            sub_icb_code,
-            icb_code,
-            region_code,
-            false AS is_past
-        FROM marts.provider_hierarchy_current
-        UNION ALL
-        SELECT
-            ods_code,
-            sub_icb_code,
-            icb_code,
-            region_code,
-            is_past
-        FROM marts.organisation_parents
-        WHERE is_past
-    )
-    GROUP BY ods_code
-),
-
-links AS (
-    SELECT
-        ods_code,
-        rel_id,
-        target_ods_code,
-        coalesce(operational_start, legal_start) AS starts,
-        coalesce(operational_end, legal_end) AS ends,
-        legal_start,
-        legal_end,
-        coalesce(operational_end, legal_end, DATE 'infinity') >= $first_day
-        AND coalesce(operational_start, legal_start) <= $last_day AS holds
-    FROM ord.relationships
-),
-
-rows_there AS (
-    SELECT
-        *,
-        concat_ws(' | ', address_1, address_2, address_3, address_4, address_5) AS address,
-        report_day(opened) AS opened_day,
-        report_day(closed) AS closed_day,
-        report_day(joined) AS joined_day,
-        report_day("left") AS left_day
-    FROM listed
-),
-
--- The link that a row is about: to the same parent, with the same start if there is one, else the latest; of several
--- with one start the one that is open, or else ends last.
-linked AS (
-    SELECT
-        r.line,
-        l.target_ods_code,
-        l.starts,
-        l.ends,
-        l.legal_start,
-        l.legal_end
-    FROM rows_there AS r
-    JOIN links AS l ON l.ods_code = r.code AND l.rel_id = $parent_rel
-    QUALIFY row_number() OVER (
-            PARTITION BY r.line
-            ORDER BY
-                l.target_ods_code = r.parent DESC NULLS LAST,
-                coalesce(r.joined_day IN (l.starts, l.legal_start), false) DESC,
-                l.holds DESC,
-                l.starts DESC NULLS LAST,
-                l.target_ods_code,
-                l.ends DESC NULLS FIRST,
-                l.legal_start,
-                l.legal_end
-        ) = 1
-),
-
-providers AS (
-    SELECT
-        r.line,
-        l.target_ods_code,
-        l.starts,
-        l.ends
-    FROM rows_there AS r
-    JOIN links AS l ON l.ods_code = r.code AND l.rel_id = $operated_by
-    QUALIFY row_number() OVER (
-            PARTITION BY r.line
-            ORDER BY
-                l.target_ods_code = r.provider DESC NULLS LAST,
-                coalesce(r.joined_day = l.starts, false) DESC,
-                l.holds DESC,
-                l.starts DESC NULLS LAST,
-                l.target_ods_code,
-                l.ends DESC NULLS FIRST
-        ) = 1
-),
-
-practices AS (
-    SELECT
-        ods_code,
-        bool_or(
-            coalesce(operational_end, legal_end, DATE 'infinity') >= $first_day
-            AND coalesce(operational_start, legal_start, DATE '1900-01-01') <= $last_day
-        ) AS holds
-    FROM ord.roles
-    WHERE role_id = $gp_practice
-    GROUP BY ods_code
-),
-
-former_names AS (
+-- the report, $as_of of the register, $settled (what happened before it is in the register by $as_of), $fields (those
+-- that the file has columns for), $organisations (whether a row is an organisation, or a link of one), $parent_rel (the
+-- relationship of the parent), $role_ids and $parent_role_ids (whose organisations the report lists), $whole (whether
+-- what the report lacks is named). The table `sides` is the report with what the register has (sides.sql), `lacks` what
+-- the report lacks (lacking.sql).
+-- Names that were in force on some day of the report, and not over by then.
+WITH former_names AS (
     SELECT DISTINCT
         ods_code,
         name
     FROM history.organisations
-    WHERE known_from <= $last_day
+    WHERE known_from <= $last_day AND coalesce(known_to, DATE 'infinity') > $first_day
 ),
 
-both_sides AS (
+-- A row may be there once: for its code, or for its code, its parent and its days.
+repeated AS (
     SELECT
-        r.*,
-        o.ods_code IS NOT NULL AS is_held,
-        o.ref_only,
-        o.name AS here_name,
-        o.address AS here_address,
-        o.postcode AS here_postcode,
-        o.opens,
-        o.closes,
-        o.operational_start,
-        o.operational_end,
-        o.last_change_date,
-        a.region_code,
-        a.icb_code,
-        a.sub_icb_code,
-        q.name AS here_parent_name,
-        p.region_code AS region_by_postcode,
-        p.icb_code AS icb_by_postcode,
-        l.target_ods_code AS here_parent,
-        l.starts,
-        l.ends,
-        l.legal_start AS link_legal_start,
-        l.legal_end AS link_legal_end,
-        v.target_ods_code AS here_provider,
-        v.starts AS provider_starts,
-        v.ends AS provider_ends,
-        s.ods_code IS NOT NULL AS was_practice,
-        coalesce(s.holds, false) AS is_practice,
-        n.name IS NOT NULL AS had_name,
-        d.deleted_on
-    FROM rows_there AS r
-    LEFT JOIN stamped AS o ON o.ods_code = r.code
-    LEFT JOIN above AS a ON a.ods_code = r.code
-    LEFT JOIN ord.organisations AS q ON q.ods_code = r.parent
-    LEFT JOIN places AS p ON p.ods_code = r.code
-    LEFT JOIN linked AS l ON l.line = r.line
-    LEFT JOIN providers AS v ON v.line = r.line
-    LEFT JOIN practices AS s ON s.ods_code = r.code
-    LEFT JOIN former_names AS n ON n.ods_code = r.code AND n.name = r.name
-    LEFT JOIN ord.deletions AS d ON d.ods_code = r.code AND d.state = 'confirmed'
+        line,
+        code,
+        min(line)
+            OVER (PARTITION BY code, CASE WHEN NOT $organisations THEN (parent, joined_day, left_day) END)
+            AS first_line
+    FROM sides
+    WHERE code IS NOT NULL
 ),
 
--- One row per field. Fields that a report has no column for have no row.
+-- Names of organisations, compared alike: of the row's own, of its parent, and of the sub-ICB locations of both.
+names AS (
+    SELECT
+        line,
+        code,
+        'name' AS field,
+        code AS named,
+        name AS there,
+        here_name AS here,
+        last_change_date
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'name')
+    UNION ALL
+    SELECT
+        line,
+        code,
+        'parent_name',
+        parent,
+        parent_name,
+        here_parent_name,
+        last_change_date
+    FROM sides
+    WHERE is_held AND parent IS NOT NULL AND list_contains($fields, 'parent_name')
+    UNION ALL
+    SELECT
+        line,
+        code,
+        'sub_icb_name',
+        sub_icb,
+        sub_icb_name,
+        here_sub_icb_name,
+        last_change_date
+    FROM sides
+    WHERE is_held AND sub_icb IS NOT NULL AND list_contains($fields, 'sub_icb_name')
+    UNION ALL
+    SELECT
+        line,
+        code,
+        'parent_sub_icb_name',
+        parent_sub_icb,
+        parent_sub_icb_name,
+        here_parent_sub_icb_name,
+        last_change_date
+    FROM sides
+    WHERE is_held AND parent_sub_icb IS NOT NULL AND list_contains($fields, 'parent_sub_icb_name')
+),
+
+-- One row per field. Fields that a report has no column for have no row. is_recent: whether a report of a later day
+-- than the register's may have another value, because the change can be one that the register cannot know of yet. Where
+-- there are days, they decide: a day that was long past is in the register by now. What has none, as a name, may have
+-- changed at any time.
 fields AS (
     SELECT
         line,
@@ -182,25 +85,64 @@ fields AS (
         code AS there,
         CASE WHEN is_held THEN code END AS here,
         CASE WHEN is_held THEN 0 WHEN deleted_on IS NOT NULL THEN 14 END AS rule,
+        coalesce(
+            CASE WHEN $organisations THEN opened_day ELSE joined_day END > $settled,
+            NOT list_contains($fields, CASE WHEN $organisations THEN 'opened' ELSE 'joined' END)
+        ) AS is_recent,
         last_change_date
-    FROM both_sides
+    FROM sides
     UNION ALL
     SELECT
         line,
         code,
-        'name',
-        name,
-        here_name,
+        'repeated',
+        'also on line ' || first_line,
+        NULL,
+        NULL,
+        false,
+        NULL
+    FROM repeated
+    WHERE line > first_line
+    UNION ALL
+    -- An organisation of another kind than the report lists: another report under this one's name, or a wrong row.
+    SELECT
+        line,
+        code,
+        'role',
+        array_to_string($role_ids, ' or '),
+        primary_role_id,
+        NULL,
+        false,
+        NULL
+    FROM sides
+    WHERE
+        is_held
+        AND $organisations
+        AND len($role_ids) > 0
+        AND NOT list_contains($role_ids, primary_role_id)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM ord.roles AS k
+            WHERE k.ods_code = code AND list_contains($role_ids, k.role_id)
+        )
+    UNION ALL
+    SELECT
+        n.line,
+        n.code,
+        n.field,
+        n.there,
+        n.here,
         CASE
-            WHEN name = here_name THEN 0
-            WHEN name IS NULL THEN 15
-            WHEN had_name THEN 18
-            WHEN letters(name) = letters(here_name) THEN 7
-            WHEN length(name) >= 35 AND starts_with(letters(here_name), letters(name)) THEN 6
+            WHEN n.there = n.here THEN 0
+            WHEN n.there IS NULL THEN 15
+            WHEN f.name IS NOT NULL THEN 18
+            WHEN letters(n.there) = letters(n.here) THEN 7
+            WHEN length(n.there) >= 35 AND starts_with(letters(n.here), letters(n.there)) THEN 6
         END,
-        last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations
+        true,
+        n.last_change_date
+    FROM names AS n
+    LEFT JOIN former_names AS f ON f.ods_code = n.named AND f.name = n.there
     UNION ALL
     SELECT
         line,
@@ -218,9 +160,10 @@ fields AS (
                     array_to_string([part[:35] FOR part IN string_split(here_address, ' | ')], ' ')
                 ) THEN 6
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'address')
     UNION ALL
     SELECT
         line,
@@ -234,9 +177,10 @@ fields AS (
             WHEN ref_only AND here_postcode IS NULL THEN 13
             WHEN letters(postcode) = letters(here_postcode) THEN 7
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'postcode')
     UNION ALL
     SELECT
         line,
@@ -251,9 +195,10 @@ fields AS (
             WHEN opened IS NULL AND opens <= DATE '1900-01-01' THEN 16
             WHEN ref_only AND opens IS NULL THEN 13
         END,
+        coalesce(opened_day > $settled, false),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'opened')
     UNION ALL
     SELECT
         line,
@@ -268,9 +213,10 @@ fields AS (
             WHEN closed IS NULL AND closes >= $first_day THEN 2
             WHEN ref_only AND closes IS NULL THEN 13
         END,
+        coalesce(CASE WHEN closed IS NULL THEN closes ELSE closed_day END > $settled, false),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'closed')
     UNION ALL
     SELECT
         line,
@@ -289,9 +235,13 @@ fields AS (
             WHEN status = 'P' AND opens >= $first_day THEN 0
             WHEN status = 'D' THEN 9
         END,
+        coalesce(
+            CASE status WHEN 'C' THEN closed_day WHEN 'P' THEN opened_day ELSE greatest(opens, closes) END > $settled,
+            NOT list_contains($fields, CASE status WHEN 'C' THEN 'closed' ELSE 'opened' END)
+        ),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations AND status IS NOT NULL
+    FROM sides
+    WHERE is_held AND status IS NOT NULL AND list_contains($fields, 'status')
     UNION ALL
     SELECT
         line,
@@ -305,9 +255,10 @@ fields AS (
             WHEN $last_day < DATE '2025-01-01' THEN 4
             WHEN region_code IS NULL AND region_by_postcode IS NULL THEN 10
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $geography AND region IS NOT NULL
+    FROM sides
+    WHERE is_held AND region IS NOT NULL AND list_contains($fields, 'region')
     UNION ALL
     SELECT
         line,
@@ -321,9 +272,10 @@ fields AS (
             WHEN $last_day < DATE '2025-01-01' THEN 4
             WHEN icb_code IS NULL AND icb_by_postcode IS NULL THEN 10
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $geography AND icb IS NOT NULL
+    FROM sides
+    WHERE is_held AND icb IS NOT NULL AND list_contains($fields, 'icb')
     UNION ALL
     SELECT
         line,
@@ -337,27 +289,14 @@ fields AS (
             WHEN parent IS NULL AND ends < $first_day THEN 0
             WHEN parent IS NULL THEN 15
             WHEN EXISTS (
-                    FROM links AS k
+                    FROM ord.relationships AS k
                     WHERE k.ods_code = code AND k.target_ods_code = parent AND k.rel_id <> $parent_rel
                 ) THEN 17
         END,
+        coalesce(joined_day > $settled, joined IS NULL),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $parent_rel IS NOT NULL
-    UNION ALL
-    SELECT
-        line,
-        code,
-        'parent_name',
-        parent_name,
-        here_parent_name,
-        CASE
-            WHEN parent_name = here_parent_name THEN 0
-            WHEN letters(parent_name) = letters(here_parent_name) THEN 7
-        END,
-        last_change_date
-    FROM both_sides
-    WHERE is_held AND parent_name IS NOT NULL
+    FROM sides
+    WHERE is_held AND list_contains($fields, 'parent')
     UNION ALL
     SELECT
         line,
@@ -369,9 +308,40 @@ fields AS (
             WHEN sub_icb = sub_icb_code THEN 0
             WHEN sub_icb_code IS NULL THEN 10
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND sub_icb IS NOT NULL
+    FROM sides
+    WHERE is_held AND sub_icb IS NOT NULL AND list_contains($fields, 'sub_icb')
+    UNION ALL
+    SELECT
+        line,
+        code,
+        'parent_sub_icb',
+        parent_sub_icb,
+        parent_sub_icb_code,
+        CASE
+            WHEN parent_sub_icb = parent_sub_icb_code THEN 0
+            WHEN parent_sub_icb_code IS NULL THEN 10
+        END,
+        true,
+        last_change_date
+    FROM sides
+    WHERE is_held AND parent_sub_icb IS NOT NULL AND list_contains($fields, 'parent_sub_icb')
+    UNION ALL
+    SELECT
+        line,
+        code,
+        'same_sub_icb',
+        same_sub_icb,
+        CASE sub_icb_code = parent_sub_icb_code WHEN true THEN 'yes' WHEN false THEN 'no' END,
+        CASE
+            WHEN is_yes(same_sub_icb) = (sub_icb_code = parent_sub_icb_code) THEN 0
+            WHEN sub_icb_code IS NULL OR parent_sub_icb_code IS NULL THEN 10
+        END,
+        true,
+        last_change_date
+    FROM sides
+    WHERE is_held AND same_sub_icb IS NOT NULL AND list_contains($fields, 'same_sub_icb')
     UNION ALL
     SELECT
         line,
@@ -385,9 +355,10 @@ fields AS (
             WHEN joined_day = provider_starts AND provider = here_provider THEN 19
             WHEN joined IS NULL THEN 15
         END,
+        coalesce(joined_day > $settled, false),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND parent = here_parent
+    FROM sides
+    WHERE is_held AND parent = here_parent AND list_contains($fields, 'joined')
     UNION ALL
     SELECT
         line,
@@ -404,9 +375,10 @@ fields AS (
             WHEN "left" IS NULL AND ends IN (closes, operational_end) THEN 12
             WHEN ends IS NULL AND left_day IN (closes, operational_end) THEN 12
         END,
+        coalesce(CASE WHEN "left" IS NULL THEN ends ELSE left_day END > $settled, false),
         last_change_date
-    FROM both_sides
-    WHERE is_held AND parent = here_parent
+    FROM sides
+    WHERE is_held AND parent = here_parent AND list_contains($fields, 'left')
     UNION ALL
     SELECT
         line,
@@ -416,11 +388,12 @@ fields AS (
         here_provider,
         CASE
             WHEN provider = here_provider THEN 0
-            WHEN provider = parent THEN 11
+            WHEN provider = parent AND $last_day < DATE '2021-01-01' THEN 11
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations AND provider IS NOT NULL
+    FROM sides
+    WHERE is_held AND provider IS NOT NULL AND list_contains($fields, 'provider')
     UNION ALL
     SELECT
         line,
@@ -432,25 +405,33 @@ fields AS (
             WHEN setting = '4' AND was_practice THEN 0
             WHEN setting <> '4' AND NOT is_practice THEN 0
         END,
+        true,
         last_change_date
-    FROM both_sides
-    WHERE is_held AND $organisations AND setting IS NOT NULL
+    FROM sides
+    WHERE is_held AND setting IS NOT NULL AND list_contains($fields, 'setting')
     UNION ALL
-    -- What the register holds and the report lacks.
+    -- What the report lacks. Nothing leaves a report with time, so none of it is recent.
     SELECT
         NULL,
-        o.ods_code,
+        code,
         'missing',
         NULL,
-        o.name,
-        CASE
-            WHEN o.ref_only THEN 13
-            WHEN o.operational_end < DATE '2017-03-31' AND coalesce(o.legal_end < DATE '2017-03-31', true) THEN 5
-        END,
-        greatest(o.last_change_date, o.opens)
-    FROM stamped AS o
-    ANTI JOIN rows_there AS r ON r.code = o.ods_code
-    WHERE list_contains($role_ids, o.primary_role_id) AND $whole
+        here,
+        rule,
+        false,
+        last_change_date
+    FROM lacks
+),
+
+ruled AS (
+    SELECT
+        *,
+        -- Rule 20 comes last: it is for what nothing else explains.
+        coalesce(
+            rule,
+            CASE WHEN is_recent AND $first_day > $as_of AND coalesce(last_change_date <= $last_day, true) THEN 20 END
+        ) AS last_rule
+    FROM fields
 )
 
 SELECT
@@ -460,12 +441,11 @@ SELECT
     f.there,
     f.here,
     CASE
-        WHEN f.rule IS NOT NULL THEN u.outcome
+        WHEN f.last_rule IS NOT NULL THEN u.outcome
         WHEN f.last_change_date > $last_day THEN 'newer_here'
-        WHEN $first_day > $as_of THEN 'newer_there'
         ELSE 'unexplained'
     END AS outcome,
-    f.rule
-FROM fields AS f
-LEFT JOIN rules AS u ON u.rule = f.rule
-ORDER BY f.line NULLS LAST, f.code, f.field
+    f.last_rule AS rule
+FROM ruled AS f
+LEFT JOIN rules AS u ON u.rule = f.last_rule
+ORDER BY f.line NULLS LAST, f.code, f.field, f.here

@@ -35,10 +35,13 @@ _PLACES = {
         **{"provider": 24, "setting": 26},
     },
     "pcn_partners": {
-        **{"code": 1, "name": 2, "sub_icb": 3, "parent": 5, "parent_name": 6, "joined": 9, "left": 10},
+        **{"code": 1, "name": 2, "sub_icb": 3, "sub_icb_name": 4, "parent": 5, "parent_name": 6},
+        **{"parent_sub_icb": 7, "parent_sub_icb_name": 8, "joined": 9, "left": 10, "same_sub_icb": 11},
     },
     "memberships": {"code": 1, "parent": 2, "joined": 4, "left": 5},
 }
+# The columns of codes. Their letters are capitals in the register, whatever a spreadsheet made of them.
+_CODES = ("code", "region", "icb", "status", "parent", "provider", "sub_icb", "parent_sub_icb")
 # Columns 24 and 26 mean something else in the other reports (24 was the government office region).
 _WITH_PROVIDER = ("epraccur", "egpcur")
 _WIDTHS = {"organisations": (_LEGACY_WIDTH,), "pcn_partners": (11, 10), "memberships": (6,)}
@@ -64,9 +67,25 @@ _HEADERS = {
     "provider": "providerpurchaser provider providercode",
     "setting": "prescribingsetting",
     "sub_icb": "practiceparentsubicbloccode practiceparentsubicblocationcode practiceparentccgcode",
+    "sub_icb_name": "practiceparentsubicblocname practiceparentsubicblocationname practiceparentccgname",
+    "parent_sub_icb": "pcnparentsubicbloccode pcnparentsubicblocationcode pcnparentccgcode",
+    "parent_sub_icb_name": "pcnparentsubicblocname pcnparentsubicblocationname pcnparentccgname",
+    "same_sub_icb": "practicesubicbandpcnsubicbmatch practiceccgandpcnccgmatch",
 }
 _BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers.split()}
 COLUMNS = tuple(_HEADERS)
+# What is compared, and the columns that it takes. Without one of them there is nothing to compare.
+_FIELDS = {
+    "name": ("name",),
+    "address": tuple(f"address_{n}" for n in range(1, 6)),
+    **{field: (field,) for field in ("postcode", "opened", "closed", "status", "region", "icb", "parent")},
+    **{field: ("parent", field) for field in ("parent_name", "joined", "left")},
+    **{field: (field,) for field in ("provider", "setting", "sub_icb", "parent_sub_icb", "same_sub_icb")},
+    "sub_icb_name": ("sub_icb", "sub_icb_name"),
+    "parent_sub_icb_name": ("parent_sub_icb", "parent_sub_icb_name"),
+}
+# How far down a header row may be: titles and notes that a person puts above it take a few lines.
+_ROWS_OF_TITLES = 20
 _DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])(?:-?([0-2]\d|3[01]))?(?!\d)")
 _CODE = re.compile(r"[A-Z0-9]{1,12}")
 
@@ -80,7 +99,21 @@ class Report:
     layout: str
     role_ids: tuple[str, ...]
     parent_rel_id: str | None
+    parent_role_ids: tuple[str, ...]
     has_geography: bool
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What is compared in this report, if its file has the columns."""
+        left_out: set[str] = set()
+        if not self.has_geography:
+            left_out |= {"region", "icb"}
+        if self.parent_rel_id is None:
+            left_out |= {"parent", "joined", "left"}
+        if self.name not in _WITH_PROVIDER:
+            left_out |= {"provider", "setting"}
+        columns = _PLACES[self.layout].keys() - left_out
+        return tuple(field for field, needed in _FIELDS.items() if columns >= {*needed})
 
 
 @dataclass(frozen=True)
@@ -90,7 +123,9 @@ class ReportFile:
     Attributes:
         report: Which report it is.
         path: The file.
-        rows: ``line`` (from 1) and the columns of COLUMNS as trimmed text, empty cells null.
+        rows: ``line`` (from 1) and the columns of COLUMNS as trimmed text, codes in capitals, empty cells
+            null. Rows without any cell are left out.
+        fields: Which fields can be compared, because the file has columns for them.
         first_day: First day for which the report may speak; null if the file name has none.
         last_day: Last such day, inclusive: the same, or the last of the month if the name has a month only.
         notes: What the user must know about how it was read.
@@ -99,6 +134,7 @@ class ReportFile:
     report: Report
     path: Path
     rows: pl.DataFrame
+    fields: tuple[str, ...]
     first_day: date | None
     last_day: date | None
     notes: list[str] = field(default_factory=list)
@@ -115,6 +151,7 @@ def reports() -> dict[str, Report]:
             row["layout"],
             tuple(filter(None, row["primary_role_ids"].split("|"))),
             row["parent_rel_id"] or None,
+            tuple(filter(None, row["parent_role_ids"].split("|"))),
             row["geography"] == "yes",
         )
         for row in csv.DictReader(io.StringIO(text))
@@ -130,32 +167,30 @@ def read_report(argument: str) -> ReportFile:
         OdsError: There is no such report or file, or the file is not that report.
     """
     report, path = _which(argument)
-    content = _content(path)
-    if not content.strip():
-        raise OdsError("the file is empty", where=path, do="Download the report again")
-    cells = read_text(path, content)
+    cells = read_text(path, _content(path))
     frame = pl.DataFrame(
-        {f"column_{n}": column for n, column in enumerate(cells.columns, 1)},
-        schema={f"column_{n}": pl.String for n in range(1, len(cells.columns) + 1)},
-    ).with_columns(pl.all().str.strip_chars().replace("", None))
-    places, has_header = _places(report, path, frame)
-    named = frame.select(
-        pl.Series("line", cells.lines, pl.Int64),
+        {"line": cells.lines, **{f"column_{n}": column for n, column in enumerate(cells.columns, 1)}},
+        schema={"line": pl.Int64, **{f"column_{n}": pl.String for n in range(1, len(cells.columns) + 1)}},
+    ).with_columns(pl.exclude("line").str.strip_chars().replace("", None))
+    # A spreadsheet ends its file with rows of commas, and a file may be nothing but a byte-order mark.
+    frame = frame.filter(pl.any_horizontal(pl.lit(False), pl.exclude("line").is_not_null()))
+    if frame.is_empty():
+        raise OdsError("the file is empty", where=path, do="Download the report again")
+    places, header = _places(report, path, frame)
+    notes = [*cells.notes, *_notes_on_header(report, frame, places, header)]
+    rows = frame.slice(0 if header is None else header + 1).select(
+        "line",
         *[
             (pl.col(f"column_{places[c]}") if c in places else pl.lit(None, pl.String)).alias(c)
             for c in COLUMNS
         ],
     )
-    if not has_header and report.name not in _WITH_PROVIDER:
-        named = named.with_columns(provider=pl.lit(None, pl.String), setting=pl.lit(None, pl.String))
-    named = named.slice(1 if has_header else 0)
-    if named.is_empty():
+    if rows.is_empty():
         raise OdsError("the report has a header row and nothing else", where=path, do="Download it again")
-    _require_codes(report, path, named)
-    first, last = _days_in(path.name)
-    return ReportFile(
-        report, path, named.with_columns(pl.col("code").str.to_uppercase()), first, last, cells.notes
-    )
+    _require_codes(report, path, rows)
+    fields = tuple(field for field in report.fields if places.keys() >= {*_FIELDS[field]})
+    rows = rows.with_columns(pl.col(*_CODES).str.to_uppercase())
+    return ReportFile(report, path, rows, fields, *_days_in(path.name), notes)
 
 
 def _which(argument: str) -> tuple[Report, Path]:
@@ -200,29 +235,79 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], bool]:
-    """The number of each column of the report, and whether the first row is a header."""
-    first = [re.sub(r"[^a-z0-9]", "", (cell or "").lower()) for cell in frame.row(0)]
-    titled = {_BY_HEADER[cell]: n for n, cell in reversed([*enumerate(first, 1)]) if cell in _BY_HEADER}
+def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], int | None]:
+    """The number of each column that is compared, and which row is the header; null if there is none."""
+    wanted = {"code", *(column for field in report.fields for column in _FIELDS[field])}
     needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
-    if needed <= titled.keys():
-        return titled, True
-    if len(titled) > 2:
-        missing = ", ".join(sorted(needed - titled.keys()))
-        raise OdsError(
-            f"the header row has no column for {missing}", where=path, do=f"Is this the report {report.name}?"
-        )
+    cells = frame.drop("line")
+    for n, row in enumerate(cells.head(_ROWS_OF_TITLES).iter_rows()):
+        titled = {_BY_HEADER[h]: place for place, h in reversed(_headers(row)) if h in _BY_HEADER}
+        if needed <= titled.keys():
+            _require_titles_above(path, frame.head(n), {c: f"column_{titled[c]}" for c in needed})
+            return {c: place for c, place in titled.items() if c in wanted}, n
+        if len(titled) > 2:
+            missing = ", ".join(sorted(needed - titled.keys()))
+            raise OdsError(
+                f"the header row has no column for {missing}",
+                where=path,
+                do=f"Is this the report {report.name}?",
+            )
     widths = _WIDTHS[report.layout]
-    beyond = [pl.col(f"column_{n}").is_not_null() for n in range(widths[0] + 1, frame.width + 1)]
-    too_long = frame.with_row_index("row").filter(pl.any_horizontal(beyond)) if beyond else frame.clear()
-    if frame.width < min(widths) or too_long.height:
-        where = f"line {too_long['row'][0] + 1}" if too_long.height else "each line"
+    beyond = [pl.col(column).is_not_null() for column in cells.columns[widths[0] :]]
+    too_long = frame.filter(pl.any_horizontal(beyond)) if beyond else frame.clear()
+    if cells.width < min(widths) or too_long.height:
+        where = f"line {too_long['line'][0]}" if too_long.height else "each line"
         raise OdsError(
-            f"{where} has {frame.width} columns; {report.name} has {' or '.join(map(str, widths))}",
+            f"{where} has {cells.width} columns; {report.name} has {' or '.join(map(str, widths))}",
             where=path,
             do="Give the report as ODS publishes it, or add a header row",
         )
-    return _PLACES[report.layout], False
+    places = {c: n for c, n in _PLACES[report.layout].items() if c in wanted and n <= cells.width}
+    first = frame[f"column_{places['code']}"][0]
+    if first is None or not _CODE.fullmatch(first.upper()):
+        raise OdsError(
+            f"line {frame['line'][0]}: {first or ''!r} is not an ODS code, and there is no known header row",
+            where=path,
+            do=f"Is this the report {report.name}? Delete what is above its rows, or use the headers of ODS",
+        )
+    return places, None
+
+
+def _headers(row: tuple[str | None, ...]) -> list[tuple[int, str]]:
+    """The place of each cell, from 1, and its letters and digits."""
+    return [(n, re.sub(r"[^a-z0-9]", "", (cell or "").lower())) for n, cell in enumerate(row, 1)]
+
+
+def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, str]) -> None:
+    """Raise OdsError if a row above the header row has a code and whatever else each row must have."""
+    has_code = pl.col(columns["code"]).str.to_uppercase().str.contains(f"^{_CODE.pattern}$")
+    rows = above.filter(has_code & pl.all_horizontal(pl.col(columns.values()).is_not_null()))
+    if rows.height:
+        raise OdsError(
+            f"line {rows['line'][0]} looks like a row of the report, and the header row comes after it",
+            where=path,
+            do="Put the header row first",
+        )
+
+
+def _notes_on_header(
+    report: Report, frame: pl.DataFrame, places: dict[str, int], header: int | None
+) -> list[str]:
+    """What of a file with a header row is not compared: lines, columns, and what it has no columns for."""
+    if header is None:
+        return []
+    notes = []
+    if header:
+        notes.append(f"the header row is line {frame['line'][header]}; what is above it is taken for a title")
+    names = frame.drop("line").row(header)
+    known = {*places.values()}
+    unknown = [cell for n, cell in enumerate(names, 1) if n not in known and cell and cell.lower() != "null"]
+    if unknown:
+        notes.append(f"columns of the file that are not compared: {', '.join(unknown)}")
+    missing = [field for field in report.fields if not places.keys() >= {*_FIELDS[field]}]
+    if missing:
+        notes.append(f"not compared, because the file does not have all columns for it: {', '.join(missing)}")
+    return notes
 
 
 def _require_codes(report: Report, path: Path, rows: pl.DataFrame) -> None:

@@ -39,8 +39,15 @@ def fields(folder: Path, cells: dict[int, str], **tables: Sequence[Row]) -> dict
         The value here and the outcome of each field.
     """
     row = [cells.get(column, "") for column in range(27)]
-    report = read_report(str(as_file([["S01", "BODY S01", *row[2:]]], folder / "epraccur.csv")))
-    content: dict[str, Sequence[Row]] = {"organisations": [organisation("S01", "RO177")], **tables}
+    report = str(as_file([["S01", "BODY S01", *row[2:]]], folder / "epraccur.csv"))
+    compared = rows_of(report, **{"organisations": [organisation("S01", "RO177")], **tables})
+    return {
+        field: (here, outcome) for field, here, outcome in compared["field", "here", "outcome"].iter_rows()
+    }
+
+
+def rows_of(report: str, *, day: date = TODAY, whole: bool = False, **content: Sequence[Row]) -> pl.DataFrame:
+    """The report of a day, compared with tables of these rows as of TODAY; all others are empty."""
     # On one thread rows are met in the order in which they come.
     with closing(duckdb.connect(config={"threads": 1})) as connection:
         for name in READ:
@@ -54,10 +61,7 @@ def fields(folder: Path, cells: dict[int, str], **tables: Sequence[Row]) -> dict
             ALTER TABLE marts.provider_hierarchy_current RENAME TO parents_today;
             CREATE VIEW marts.provider_hierarchy_current AS FROM marts.parents_today ORDER BY ods_code
         """)
-        compared = compare(connection, report, TODAY, day=TODAY, whole=False).rows
-    return {
-        field: (here, outcome) for field, here, outcome in compared["field", "here", "outcome"].iter_rows()
-    }
+        return compare(connection, read_report(report), TODAY, day=day, whole=whole).rows
 
 
 def test_parents_of_today_count_before_past_ones(tmp_path: Path) -> None:

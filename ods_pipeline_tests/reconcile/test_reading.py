@@ -98,6 +98,39 @@ def test_memberships_of_primary_care_networks(tmp_path: Path) -> None:
     assert (read.first_day, read.last_day) == (None, None)
 
 
+def test_a_header_row_under_titles(tmp_path: Path) -> None:
+    text = "NHS Trusts,,,\n\nas of,1 May 2026,,\nOrganisation Code,Name,Postcode,Fax\nRRP,A TRUST,N1 1AA,1\n"
+    read = read_report("etr=" + write(tmp_path, text, "a.csv"))
+    assert read.rows.select("line", "code", "name", "postcode").rows() == [(5, "RRP", "A TRUST", "N1 1AA")]
+    assert "the header row is line 4; what is above it is taken for a title" in read.notes
+
+
+def test_what_a_file_with_a_header_has_no_column_for_is_named(tmp_path: Path) -> None:
+    text = "Organisation Code,Name,Postcode,Fax\nRRP,A TRUST,N1 1AA,1\n"
+    read = read_report("etr=" + write(tmp_path, text, "a.csv"))
+    assert read.fields == ("name", "postcode")
+    assert read.notes == [
+        "columns of the file that are not compared: Fax",
+        "not compared, because the file does not have all columns for it: address, opened, closed, status, "
+        "region, icb",
+    ]
+
+
+def test_rows_of_empty_cells_are_left_out(tmp_path: Path) -> None:
+    empty = "," * 26 + "\r\n"
+    read = read_report(write(tmp_path, empty + line() + empty + line(["A81002", *ROW[1:]]) + empty + empty))
+    assert read.rows.select("line", "code").rows() == [(2, "A81001"), (4, "A81002")]
+
+
+def test_every_code_is_in_capitals(tmp_path: Path) -> None:
+    read = read_report(write(tmp_path, line([cell.lower() for cell in ROW])))
+    columns = ["code", "region", "icb", "status", "parent", "provider"]
+    assert read.rows.select(columns).row(0) == ("A81001", "Y63", "QHM", "A", "84H", "84H")
+    cells = "a81001,X,16c,Y,u12345,A PCN,16c,Y,20200401,,Y\r\n"
+    members = read_report(write(tmp_path, cells, "epcncorepartnerdetails.csv")).rows
+    assert members.select("sub_icb", "parent", "parent_sub_icb").row(0) == ("16C", "U12345", "16C")
+
+
 def _zip(folder: Path, names: list[str]) -> str:
     file = folder / "epraccur.zip"
     with zipfile.ZipFile(file, "w") as archive:
@@ -123,6 +156,10 @@ BAD: list[tuple[Callable[[Path], str], str]] = [
     (lambda d: str(d / "epraccur.csv"), "no such file"),
     (lambda d: write(d, "", "epraccur.csv"), "the file is empty"),
     (lambda d: write(d, " \r\n", "epraccur.csv"), "the file is empty"),
+    (lambda d: write(d, b"\xef\xbb\xbf"), "the file is empty"),
+    (lambda d: write(d, b"\xef\xbb\xbf\r\n\r\n"), "the file is empty"),
+    (lambda d: write(d, b"\xff\xfe"), "the file is empty"),
+    (lambda d: write(d, ",,,,\n,,,,\n"), "the file is empty"),
     (lambda d: write(d, line(), "practices.csv"), "not clear which report"),
     (lambda d: write(d, line(ROW[:12])), "each line has 12 columns; epraccur has 27"),
     (lambda d: write(d, line() + line([*ROW, "more"])), "line 2 has 28 columns; epraccur has 27"),
@@ -132,6 +169,11 @@ BAD: list[tuple[Callable[[Path], str], str]] = [
     ),
     (lambda d: write(d, "Organisation Code,Name\n"), "a header row and nothing else"),
     (lambda d: write(d, line(["The Densham Surgery", *ROW[1:]])), "is not an ODS code"),
+    (lambda d: write(d, "NHS Trusts" + "," * 26 + "\n" + line()), "line 1: 'NHS Trusts' is not an ODS code"),
+    (
+        lambda d: write(d, line() + "Organisation Code,Name,Postcode\n"),
+        "line 1 looks like a row of the report",
+    ),
     (lambda d: write(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
     (lambda d: write(d, b"PK\x03\x04damaged"), "damaged or cut short"),
     (lambda d: _zip(d, ["a.csv", "b.csv"]), "the zip holds 2 CSV files"),
@@ -147,5 +189,5 @@ def test_what_is_not_a_report_is_rejected(tmp_path: Path, make: Callable[[Path],
 
 def test_rules_and_reports_are_numbered_once() -> None:
     assert rules()["rule"].to_list() == list(range(rules().height))
-    assert set(rules()["outcome"]) == {"agree", "explained", "not_compared"}
+    assert set(rules()["outcome"]) == {"agree", "explained", "not_compared", "newer_there"}
     assert {r.layout for r in reports().values()} == {"organisations", "pcn_partners", "memberships"}
