@@ -1,7 +1,7 @@
 """The changes detected from a day on, and the line that describes each.
 
-What lives here: the query and the wording. What does not: how changes are found (``history/changes``) and
-dated (the mart ``code_changes``).
+What lives here: the query and the wording, and which days of the records count as changes that no capture
+showed. What does not: how changes are found (``history/changes``) and dated (the mart ``code_changes``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,25 @@ from typing import Any
 import duckdb
 import polars as pl
 
+# Events of a code whose organisation is new; c is marts.code_changes.
+_IS_NEW = "c.change_kind IN ('created', 'code_reused')"
+# The links that were left in a move. parent_changed names the link that begins, and takes effect with it;
+# the old one may have ended on another day.
+_LEFT_IN_A_MOVE = """
+    SELECT r.ods_code, r.unique_rel_id,
+        holds_to(
+            r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE
+        ) AS ends
+    FROM history.relationships AS r
+    JOIN marts.code_changes AS c
+        ON c.ods_code = r.ods_code AND c.detected_on = r.known_from AND c.old_value = r.target_ods_code
+    WHERE c.change_kind = 'parent_changed'
+"""
 # Up to the first release held nothing was observed, but the records give days: those on which they opened,
 # closed, and joined or left another organisation. A link that ends as its organisation closes has no line.
-_FROM_RECORDS = """
+# Links go on after that day: code_changes has an event when an organisation opens or closes on an announced
+# day, but none for the announced day of a link. A link that is over in law only has not ended (holds_to).
+_FROM_RECORDS = f"""
     SELECT d.*, o.name, 'from the record' AS basis
     FROM (
         SELECT ods_code, 'opened' AS change_kind, 'operational_start' AS field,
@@ -37,20 +53,47 @@ _FROM_RECORDS = """
         UNION ALL BY NAME
         SELECT r.ods_code, 'relationship_ended' AS change_kind, r.target_ods_code AS old_value,
             r.target_ods_code AS related_code, r.rel_id, r.unique_rel_id,
-            day_after(coalesce(r.operational_end, r.legal_end)) AS effective_on
+            holds_to(
+                r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE
+            ) AS effective_on
         FROM ord.relationships AS r
         JOIN ord.organisations AS c ON c.ods_code = r.ods_code
-        WHERE coalesce(r.operational_end, r.legal_end)
-            IS DISTINCT FROM coalesce(c.operational_end, c.legal_end)
+        WHERE effective_on IS DISTINCT FROM day_after(c.operational_end)
+            AND effective_on IS DISTINCT FROM day_after(c.legal_end)
     ) AS d
     JOIN ord.organisations AS o ON o.ods_code = d.ods_code
-    CROSS JOIN (SELECT min(as_of) AS day FROM ord.captures WHERE kind = 'full') AS first_release
-    WHERE d.effective_on BETWEEN $since AND first_release.day AND $since < first_release.day
+    CROSS JOIN (
+        SELECT min(as_of) FILTER (WHERE kind = 'full') AS first_release, max(as_of) AS newest
+        FROM ord.captures
+    ) AS held
+    WHERE d.effective_on BETWEEN $since AND held.newest
+        AND (
+            ($since < held.first_release AND d.effective_on <= held.first_release)
+            OR (d.unique_rel_id IS NOT NULL AND d.effective_on > held.first_release)
+        )
+        -- What an event reports already: of the same day, or of the same link. A link that begins as its
+        -- organisation is new or reopens has no event of its own, nor has one that moves with another.
         AND NOT EXISTS (
             SELECT 1
             FROM marts.code_changes AS c
-            WHERE c.ods_code = d.ods_code AND c.effective_on = d.effective_on
-                AND (c.change_kind = d.change_kind OR d.related_code IN (c.related_code, c.old_value))
+            WHERE c.ods_code = d.ods_code
+                AND CASE
+                    WHEN d.unique_rel_id IS NULL
+                        THEN c.effective_on = d.effective_on
+                            AND (c.change_kind = d.change_kind OR (d.change_kind = 'opened' AND {_IS_NEW}))
+                    WHEN c.unique_rel_id = d.unique_rel_id
+                            AND c.change_kind IN (d.change_kind, 'parent_changed')
+                        THEN c.new_value = d.new_value OR c.old_value = d.old_value
+                    WHEN d.change_kind = 'relationship_added' AND c.effective_on = d.effective_on
+                        THEN (c.change_kind = 'parent_changed' AND c.new_value = d.new_value)
+                            OR {_IS_NEW} OR c.change_kind = 'reopened'
+                END
+        )
+        AND NOT EXISTS (
+            SELECT 1
+            FROM ({_LEFT_IN_A_MOVE}) AS m
+            WHERE m.ods_code = d.ods_code AND m.unique_rel_id = d.unique_rel_id AND m.ends = d.effective_on
+                AND d.change_kind = 'relationship_ended'
         )
 """
 # Under a code are: the code itself; every organisation that had it above itself when the change took effect,
@@ -105,8 +148,9 @@ def changes_since(
 ) -> pl.DataFrame:
     """Return the changes detected on or after ``since``, in order of detection and code.
 
-    Where ``since`` is before the first release held, what the records date from then on comes first: who
-    opened, closed, joined or left, up to the day of that release, in order of those days.
+    What the records date and no capture showed as a change comes first, in order of those days: who opened,
+    closed, joined or left up to the first release held, if ``since`` is before it; and who joined or left on
+    a later day that was announced before.
 
     Args:
         connection: The published ods.duckdb.

@@ -21,12 +21,15 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
 
 def test_without_arguments_it_lists_all_since_the_newest_release(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys)
-    assert len(lines) == 13
+    assert len(lines) == 14
     assert lines == sorted(lines, key=lambda line: line[:10])
-    assert lines[0].startswith("2026-08-24  from 2026-08-24  created ") and lines[0].endswith(
+    # The release announced that T3B9K opens on this day and joins Y99902: only its opening is an event.
+    assert lines[0].startswith("            from 2026-09-04  relationship added    T3B9K ")
+    assert lines[0].endswith(" Y99902  [from the record]")
+    assert lines[1].startswith("2026-08-24  from 2026-08-24  created ") and lines[1].endswith(
         "ORCHARD ROW PHARMACY"
     )
-    assert "pcn: U90001 -> U90002" in lines[10] and "from 2026-10-01" in lines[10]
+    assert "pcn: U90001 -> U90002" in lines[11] and "from 2026-10-01" in lines[11]
     assert any(line.endswith("operational_end: 2026-06-30 -> none") for line in lines)
     assert any(line.endswith("unconfirmed, gone_from_api") for line in lines)
 
@@ -34,11 +37,11 @@ def test_without_arguments_it_lists_all_since_the_newest_release(capsys: pytest.
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--since", "2026-09-03"], ["Y99903", "FX104", "T3B9K"]),
+        (["--since", "2026-09-03"], ["T3B9K", "Y99903", "FX104", "T3B9K"]),
         (["--kind", "renamed", "--kind", "closed"], ["V99002", "Y99901"]),
-        (["--under", "u90001"], ["Y99901", "Y99901", "Y99902", "Y99903", "T3B9K"]),
+        (["--under", "u90001"], ["T3B9K", "Y99901", "Y99901", "Y99902", "Y99903", "T3B9K"]),
         (["--under", "U90002"], ["Y99903"]),
-        (["--under", "Z9B2Z", "--since", "2026-09-01"], ["FX105", "Y99903", "FX104", "T3B9K"]),
+        (["--under", "Z9B2Z", "--since", "2026-09-01"], ["T3B9K", "FX105", "Y99903", "FX104", "T3B9K"]),
         (["--under", "NZ9"], ["NZ902"]),
         (["--under", "FX104"], ["FX104"]),
         (["--under", "(FX104)."], ["FX104"]),
@@ -75,15 +78,15 @@ def test_two_links_to_one_organisation_are_told_apart(capsys: pytest.CaptureFixt
 def test_the_file_may_be_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("changes", "--csv", "-") == 0
     out, err = capsys.readouterr()
-    assert len(list(csv.DictReader(out.splitlines()))) == 13
-    assert err == "13 changes since 2026-08-21: -\n"
+    assert len(list(csv.DictReader(out.splitlines()))) == 14
+    assert err == "14 changes since 2026-08-21: -\n"
 
 
 def test_a_limit_counts_what_it_leaves_out_and_0_is_all(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, "--limit", "2")
-    assert lines[2:] == ["… and 11 more; --limit 0 shows all, --csv FILE writes all"]
+    assert lines[2:] == ["… and 12 more; --limit 0 shows all, --csv FILE writes all"]
     assert lines[:2] == printed(capsys, "--limit", "0")[:2]
-    assert len(printed(capsys, "--limit", "0")) == 13
+    assert len(printed(capsys, "--limit", "0")) == 14
     assert run("changes", "--limit", "-1") == 2
 
 
@@ -99,13 +102,15 @@ def test_an_unknown_kind_is_a_wrong_argument() -> None:
 
 def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "changes.csv"
-    assert printed(capsys, "--csv", str(file)) == [f"13 changes since 2026-08-21: {file}"]
+    assert printed(capsys, "--csv", str(file)) == [f"14 changes since 2026-08-21: {file}"]
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     table = pl.read_parquet(sample_root().path / "marts" / "code_changes.parquet")
-    assert [row["change_id"] for row in rows] == table["change_id"].to_list()
+    announced, *observed = rows
+    assert [row["change_id"] for row in observed] == table["change_id"].to_list()
     assert set(rows[0]) == {*table.columns, "name", "rel_name", "basis"}
-    assert {row["basis"] for row in rows} == {"observed"}
+    assert {row["basis"] for row in observed} == {"observed"}
+    assert (announced["ods_code"], announced["basis"]) == ("T3B9K", "from the record")
 
 
 @pytest.mark.promise("no_guess")
@@ -119,15 +124,17 @@ def test_before_the_first_release_the_dates_of_the_records_count(
     assert any(" D8M2P " in line and "relationship added" in line and " A9C1X" in line for line in dated)
     days = [line.split()[1] for line in dated]
     assert lines[: len(dated)] == dated and days == sorted(days)  # before what was observed
-    # Not after the first release held: from then on changes are observed.
+    # After the first release held, only links that begin or end on an announced day: all else is observed.
     file = tmp_path / "all.csv"
     printed(capsys, "--since", "2026-03-31", "--csv", str(file))
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    told = [row for row in rows if row["basis"] == "from the record"]
+    from_records = [row for row in rows if row["basis"] == "from the record"]
+    *told, announced = from_records
+    assert (announced["ods_code"], announced["change_kind"]) == ("T3B9K", "relationship_added")
     assert {"2026-03-31" <= row["effective_on"] <= "2026-08-21" for row in told} == {True}
     assert {(row["detected_on"], row["change_id"], row["capture_id"]) for row in told} == {("", "", "")}
-    assert len(rows) - len(told) == 13
+    assert len(rows) - len(from_records) == 13
     kinds = {row["change_kind"] for row in told}
     assert kinds == {"opened", "closed", "legally_closed", "relationship_added", "relationship_ended"}
     assert ("D4U1Y", "closed", "2026-04-01") in {
