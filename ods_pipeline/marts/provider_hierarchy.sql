@@ -12,7 +12,7 @@ WITH links AS (
     FROM steps.chosen_parents
 ),
 
--- Links to codes that are not held, on the way to an ICB or, from the ICB, to a region. One that is inactive from the
+-- Links to codes that are not held: to an ICB or on the way to one, or to a region. One that is inactive from the
 -- day on which it begins holds on no day.
 nowhere AS MATERIALIZED (
     SELECT
@@ -77,6 +77,7 @@ with_icb AS (
         p.ods_code,
         p.kind,
         p.country,
+        p.ended_before_icbs,
         operator.parent_code AS operator_code,
         operator.rel_id AS operator_rel,
         operator.unique_rel_id AS operator_id,
@@ -210,33 +211,56 @@ with_hub_region AS (
     FROM reaching_region('with_area_region', 'timeline', hub_code)
 ),
 
--- Whether a link to a code that is not held is why there is no ICB or no region. A row is cut where such a link begins
--- or ends, but not where another reason is given all the same.
-with_region AS MATERIALIZED (
+-- Whether a link to a code that is not held is why there is no ICB or no region: one of its own to an ICB, or one to a
+-- region of the organisations from which it would have it. A row is cut where such a link begins or ends, but not where
+-- another reason is given all the same.
+with_unknown_icb AS (
     SELECT
-        * EXCLUDE (incomplete, leads_nowhere),
-        leads_nowhere AND (region_code IS NULL OR valid_to > first_icb_day()) AS points_nowhere
+        i.* EXCLUDE (without_icb) REPLACE (
+            CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
+            CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
+        ),
+        t.parent_code IS NOT NULL AS icb_ends_nowhere,
+        t.parent_code IS NOT NULL AS region_ends_nowhere
     FROM (
         SELECT
-            i.* REPLACE (
-                CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
-                CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
-            ),
-            t.parent_code IS NOT NULL AS leads_nowhere
-        FROM (
-            SELECT
-                *,
-                CASE
-                    WHEN region_code IS NULL THEN coalesce(icb_code, ods_code)
-                    WHEN icb_code IS NULL AND NOT is_under_hub AND NOT is_outside_england(country, kind) THEN ods_code
-                END AS incomplete
-            FROM with_hub_region
-        ) AS i
-        LEFT JOIN timeline AS t
-            ON t.ods_code = i.incomplete
-            AND t.level = CASE WHEN i.icb_code IS NULL THEN 'icb_unknown' ELSE 'region_unknown' END
-            AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from
-    )
+            *,
+            CASE
+                WHEN icb_code IS NULL
+                    AND (region_code IS NULL OR NOT (is_under_hub OR is_outside_england(country, kind)))
+                    THEN ods_code
+            END AS without_icb
+        FROM with_hub_region
+    ) AS i
+    LEFT JOIN timeline AS t
+        ON t.ods_code = i.without_icb AND t.level = 'icb_unknown'
+        AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from
+),
+
+with_own_unknown AS (
+    FROM ending_nowhere('with_unknown_icb', 'timeline', ods_code)
+),
+
+with_unknown_of_icb AS (
+    FROM ending_nowhere('with_own_unknown', 'timeline', icb_code)
+),
+
+with_unknown_of_area AS (
+    FROM ending_nowhere('with_unknown_of_icb', 'timeline', area_code)
+),
+
+with_unknown_of_hub AS (
+    FROM ending_nowhere('with_unknown_of_area', 'timeline', hub_code)
+),
+
+with_region AS MATERIALIZED (
+    SELECT
+        * REPLACE (
+            icb_ends_nowhere AND NOT (is_under_hub OR is_outside_england(country, kind) OR ended_before_icbs)
+            AND valid_to > first_icb_day() AS icb_ends_nowhere,
+            region_ends_nowhere AND region_code IS NULL AS region_ends_nowhere
+        )
+    FROM with_unknown_of_hub
 ),
 
 -- The same relationships lead to the same parents. Few organisations have neighbours with the same hash, and only
@@ -248,7 +272,8 @@ hashed AS MATERIALIZED (
         valid_to,
         hash(
             kind, is_ambiguous, operator_id, provider_code, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, points_nowhere
+            partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, icb_ends_nowhere,
+            region_ends_nowhere
         ) AS state
     FROM with_region
 ),
@@ -269,7 +294,8 @@ hierarchy AS (
             'to_join', ods_code,
             (
                 kind, is_ambiguous, operator_id, chain_via, pcn_id, commissioner_id, sub_icb_id, commissioning_icb_id,
-                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, points_nowhere
+                partner_icb_id, geography_icb_id, is_under_hub, area_id, region_id, icb_basis, icb_ends_nowhere,
+                region_ends_nowhere
             )
         )
     UNION ALL BY NAME
@@ -284,8 +310,8 @@ with_reasons AS (
         CASE
             WHEN h.is_under_hub THEN 'commissioned_by_hub'
             WHEN is_outside_england(h.country, h.kind) THEN 'outside_england'
-            WHEN h.valid_to <= first_icb_day() THEN 'before_areas'
-            WHEN h.points_nowhere AND h.icb_code IS NULL THEN 'target_unknown'
+            WHEN h.ended_before_icbs OR h.valid_to <= first_icb_day() THEN 'before_areas'
+            WHEN h.icb_ends_nowhere THEN 'target_unknown'
             WHEN h.sub_icb_code IS NOT NULL THEN 'parent_has_none'
             WHEN h.commissioner_code IS NOT NULL THEN 'commissioned_by_other'
             WHEN is_head_office(h.kind) THEN 'head_office'
@@ -319,7 +345,7 @@ SELECT
     region_code,
     CASE
         WHEN region_code IS NOT NULL THEN NULL
-        WHEN points_nowhere THEN 'target_unknown'
+        WHEN region_ends_nowhere THEN 'target_unknown'
         WHEN icb_code IS NOT NULL OR area_code IS NOT NULL THEN 'none_stated'
         ELSE why_none
     END AS region_reason,

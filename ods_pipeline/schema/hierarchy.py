@@ -26,7 +26,8 @@ NO_LEVEL = "other"
 
 
 def _sub_icb_reason() -> Column:
-    return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS}", required=False)
+    closed = "What closed before April 2020 has before_areas in every row, also where a link goes on."
+    return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS} {closed}", required=False)
 
 
 def _icb_code() -> Column:
@@ -43,7 +44,11 @@ def _icb_reason() -> Column:
 
 
 def _region_reason() -> Column:
-    return one_of(NO_PARENT, "Why region_code is null, in the words of sub_icb_reason.", required=False)
+    meaning = (
+        "Why region_code is null, in the words of sub_icb_reason. target_unknown also where the region that "
+        "it, its ICB, its area or its hub states is not held."
+    )
+    return one_of(NO_PARENT, meaning, required=False)
 
 
 def _area_code() -> Column:

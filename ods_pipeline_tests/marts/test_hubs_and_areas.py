@@ -178,6 +178,77 @@ def test_every_reason_is_given_where_it_holds(tmp_path: Path) -> None:
     }
 
 
+def to_unknown(link_: Row, role_id: str) -> Row:
+    return {**link_, "target_primary_role_id": role_id}
+
+
+def test_a_stated_region_that_is_not_held_is_why_there_is_none(tmp_path: Path) -> None:
+    codes = {"14M": "RO98", "HMP": "RO175", "Q71": "RO210", "RAL": "RO197", "07M": "RO98", "P1": "RO182"}
+    codes |= {"QX": "RO261", "R1": "RO197", "97T": "RO98", "HMP2": "RO175"}
+    organisations = [organisation(code, role_id) for code, role_id in codes.items()]
+    links = [
+        to_unknown(link("14M", "RE5", "Y99", "2021-04-01"), "RO209"),  # a hub
+        link("HMP", "RE4", "14M", "2010-04-01"),
+        to_unknown(link("Q71", "RE2", "Y99"), "RO209"),  # an area
+        link("RAL", "RE5", "Q71"),
+        link("07M", "RE5", "Q71"),
+        link("P1", "RE4", "07M"),
+        to_unknown(link("QX", "RE2", "Y99"), "RO209"),  # an ICB
+        link("R1", "RE5", "QX"),
+        link("HMP2", "RE4", "97T"),  # a hub that states no region
+    ]
+    result = world(tmp_path, organisations, links, [role("14M", "RO218"), role("97T", "RO218")])
+    unknown, hub, none = "target_unknown", "commissioned_by_hub", "none_stated"
+    answers = {code: row(result, code, "icb_code", "icb_reason", "region_reason") for code in codes}
+    assert answers == {
+        "14M": (None, none, unknown),
+        "HMP": (None, hub, unknown),
+        "Q71": (None, none, unknown),
+        "RAL": (None, none, unknown),
+        "07M": (None, none, unknown),
+        "P1": (None, "parent_has_none", unknown),
+        "QX": ("QX", None, unknown),
+        "R1": ("QX", None, unknown),
+        "97T": (None, none, none),
+        "HMP2": (None, hub, hub),
+    }
+    # The row is cut where the link begins, and the reason of the ICB stays what it was.
+    rows = result["provider_hierarchy"].filter(pl.col("valid_from") >= date(2010, 4, 1), ods_code="HMP")
+    assert rows.select("valid_from", "icb_reason", "region_reason").rows() == [
+        (date(2010, 4, 1), hub, hub),
+        (date(2021, 4, 1), hub, unknown),
+    ]
+
+
+@pytest.mark.parametrize("link_end", [None, "2018-03-31", "2021-03-31"])
+def test_what_closed_before_areas_says_so_whatever_its_links_say(
+    tmp_path: Path, link_end: str | None
+) -> None:
+    closed = {"operational_end": date(2018, 3, 31), "status": "Inactive"}
+    roles = {"RUN": "RO182", "UNDER": "RO182", "LOST": "RO182", "NONE": "RO182"}
+    organisations = [organisation(code, role_id, **closed) for code, role_id in roles.items()]
+    organisations += [
+        organisation("HQ", "RO181"),
+        organisation("CCG1", "RO98", operational_end=date(2020, 3, 31), status="Inactive"),
+        # Its last day is the day before areas were recorded, and the first on which they were.
+        organisation("LAST", "RO182", operational_end=date(2020, 3, 31), status="Inactive"),
+        organisation("FIRST", "RO182", operational_end=date(2020, 4, 1), status="Inactive"),
+    ]
+    links = [
+        link("RUN", "RE6", "HQ", "2013-04-01", link_end),
+        link("UNDER", "RE4", "CCG1", "2013-04-01", link_end),
+        to_unknown(link("LOST", "RE4", "GONE", "2013-04-01", link_end), "RO98"),
+        link("LAST", "RE6", "HQ", "2013-04-01"),
+        link("FIRST", "RE6", "HQ", "2013-04-01"),
+    ]
+    result = world(tmp_path, organisations, links, [])
+    before = "before_areas"
+    for code in ("RUN", "UNDER", "NONE", "LOST", "LAST"):
+        assert row(result, code, "icb_reason", "is_past") == (before, True), code
+    assert row(result, "RUN", "region_reason") == (before,)
+    assert row(result, "FIRST", "icb_reason", "is_past") == ("none_stated", True)
+
+
 def test_area_and_region_before_april_2020_are_those_that_ods_states(tmp_path: Path) -> None:
     offices = [organisation("Q71", "RO210"), organisation("Q36", "RO132"), organisation("Y56", "RO209")]
     organisations = [*offices, organisation("RAL", "RO197"), organisation("RAL01", "RO198")]

@@ -134,25 +134,33 @@ class Oracle(Register):
         steps = [s for s in used if s]
         row |= {"is_ambiguous": any(s.is_ambiguous for s in steps), "via": [s.as_via for s in steps]}
         under_icb = bool(direct and nearest and direct.edge == nearest.edge)
-        return row | self.reasons(row, ends, under_hub=bool(hub), under_icb=under_icb)
+        asked = [source for source in sources if source]
+        return row | self.reasons(row, ends, asked, under_hub=bool(hub), under_icb=under_icb)
 
-    def reasons(self, row: Row, ends: date | None, *, under_hub: bool, under_icb: bool) -> Row:
-        """Why a row has no sub-ICB location, ICB or region; None where it has."""
+    def reasons(
+        self, row: Row, ends: date | None, asked: Sequence[str], *, under_hub: bool, under_icb: bool
+    ) -> Row:
+        """Why a row has no sub-ICB location, ICB or region; None where it has.
+
+        `asked` are the organisations whose region the row would have.
+        """
         code, icb, kind = row["ods_code"], row["icb_code"], row["kind"]
         outside = kind in ABROAD or (row["country"] or "ENGLAND") not in ENGLAND
         levels = ("commissioner", "commissioning_icb", "partner_icb", "geography_icb")
-        nowhere = (
-            self.points_nowhere(icb, ("region",), ends) if icb else self.points_nowhere(code, levels, ends)
+        icb_nowhere = not icb and self.points_nowhere(code, levels, ends)
+        region_nowhere = icb_nowhere or any(
+            self.points_nowhere(source, ("region",), ends) for source in asked
         )
+        life_end = self.life(code)[1]
         why = (
             "commissioned_by_hub"
             if under_hub
             else "outside_england"
             if outside
             else "before_areas"
-            if ends and ends <= ICBS_BEGIN
+            if (ends and ends <= ICBS_BEGIN) or (life_end and life_end < ICBS_BEGIN)
             else "target_unknown"
-            if nowhere and not icb
+            if icb_nowhere
             else "parent_has_none"
             if row["sub_icb_code"]
             else "commissioned_by_other"
@@ -162,7 +170,7 @@ class Oracle(Register):
             else "none_stated"
         )
         sub_icb = "commissioned_by_icb" if under_icb else why
-        region = "target_unknown" if nowhere else "none_stated" if icb or row["area_code"] else why
+        region = "target_unknown" if region_nowhere else "none_stated" if icb or row["area_code"] else why
         return {
             "sub_icb_reason": None if row["sub_icb_code"] else sub_icb,
             "icb_reason": None if icb else why,

@@ -54,6 +54,25 @@ CREATE MACRO reaching_region(so_far, timeline, code) AS TABLE
         ON t.ods_code = i.without_region AND t.level = 'region'
         AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from;
 
+-- ending_nowhere(so_far, timeline, code): rows with region_ends_nowhere also where the organisation in column `code`
+-- states a region that is not held. Like reaching_region, it cuts a row where such a link begins or ends.
+CREATE MACRO ending_nowhere(so_far, timeline, code) AS TABLE
+    SELECT
+        i.* EXCLUDE (without_region) REPLACE (
+            i.region_ends_nowhere OR t.parent_code IS NOT NULL AS region_ends_nowhere,
+            CASE WHEN t.valid_from > i.valid_from THEN t.valid_from ELSE i.valid_from END AS valid_from,
+            CASE WHEN t.valid_to < i.valid_to THEN t.valid_to ELSE i.valid_to END AS valid_to
+        )
+    FROM (
+        SELECT
+            *,
+            CASE WHEN region_code IS NULL AND NOT region_ends_nowhere THEN code END AS without_region
+        FROM query_table(so_far)
+    ) AS i
+    LEFT JOIN query_table(timeline) AS t
+        ON t.ods_code = i.without_region AND t.level = 'region_unknown'
+        AND t.valid_from < i.valid_to AND t.valid_to > i.valid_from;
+
 -- Since this day ODS records in which ICB (before July 2022: STP) an organisation lies; before, its local office of the
 -- region, or its health authority.
 CREATE MACRO first_icb_day() AS DATE '2020-04-01';

@@ -50,7 +50,9 @@ lives AS MATERIALIZED (
         coalesce(
             holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
             DATE 'infinity'
-        ) AS valid_to
+        ) AS valid_to,
+        -- A link that nobody ended makes a row after the end of such an organisation, too.
+        valid_to <= first_icb_day() AS ended_before_icbs
     FROM ord.organisations
 ),
 
@@ -112,6 +114,7 @@ cut_lives AS (
         c.*,
         l.is_icb,
         l.country,
+        l.ended_before_icbs,
         holds_on(l.valid_from, l.valid_to, c.valid_from) AS is_alive
     FROM (
         SELECT
@@ -131,7 +134,8 @@ pieces AS MATERIALIZED (
         valid_from,
         valid_to,
         is_icb,
-        country
+        country,
+        ended_before_icbs
     FROM lives AS l
     ANTI JOIN days_within AS d ON d.ods_code = l.ods_code
     WHERE valid_from < valid_to
@@ -141,7 +145,8 @@ pieces AS MATERIALIZED (
         valid_from,
         valid_to,
         is_icb,
-        country
+        country,
+        ended_before_icbs
     FROM cut_lives
     WHERE is_alive
     UNION ALL
@@ -150,7 +155,8 @@ pieces AS MATERIALIZED (
         valid_from,
         valid_to,
         is_icb,
-        country
+        country,
+        ended_before_icbs
     FROM cut_lives AS c
     SEMI JOIN steps.chosen_parents AS p
         ON p.ods_code = c.ods_code AND holds_on(p.valid_from, p.valid_to, c.valid_from)
@@ -230,6 +236,7 @@ SELECT
     p.valid_to,
     p.is_icb,
     p.country,
+    p.ended_before_icbs,
     k.kind,
     t.provider_code AS chain_top_code,
     t.via AS chain_via,
