@@ -116,11 +116,10 @@ def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> Non
         if outcome in counts:
             console.print(f"  {counts[outcome]:>9,} {outcome:<13} {meaning}")
     _print_rules(compared)
-    plausible = counts.get("newer_there", 0)
-    if plausible:
+    if "newer_there" in counts:
         console.print(
-            f"  note: newer_there ({plausible:,}) is only plausible: the report is of {compared.first_day}, "
-            f"the register of {as_of}. Compare again when the register is of that day"
+            f"  note: the report is of {compared.first_day}, the register of {as_of}; compare again when the "
+            "register is of that day"
         )
 
 
@@ -135,7 +134,9 @@ def _print_unexplained(rows: pl.DataFrame, out: Path | None) -> None:
     console = plain()
     unexplained = rows.filter(pl.col("outcome") == ATTENTION)
     if unexplained.is_empty():
-        console.print("Nothing is unexplained.")
+        plausible = rows.filter(outcome="newer_there").height
+        only = f" {plausible:,} of what differs is only plausible (newer_there)." if plausible else ""
+        console.print(f"Nothing is unexplained.{only}")
         return
     console.print(f"Unexplained: {unexplained.height:,}")
     columns = ("report", "line", "code", "field", "there", "here")

@@ -63,6 +63,38 @@ def test_a_part_does_not_name_what_it_lacks(tmp_path: Path, run_main: Main, caps
     assert run_main("reconcile", file, "--part", "--data-root", sample_root().path) == 0
 
 
+def test_a_report_of_a_later_day_is_said_to_be_only_plausible(
+    tmp_path: Path, run_main: Main, capsys: Captured
+) -> None:
+    rows = trusts()
+    rows[3][1] = "WRONG"
+    file = as_file(rows, tmp_path / "etr_2026-09-20.csv")
+    assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "the report is of 2026-09-20, the register of 2026-09-04; compare again" in out
+    assert "Nothing is unexplained. 1 of what differs is only plausible (newer_there)." in out
+
+    rows[3][10] = "19990909"
+    assert run_main("reconcile", as_file(rows, file), "--data-root", sample_root().path) == 5
+    assert f"etr line 4 {rows[3][0]} opened there: 1999-09-09" in " ".join(capsys.readouterr().out.split())
+
+
+def test_columns_that_are_not_compared_are_printed(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    lines = [f'{row[0].lower()},"{row[1]}",1' for row in trusts()]
+    file = tmp_path / "etr_2026-09-04.csv"
+    file.write_text("\n".join(["NHS Trusts", "Organisation Code,Name,Fax", *lines]), encoding="utf-8")
+    assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "columns of the file that are not compared: Fax" in out
+    assert "not have all columns for it: address, postcode, opened, closed, status, region, icb" in out
+
+
+def test_another_report_under_this_name_is_rejected(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    file = as_file(trusts(), tmp_path / "etr.csv")
+    assert run_main("reconcile", f"epraccur={file}", "--part", "--data-root", sample_root().path) == 1
+    assert "of another kind (RO197) than epraccur lists (RO177)" in capsys.readouterr().err
+
+
 def test_without_a_report_it_says_how_to_get_one(run_main: Main, capsys: Captured) -> None:
     assert run_main("reconcile", "--data-root", sample_root().path) == 1
     assert "--fetch" in capsys.readouterr().err
