@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from ods_pipeline.lookup.changes import changes_since
-from ods_pipeline_tests.support.builders import Held, dates, make_record, number_of, role, stub_of
+from ods_pipeline_tests.support.builders import Held, dates, make_record, number_of, role, stub_of, succ
 from ods_pipeline_tests.support.history.edits import Record, end_all, link
 from ods_pipeline_tests.support.history.folding import with_duckdb
 
@@ -51,6 +51,7 @@ def first_release() -> list[Record]:
         closing,
         stub_of(body("D3", care(JULY))),
         body("D4", in_law),
+        body("P5", pcn("U2", JULY), primary="RO177"),
         reopening(),
     ]
 
@@ -65,6 +66,10 @@ def second_release() -> list[Record]:
         "N1": body("N1", care("2026-04-10"), care("2026-06-20", "A2"), Date=dates("2026-04-10")),
         "N2": announcing(),
         "D5": reopening(again=True),
+        "N3": body("N3", Date=dates("2026-06-10", kind="Legal"), Rels=None),
+        "P5": body(
+            "P5", pcn("U2", JULY), primary="RO177", Succs={"Succ": [succ("P5", "Successor", "U2", JULY)]}
+        ),
     }
     records = {record["OrgId"]["extension"]: record for record in first_release()} | new
     return [*records.values()]
@@ -170,3 +175,15 @@ def test_days_ahead_of_what_is_held_are_not_listed(register: duckdb.DuckDBPyConn
 
 def test_a_link_that_is_over_in_law_only_has_not_ended(register: duckdb.DuckDBPyConnection) -> None:
     assert lines(register, "2025-06-30", "D4") == []
+
+
+def test_a_life_has_an_event_once_and_loses_none_to_another_of_the_same_day(
+    register: duckdb.DuckDBPyConnection,
+) -> None:
+    life = "SELECT event, on_day::VARCHAR, source FROM ods_history(?) WHERE on_day > DATE '2026-06-01'"
+
+    def of(code: str) -> list[tuple[str, ...]]:
+        return [row for row in register.execute(life, [code]).fetchall() if row[0] != "record_changed"]
+
+    assert of("N3") == [("created", "2026-06-10", "change")]  # it begins in law only
+    assert of("P5") == [("relationship_added", JULY, "record"), ("successor_recorded", JULY, "change")]

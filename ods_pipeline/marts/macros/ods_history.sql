@@ -152,8 +152,13 @@ CREATE MACRO ods_history(of_code) AS TABLE
                 FROM history_changes(of_code) AS c
                 WHERE c.on_day = d.on_day
                     AND CASE
-                        WHEN d.related_code IS NOT NULL THEN d.related_code IN (c.related_code, c.old_value)
-                        WHEN d.event = 'opened' THEN c.event IN ('opened', 'created', 'code_reused')
+                        -- A move is the start of one link and the end of another. A succession of that day is neither.
+                        WHEN d.related_code IS NOT NULL
+                            THEN c.event IN (d.event, 'parent_changed')
+                                AND d.related_code IN (c.related_code, c.old_value)
+                        -- Without an operational start, a new organisation begins in law.
+                        WHEN d.event IN ('opened', 'legally_opened')
+                            THEN c.event IN ('opened', 'created', 'code_reused')
                         WHEN d.event = 'closed' THEN c.event IN ('closed', 'closing_announced')
                         ELSE c.event = d.event
                     END
