@@ -4,7 +4,7 @@
 -- $kind is the kind that every code should be, or null.
 
 -- Cells that may have several codes with no more than a blank between them.
-WITH unsplit AS (
+WITH RECURSIVE unsplit AS (
     SELECT
         line,
         string_split_regex(
@@ -54,28 +54,75 @@ codes AS (
     WHERE code IS NOT NULL
 ),
 
--- Successions in effect by the day. A code's replacements are the ends of its chains on that day.
-followed AS (
+-- Successions in effect by the day, followed step by step: the crosswalk has the shortest way alone, and a longer one
+-- may have begun where the shortest is announced.
+begun AS (
     SELECT
         old_code,
         new_code
-    FROM marts.code_crosswalk
-    WHERE hops > 0 AND coalesce(effective_on <= $day, true) AND old_code IN (FROM codes)
+    FROM marts.succession_edges
+    WHERE coalesce(effective_on <= $day, true) AND new_code <> old_code
 ),
 
--- In a circle each code follows the other: all of them count as ends.
+reached AS (
+    SELECT
+        old_code,
+        new_code
+    FROM begun
+    WHERE old_code IN (FROM codes)
+    UNION
+    SELECT
+        r.old_code,
+        b.new_code
+    FROM reached AS r
+    JOIN begun AS b ON b.old_code = r.new_code AND b.new_code <> r.old_code
+),
+
+onward AS (
+    SELECT
+        old_code,
+        new_code
+    FROM begun
+    WHERE old_code IN (SELECT new_code FROM reached)
+    UNION
+    SELECT
+        o.old_code,
+        b.new_code
+    FROM onward AS o
+    JOIN begun AS b ON b.old_code = o.new_code AND b.new_code <> o.old_code
+),
+
+-- A code's replacements are the ends of its chains on the day. In a circle each code follows the other: all of them
+-- count as ends.
 replaced AS (
     SELECT
-        f.old_code,
-        list(f.new_code ORDER BY f.new_code) AS codes
-    FROM followed AS f
+        r.old_code,
+        list(r.new_code ORDER BY r.new_code) AS codes
+    FROM reached AS r
     ANTI JOIN (
-        SELECT e.old_code
+        SELECT forth.old_code
+        FROM onward AS forth
+        ANTI JOIN onward AS back ON back.old_code = forth.new_code AND back.new_code = forth.old_code
+    ) AS later ON later.old_code = r.new_code
+    GROUP BY r.old_code
+),
+
+-- Successors that have not begun by the day, each with its own, as far as no other way leads to them already.
+ahead AS (
+    SELECT
+        old_code,
+        to_be_succeeded_in_words(string_agg(codes || ' from ' || effective_on, ' and ' ORDER BY effective_on)) AS words
+    FROM (
+        SELECT
+            old_code,
+            effective_on,
+            string_agg(new_code, ', ' ORDER BY new_code) AS codes
         FROM marts.succession_edges AS e
-        ANTI JOIN marts.code_crosswalk AS back ON back.old_code = e.new_code AND back.new_code = e.old_code
-        WHERE coalesce(e.effective_on <= $day, true)
-    ) AS later ON later.old_code = f.new_code
-    GROUP BY f.old_code
+        ANTI JOIN reached AS r ON r.old_code = e.old_code AND r.new_code = e.new_code
+        WHERE effective_on > $day AND old_code IN (FROM codes)
+        GROUP BY old_code, effective_on
+    )
+    GROUP BY old_code
 ),
 
 -- The immediate successors on the day, or those to come if none has begun.
@@ -135,7 +182,8 @@ ends AS (
     SELECT
         h.code,
         ends_in_words(
-            string_agg(f.ods_code, ', ' ORDER BY f.ods_code) FILTER (WHERE coalesce(f.closed_on > $day, true)),
+            -- One that is not held is named too: what became of it is not known.
+            string_agg(h.end_code, ', ' ORDER BY h.end_code) FILTER (WHERE coalesce(f.closed_on > $day, true)),
             string_agg(f.ods_code || ', closed on ' || f.closed_on, ' and ' ORDER BY f.ods_code)
             FILTER (WHERE f.closed_on <= $day)
         ) AS words
@@ -145,7 +193,7 @@ ends AS (
             unnest(replaced_by) AS end_code
         FROM held
     ) AS h
-    JOIN marts.code_finder AS f ON f.ods_code = h.end_code
+    LEFT JOIN marts.code_finder AS f ON f.ods_code = h.end_code
     GROUP BY h.code
 ),
 
@@ -415,6 +463,7 @@ judged AS (
             WHEN h.openness IN ('not_yet_open', 'open', 'closing')
                 THEN successors_in_words(h.openness, h.next_codes, h.succeeded_from, $day)
         END AS succession_words,
+        CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN n.words END AS ahead_words,
         h.is_archived,
         code_form(a.code) AS form,
         CASE
@@ -437,6 +486,7 @@ judged AS (
     LEFT JOIN in_text AS t ON t.code = a.code
     LEFT JOIN areas AS g ON g.gss_code = a.code
     LEFT JOIN ends AS e ON e.code = a.code
+    LEFT JOIN ahead AS n ON n.old_code = a.code
 )
 
 SELECT
@@ -470,11 +520,13 @@ SELECT
         CASE WHEN is_archived THEN 'archived' END,
         CASE
             WHEN len(replaced_by) > 0 THEN ends_words
+            WHEN ahead_words IS NOT NULL THEN NULL
             WHEN
                 len(candidate_codes) > 0
                 THEN 'ODS records no successor; perhaps ' || array_to_string(candidate_codes, ', ')
             WHEN openness IN ('legally_closed', 'closed', 'deleted') THEN 'ODS records no successor'
         END,
+        ahead_words,
         CASE
             WHEN verdict = 'wrong_kind' THEN 'of kind ' || kind || ' and not ' || $kind
                 || coalesce(', probably ' || meant_code || ' (' || meant_name || ') is meant', '')

@@ -71,6 +71,40 @@ def test_every_successor_is_offered_and_none_is_chosen(tmp_path: Path) -> None:
     assert rows["C1"]["note"] == "Closed on 2020-03-31; then C2, closed on 2020-03-31"
 
 
+@pytest.mark.promise("successors")
+def test_a_succession_counts_from_its_day_whatever_the_shortest_way_is(tmp_path: Path) -> None:
+    past = {"operational_end": date(2026, 7, 31), "status": "Inactive"}
+    organisations = [
+        *(organisation(code, "RO98", **CLOSED) for code in ("1AA", "1BB", "A1", "B1", "SPL")),
+        *(organisation(code, "RO98", **past) for code in ("2AA", "3AA")),
+        *(organisation(code, "RO98") for code in ("1CC", "C1", "P1", "P2")),
+    ]
+    successions = [
+        entry("1AA", "Successor", "1BB"),
+        entry("1AA", "Successor", "1CC", "2027-04-01"),  # the shortest way is announced, the longer has begun
+        entry("1BB", "Successor", "1CC"),
+        entry("2AA", "Successor", "1CC", "2026-10-01"),
+        entry("3AA", "Successor", "ZZ9", "2026-08-01"),  # a code that is not held
+        entry("A1", "Successor", "B1"),
+        entry("B1", "Successor", "C1"),
+        entry("C1", "Successor", "B1", "2027-04-01"),  # no circle before that day
+        entry("SPL", "Successor", "P1"),
+        entry("SPL", "Successor", "P2", "2027-04-01"),
+    ]
+    rows = judged(tmp_path, organisations, successions)
+    assert {c: rows[c]["replaced_by"] for c in ("1AA", "2AA", "3AA", "A1", "SPL")} == {
+        "1AA": ["1CC"],
+        "2AA": [],
+        "3AA": ["ZZ9"],
+        "A1": ["C1"],
+        "SPL": ["P1"],
+    }
+    assert rows["1AA"]["note"] == "Closed on 2020-03-31; now 1CC"
+    assert rows["2AA"]["note"] == "Closed on 2026-07-31; to be succeeded by 1CC from 2026-10-01"
+    assert rows["3AA"]["note"] == "Closed on 2026-07-31; now ZZ9"
+    assert rows["SPL"]["note"] == "Closed on 2020-03-31; now P1; to be succeeded by P2 from 2027-04-01"
+
+
 @pytest.mark.promise("explained")
 def test_proposed_and_succeeded_without_an_end_are_not_good_without_a_word(tmp_path: Path) -> None:
     over = {"legal_start": date(2002, 4, 1), "legal_end": date(2024, 10, 31)}
