@@ -1,19 +1,17 @@
 """Each field of each row of a report against the published set.
 
-Lives here: the call of the three queries, and what the outcomes mean. ``sides.sql`` has what the register
+Lives here: the query, made of three files, and what the outcomes mean. ``sides.sql`` has what the register
 holds for each row, ``lacking.sql`` what the report lacks, and ``comparing.sql`` compares. Does not live here:
 how report files are read (``reading.py``), the rules themselves (``rules.csv``), and what is printed
 (``commands/reconcile.py``).
 """
 
 import io
-import re
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -100,9 +98,8 @@ def compare(
         cursor.register("listed", file.rows.to_arrow())
         cursor.register("rules", rules().to_arrow())
         cursor.register("places", _places(cursor).to_arrow())
-        cursor.register("sides", _query(cursor, "sides.sql", values).to_arrow())
-        cursor.register("lacks", _query(cursor, "lacking.sql", values).to_arrow())
-        rows = _query(cursor, "comparing.sql", values)
+        rows = cursor.sql(_sql("comparing.sql"), params=values).pl()
+    rows = rows.sort("line", "code", "field", "here", nulls_last=True)
     _require_kind(file, rows)
     why = pl.col("rule").replace_strict(rules()["rule"], rules()["what"], default=None)
     named = rows.with_columns(pl.lit(report.name).alias("report"), why.alias("why"))
@@ -129,11 +126,14 @@ def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
         )
 
 
-def _query(cursor: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any]) -> pl.DataFrame:
-    """The rows of a query that lies next to this file, with those values that it has parameters for."""
-    sql = resources.files("ods_pipeline.reconcile").joinpath(name).read_text(encoding="utf-8")
-    used = {*re.findall(r"\$(\w+)", re.sub(r"--.*", "", sql))}
-    return cursor.sql(sql, params={key: value for key, value in values.items() if key in used}).pl()
+def _sql(name: str) -> str:
+    """The query of a file next to this one, with ``sides`` and ``lacks`` from the files that make them."""
+    folder = resources.files("ods_pipeline.reconcile")
+    sides, lacks, query = (
+        folder.joinpath(file).read_text(encoding="utf-8") for file in ("sides.sql", "lacking.sql", name)
+    )
+    # Materialized: each of the fields reads them.
+    return f"WITH sides AS MATERIALIZED (\n{sides}), lacks AS MATERIALIZED (\n{lacks})\nFROM (\n{query})"
 
 
 def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -448,4 +448,3 @@ SELECT
     f.last_rule AS rule
 FROM ruled AS f
 LEFT JOIN rules AS u ON u.rule = f.last_rule
-ORDER BY f.line NULLS LAST, f.code, f.field, f.here
