@@ -28,6 +28,16 @@ T = TypeVar("T")
 MAX_BYTES = 500_000_000
 # A sheet with this share of codes is the list.
 _ENOUGH = 0.5
+# Cells whose formula failed, as the reader names them and as people see them.
+_ERRORS = {
+    "NA": "#N/A",
+    "Div0": "#DIV/0!",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
 _SAVE_AGAIN, _SAVE_THE_LIST = "Open it, save it as CSV and give that", "Save only the list, as CSV"
 _OLE2 = bytes.fromhex("D0CF11E0A1B11AE1")  # .xls, and .xlsx behind a password
 # RuntimeError: encrypted, or compressed by an unknown method.
@@ -47,7 +57,8 @@ def read_cells(
 
     Args:
         path: The file.
-        sheet: The sheet of a workbook. Default: the first with codes, else the first that is not empty.
+        sheet: The sheet of a workbook. Default: the first with codes, else the first that is not empty; a
+            hidden one only if no other is a list.
         share_of_codes: How much of the cells of a sheet are codes, from 0 to 1.
 
     Raises:
@@ -106,8 +117,7 @@ def read_sheets(path: Path) -> tuple[dict[str, Cells], list[str]]:
 
 
 def _sheet(path: Path, content: bytes, name: str) -> Cells:
-    cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, name, None))
-    return replace(cells, notes=[])
+    return _read_or_explain(path, "workbook", lambda: _cells_of(fastexcel.read_excel(content), name)[0])
 
 
 def _read_or_explain(path: Path, kind: str, read: Callable[[], T]) -> T:
@@ -160,7 +170,7 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
 def _read_excel(
     path: Path, content: bytes, sheet: str | None, share_of_codes: Callable[[Cells], float] | None
 ) -> Cells:
-    """The requested sheet of a workbook, else the one that has codes. Numbers become text."""
+    """The requested sheet of a workbook, else the one that has codes."""
     workbook = fastexcel.read_excel(content)
     names = workbook.sheet_names
     if sheet is not None and sheet not in names:
@@ -169,29 +179,48 @@ def _read_excel(
             where=path,
             do=f"Give --sheet with one of: {', '.join(names) or 'none'}",
         )
-    best, best_share = Cells([], []), -1.0
+    best, best_rank = Cells([], []), (-1.0, False)
     for name in [sheet] if sheet is not None else names:
-        # skip_rows=0: empty rows at the top count, so that line numbers are those of the spreadsheet.
-        frame = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
-        if not frame.height or not frame.width:
+        cells, is_visible = _cells_of(workbook, name)
+        if not cells.lines:
             continue
         others = [other for other in names if other != name]
         notes = [f"sheet {name!r} is read; the workbook also has {', '.join(others)}"] if others else []
-        lines = list(range(1, frame.height + 1))
-        cells = Cells(lines, [_as_shown(s).to_list() for s in frame.iter_columns()], notes=notes)
         share = share_of_codes(cells) if share_of_codes else 1.0
-        if share > best_share:
-            best, best_share = cells, share
-        if share >= _ENOUGH:
+        # A hidden sheet is often the list of last year, so those that people see are all tried before it.
+        is_list = share >= _ENOUGH and is_visible
+        if is_list or (share, is_visible) > best_rank:
+            best, best_rank = replace(cells, notes=[*notes, *cells.notes]), (share, is_visible)
+        if is_list:
             break
     return best
+
+
+def _cells_of(workbook: fastexcel.ExcelReader, name: str) -> tuple[Cells, bool]:
+    """The cells of a sheet as text, and whether people see it. An empty sheet has no lines."""
+    # skip_rows=0: empty rows at the top count, so that line numbers are those of the spreadsheet.
+    sheet = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    is_visible = sheet.visible == "visible"
+    batch, errors = sheet.to_arrow_with_errors()
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    if not frame.height or not frame.width:
+        return Cells([], []), is_visible
+    columns = [_as_shown(series).to_list() for series in frame.iter_columns()]
+    for error in errors.errors if errors else []:
+        row, column = error.offset_position
+        columns[column][row] = _ERRORS.get(error.detail.rpartition("Error(")[2].rstrip(")'"), "#ERROR!")
+    notes = [] if is_visible else [f"sheet {name!r} is hidden"]
+    lines = list(range(1, frame.height + 1))
+    return Cells(lines, columns, notes=notes), is_visible
 
 
 def _as_shown(cells: pl.Series) -> pl.Series:
     """Cells with numbers as a spreadsheet shows them: 8E123 typed in is a number of 124 digits, shown 8E+123.
 
-    A spreadsheet keeps fifteen digits, so a longer whole number is one that it made of something else.
+    A spreadsheet keeps fifteen digits, so a longer whole number is one that it made of something else. The
+    reader gives a day a time.
     """
+    cells = cells.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00:00$", "$1")
     long = cells.filter(cells.str.contains(r"^[0-9]{16,}([.]0+)?$")).unique()
     return cells.replace(long, [f"{float(text):.15G}" for text in long]) if long.len() else cells
 

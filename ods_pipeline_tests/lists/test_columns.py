@@ -1,6 +1,7 @@
 """Lists as people keep them: which lines are read, which column, which notes are given."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import CodeList, read_code_list
+from ods_pipeline.lists.columns import CodeList, read_all_sheets, read_code_list
 from ods_pipeline_tests.support.workbooks import workbook
 
 
@@ -115,6 +116,66 @@ def test_a_sheet_by_name(tmp_path: Path) -> None:
     assert lines(read(tmp_path, content, None, "Two", name="a.xlsx")) == [(1, "TAF")]
     with pytest.raises(OdsError, match=r"no sheet 'Three'.*with one of: One, Two"):
         read(tmp_path, content, None, "Three", name="a.xlsx")
+
+
+def altered(content: bytes, part: str, old: str, new: str) -> bytes:
+    """A workbook with another text in one of its parts."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        for info in source.infolist():
+            text = source.read(info).decode()
+            assert info.filename != part or old in text
+            target.writestr(info, text.replace(old, new) if info.filename == part else text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_comes_last_and_is_named_as_such(tmp_path: Path, state: str) -> None:
+    def hide(content: bytes, name: str) -> bytes:
+        return altered(content, "xl/workbook.xml", f'name="{name}"', f'name="{name}" state="{state}"')
+
+    both = workbook({"Old": [["code"], ["RRP"]], "New": [["code"], ["TAF"]]})
+    codes = read(tmp_path, hide(both, "Old"), name="list.xlsx")
+    assert (lines(codes), codes.notes[0]) == ([(2, "TAF")], "sheet 'New' is read; the workbook also has Old")
+    assert lines(read(tmp_path, hide(both, "New"), name="list.xlsx")) == [(2, "RRP")]
+    notes = workbook({"Notes": [["ask Finance for it"]], "Old": [["code"], ["RRP"]]})
+    codes = read(tmp_path, hide(notes, "Old"), name="list.xlsx")
+    assert (lines(codes), codes.notes[1]) == ([(2, "RRP")], "sheet 'Old' is hidden")
+    codes = read(tmp_path, hide(both, "Old"), None, "Old", name="list.xlsx")
+    assert (lines(codes), codes.notes[1]) == ([(2, "RRP")], "sheet 'Old' is hidden")
+    lists, _ = read_all_sheets(tmp_path / "list.xlsx")
+    assert "sheet 'Old' is hidden" in lists["Old"].notes
+
+
+def test_a_cell_whose_formula_failed_is_not_blank(tmp_path: Path) -> None:
+    content = workbook({"S": [["code", "n"], ["RRP", 1], ["x1", 1], ["x2", 1], ["TAF", 1]]})
+    for cell, error in (("x1", "#N/A"), ("x2", "#REF!")):
+        old = f't="inlineStr"><is><t xml:space="preserve">{cell}</t></is>'
+        content = altered(content, "xl/worksheets/sheet1.xml", old, f't="e"><v>{error}</v>')
+    codes = read(tmp_path, content, name="list.xlsx")
+    assert codes.rows["given"].to_list() == ["RRP", "#N/A", "#REF!", "TAF"]
+
+
+def test_a_day_of_a_workbook_is_shown_as_a_day(tmp_path: Path) -> None:
+    content = workbook({"S": [["code", "n"], ["RRP", 1], [45870, 1], [45870.5, 1]]})
+    formats = '<xf numFmtId="0"/><xf numFmtId="16" applyNumberFormat="1"/>'
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    link = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"
+    content = altered(
+        content,
+        "xl/_rels/workbook.xml.rels",
+        "</Relationships>",
+        f'<Relationship Id="rId9" Type="{link}" Target="styles.xml"/></Relationships>',
+    )
+    for row in (3, 4):
+        content = altered(content, "xl/worksheets/sheet1.xml", f'<c r="A{row}">', f'<c r="A{row}" s="1">')
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr(
+            "xl/styles.xml", f'<styleSheet xmlns="{main}"><cellXfs count="2">{formats}</cellXfs></styleSheet>'
+        )
+    codes = read(tmp_path, out.getvalue(), name="list.xlsx")
+    assert codes.rows["given"].to_list() == ["RRP", "2025-08-01", "2025-08-01 12:00:00"]
 
 
 def test_a_sheet_with_a_column_of_that_name_has_codes_though_few(tmp_path: Path) -> None:
