@@ -157,8 +157,8 @@ TYPED = (
     "maple house", "mapel house", "maplehouse", "n10 9xd", "N10", "N10 9", "LS1", "RKE", "QM7", "G6VS2",
     "Y99903 weavers yard", "health centre", "health ctr", "dental", "surgery", "saint georges", "ltd",
     "high st", "nhs trust london", "implant centre", "care home leeds", "o'donnell & reeve", "the", "st",
-    "no such name", "(RRP),", "E83003.", "E83003 greenfield medical centre", "08H camden", "RRP northern hospital",
-    "code E83003", "e83003 e83005", "N200", "nw21", "ZZZ99 maple",
+    "no such name", "(RRP),", "E83003.", "E83003 greenfield medical centre", "08H camden",
+    "RRP northern hospital", "code E83003", "e83003 e83005", "N200", "nw21", "ZZZ99 maple",
 )  # fmt: skip
 
 
