@@ -4,9 +4,11 @@ What lives here: the choice, and the notes about it. What does not: whether a co
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -27,17 +29,37 @@ _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
 # Parts that are all of this form make a date, years or a number, not several codes: Apr/2026, 2026/2027.
 _DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
 _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
-# Headers of a column of codes, the most specific first.
-_HEADERS = tuple(
+_ORGANISATION = r"(org(anis|aniz)?(ation)?|gp practice|practice|provider|trust|site|gp|pcn|nacs|pharmacy)"
+# Names of a column of codes, the most specific first.
+_EXACT = tuple(
     re.compile(pattern)
     for pattern in (
-        r"^(the )?ods( ?code)?$",
-        r"^(org(anis|aniz)?(ation)?|practice|provider|trust|site|gp|pcn|nacs|pharmacy) (ods )?code$",
-        r"^code$",
-        r"\bods\b.*\bcode\b|\bcode\b.*\bods\b",
-        r"^(?!.*post).*\bcode\b",
+        r"^(the )?ods( ?codes?)?$",
+        rf"^{_ORGANISATION} (ods )?codes?$",
+        r"^codes?$",
     )
 )
+_CODE_ALONE = _EXACT[-1]
+# The word Practice is above names as often as above codes.
+_KIND_ALONE = re.compile(rf"^{_ORGANISATION}s?$")
+# Names that a column of codes may have, if codes are below: titles and other columns have them, too.
+_LOOSE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\bods\b.*\bcodes?\b|\bcodes?\b.*\bods\b",
+        _KIND_ALONE.pattern,
+        # Other codes that stand next to an organisation in a list.
+        r"^(?!.*\b(post|zip|cost|area|country|account|budget|ledger|product|item|drug|bnf|snomed|special\w*|"
+        r"treatment|procedure|diagnosis|currency|vat|tax|gss|ons|lsoa|msoa)).*\bcodes?\b",
+    )
+)
+_NAMES = (*_EXACT, *_LOOSE)
+# Names that are rather those of a whole list: ODS code list, Practice codes of July.
+_TITLE = re.compile(r"\bcodes? \w|\bcodes$")
+# The day of a list in its title: July 2026.
+_MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]+\d")
+# So many cells tell what a column holds.
+_SAMPLED = 1000
 # The header is among this many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
 # Longer text is a sentence with the word code in it, not the name of a column.
@@ -171,18 +193,29 @@ def _choose(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | No
     Titles may be above the header, so the first rows are all tried.
     """
     if cells.names is not None:
-        index = _by_name(cells.names) if wanted is None else _wanted(wanted, cells.names)
+        index = _wanted(wanted, cells.names) if wanted is not None else None
+        named = _by_name(cells, {-1: cells.names}) if wanted is None else None
+        index = named.index if named else index
         return _by_number(path, cells, wanted) if index is None else index, None
-    filled = list(islice((n for n in range(len(cells.lines)) if any(_row(cells, n))), _HEADER_WITHIN))
-    for row in filled:
-        names = _row(cells, row)
-        if len(names) > 1 and sum(map(bool, names)) == 1:
-            continue  # a title
-        index = _by_name(names) if wanted is None else _wanted(wanted, names)
-        if index is not None:
-            return index, row
+    filled = _first_filled(cells)
+    rows = {row: _row(cells, row) for row in filled}
+    if wanted is None and (named := _by_name(cells, rows)):
+        return named.index, _below_title(cells, named, filled)
+    if wanted is not None:
+        for row, names in rows.items():
+            if (index := None if _is_title(names) else _wanted(wanted, names)) is not None:
+                return index, row
     index = _by_number(path, cells, wanted)
-    return index, filled[0] if _is_header(cells.columns[index][filled[0]]) else None
+    return index, _header_by_form(cells.columns[index], filled)
+
+
+def _first_filled(cells: Cells) -> list[int]:
+    return list(islice((n for n in range(len(cells.lines)) if any(_row(cells, n))), _HEADER_WITHIN))
+
+
+def _is_title(names: list[str]) -> bool:
+    """Whether one cell alone of several columns is filled."""
+    return len(names) > 1 and sum(map(bool, names)) == 1
 
 
 def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
@@ -215,11 +248,86 @@ def _columns(cells: Cells) -> str:
     return f"Give --column with a name or number; the first line has: {shown}"
 
 
-def _by_name(names: list[str]) -> int | None:
-    for pattern in _HEADERS:
+class _Named(NamedTuple):
+    """A column whose name in this row is one of codes; ``share`` of what is below are codes."""
+
+    row: int
+    rank: int
+    index: int
+    share: float
+    is_empty: bool
+
+    @property
+    def is_exact(self) -> bool:
+        return self.rank < len(_EXACT)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """ODS code is above codes though all of them are broken; Code alone may be above any numbers."""
+        return self.is_empty if self.rank < _NAMES.index(_CODE_ALONE) else self.share < _FEW
+
+
+def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Named]:
+    """The columns with names of codes, titles left out."""
+    for row, names in rows.items():
+        if _is_title(names):
+            continue
         for index, name in enumerate(names):
-            if pattern.search(_plain(name)):
-                return index
+            rank = _rank(name)
+            if rank is None:
+                continue
+            is_empty = not any((cell or "").strip() for cell in cells.columns[index][row + 1 :])
+            named = _Named(row, rank, index, _share_below(cells, index, row), is_empty)
+            if _NAMES[rank].pattern != _KIND_ALONE.pattern or named.share >= _ENOUGH:
+                yield named
+
+
+def _rank(name: str) -> int | None:
+    """How specific a name of a column of codes is, from 0; None if it is not one."""
+    text = _plain(name) if len(name) <= _LONGEST_NAME else ""
+    return next((rank for rank, pattern in enumerate(_NAMES) if pattern.search(text)), None)
+
+
+def _share_below(cells: Cells, index: int, row: int, end: int | None = None) -> float:
+    return _share_of_codes(cells.columns[index][row + 1 : end][:_SAMPLED])
+
+
+def _by_name(cells: Cells, rows: Mapping[int, list[str]]) -> _Named | None:
+    """The column that its name says to be that of codes, unless what is below says otherwise.
+
+    An exact name counts more than one further up that only has the word in it, which may be a title.
+    """
+    named = sorted(_named_columns(cells, rows), key=lambda n: (n.is_doubtful, n.row, n.rank, n.index))
+    exact = next((n for n in named if n.is_exact), None)
+    loose = next((n for n in named if not n.is_exact), None)
+    if loose is None:
+        return exact
+    if exact is not None and (not exact.is_doubtful or loose.share < _ENOUGH):
+        has_codes_above = loose.row < exact.row and _share_below(cells, loose.index, loose.row, exact.row) > 0
+        if not has_codes_above:
+            return exact
+    shares = [_share_below(cells, index, loose.row) for index in range(len(cells.columns))]
+    is_elsewhere = max(shares) >= _ENOUGH and max(shares) > 2 * loose.share and shares.count(max(shares)) == 1
+    return None if is_elsewhere else loose
+
+
+def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
+    """The row of the header: a title such as ODS code list may have the name of the column under it."""
+    row = named.row
+    if named.is_exact or not _TITLE.search(_plain(cells.columns[named.index][row] or "")):
+        return row
+    below = next((n for n in filled if n > row), None)
+    is_name = below is not None and _is_header(cells.columns[named.index][below])
+    return below if is_name and _share_below(cells, named.index, below) >= _ENOUGH else row
+
+
+def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
+    """The first row of words if no code is above it; titles and their dates may be."""
+    for row in filled:
+        if _is_header(column[row]):
+            return row
+        if _share_of_codes([column[row]]) > 0 and not _MONTH.search(column[row] or ""):
+            return None
     return None
 
 
@@ -256,18 +364,15 @@ def _largest_share(cells: Cells) -> float:
     Totals, blanks and numbers do not make a sheet with such a column one without codes.
     """
     share = max(map(_share_of_codes, cells.columns), default=0.0)
-    for row in range(min(_HEADER_WITHIN, len(cells.lines))):
-        names = [name if len(name) <= _LONGEST_NAME else "" for name in _row(cells, row)]
-        index = _by_name(names) if sum(map(bool, names)) > 1 else None
-        if index is not None and _share_of_codes(cells.columns[index][row + 1 :]) > 0:
-            return max(share, _ENOUGH)
-    return share
+    rows = {row: _row(cells, row) for row in range(min(_HEADER_WITHIN, len(cells.lines)))}
+    several = {row: names for row, names in rows.items() if sum(map(bool, names)) > 1}
+    return max(share, _ENOUGH) if any(named.share > 0 for named in _named_columns(cells, several)) else share
 
 
 def _is_header(cell: str | None) -> bool:
     """Whether the first cell of a column of codes is its name: words without a digit, and not a code."""
     text = _plain(cell or "")
-    if any(pattern.search(text) for pattern in _HEADERS) or text in ("codes", "ods codes"):
+    if any(pattern.search(text) for pattern in _NAMES):
         return True
     return (
         bool(re.search(r"[a-z]{4}", text))

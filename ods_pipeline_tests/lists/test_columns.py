@@ -84,6 +84,92 @@ def test_every_encoding_that_spreadsheets_write(tmp_path: Path, encoding: str) -
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "column", "expected"),
+    [
+        pytest.param(
+            "Practice ODS code review,July 2026\nName,Code\nA,E83003\nB,E83005\n",
+            "column 2 ('Code')",
+            [(3, "E83003"), (4, "E83005")],
+            id="a title of two cells, an exact name below",
+        ),
+        pytest.param(
+            "Practice ODS code review,July 2026\nName,Surgery\nA,E83003\nB,E83005\n",
+            "column 2 ('Surgery')",
+            [(3, "E83003"), (4, "E83005")],
+            id="a title, codes by their form",
+        ),
+        pytest.param(
+            "ODS code list\nPractice\nE83003\nE83005\n",
+            "column 1 ('Practice')",
+            [(3, "E83003"), (4, "E83005")],
+            id="a title of one column",
+        ),
+        pytest.param(
+            "Our ODS codes\nName\nE83003\nE83005\n",
+            "column 1 ('Name')",
+            [(3, "E83003"), (4, "E83005")],
+            id="a title above any name",
+        ),
+        pytest.param(
+            "Cost code,Practice\n10234,RRP\n10235,TAF\n", "column 2 ('Practice')", TWO, id="cost codes"
+        ),
+        pytest.param(
+            "Cost code,Practice\nAB102,RRP\nAB103,TAF\n",
+            "column 2 ('Practice')",
+            TWO,
+            id="cost codes that look like ours",
+        ),
+        pytest.param(
+            "Ledger code,Surgery\n102,RRP\n103,TAF\n", "column 2 ('Surgery')", TWO, id="ledger codes"
+        ),
+        pytest.param("Code,Practice\n1,RRP\n2,TAF\n", "column 2 ('Practice')", TWO, id="own numbers"),
+        pytest.param("Service code,Where\n101,RRP\n102,TAF\n", "column 2 ('Where')", TWO, id="other codes"),
+        pytest.param(
+            "Practice,Code\nLeeds,RRP\nYork,TAF\n", "column 2 ('Code')", TWO, id="names of practices"
+        ),
+        pytest.param(
+            "Practice code,Code\nRRP,A12\nTAF,B12\n", "column 1 ('Practice code')", TWO, id="the specific"
+        ),
+        pytest.param("Practice code,ODS\n,RRP\n,TAF\n", "column 2 ('ODS')", TWO, id="an empty column"),
+        pytest.param(
+            'ODS code,Parent code\n"RRP, TAF",A12\n"RRP, TAF",B12\n',
+            "column 1 ('ODS code')",
+            [(2, "RRP"), (2, "TAF"), (3, "RRP"), (3, "TAF")],
+            id="several codes in each cell",
+        ),
+        pytest.param(
+            "Lead ODS code now,Note\nRRP,x\nTAF,y\nCode,Meaning\nX12,z\n",
+            "column 1 ('Lead ODS code now')",
+            [*TWO, (4, "CODE"), (5, "X12")],
+            id="a legend below the list",
+        ),
+        pytest.param(
+            "ODS code,Name\nunknown,A\nTAF,B\n",
+            "column 1 ('ODS code')",
+            [(2, "UNKNOWN"), (3, "TAF")],
+            id="an entry",
+        ),
+        pytest.param(
+            "Practice ODS code,Name\n01-Aug,A\n02-Aug,B\n",
+            "column 1 ('Practice ODS code')",
+            [(2, "01-AUG"), (3, "02-AUG")],
+            id="codes that have become dates",
+        ),
+    ],
+)
+def test_what_is_below_a_name_decides_too(
+    tmp_path: Path, content: str, column: str, expected: list[tuple[int, str]]
+) -> None:
+    codes = read(tmp_path, content)
+    assert (codes.column, lines(codes)) == (column, expected)
+
+
+def test_names_of_parquet_columns_are_held_against_their_cells(tmp_path: Path) -> None:
+    content = parquet(cost_code=["AB1", "AB2"], practice=["RRP", "TAF"])
+    assert lines(read(tmp_path, content, name="a.parquet")) == [(1, "RRP"), (2, "TAF")]
+
+
 def test_the_text_of_the_cell_is_kept_next_to_the_code(tmp_path: Path) -> None:
     assert read(tmp_path, "code\n rrp \n").rows["given"].to_list() == [" rrp "]
 
