@@ -1,10 +1,11 @@
 -- Steps of ods_find (ods_find.sql): what was typed, which words of the register it may stand for, and which names and
 -- towns have them.
 
--- A typed text: as a code, and as words.
+-- A typed text: as a code, with whatever punctuation is around it (code_as_typed), and as words.
 CREATE MACRO find_typed(entry) AS TABLE
     SELECT
         max(typed_code(typed)) AS code,
+        max(code_key(typed)) AS code_as_typed,
         max(words_between(typed, other_characters())) AS words
     FROM (SELECT unnest([entry]) AS typed);
 
@@ -12,6 +13,7 @@ CREATE MACRO find_typed(entry) AS TABLE
 CREATE MACRO find_question(entry) AS TABLE
     SELECT
         max(code) AS code,
+        max(code_as_typed) AS code_as_typed,
         max(postcode) AS postcode,
         max(
             string_split(
@@ -31,6 +33,7 @@ CREATE MACRO find_question(entry) AS TABLE
     FROM (
         SELECT
             code,
+            code_as_typed,
             words,
             CASE WHEN is_postcode_key(code) THEN code ELSE postcode_within(words) END AS postcode
         FROM find_typed(entry)

@@ -34,7 +34,8 @@ CREATE MACRO find_keys(entry) AS TABLE
                     CASE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
                             THEN ' ' || code[:-2] || ' ' || code[-1]
-                    END
+                    END,
+                    CASE WHEN code_as_typed <> code THEN code_as_typed END
                 ]
                 || CASE
                     WHEN postcode = '' THEN []
@@ -44,7 +45,8 @@ CREATE MACRO find_keys(entry) AS TABLE
                 END
             ) AS word,
             unnest(
-                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words)) || [4095, 4096, 8192]
+                list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words))
+                || [4095, 4096, 8192, 4095]
             ) AS mask,
             CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest
         FROM (

@@ -66,8 +66,8 @@
     if (!at.length && question.sector) at = await codesAt(question.sector);
     const exact = !at.length && question.code ? await fromShelf("code", question.code) : undefined;
     // A code alone needs no search unless a name has such a word too.
-    const isAlone = exact !== undefined && !(await search.anyWord(question));
-    const found = isAlone ? { all: 1, codes: [question.code] } : question.code.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
+    const isAlone = exact !== undefined && question.key === question.code && !(await search.anyWord(question));
+    const found = isAlone ? { all: 1, codes: [question.code] } : question.key.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
     // A postcode with its space is no code with a typo.
     const isPostcode = question.postcode === question.code && question.typed.includes(" ");
     const alike = found.codes.length || isPostcode || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await search.similar(question);

@@ -12,9 +12,9 @@ window.odsSearchWith = function (about, load) {
   const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)/;
   const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, TOWN = 65536, ROWS = 200, KINDS = ["code", "name", "postcode", "place"];
 
+  function keyOf(text) { return text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, ""); }
   // Punctuation around a code, as in (RRP) or "RRP,", is not part of it.
-  function keyOf(text) {
-    const key = text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, "");
+  function codeOf(key) {
     return key.replace(/^[.,;:!?()[\]{}<>"'`‘’“”*#]+|[.,;:!?()[\]{}<>"'`‘’“”*#]+$/g, "") || key;
   }
   function wordsOf(text) {
@@ -128,7 +128,7 @@ window.odsSearchWith = function (about, load) {
   }
 
   function questionOf(entry) {
-    const code = keyOf(entry), words = wordsOf(entry), within = WITHIN.exec(words);
+    const key = keyOf(entry), code = codeOf(key), words = wordsOf(entry), within = WITHIN.exec(words);
     const postcode = POSTCODE.test(code) ? code : within ? within[1] : "";
     let rest = " " + words + " ";
     if (postcode === code) rest = "";
@@ -137,7 +137,7 @@ window.odsSearchWith = function (about, load) {
     const split = rest.split(" ").slice(0, 12);
     // LS185 may be a sector without its space, and LS18 too where there is no such district.
     const sector = split.length === 1 && /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]$/.test(code) ? code.slice(0, -1) + " " + code.slice(-1) : "";
-    return { code: code, typed: words, postcode: postcode, sector: sector, words: split };
+    return { code: code, key: key, typed: words, postcode: postcode, sector: sector, words: split };
   }
 
   // Three letters in a row, with those of a word of four whose middle is swapped.
@@ -305,7 +305,8 @@ window.odsSearchWith = function (about, load) {
       }
     }
     const asCodes = question.words.concat([question.code], question.words[0] ? [question.postcode] : []);
-    const held = listingsOf(all, asCodes.filter(Boolean));
+    const held = listingsOf(all, asCodes.concat([question.key]).filter(Boolean));
+    if (held.has(question.key)) at(held.get(question.key)).code = WHOLE;
     asCodes.forEach(function (word, place) {
       const words = question.words.length, mask = place === words ? WHOLE : place === words + 1 ? LIKE_A_POSTCODE : 1 << place;
       if (!held.has(word)) return;
