@@ -11,6 +11,7 @@ from importlib import resources
 import duckdb
 import polars as pl
 
+from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.columns import CodeList
 from ods_pipeline.lookup.areas import areas_by_gss
 
@@ -52,10 +53,21 @@ def judge(
         more than five),
         ``repeats_line`` (the first line with this code, if it is another one), ``note``, and ``is_notable``
         (a good code about which people must know something: proposed, closing, succeeded without an end).
+
+    Raises:
+        OdsError: Another version published the set, without what this one asks of it.
     """
     sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")
     with closing(connection.cursor()) as cursor:
         rows = codes.rows if "part" in codes.rows.columns else codes.rows.with_columns(part=pl.lit(1))
         cursor.register("entries", rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
-        return cursor.sql(sql, params={"day": day, "kind": kind}).pl()
+        try:
+            return cursor.sql(sql, params={"day": day, "kind": kind}).pl()
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            reason = str(error).splitlines()[0]
+            raise OdsError(
+                f"another version made what is published, and this one cannot ask it ({reason})",
+                where="ods.duckdb",
+                do="Run: ods-pipeline build --again",
+            ) from error

@@ -1,5 +1,6 @@
 """Verdicts on the sample: on each code, on a given day, and what was meant instead."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
@@ -9,6 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.columns import CodeList, read_code_list
 from ods_pipeline.lists.judging import VERDICTS, judge
 from ods_pipeline_tests.support.rooms import sample_root
@@ -182,6 +184,14 @@ def test_what_is_not_a_code_is_not_read_as_one(sample: duckdb.DuckDBPyConnection
     assert {given: code for given, code in read_as.items() if code} == {"rrp": "RRP", "q77 37z9": "Q7737Z9"}
     assert rows[1]["note"].startswith("A date") and rows[2]["note"].startswith("A number in scientific form")
     assert rows[3]["note"] == "More than a code; perhaps E83003"
+
+
+def test_a_set_of_another_version_is_named_as_such(tmp_path: Path) -> None:
+    shutil.copy(sample_root().path / "ods.duckdb", tmp_path / "ods.duckdb")
+    with closing(duckdb.connect(str(tmp_path / "ods.duckdb"))) as connection:
+        connection.execute("DROP MACRO openness_in_words")
+        with pytest.raises(OdsError, match=r"another version .*openness_in_words.*build --again"):
+            judge(connection, listed("RRP"), TODAY, None)
 
 
 def test_if_many_codes_are_one_character_away_none_is_proposed(judged: Judge) -> None:
