@@ -33,7 +33,7 @@ The same in SQL: SELECT * FROM ods_find('maple house n10').
     "check": """Judge every code of a CSV, TSV, Excel or Parquet list: open, closed, replaced, of another
 kind, a typo.
 
-Prints what needs attention. With --out it writes a CSV file with one row for each line of the list: line,
+Prints what needs attention. With --out it writes a CSV file with one row for each code of the list: line,
 given, code, verdict, name, kind, openness, closed_on, replaced_by, candidate_codes, meant_code, meant_name,
 likely_codes, repeats_line and note. Cells that a spreadsheet would take for formulas get an apostrophe in
 front. Ends with 0 if every code is good, with 5 if some need attention.
