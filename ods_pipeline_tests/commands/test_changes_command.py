@@ -130,18 +130,18 @@ def test_before_the_first_release_the_dates_of_the_records_count(
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     from_records = [row for row in rows if row["basis"] == "from the record"]
-    *told, announced = from_records
+    *earlier, announced = from_records
     assert (announced["ods_code"], announced["change_kind"]) == ("T3B9K", "relationship_added")
-    assert {"2026-03-31" <= row["effective_on"] <= "2026-08-21" for row in told} == {True}
-    assert {(row["detected_on"], row["change_id"], row["capture_id"]) for row in told} == {("", "", "")}
+    assert {"2026-03-31" <= row["effective_on"] <= "2026-08-21" for row in earlier} == {True}
+    assert {(row["detected_on"], row["change_id"], row["capture_id"]) for row in earlier} == {("", "", "")}
     assert len(rows) - len(from_records) == 13
-    kinds = {row["change_kind"] for row in told}
+    kinds = {row["change_kind"] for row in earlier}
     assert kinds == {"opened", "closed", "legally_closed", "relationship_added", "relationship_ended"}
     assert ("D4U1Y", "closed", "2026-04-01") in {
-        (row["ods_code"], row["change_kind"], row["effective_on"]) for row in told
+        (row["ods_code"], row["change_kind"], row["effective_on"]) for row in earlier
     }
     # A site that is closed does not leave its head office as well.
-    assert not [r for r in told if r["ods_code"] == "D4U1Y" and r["change_kind"] == "relationship_ended"]
+    assert not [r for r in earlier if r["ods_code"] == "D4U1Y" and r["change_kind"] == "relationship_ended"]
 
 
 @pytest.mark.promise("no_injection")
