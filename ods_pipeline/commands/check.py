@@ -15,7 +15,7 @@ from rich.console import Console
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
 from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, known_kind, print_json, write_frame
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import CodeList, read_all_sheets, read_code_list
+from ods_pipeline.lists.code_list import CodeList, read_all_sheets, read_code_list
 from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
 from ods_pipeline.lookup.published import marts_day, open_published
 

@@ -18,3 +18,7 @@ class Cells:
     columns: list[list[str | None]]
     names: list[str] | None = None
     notes: list[str] = field(default_factory=list)
+
+    def row(self, index: int) -> list[str]:
+        """Return the cells of a row, from 0, without white space around them; empty where one is missing."""
+        return [(column[index] or "").strip() for column in self.columns]

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import CodeList
+from ods_pipeline.lists.code_list import CodeList
 from ods_pipeline.lookup.areas import areas_by_gss
 
 # Every verdict, with its meaning. Only good needs no attention.

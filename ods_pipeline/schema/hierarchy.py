@@ -26,8 +26,7 @@ NO_LEVEL = "other"
 
 
 def _sub_icb_reason() -> Column:
-    closed = "What closed before April 2020 has before_areas in every row, also where a link goes on."
-    return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS} {closed}", required=False)
+    return one_of(NO_PARENT, f"Why sub_icb_code is null. {NO_PARENT_MEANS}", required=False)
 
 
 def _icb_code() -> Column:

@@ -19,10 +19,11 @@ NO_PARENT = (
 )
 NO_PARENT_MEANS = (
     "commissioned_by_hub: a commissioning hub commissions it; commissioned_by_icb: an ICB commissions it "
-    "directly; outside_england: it lies in another country; before_areas: the row ends before April 2020, "
-    "when ODS began to record ICBs; target_unknown: its link points at a code that is not held; "
-    "parent_has_none: its sub-ICB location has none; commissioned_by_other: a PCT, trust or other provider "
-    "commissions it; head_office: it runs others and nobody commissions it; none_stated: ODS states none."
+    "directly; outside_england: it lies in another country; before_areas: it closed before April 2020, when "
+    "ODS began to record ICBs, or the row ends before; target_unknown: its link points at a code that is not "
+    "held; parent_has_none: its sub-ICB location has none; commissioned_by_other: a PCT, trust or other "
+    "provider commissions it; head_office: it runs others and nobody commissions it; none_stated: ODS states "
+    "none."
 )
 
 

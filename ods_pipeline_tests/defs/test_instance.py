@@ -233,7 +233,11 @@ def test_dagster_home_is_the_instance_of_the_command_line_too(
     ("table", "message"),
     [
         ("roles", r"ord\.roles unique_key: 1 keys occur more than once: \d+"),
-        ("captures", r"ord\.captures unique_key: 1 keys occur more than once: release=2026-08-28/full"),
+        pytest.param(
+            "captures",
+            r"ord\.captures unique_key: 1 keys occur more than once: release=2026-08-28/full",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_register_that_breaks_its_rules_is_not_published(tmp_path: Path, table: str, message: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.flatten.xml.archive import open_release
-from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.code_list import read_code_list
 from ods_pipeline_tests.hostile.running import deadline
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS
 from ods_pipeline_tests.support.builders import flatten

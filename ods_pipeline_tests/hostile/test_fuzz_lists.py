@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.code_list import read_code_list
 from ods_pipeline.lists.reading import read_cells
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.hostile import list_mutants

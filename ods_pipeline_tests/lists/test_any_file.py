@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import read_code_list
+from ods_pipeline.lists.code_list import read_code_list
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.support.workbooks import workbook
 

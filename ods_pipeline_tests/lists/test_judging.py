@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.columns import CodeList, read_code_list
+from ods_pipeline.lists.code_list import CodeList, read_code_list
 from ods_pipeline.lists.judging import VERDICTS, judge
 from ods_pipeline_tests.support.rooms import sample_root
 

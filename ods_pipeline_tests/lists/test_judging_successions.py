@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from ods_pipeline.lists.columns import CodeList
+from ods_pipeline.lists.code_list import CodeList
 from ods_pipeline.lists.judging import judge
 from ods_pipeline.marts import macros
 from ods_pipeline.schema import ORD, SCHEMAS, TABLES
@@ -129,32 +129,29 @@ def test_proposed_and_succeeded_without_an_end_are_not_good_without_a_word(tmp_p
     assert notable == {"G6V2S", "08H"}
 
 
-@pytest.mark.parametrize(
-    ("given", "codes"),
-    [
-        ("15", ["15E00"]),
-        ("15.0", ["15E00"]),
-        ("1.50E+01", ["15E00"]),
-        ("500000", ["50E04", "5E005"]),
-        ("5.00E+05", ["50E04", "5E005"]),
-        ("5", ["5E000"]),
-        ("8000000", ["8E006"]),
-        ("9.08E+06", ["908E4", "9083E3"]),
-        ("9.083E+06", ["9083E3"]),
-        ("9083000", ["9083E3"]),
-        ("1.00E+07", ["9996E3"]),  # rounded up
-        ("9.996E+06", ["9996E3"]),
-        ("1E+07", ["9996E3"]),
-        ("1.23457E+14", ["123456789E6"]),
-        ("8E+123", ["8E123"]),
-        ("8" + "0" * 123, ["8E123"]),
-        ("9.09E+06", []),
-        ("16", []),
-    ],
-)
-def test_a_code_that_is_a_number_to_a_spreadsheet_is_offered_by_its_value(
-    tmp_path: Path, given: str, codes: list[str]
-) -> None:
+def test_a_code_that_is_a_number_to_a_spreadsheet_is_offered_by_its_value(tmp_path: Path) -> None:
     held = ["15E00", "5E000", "50E04", "5E005", "8E006", "908E4", "9083E3", "9996E3", "123456789E6", "8E123"]
-    rows = judged(tmp_path, [organisation(code, "RO177") for code in (*held, "F83004", "9E999")], [], [given])
-    assert (rows[given]["verdict"], rows[given]["likely_codes"]) == ("not_held", sorted(codes))
+    meant = {
+        "15": ["15E00"],
+        "15.0": ["15E00"],
+        "1.50E+01": ["15E00"],
+        "500000": ["50E04", "5E005"],
+        "5.00E+05": ["50E04", "5E005"],
+        "5": ["5E000"],
+        "8000000": ["8E006"],
+        "9.08E+06": ["9083E3", "908E4"],
+        "9.083E+06": ["9083E3"],
+        "9083000": ["9083E3"],
+        "1.00E+07": ["9996E3"],  # rounded up
+        "9.996E+06": ["9996E3"],
+        "1E+07": ["9996E3"],
+        "1.23457E+14": ["123456789E6"],
+        "8E+123": ["8E123"],
+        "8" + "0" * 123: ["8E123"],
+        "9.09E+06": [],
+        "16": [],
+    }
+    register = [organisation(code, "RO177") for code in (*held, "F83004", "9E999")]
+    rows = judged(tmp_path, register, [], [*meant])
+    assert {given: rows[given]["likely_codes"] for given in meant} == meant
+    assert {rows[given]["verdict"] for given in meant} == {"not_held"}

@@ -260,15 +260,12 @@ def test_a_link_to_a_code_that_is_not_held_is_a_reason_for_its_own_days(
     nowhere = link("Q1" if of_icb else "R1", rel, "GONE", "2026-08-01", "2026-09-03")
     links = [nowhere | {"target_primary_role_id": role}, *([link("R1", "RE8", "Q1")] if of_icb else [])]
     column = "region_reason" if of_icb else "icb_reason"
-    build = write(tmp_path, organisations, links)
-    days = [(7, 31), (8, 1), (9, 3), (9, 4)]
-    given = {day: hierarchy(build, date(2026, *day))["R1"][column] for day in days}
-    assert given == {
-        (7, 31): "none_stated",
-        (8, 1): "target_unknown",
-        (9, 3): "target_unknown",
-        (9, 4): "none_stated",
-    }
+    frame = mart_on("provider_hierarchy", write(tmp_path, organisations, links), TODAY)
+    rows = frame.filter(pl.col("ods_code") == "R1").sort("valid_from")
+    reasons = [(row["valid_from"], row[column]) for row in rows.to_dicts() if row["valid_from"].year == 2026]
+    assert reasons == [(date(2026, 8, 1), "target_unknown"), (date(2026, 9, 4), "none_stated")]
+    before = rows.filter(pl.col("valid_to") == date(2026, 8, 1))
+    assert before[column].to_list() == ["none_stated"]
 
 
 @pytest.mark.promise("dates")
@@ -300,7 +297,12 @@ def test_a_role_that_was_over_before_the_organisation_began_never_counts(tmp_pat
         }
     ]
     build = write(tmp_path, organisations, [link("P1", "RE4", "C1")], roles=roles)
-    assert [hierarchy(build, date(2026, 9, d))["P1"]["sub_icb_code"] for d in (4, 5, 6, 7)] == ["C1"] * 4
+    frame = mart_on("provider_hierarchy", build, TODAY)
+    rows = frame.filter(
+        (pl.col("ods_code") == "P1") & (pl.col("valid_to") > date(2026, 9, 1)).fill_null(True)
+    )
+    assert rows["sub_icb_code"].to_list() == ["C1"] * rows.height and rows.height > 0
+    assert hierarchy(build)["P1"]["sub_icb_code"] == "C1"
 
 
 def days(around: int) -> st.SearchStrategy[date]:

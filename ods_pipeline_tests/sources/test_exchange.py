@@ -83,11 +83,11 @@ def test_a_connection_that_is_used_again_has_the_deadline_of_its_own_exchange() 
             _trickled(*TRICKLES["headers"])(connection, ending)
 
     with RawServer(answer) as server:
-        asker = Asker("the server", server.url, SystemClock(), replace(PATIENT, answer=5.0))
+        asker = Asker("the server", server.url, SystemClock(), replace(PATIENT, answer=3.0))
         with closing(asker):
             for _ in range(3):
                 assert asker.ask(f"{server.url}/q", "q", lambda a: a.content) == b"good"
-            with pytest.raises(Unreachable, match="not complete after 5 s"):
+            with pytest.raises(Unreachable, match="not complete after 3 s"):
                 asker.ask(f"{server.url}/q", "q", lambda a: a.content)
 
 

@@ -40,6 +40,7 @@ def test_peaks():
 """
 
 
+@pytest.mark.slow
 def test_figures_of_several_processes_are_printed_and_written(tmp_path: Path) -> None:
     files = {"conftest.py": CONFTEST, "test_one.py": ONE, "test_two.py": TWO, "document.md": PLACE}
     for name, text in files.items():

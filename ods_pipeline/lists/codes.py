@@ -1,0 +1,70 @@
+"""The form of a code: a cell without what people put around it, and the share of a column that are codes.
+
+What lives here: one cell or column as text. What does not: which column is taken (``columns.py``), and
+whether a code is held (``judging.py``).
+"""
+
+import polars as pl
+
+# White space and invisible characters, which no code has. The macro code_key does the same in SQL.
+_INVISIBLE = r"[\s\p{Z}\p{C}]"
+# What spreadsheets put around text to keep it text: ="RRP" and 'RRP.
+_WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
+_CODE = r"^[A-Z0-9]{3,12}$"
+# What people put between several codes in one cell. A blank alone may be within a code: only the register
+# knows, so judging.sql splits there.
+_BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
+# What people put around a code; the last four are curved quotes.
+_AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
+# Parts that are all of this form make a date, years or a number, not several codes: Apr/2026, 2026/2027.
+_DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
+_THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
+
+
+def cleaned(column: str) -> pl.Expr:
+    """A cell as a code: compatibility forms (full-width) made plain, no wrapping, no spaces, upper case."""
+    plain = _plain_text(column)
+    plain = pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
+    code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
+    return pl.when(code != "").then(code)
+
+
+def _plain_text(column: str) -> pl.Expr:
+    return pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+
+
+def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``part``: a cell with several codes has a row for each, other cells stay as they are."""
+    separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
+    parts = separated.str.split("\x1f").list.eval(pl.element().str.strip_chars(_AROUND))
+    parts = parts.list.eval(pl.element().filter(pl.element() != ""))
+    is_code = pl.element().str.contains(_CODE) & (
+        pl.element().str.contains("[0-9]") | (pl.element().str.len_chars() == 3)
+    )
+    is_only_code = ~pl.element().str.contains(_DATE_OR_NUMBER)
+    has_several = parts.list.eval(is_code).list.all() & parts.list.eval(is_only_code).list.any()
+    several = pl.when((has_several & (parts.list.len() > 1)).fill_null(False)).then(parts)
+    return (
+        rows.with_columns(several.alias("several"))
+        .with_columns(
+            pl.when(pl.col("several").is_null())
+            .then(pl.concat_list("code"))
+            .otherwise("several")
+            .alias("code")
+        )
+        .with_columns(pl.int_ranges(1, pl.col("code").list.len() + 1).alias("part"))
+        .explode("code", "part")
+        .select("line", "part", "given", "code")
+    )
+
+
+def share_of_codes(column: list[str | None]) -> float:
+    """The share of the filled cells that have the form of a code.
+
+    Bare numbers count a tenth, because they are more often counts or years.
+    """
+    codes = pl.DataFrame({"given": column}, schema={"given": pl.String}).select(code=cleaned("given"))
+    code = pl.col("code")
+    is_code = code.str.contains(_CODE) & (code.str.contains("[0-9]") | (code.str.len_chars() == 3))
+    weight = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
+    return codes.drop_nulls().select(weight.mean().fill_null(0.0)).item()
