@@ -7,36 +7,22 @@ Does not live here: helpers that a test imports (``support/``).
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from ods_pipeline import cli
-from ods_pipeline.defs.instance import instance_text
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.builders import Held, flatten
-from ods_pipeline_tests.support.rooms import ENVIRONMENT, REAL_SOURCES, ROOMS
+from ods_pipeline_tests.support.rooms import REAL_SOURCES, ROOMS, events_in_memory
 from ods_pipeline_tests.support.running import Argument, Main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-EVENTS_IN_MEMORY = """
-event_log_storage:
-  module: dagster._core.storage.event_log
-  class: InMemoryEventLogStorage
-run_storage:
-  module: dagster._core.storage.runs
-  class: SqliteRunStorage
-  config: {{base_dir: {home}/runs}}
-schedule_storage:
-  module: dagster._core.storage.schedules
-  class: SqliteScheduleStorage
-  config: {{base_dir: {home}/schedules}}
-"""
-
 # The same examples every time: everyone must be able to repeat a failure.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
@@ -65,21 +51,16 @@ def no_real_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def events_in_memory(
-    request: pytest.FixtureRequest, no_real_sources: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def events_of_dagster(request: pytest.FixtureRequest, no_real_sources: None) -> Iterator[None]:
     """Let Dagster keep the events of runs in memory, but for tests marked ``dagster_records``.
 
-    Most tests look at files and words only, and writing some 600 events into SQLite takes a third of a small
-    build. Runs are recorded as ever. Commands in processes of their own (``run_cli``) do the same, and the
-    shared data roots (``support/rooms.py``) have all their records.
+    Fixtures of a wider scope are made before this one: they use ``rooms.events_in_memory`` themselves.
     """
     if request.node.get_closest_marker("dagster_records") is None:
-        home = tempfile.mkdtemp(prefix="dagster_", dir=os.environ[ROOMS])
-        text = instance_text() + EVENTS_IN_MEMORY.format(home=home)
-        (Path(home) / "dagster.yaml").write_text(text, encoding="utf-8")
-        monkeypatch.setenv("DAGSTER_HOME", home)
-        monkeypatch.setitem(ENVIRONMENT, "DAGSTER_HOME", home)
+        with events_in_memory():
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,14 @@ from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.support import rooms
 from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.ord_wire import Fault
-from ods_pipeline_tests.support.rooms import copy_of, published, release_root, run_cli, sample_root
+from ods_pipeline_tests.support.rooms import (
+    copy_of,
+    events_in_memory,
+    published,
+    release_root,
+    run_cli,
+    sample_root,
+)
 from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.support.worlds import Made, Recorded
 
@@ -80,7 +87,7 @@ class Released:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     folder, clock = tmp_path_factory.mktemp("released"), SimulatedClock("2026-09-04T04:30:00+00:00")
     root = DataRoot(folder / "data")
-    with small_server(folder, clock) as server:
+    with small_server(folder, clock) as server, events_in_memory():
         built = pipeline.build(root, **live(server, clock, "2026-08-28", trud_only=True))
         return Released(root, built, server.asked())
 

@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
+from ods_pipeline.defs.instance import instance_text
 from ods_pipeline_tests.sample import SAMPLE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,29 +36,69 @@ REAL_SOURCES |= {"DAGSTER_HOME", "ODS_ALERT_URL", "ODS_ALERT_COMMAND", "ODS_RUN_
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
-def room(name: str, make: Callable[[DataRoot], None]) -> DataRoot:
-    """A data root that is built once for all processes of a test run, by the first that needs it."""
-    place = Path(os.environ.get(ROOMS) or _own_place())
+_EVENTS_IN_MEMORY = """
+event_log_storage:
+  module: dagster._core.storage.event_log
+  class: InMemoryEventLogStorage
+run_storage:
+  module: dagster._core.storage.runs
+  class: SqliteRunStorage
+  config: {{base_dir: {home}/runs}}
+schedule_storage:
+  module: dagster._core.storage.schedules
+  class: SqliteScheduleStorage
+  config: {{base_dir: {home}/schedules}}
+"""
+
+
+def room(name: str, make: Callable[[DataRoot], None], *, dagster_records: bool = False) -> DataRoot:
+    """A data root that is built once for all processes of a test run, by the first that needs it.
+
+    With ``dagster_records`` Dagster keeps its records in it, as it does for users.
+    """
+    place = _place()
     root, whole = DataRoot(place / name / "data"), place / name / "whole"
     with FileLock(place / f"{name}.lock"):
         if not whole.exists():
             shutil.rmtree(place / name, ignore_errors=True)
-            with _own_records():
+            with _dagster_home(None) if dagster_records else events_in_memory():
                 make(root)
             whole.touch()
     return root
 
 
 @contextmanager
-def _own_records() -> Generator[None]:
-    """Let Dagster keep its records in the data root, as it does for users."""
-    elsewhere = os.environ.pop("DAGSTER_HOME", None), ENVIRONMENT.pop("DAGSTER_HOME", None)
+def events_in_memory() -> Generator[None]:
+    """Let Dagster keep the events of runs in memory, also in commands that run by themselves (``run_cli``).
+
+    Most tests look at files and words only, and writing some 500 events into SQLite takes more than half of a
+    small build. Runs are recorded as ever.
+    """
+    home = Path(tempfile.mkdtemp(prefix="dagster_", dir=_place()))
+    text = instance_text() + _EVENTS_IN_MEMORY.format(home=home)
+    (home / "dagster.yaml").write_text(text, encoding="utf-8")
+    with _dagster_home(str(home)):
+        yield
+
+
+@contextmanager
+def _dagster_home(home: str | None) -> Generator[None]:
+    variables = os.environ, ENVIRONMENT
+    before = [v.pop("DAGSTER_HOME", None) for v in variables]
     try:
+        if home is not None:
+            for v in variables:
+                v["DAGSTER_HOME"] = home
         yield
     finally:
-        for variables, home in zip((os.environ, ENVIRONMENT), elsewhere, strict=True):
-            if home is not None:
-                variables["DAGSTER_HOME"] = home
+        for v, value in zip(variables, before, strict=True):
+            v.pop("DAGSTER_HOME", None)
+            if value is not None:
+                v["DAGSTER_HOME"] = value
+
+
+def _place() -> Path:
+    return Path(os.environ.get(ROOMS) or _own_place())
 
 
 @functools.cache
@@ -81,7 +122,7 @@ def _build_release(root: DataRoot) -> None:
 @functools.cache
 def sample_root() -> DataRoot:
     """The embedded sample, release and fetches, built by the command without arguments."""
-    return room("sample", _build_sample)
+    return room("sample", _build_sample, dagster_records=True)
 
 
 def sample_output() -> tuple[str, str]:

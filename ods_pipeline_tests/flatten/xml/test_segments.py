@@ -17,7 +17,6 @@ CODES = ["R1A", "R1B", "R1C", "R1D"]
 DOCUMENT = release_xml([make_record(code) for code in CODES], publication_date="2026-08-21", **CODE_LISTS)
 RECORD = organisation_xml(make_record("R9Z")).encode()
 RECORDS_ELEMENT = [b"<Organisations>", b"</Organisations>"]
-ROOT = b"HSCOrgRefData:OrgRefData"
 
 
 def stream(document: bytes, segment_bytes: int = 1 << 20) -> RegisterStream:

@@ -16,7 +16,6 @@ from ods_pipeline_tests.publish.store.azurite import Azurite, serving
 
 # Found by the tests that look for them where they must not be.
 SECRETS = {"AWS_ACCESS_KEY_ID": "AKIANEVERPRINTED1", "AWS_SECRET_ACCESS_KEY": "never/printed/either-2"}
-NewStore = Callable[[], Store]
 
 
 @pytest.fixture(scope="session")
