@@ -19,7 +19,6 @@ from benchmarks.report import as_text, write_results
 REPOSITORY = Path(__file__).resolve().parent.parent
 MEASURED = ("iterparse", "flattener", "flat", "publish", "queries", "fetch_onto_12", "fetch_onto_3")
 GROWN = 3.0
-TIMEOUT_SECONDS = 3600
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,6 @@ from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.schema.marts import KINDS
 
 STANDARD_OUTPUT = Path("-")
-# Open today; the second has an end that is announced.
-OPEN = ("open", "closing")
 
 
 def known_kind(type_: object, value: str | None) -> None:

@@ -42,7 +42,6 @@ from ods_pipeline.sources.protocol import HeldPages, Page, Record, SourceChanged
 COUNT, CHANGES = "count-first.json", "changes.json"
 SAMPLE = 20  # organisations whose relationships are counted, if nothing else proves them complete
 ALONE = 50  # codes in one question about organisations or relationships by code
-Question = Callable[[list[str]], Iterable[Reply]]
 log = logging.getLogger(__name__)
 
 

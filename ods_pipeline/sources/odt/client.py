@@ -208,11 +208,6 @@ def codes_query(codes: Sequence[str]) -> str:
     return urlencode({"_id": ",".join(codes), "_revinclude": REVINCLUDE}, safe=":,")
 
 
-def organisations_of(reply: Reply) -> list[Json]:
-    """The organisations of a page."""
-    return answers.resources(reply.resource, ORGANIZATION)
-
-
 def newest_version(reply: Reply) -> str:
     """The newest version in an answer of ``versions``: the day of the last load; empty without one."""
     found = [text(r, "version") or "" for r in answers.resources(reply.resource, "CodeSystem")]

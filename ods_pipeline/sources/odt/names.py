@@ -13,7 +13,6 @@ ROLE = f"{_DS}/ODSOrganisationRole"
 RELATIONSHIP = f"{_DS}/ODSRelationship"
 RECORD_CLASS = f"{_DS}/ODSRecordClass"
 RECORD_USE = f"{_ENGLAND}/CodeSystem/England-ODSRecordUseType"
-PERIOD_TYPE = f"{_ENGLAND}/CodeSystem/England-PeriodType"
 DATE_TIME_TYPE = f"{_ENGLAND}/CodeSystem/England-ODSDateTime"
 ADDRESS_KEY_TYPE = "https://fhir.hl7.org.uk/CodeSystem/UKCore-AddressKeyType"
 # Code systems whose concepts are single rows of the register.

@@ -9,7 +9,7 @@ system of organisations (``successor``, ``predecessor``); which of two days is a
 at all. So history keeps date and ids as another source gave them (``sources/fields.py``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,8 @@ class Edge:
     forward: bool | None = None
 
 
-# The edges of each code, whichever side it is on.
-Edges = Mapping[str, list[Edge]]
-
-
 def edges_by_code(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
-    """The edges of every code, sorted."""
+    """The edges of every code, whichever side it is on, sorted."""
     by_code: dict[str, list[Edge]] = {}
     for edge in sorted(edges, key=lambda e: (e.predecessor, e.successor, e.day or "", e.code)):
         for code in {edge.predecessor, edge.successor}:
