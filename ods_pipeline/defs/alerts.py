@@ -1,7 +1,7 @@
 """Who is alerted, and of what: a failed run or build, missing days, codes without an answer, drift.
 
 Lives here: the message and its two ways, named by the environment: ``ODS_ALERT_URL`` gets it as a POST of
-JSON, ``ODS_ALERT_COMMAND`` on stdin. Does not live here: when (``automation.py``, ``commands/build.py``).
+JSON, ``ODS_ALERT_COMMAND`` on stdin. Does not live here: when (``watching.py``, ``commands/alerting.py``).
 Neither the address nor the command is ever logged: they often hold a secret. An alert that cannot be
 delivered is a warning in the log, and never a failure of the work.
 """
@@ -11,7 +11,7 @@ import logging
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -93,8 +93,7 @@ def _run(command: str, message: str) -> None:
         raise OSError(f"exit code {ended.returncode}")
 
 
-def _try(what: str, deliver: object) -> None:
-    assert callable(deliver)
+def _try(what: str, deliver: Callable[[], None]) -> None:
     try:
         deliver()
     except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL, subprocess.SubprocessError) as error:

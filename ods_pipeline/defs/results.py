@@ -1,4 +1,8 @@
-"""Findings and tables as Dagster's own objects."""
+"""Findings and tables as Dagster's own objects: check results, schemas, lineage and the figures of a run.
+
+Does not live here: what the catalogue shows apart from a run (``catalogue.py``), and the checks themselves
+(``checks/``, ``marts/checks/``).
+"""
 
 from pathlib import Path
 

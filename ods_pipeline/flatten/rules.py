@@ -1,7 +1,7 @@
 """The rules that a record must meet to enter the register. A record that breaks one goes to quarantine whole.
 
 Lives here: rules about typed values, and the shape in which a broken rule is reported. Does not live here:
-values that cannot be typed (``rows.py``), lost elements (``xml/odd_records.py``), payloads that are not
+values that cannot be typed (``rows.py``), lost elements (``xml/scan.py``), payloads that are not
 records (``json/record.py``, ``fetch.py``).
 """
 

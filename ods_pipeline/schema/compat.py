@@ -4,7 +4,7 @@ Lives here: ``org_daily`` and ``org_relationship_daily``, with the names of NHS 
 so that queries written for those run on ours. Nothing is known here that ``ord``, ``history`` and ``marts``
 do not hold: use those for anything new. Does not live here: which type code a role has
 (``marts/rules/organisation_type_codes.csv``) and which pair of types has a code of its own
-(``relationship_type_codes.csv``).
+(``relationship_type_codes.csv`` next to it).
 
 Every end in these two tables is **inclusive**: the code that reads them compares with ``>=``.
 """
