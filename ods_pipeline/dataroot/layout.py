@@ -64,7 +64,7 @@ class DataRoot:
 
     @property
     def raw_fetches(self) -> Path:
-        """Fetches of the ORD API as received, one folder each."""
+        """Delta fetches of the ORD API or of ODT as received, one folder each."""
         return self.path / "raw" / "ord"
 
     @property
@@ -91,6 +91,16 @@ class DataRoot:
     def sample_wanted(self) -> Path:
         """A marker: a build of the embedded sample has begun, and the next run completes it."""
         return self.path / "raw" / "embedded-sample"
+
+    @property
+    def accept_deletions(self) -> Path:
+        """A marker: the run under way takes captures that delete any number of codes."""
+        return self.path / "raw" / "accept-deletions"
+
+    @property
+    def accepted_deletions(self) -> Path:
+        """The captures (JSON, a list of flat folders) that were taken although they delete many codes."""
+        return self.path / "raw" / "accepted-deletions.json"
 
     @property
     def builds(self) -> Path:

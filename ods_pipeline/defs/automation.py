@@ -25,7 +25,7 @@ from ods_pipeline.defs.under_way import (
 from ods_pipeline.inventory.due import due_stamps, needs_flattening_again, unpublished
 from ods_pipeline.inventory.held import lies_in_quarantine
 from ods_pipeline.inventory.sample import SAMPLE_IS_HERE, holds_sample
-from ods_pipeline.sources.clock import uk_date
+from ods_pipeline.sources.clock import UK, uk_date
 from ods_pipeline.sources.deltas import longest_gap
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
@@ -142,7 +142,7 @@ def last_three_stamps(root: Path, sources: Sources, delta_job: Any) -> dg.Schedu
         description="Asks for the changes of the last three stamps, and of those that were missed.",
         job=delta_job,
         cron_schedule="30 5 * * *",
-        execution_timezone="Europe/London",
+        execution_timezone=UK.key,
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:

@@ -1,13 +1,12 @@
 """The two kinds of partition: releases by their date, deltas by their LastChangeDate stamp."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from ods_pipeline.defs.keys import RELEASES
+from ods_pipeline.sources.clock import UK
 
-UK = ZoneInfo("Europe/London")
 # Used until a release is held: deltas are useless before.
 FIRST_STAMP = date(2026, 1, 1)
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -25,12 +24,10 @@ def stamps(first: date, last: date, *, is_sample: bool = False) -> dg.DailyParti
     if is_sample and last < today:
         after = last + timedelta(days=1)
         return dg.DailyPartitionsDefinition(
-            start_date=first.isoformat(), end_date=after.isoformat(), timezone="Europe/London"
+            start_date=first.isoformat(), end_date=after.isoformat(), timezone=UK.key
         )
     ahead = max(0, (last - today).days)
-    return dg.DailyPartitionsDefinition(
-        start_date=first.isoformat(), timezone="Europe/London", end_offset=1 + ahead
-    )
+    return dg.DailyPartitionsDefinition(start_date=first.isoformat(), timezone=UK.key, end_offset=1 + ahead)
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ods_pipeline.defs.alerts import Alerts, attention_text
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
 from ods_pipeline.defs.keys import is_of_command_line
 from ods_pipeline.inventory.health import Health, health_of
-from ods_pipeline.sources.clock import uk_date
+from ods_pipeline.sources.clock import UK, uk_date
 
 # The API is asked daily; a release comes once a month, on a Friday near its end.
 MOST_DAYS_WITH_FETCHES, MOST_DAYS_OF_RELEASES = 3, 45
@@ -111,6 +111,6 @@ def daily_check(check_job: Any) -> dg.ScheduleDefinition:
         description="Checks every morning that the published set covers a recent day.",
         job=check_job,
         cron_schedule="0 9 * * *",
-        execution_timezone="Europe/London",
+        execution_timezone=UK.key,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )

@@ -25,7 +25,7 @@ from ods_pipeline.inventory.missing import missing_days, ranges_without
 from ods_pipeline.inventory.sample import holds_sample, reject_real_sources_for_sample
 from ods_pipeline.sources.clock import uk_date
 from ods_pipeline.sources.deltas import fetch_register, fetch_stamps
-from ods_pipeline.sources.due import Window
+from ods_pipeline.sources.due import SETTLED_AFTER, Window
 from ods_pipeline.sources.receipt import FetchReceipt, ReleaseReceipt, read_fetch_receipt
 from ods_pipeline.sources.recorded import (
     held_releases,
@@ -53,10 +53,17 @@ class DeltaChoice:
 
 
 def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") -> ReleaseReceipt:
-    """Brings the release of a day (ISO) into ``raw/trud`` unless it is held, and returns its receipt.
+    """Bring the release of a day into ``raw/trud`` unless it is held, and return its receipt.
 
-    ``file`` is a zip on disk; without one, TRUD is asked. Raises OdsError if the release is not available, if
-    the file is not a release of that day (it is set aside then), or its day has not come.
+    Args:
+        root: the data root.
+        sources: how to reach TRUD, and the clock.
+        day: the release date (ISO).
+        file: a zip on disk; TRUD is asked if empty.
+
+    Raises:
+        OdsError: the release is not available, the file is not a release of that day (it is set aside then),
+            or its day has not come.
     """
     today = uk_date(sources.clock.now())
     if file:
@@ -89,12 +96,20 @@ def _reject_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
 
 
 def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: Sequence[str]) -> int:
-    """Brings the fetches of these stamps (ISO, in order) into ``raw/ord`` and returns how many were added.
+    """Bring the fetches of these stamps into ``raw/ord``, and return how many were added.
 
-    ``auto`` asks the API only for stamps that can still change what is held: never asked for, or not since
-    the day after. ``ord`` asks for all of them again. ``odt_backfill`` reads the whole register as of today,
-    which covers the stamps up to today. Raises OdsError if the source must not be asked, if the data root
-    holds a register already, or if a recorded fetch cannot be used; the others count.
+    ``auto`` asks the API only for stamps that are not settled. ``ord`` asks for all of them again.
+    ``odt_backfill`` reads the whole register as of today, which covers the stamps up to today.
+
+    Args:
+        root: the data root.
+        sources: how to reach the delta sources.
+        choice: where the fetches come from.
+        stamps: the stamps (ISO), in order.
+
+    Raises:
+        OdsError: the source must not be asked, a whole register is asked for where one is held, or a recorded
+            fetch cannot be used; the others count.
     """
     if choice.source == "odt_backfill":
         reject_real_sources_for_sample(root)
@@ -139,15 +154,12 @@ def asked_ranges(root: DataRoot, window: tuple[str, str], new: Sequence[FetchRec
 
 
 def _is_settled(root: DataRoot, day: date) -> bool:
-    """Return whether a fetch asked for a stamp so late that its records change no more.
-
-    A record stamped D can be edited during D and come out on D + 1, still stamped D.
-    """
+    """Return whether a fetch asked for a stamp so late that it is settled (``SETTLED_AFTER``)."""
     unsettled = unsettled_fetches(root)
     return any(
         f.folder.name not in unsettled
         and f.receipt.stamps_from <= day.isoformat() <= f.receipt.stamps_to
-        and date.fromisoformat(f.receipt.as_of) >= day + timedelta(days=2)
+        and date.fromisoformat(f.receipt.as_of) >= day + timedelta(days=SETTLED_AFTER)
         for f in held_fetches(root)
     )
 
@@ -172,7 +184,7 @@ def _asks_the_api(root: DataRoot, choice: DeltaChoice) -> bool:
 
 
 def _take_recorded(root: DataRoot, folder: str, stamps: Sequence[str]) -> int:
-    """Copies in the recorded fetches that cover any of these stamps. Raises one OdsError for all failures."""
+    """Copy in the recorded fetches that cover any of these stamps. Raises one OdsError for all failures."""
     count = 0
     failures: list[OdsError] = []
     for fetch in recorded_fetches(Path(folder)) if folder else []:

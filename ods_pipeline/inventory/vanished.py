@@ -31,7 +31,7 @@ DO = "If ODS did delete them, take it again with: ods-pipeline build --accept-de
 @contextmanager
 def accepting(root: DataRoot, *, accept: bool) -> Generator[None]:
     """Accept, while the run lasts, that captures delete any number of codes; or do not."""
-    marker = root.path / "raw" / "accept-deletions"
+    marker = root.accept_deletions
     marker.unlink(missing_ok=True)  # a run that was killed may have left it
     if accept:
         marker.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def reject_mass_disappearance(root: DataRoot, flat: Flat) -> None:
     accepted = _accepted(root)
     if flat.folder in accepted:
         return
-    if not (root.path / "raw" / "accept-deletions").exists():
+    if not root.accept_deletions.exists():
         raise why
     _remember(root, [*accepted, flat.folder])
 
@@ -142,14 +142,14 @@ def _as_of(folder: Path) -> date:
 
 def _accepted(root: DataRoot) -> list[str]:
     try:
-        content = json.loads((root.path / "raw" / "accepted-deletions.json").read_bytes())
+        content = json.loads(root.accepted_deletions.read_bytes())
         return [str(label) for label in content]
     except (FileNotFoundError, ValueError, TypeError, RecursionError):
         return []
 
 
 def _remember(root: DataRoot, labels: list[str]) -> None:
-    path = root.path / "raw" / "accepted-deletions.json"
+    path = root.accepted_deletions
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(sorted(set(labels)), indent=2) + "\n", encoding="utf-8")
     partial.replace(path)
