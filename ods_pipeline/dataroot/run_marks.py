@@ -57,7 +57,7 @@ def marked(root: DataRoot, run_id: str) -> Generator[None]:
                 path.unlink(missing_ok=True)
 
 
-def mark_of(root: DataRoot, run_id: str) -> Mark:
+def mark_of_run(root: DataRoot, run_id: str) -> Mark:
     """Return what the marks of a run show; a mark that is held counts before one that is left."""
     shown = {_shown_by(path) for path in _folder(root).glob(f"{run_id}.*")}
     return next((mark for mark in (Mark.HELD, Mark.LEFT, Mark.ELSEWHERE) if mark in shown), Mark.NONE)

@@ -11,7 +11,7 @@ import time
 import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.dataroot.run_marks import Mark, booted_at, mark_of, remove_marks
+from ods_pipeline.dataroot.run_marks import Mark, booted_at, mark_of_run, remove_marks
 from ods_pipeline.defs.keys import REPOSITORY_TAG, is_of_command_line
 
 DIED_TAG = "ods_pipeline/died"
@@ -55,7 +55,7 @@ def fail_dead_runs(
 
 def _why_dead(root: DataRoot, record: dg.RunRecord, *, locked: bool, none_is_starting: bool) -> str:
     """Return why a run is taken for dead; empty if it may be alive."""
-    mark = mark_of(root, record.dagster_run.run_id)
+    mark = mark_of_run(root, record.dagster_run.run_id)
     if mark == Mark.LEFT:
         return "nobody holds its mark any more"
     if mark != Mark.NONE:

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.dataroot.run_marks import Mark, mark_of, marked
+from ods_pipeline.dataroot.run_marks import Mark, mark_of_run, marked
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.dead_runs import fail_dead_runs
@@ -186,11 +186,11 @@ def test_a_run_is_dead_if_nobody_holds_its_mark_whatever_has_its_process_id(root
         alive, between_steps = (instance.create_run_for_job(job, **started) for _ in range(2))
         foreign = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
         with marked(root, alive.run_id):
-            assert mark_of(root, alive.run_id) == Mark.HELD
+            assert mark_of_run(root, alive.run_id) == Mark.HELD
             assert fail_dead_runs(instance, root, locked=True) == 0
             assert fail_dead_runs(instance, root, none_is_starting=True) == 1
         statuses = {run.run_id: run.status.value for run in instance.get_runs()}
-    assert mark_of(root, alive.run_id) == Mark.NONE, "its process ended as it should"
+    assert mark_of_run(root, alive.run_id) == Mark.NONE, "its process ended as it should"
     assert statuses == {
         alive.run_id: "STARTED", between_steps.run_id: "FAILURE", foreign.run_id: "STARTED"
     }  # fmt: skip
@@ -266,6 +266,7 @@ def test_the_failed_check_is_recorded_where_the_ui_shows_it(tmp_path: Path) -> N
     assert not any(name.startswith(("marts", "published")) for name in outcome.materialized)
 
 
+@pytest.mark.slow
 @pytest.mark.promise("whole")
 def test_whatever_is_selected_of_the_set_the_whole_set_is_published_and_reported(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
