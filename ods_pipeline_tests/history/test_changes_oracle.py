@@ -21,7 +21,7 @@ from ods_pipeline_tests.support.history.random_registers import watched
 # One entry a day: R a release, D a delta (two on one day, or one on a release's day); empty: no capture.
 PLAN = ["R", "", "D", "D", "", "DD", "", "RD", "D", "", "D", "", "", "R", "D", "", "D", "R"]
 ORGANISATIONS = 200
-SEEDS = [0, 1]
+SEEDS = [0, pytest.param(1, marks=pytest.mark.slow)]
 AS_EVENT = [
     "ods_code",
     "change_kind",

@@ -69,7 +69,7 @@ def differing(first: Register, second: Register) -> list[str]:
 
 
 @pytest.mark.promise("audited")
-@settings(max_examples=60 * TIMES)
+@settings(max_examples=40 * TIMES)
 @given(SEEDS)
 def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
     captures = CaptureGenerator(codes=3, days=5, captures=8).make(seed)
@@ -80,7 +80,7 @@ def test_versions_and_deletions_agree_with_the_oracle(seed: int) -> None:
 
 
 @pytest.mark.promise("as_of_then")
-@settings(max_examples=60 * TIMES)
+@settings(max_examples=40 * TIMES)
 @given(SEEDS)
 def test_the_register_of_each_day_is_what_the_captures_of_that_day_show(seed: int) -> None:
     """Check that intervals do not overlap, and that a code has the version that was seen on each day."""
@@ -112,7 +112,7 @@ def test_the_register_of_each_day_is_what_the_captures_of_that_day_show(seed: in
         assert all(end is not None and end <= v.known_from for end, v in zip(ends, life[1:], strict=True))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(SEEDS)
 def test_the_order_of_rows_makes_no_difference(seed: int) -> None:
     observations = observed(CaptureGenerator(codes=100, days=6, captures=10).make(seed))

@@ -57,6 +57,19 @@ TWO = [(2, "RRP"), (3, "TAF")]
         pytest.param(
             "Practice code,Code\nRRP,A12\nTAF,B12\n", "column 1 ('Practice code')", TWO, id="the specific"
         ),
+        pytest.param(
+            "PracticeCode,PCT\nE83003,5A9\n", "column 1 ('PracticeCode')", [(2, "E83003")], id="words run together"
+        ),
+        pytest.param(
+            "sitename,sitecode\nABC,RRP\nDEF,TAF\n", "column 2 ('sitecode')", TWO, id="in lower case"
+        ),
+        pytest.param(
+            "Provider,Provider ODS,ICB ODS\nLeeds,RRP,93C\nYork,TAF,93C\n",
+            "column 2 ('Provider ODS')",
+            TWO,
+            id="the word ODS at the end",
+        ),
+        pytest.param("Site ID,ODS ID\n1,RRP\n2,TAF\n", "column 2 ('ODS ID')", TWO, id="an ODS ID"),
         pytest.param("Practice code,ODS\n,RRP\n,TAF\n", "column 2 ('ODS')", TWO, id="an empty column"),
         pytest.param(
             'ODS code,Parent code\n"RRP, TAF",A12\n"RRP, TAF",B12\n',
@@ -96,10 +109,10 @@ def test_names_of_parquet_columns_are_held_against_their_cells(tmp_path: Path) -
     assert lines(read_list(tmp_path, content, name="a.parquet")) == [(1, "RRP"), (2, "TAF")]
 
 
-@pytest.mark.parametrize("column", ["2", "trust", " TRUST "])
+@pytest.mark.parametrize("column", ["2", "trustid", " Trust_ID "])
 def test_the_column_by_name_or_number(tmp_path: Path, column: str) -> None:
-    codes = read_list(tmp_path, "code,Trust\nA81001,RRP\nA81002,TAF\n", column)
-    assert (lines(codes), codes.column) == (TWO, "column 2 ('Trust')")
+    codes = read_list(tmp_path, "code,TrustId\nA81001,RRP\nA81002,TAF\n", column)
+    assert (lines(codes), codes.column) == (TWO, "column 2 ('TrustId')")
 
 
 def test_the_column_by_number_without_a_header(tmp_path: Path) -> None:

@@ -111,19 +111,15 @@ def test_a_kind_narrows_what_may_be_meant(judged: Judge) -> None:
     assert judged("E83OO3", kind="trust")["E83OO3"]["likely_codes"] == []
 
 
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [("G6VS2", "G6V2S"), ("G6V25", "G6V2S"), ("G6V2SX", "G6V2S"), ("G62S", "G6V2S"), ("XRRP", "RRP")],
-)
-def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> None:
-    row = judged(given)[given]
-    assert row["likely_codes"] == [meant]
-    assert str(row["note"]).endswith(f"perhaps {meant}")
+def test_a_typo_has_its_likely_code(judged: Judge) -> None:
+    meant = {"G6VS2": "G6V2S", "G6V25": "G6V2S", "G6V2SX": "G6V2S", "G62S": "G6V2S", "XRRP": "RRP"}
+    rows = judged(*meant)
+    assert {given: row["likely_codes"] for given, row in rows.items()} == {g: [m] for g, m in meant.items()}
+    assert all(str(rows[given]["note"]).endswith(f"perhaps {code}") for given, code in meant.items())
 
 
-@pytest.mark.parametrize(
-    ("cell", "codes"),
-    [
+def test_a_code_with_other_text_is_offered(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    cells = [
         ("RKE - Whittington Health", ["RKE"]),
         ("Whittington Health NHS Trust (RKE)", ["RKE"]),
         ("rke (Whittington)", []),  # a word of three small letters is not a code
@@ -133,22 +129,22 @@ def test_a_typo_has_its_likely_code(judged: Judge, given: str, meant: str) -> No
         ("RKE.", ["RKE"]),
         ('"RKE"', ["RKE"]),
         ("WHITTINGTON HEALTH NHS TRUST", []),
-    ],
-)
-def test_a_code_with_other_text_is_offered(
-    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, codes: list[str]
-) -> None:
+    ]
     file = tmp_path / "list.csv"
-    file.write_text("ODS code,n\n" + '"' + cell.replace('"', '""') + '",1\n', encoding="utf-8")
-    (row,) = judge(sample, read_code_list(file), TODAY, None).to_dicts()
-    assert (row["verdict"], row["likely_codes"]) == ("no_code", codes)
-    assert row["note"].startswith("More than a code; perhaps ") == bool(codes)
-    assert "read as" not in row["note"]
+    quoted = [cell.replace('"', '""') for cell, _ in cells]
+    file.write_text("ODS code,n\n" + "".join(f'"{cell}",1\n' for cell in quoted), encoding="utf-8")
+    rows = judge(sample, read_code_list(file), TODAY, None).to_dicts()
+    assert [(row["given"], row["likely_codes"]) for row in rows] == cells
+    assert {row["verdict"] for row in rows} == {"no_code"}
+    for row in rows:
+        assert row["note"].startswith("More than a code; perhaps ") == bool(row["likely_codes"])
+        assert "read as" not in row["note"]
 
 
-@pytest.mark.parametrize(
-    ("cell", "codes"),
-    [
+def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
+    sample: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    cells = [
         ("E83003 E83005", ["E83003", "E83005"]),
         ("E83003\u00a0E83005", ["E83003", "E83005"]),
         ("RRP TAF", ["RRP", "TAF"]),
@@ -163,15 +159,13 @@ def test_a_code_with_other_text_is_offered(
         ("E83003 E8300X", ["E83003E8300X"]),
         ("RRP/TAF 2026", ["RRP/TAF2026"]),
         ("Apr 2026", ["APR2026"]),
-    ],
-)
-def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
-    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, codes: list[str]
-) -> None:
+        ("RKE", ["RKE"]),
+    ]
     file = tmp_path / "list.csv"
-    file.write_text(f'ods code,n\n"{cell}",1\nRKE,2\n', encoding="utf-8")
+    file.write_text("ods code,n\n" + "".join(f'"{cell}",1\n' for cell, _ in cells), encoding="utf-8")
     rows = judge(sample, read_code_list(file), TODAY, None)
-    assert rows.select("line", "given", "code").rows() == [*((2, cell, c) for c in codes), (3, "RKE", "RKE")]
+    expected = [(line, cell, code) for line, (cell, codes) in enumerate(cells, 2) for code in codes]
+    assert rows.select("line", "given", "code").rows() == expected
 
 
 def test_what_is_not_a_code_is_not_read_as_one(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -215,11 +209,11 @@ def test_many_lines_take_seconds_at_most(sample: duckdb.DuckDBPyConnection) -> N
     assert rows["verdict"].unique().to_list() == ["not_held"]
 
 
-@pytest.mark.parametrize("code", ["V81999", "V81997", "89999", "89997", "X98", "VPP00"])
-def test_a_national_default_code_has_a_verdict_of_its_own(judged: Judge, code: str) -> None:
-    row = judged(code)[code]
-    assert (row["verdict"], row["likely_codes"]) == ("default_code", [])
-    assert "default" in str(row["note"])
+def test_a_national_default_code_has_a_verdict_of_its_own(judged: Judge) -> None:
+    codes = ("V81999", "V81997", "89999", "89997", "X98", "VPP00")
+    for code, row in judged(*codes).items():
+        assert (row["verdict"], row["likely_codes"]) == ("default_code", []), code
+        assert "default" in str(row["note"])
 
 
 def test_a_gss_code_is_named(judged: Judge) -> None:
@@ -228,15 +222,10 @@ def test_a_gss_code_is_named(judged: Judge) -> None:
     assert "GSS" in str(row["note"])
 
 
-@pytest.mark.parametrize(
-    ("given", "form"),
-    [("01-Aug", "date"), ("2026-08-01 00:00:00", "date"), ("AUG-40", "date"), ("0C", "short")],
-)
-def test_what_a_spreadsheet_made_of_a_code_is_not_held(judged: Judge, given: str, form: str) -> None:
-    code = given.upper().replace(" ", "")
-    row = judged(code)[code]
-    assert row["verdict"] == "not_held"
-    assert "spreadsheets" in str(row["note"])
+def test_what_a_spreadsheet_made_of_a_code_is_not_held(judged: Judge) -> None:
+    for code, row in judged("01-AUG", "2026-08-0100:00:00", "AUG-40", "0C").items():
+        assert row["verdict"] == "not_held", code
+        assert "spreadsheets" in str(row["note"])
 
 
 @pytest.mark.parametrize(

@@ -369,7 +369,7 @@ def placed(row: Row, world: int) -> Row:
 @pytest.mark.promise("no_guess")
 # Hypothesis writes every register down; that some take 40 kB is no fault.
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=5 * TIMES, phases=[Phase.generate])
+@settings(max_examples=3 * TIMES, phases=[Phase.generate])
 @given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
 def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
     organisations, links, roles = [], [], []

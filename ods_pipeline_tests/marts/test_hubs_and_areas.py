@@ -107,41 +107,43 @@ def test_a_ccg_that_became_a_hub_is_each_in_its_time(tmp_path: Path) -> None:
     assert edges.select("part", "valid_to").rows() == [(1, date(2022, 7, 1)), (2, None)]
 
 
-@pytest.mark.parametrize(
-    ("roles", "is_sub_icb"),
-    [
-        (["RO319"], True),
-        (["RO319", "RO326"], True),
-        (["RO319", "RO327"], True),
-        (["RO319", "RO218"], True),
-        ([], True),  # a CCG
-        (["RO327"], False),
-        (["RO326"], False),
-        (["RO218"], False),
-    ],
-    ids=str,
-)
-def test_a_sub_icb_location_is_one_by_its_roles(tmp_path: Path, roles: list[str], is_sub_icb: bool) -> None:
-    organisations = [organisation("C1", "RO98"), organisation("P1", "RO177"), organisation("Q1", "RO261")]
-    links = [link("P1", "RE4", "C1"), link("C1", "RE5", "Q1")]
-    result = world(tmp_path, organisations, links, [role("C1", r) for r in roles])
-    expected = ("C1", "C1", "Q1") if is_sub_icb else ("C1", None, None)
-    assert row(result, "P1", "commissioner_code", "sub_icb_code", "icb_code") == expected
+def test_a_sub_icb_location_is_one_by_its_roles(tmp_path: Path) -> None:
+    roles_of = {
+        "C1": ["RO319"],
+        "C2": ["RO319", "RO326"],
+        "C3": ["RO319", "RO327"],
+        "C4": ["RO319", "RO218"],
+        "C5": [],  # a CCG
+        "N1": ["RO327"],
+        "N2": ["RO326"],
+        "N3": ["RO218"],
+    }
+    organisations, links = [organisation("Q1", "RO261")], list[Row]()
+    for code in roles_of:
+        organisations += [organisation(code, "RO98"), organisation(f"P-{code}", "RO177")]
+        links += [link(f"P-{code}", "RE4", code), link(code, "RE5", "Q1")]
+    roles = [role(code, held) for code, several in roles_of.items() for held in several]
+    result = world(tmp_path, organisations, links, roles)
+    for code in roles_of:
+        expected = (code, code, "Q1") if code.startswith("C") else (code, None, None)
+        assert row(result, f"P-{code}", "commissioner_code", "sub_icb_code", "icb_code") == expected, code
 
 
-@pytest.mark.parametrize("primary", ["RO182", "RO110", "RO167"])
-def test_an_icb_that_commissions_itself_is_not_a_sub_icb_location(tmp_path: Path, primary: str) -> None:
+def test_an_icb_that_commissions_itself_is_not_a_sub_icb_location(tmp_path: Path) -> None:
+    primary_roles = {"FA002": "RO182", "V00001": "RO110", "TP001": "RO167"}
     organisations = [organisation(c, r) for c, r in (("QOP", "RO261"), ("Y62", "RO209"), ("42D", "RO98"))]
-    organisations += [organisation("FA002", primary), organisation("HQ", "RO181")]
-    links = [link("FA002", "RE4", "QOP", "2023-04-01"), link("QOP", "RE2", "Y62", "2020-04-01")]
-    # The head office has a sub-ICB location, and its shop, which has a commissioner, does not take it.
-    links += [link("FA002", "RE6", "HQ"), link("HQ", "RE4", "42D")]
+    organisations += [organisation("HQ", "RO181"), *(organisation(c, r) for c, r in primary_roles.items())]
+    links = [link("QOP", "RE2", "Y62", "2020-04-01"), link("HQ", "RE4", "42D")]
+    for code in primary_roles:
+        # The head office has a sub-ICB location, and its shop, which has a commissioner, does not take it.
+        links += [link(code, "RE4", "QOP", "2023-04-01"), link(code, "RE6", "HQ")]
     result = world(tmp_path, organisations, links, [role("42D", "RO319")])
     columns = ("commissioner_code", "sub_icb_code", "sub_icb_reason", "icb_code", "icb_basis", "region_code")
-    assert row(result, "FA002", *columns) == (
-        *("QOP", None, "commissioned_by_icb"),
-        *("QOP", "commissioner", "Y62"),
-    )
+    for code in primary_roles:
+        assert row(result, code, *columns) == (
+            *("QOP", None, "commissioned_by_icb"),
+            *("QOP", "commissioner", "Y62"),
+        )
 
 
 def test_a_trust_that_commissions_stays_the_commissioner(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def holder(links: list[Row], day: date, by: str, **wanted: str) -> str | None:
     return min((x[by] for x in holding if x["operational_start"] == best), default=None)
 
 
-@settings(max_examples=8 * TIMES)
+@settings(max_examples=5 * TIMES)
 @given(
     members=st.lists(dated("RE8", ("P1", "P2")), max_size=5),
     payees=st.lists(dated("RE9", PAYEES), max_size=5),

@@ -26,6 +26,8 @@ KINDS_OF_PAGES = (
     "index.html", "lookup.html#RRP", "areas.html", "icb/Z9B2Z.html", "day/2026-04-01.html", "kinds.html",
     "odd.html", "feeds.html", "provenance.html",
 )  # fmt: skip
+# The pages of most parts; axe takes a second and more for each.
+OFTEN = ("index.html", "lookup.html#RRP", "icb/Z9B2Z.html", "odd.html")
 IN_THE_DARK_TOO = ("odd.html", "lookup.html#RRP")
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1100, "height": 800}
 
@@ -84,7 +86,9 @@ def test_every_page_opens_on_a_telephone_without_a_fault_or_a_request_to_anywher
     assert outside == set()
 
 
-@pytest.mark.parametrize("path", KINDS_OF_PAGES)
+@pytest.mark.parametrize(
+    "path", [path if path in OFTEN else pytest.param(path, marks=pytest.mark.slow) for path in KINDS_OF_PAGES]
+)
 def test_axe_finds_nothing_serious(browser: Browser, path: str) -> None:
     browser.open(path)
     page = browser.page

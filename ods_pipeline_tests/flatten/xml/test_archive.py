@@ -201,7 +201,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.promise("hostile")
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_zip_with_any_byte_changed_is_rejected_or_gives_the_same(whole: Path, data: st.DataObject) -> None:
     good = whole.read_bytes()
