@@ -1,7 +1,11 @@
-"""``datapackage.json`` of a build: the Frictionless description of every published file."""
+"""``datapackage.json`` of a build: the Frictionless description of every published file.
+
+Lives here: making and writing it. Does not live here: the schema of a table in it (``schema/derive.py``), and
+what a build records about its origin (``build_info.py``).
+"""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +14,9 @@ import polars as pl
 from ods_pipeline.dataroot.files import file_sha256
 from ods_pipeline.schema import TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, frictionless_schema
+from ods_pipeline.sources.settings import ORD_PRODUCTION, TRUD
 
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-_TRUD_URL = "https://isd.digital.nhs.uk/trud"
-_ORD_URL = "https://directory.spineservices.nhs.uk/ORD/2-0-0"
 
 
 def write_datapackage(build: Path, tables: Iterable[Table], origin: dict[str, str]) -> None:
@@ -46,9 +49,13 @@ def write_datapackage(build: Path, tables: Iterable[Table], origin: dict[str, st
         "provenance": origin,
         "resources": resources,
     }
-    (build / "datapackage.json").write_text(
-        json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    write_package(build, package)
+
+
+def write_package(build: Path, package: Mapping[str, object]) -> None:
+    """Write a description as ``datapackage.json`` of a build: the same description gives the same bytes."""
+    text = json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+    (build / "datapackage.json").write_text(text, encoding="utf-8")
 
 
 def _parquet_resource(build: Path, table: Table) -> dict[str, Any]:
@@ -70,6 +77,6 @@ def _sources(build: Path) -> list[dict[str, str]]:
     """Return title and address of each capture that went in, in order of ``capture_id``."""
     captures = pl.read_parquet(build / TABLES["captures"].path).sort("capture_id")
     return [
-        {"title": f"{kind} {capture} ({name})", "path": _ORD_URL if kind == "delta" else _TRUD_URL}
+        {"title": f"{kind} {capture} ({name})", "path": ORD_PRODUCTION if kind == "delta" else TRUD}
         for kind, capture, name in captures.select("kind", "capture_id", "file_name").iter_rows()
     ]

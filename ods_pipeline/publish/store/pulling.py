@@ -18,6 +18,8 @@ from ods_pipeline.dataroot.files import remove
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.progress import progress
+from ods_pipeline.publish.build_info import write_build_info
+from ods_pipeline.publish.datapackage import write_package
 from ods_pipeline.publish.store.digests import digests_of
 from ods_pipeline.publish.store.manifest import Manifest, read_current
 from ods_pipeline.publish.store.opening import Store
@@ -107,11 +109,8 @@ def _fetch(root: DataRoot, store: Store, manifest: Manifest) -> list[int]:
             for done, size in enumerate(pool.map(fetch, sorted(wanted.items())), 1):
                 show(done, len(wanted))
                 sizes.append(size)
-        # As write_datapackage and write_build_info lay them out: the same bytes.
-        package = json.dumps(content["datapackage"], indent=2, ensure_ascii=False) + "\n"
-        (target / "datapackage.json").write_text(package, encoding="utf-8")
-        info = json.dumps(content["build_info"], indent=2, sort_keys=True) + "\n"
-        (target / "build.json").write_text(info, encoding="utf-8")
+        write_package(target, content["datapackage"])
+        write_build_info(target, content["build_info"])
     except BaseException:
         remove(target)
         raise
