@@ -202,11 +202,7 @@ _VERSIONS = """
 """
 _DATES = """
     holds_from(p.operational_start, p.legal_start) AS starts,
-    coalesce(
-        holds_to(p.status, p.operational_start, p.legal_start, p.operational_end, p.legal_end, NULL::DATE)
-        - 1,
-        p.operational_end
-    ) AS ends
+    coalesce(stated_to(p.operational_start, p.operational_end, p.legal_end) - 1, p.operational_end) AS ends
 """
 _NAMES = "(SELECT ods_code, arg_max(name, known_from) AS name FROM history.organisations GROUP BY ods_code)"
 _ROLES = f"""

@@ -17,9 +17,7 @@ _IS_NEW = "c.change_kind IN ('created', 'code_reused')"
 # the old one may have ended on another day.
 _LEFT_IN_A_MOVE = """
     SELECT r.ods_code, r.unique_rel_id,
-        holds_to(
-            r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE
-        ) AS ends
+        stated_to(r.operational_start, r.operational_end, r.legal_end) AS ends
     FROM history.relationships AS r
     JOIN marts.code_changes AS c
         ON c.ods_code = r.ods_code AND c.detected_on = r.known_from AND c.old_value = r.target_ods_code
@@ -28,7 +26,7 @@ _LEFT_IN_A_MOVE = """
 # Up to the first release held nothing was observed, but the records give days: those on which they opened,
 # closed, and joined or left another organisation. A link that ends as its organisation closes has no line.
 # Links go on after that day: code_changes has an event when an organisation opens or closes on an announced
-# day, but none for the announced day of a link. A link that is over in law only has not ended (holds_to).
+# day, but none for the announced day of a link. A link that is over in law only has not ended (stated_to).
 _FROM_RECORDS = f"""
     SELECT d.*, o.name, 'from the record' AS basis
     FROM (
@@ -53,9 +51,7 @@ _FROM_RECORDS = f"""
         UNION ALL BY NAME
         SELECT r.ods_code, 'relationship_ended' AS change_kind, r.target_ods_code AS old_value,
             r.target_ods_code AS related_code, r.rel_id, r.unique_rel_id,
-            holds_to(
-                r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE
-            ) AS effective_on
+            stated_to(r.operational_start, r.operational_end, r.legal_end) AS effective_on
         FROM ord.relationships AS r
         JOIN ord.organisations AS c ON c.ods_code = r.ods_code
         WHERE effective_on IS DISTINCT FROM day_after(c.operational_end)

@@ -15,7 +15,7 @@ from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline_tests.sample import FACTS, read
-from ods_pipeline_tests.support.builders import Held
+from ods_pipeline_tests.support.builders import Held, dates, make_record, rel, role
 from ods_pipeline_tests.support.history.folding import with_duckdb
 from ods_pipeline_tests.support.rooms import sample_root
 
@@ -65,11 +65,25 @@ def test_nothing_drifts_in_the_sample(sample: duckdb.DuckDBPyConnection) -> None
 # --- a real merger ------------------------------------------------------------------------------------------
 
 
+def odd_lives(legal_end: str | None = None) -> list[dict[str, Any]]:
+    """Return records whose ends are of several kinds; that of X2 is announced by `legal_end`."""
+    in_law, since_2015 = dates(kind="Legal"), dates("2015-04-01", kind="Legal")
+    until_2027 = dates("2015-04-01") + dates("2015-04-01", "2027-03-31", kind="Legal")
+    second_role = role("X1", "RO57", primary=False, Date=dates("2018-04-01", kind="Legal"))
+    return [
+        make_record("X0", Status="Inactive", LastChangeDate="2024-07-01"),
+        make_record("X1", Date=since_2015, Roles={"Role": [role("X1", Date=since_2015), second_role]}),
+        make_record("X2", Date=dates() + (dates(end=legal_end, kind="Legal") if legal_end else in_law)),
+        make_record("X3", Rels={"Rel": [rel("X3", "X2", Date=until_2027, Status="Inactive")]}),
+    ]
+
+
 @pytest.fixture(scope="module")
 def merger(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Real records of the merger of RRP and TAF into G6V2S (August 2026).
 
-    They come after a release of October 2024 in which RRP and TAF have no legal end yet.
+    They come after a release of October 2024 in which RRP and TAF have no legal end yet. With a few composed
+    records.
     """
     folder = tmp_path_factory.mktemp("merger")
     files = sorted((shared / "ord-json").glob("*.json"))
@@ -83,8 +97,8 @@ def merger(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
                 each.pop("End", None)
             before.append(record)
     held = Held(folder)
-    held.release(before, published="2024-10-18", released="2024-10-25")
-    held.release(complete)
+    held.release([*before, *odd_lives()], published="2024-10-18", released="2024-10-25")
+    held.release([*complete, *odd_lives("2027-03-31")])
     file = with_duckdb(fold(observe(flat_folders(held.root))), folder / "build")
     with duckdb.connect(str(file), read_only=True) as connection:
         yield connection
@@ -131,6 +145,32 @@ def test_what_a_reader_of_2024_saw(merger: duckdb.DuckDBPyConnection) -> None:
     question = "SELECT ods_code, legal_end FROM ods_as_known(?) WHERE ods_code IN ('RRP', 'TAF', 'G6V2S')"
     assert ask(merger, question, "2024-12-31") == [("RRP", None), ("TAF", None)]
     assert [row[0] for row in ask(merger, question, "2026-08-21")] == ["G6V2S", "RRP", "TAF"]
+
+
+@pytest.mark.promise("dates")
+@pytest.mark.parametrize("day", ["2012-01-01", "2024-06-30", "2024-07-01", "2026-08-21", "2027-04-01"])
+def test_the_hierarchy_of_a_day_has_the_openness_of_that_day(
+    merger: duckdb.DuckDBPyConnection, day: str
+) -> None:
+    of_day = dict(ask(merger, "SELECT ods_code, openness FROM ods_as_of(?)", day))
+    assert of_day.get("X0") == ("closing" if day < "2024-07-01" else None)
+    rows = ask(merger, "SELECT ods_code, openness FROM ods_hierarchy(?)", day)
+    assert {code: openness for code, openness in rows if code in of_day} == of_day
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("X1", [("2015-04-01", "legally_opened"), ("2018-04-01", "role_added")]),
+        ("X2", [("2010-04-01", "opened"), ("2027-04-01", "closing_announced")]),
+        # What is Inactive has not ended on a day to come, and ODS gives no other.
+        ("X3", [("2010-04-01", "opened"), ("2015-04-01", "relationship_added")]),
+    ],
+)
+def test_a_life_has_no_end_twice_and_none_that_ods_does_not_give(
+    merger: duckdb.DuckDBPyConnection, code: str, lines: list[tuple[str, str]]
+) -> None:
+    assert ask(merger, "SELECT on_day::VARCHAR, event FROM ods_history(?)", code) == lines
 
 
 # --- macros on the sample -----------------------------------------------------------------------------------

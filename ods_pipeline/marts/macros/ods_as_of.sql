@@ -14,10 +14,8 @@ CREATE MACRO ods_as_of(on_day) AS TABLE
             *,
             status_by_days(status, operational_start, legal_start, legal_end, last_change_date) AS status_of_days,
             holds_from(operational_start, legal_start) AS first_day,
-            coalesce(
-                holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
-                operational_end
-            ) AS last_day
+            last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date)
+                AS last_day
         FROM ord.organisations
     ) AS d
     WHERE openness_on(d.status_of_days, d.legal_end, d.first_day, d.last_day, on_day::DATE)

@@ -10,7 +10,9 @@ CREATE MACRO ods_hierarchy(on_day) AS TABLE
             status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
             o.legal_end,
             holds_from(o.operational_start, o.legal_start),
-            o.operational_end,
+            last_day_held(
+                o.status, o.operational_start, o.legal_start, o.operational_end, o.legal_end, o.last_change_date
+            ),
             on_day::DATE
         ) AS openness,
         h.operator_code,

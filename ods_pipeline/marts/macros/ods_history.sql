@@ -7,14 +7,15 @@ CREATE MACRO history_version(of_code) AS TABLE
     WHERE ods_code = upper(trim(of_code))
     QUALIFY row_number() OVER (ORDER BY known_from DESC) = 1;
 
--- Roles and links with the days that ODS gives. An end inferred from LastChangeDate is not a date of the record.
+-- Roles and links with the days that ODS gives. An end inferred from LastChangeDate is not a date of the record, and a
+-- legal end does not end what has an operational start.
 CREATE MACRO history_parts(of_code) AS TABLE
     SELECT
         'role' AS part,
         coalesce(c.display_name, r.role_id) AS detail,
         NULL AS related_code,
         holds_from(r.operational_start, r.legal_start) AS begins,
-        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE) AS ends
+        stated_to(r.operational_start, r.operational_end, r.legal_end) AS ends
     FROM history_version(of_code)
     JOIN history.roles AS r USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRole' AND c.id = r.role_id
@@ -24,7 +25,7 @@ CREATE MACRO history_parts(of_code) AS TABLE
         coalesce(c.display_name, r.rel_id),
         r.target_ods_code,
         holds_from(r.operational_start, r.legal_start),
-        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, NULL::DATE)
+        stated_to(r.operational_start, r.operational_end, r.legal_end)
     FROM history_version(of_code)
     JOIN history.relationships AS r USING (ods_code, known_from)
     LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = r.rel_id;
@@ -73,7 +74,7 @@ CREATE MACRO history_dates(of_code) AS TABLE
     FROM history_parts(of_code) AS p
     CROSS JOIN history_version(of_code) AS v
     WHERE p.part = 'relationship'
-        OR p.begins NOT IN (v.operational_start, coalesce(v.legal_start, v.operational_start))
+        OR (p.begins IS DISTINCT FROM v.operational_start AND p.begins IS DISTINCT FROM v.legal_start)
     UNION ALL
     SELECT
         p.ends,
@@ -159,7 +160,9 @@ CREATE MACRO ods_history(of_code) AS TABLE
                         -- Without an operational start, a new organisation begins in law.
                         WHEN d.event IN ('opened', 'legally_opened')
                             THEN c.event IN ('opened', 'created', 'code_reused')
-                        WHEN d.event = 'closed' THEN c.event IN ('closed', 'closing_announced')
+                        -- Inactive after the legal end, without an operational one, is one event: closed.
+                        WHEN d.event IN ('closed', 'legally_closed')
+                            THEN c.event IN (d.event, 'closed', 'closing_announced')
                         ELSE c.event = d.event
                     END
             )

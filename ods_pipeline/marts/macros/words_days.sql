@@ -27,12 +27,26 @@ CASE
     ELSE status
 END;
 
+-- The day after the end that ODS gives: the operational one, or the legal one where there is no operational start.
+-- Null: it gives none.
+CREATE MACRO stated_to(operational_start, operational_end, legal_end) AS
+CASE
+    WHEN operational_end IS NOT NULL THEN day_after(operational_end)
+    WHEN operational_start IS NULL THEN day_after(legal_end)
+END;
+
 -- Inactive without an end, and nothing in its days explains it: it ended at the latest when its record was last
 -- changed, so that day counts as its end.
 CREATE MACRO holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
 CASE
-    WHEN operational_end IS NOT NULL THEN day_after(operational_end)
-    WHEN operational_start IS NULL AND legal_end IS NOT NULL THEN day_after(legal_end)
+    WHEN operational_end IS NOT NULL OR (operational_start IS NULL AND legal_end IS NOT NULL)
+        THEN stated_to(operational_start, operational_end, legal_end)
     WHEN status_by_days(status, operational_start, legal_start, legal_end, last_change_date) = 'Inactive'
         THEN least(last_change_date, day_after(legal_end))
 END;
+
+-- The last day on which an organisation operates, for openness_on. After 9999-12-31 no day comes.
+CREATE MACRO last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
+coalesce(
+    holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1, operational_end
+);
