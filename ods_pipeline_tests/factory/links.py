@@ -107,7 +107,7 @@ def make_links(dice: Dice, organisations: pl.DataFrame, counts: Counts) -> pl.Da
                 mine = mine[operator[mine] != NONE]
                 parent = operator[mine]
                 # An earlier operator is the operator of another organisation of the same kind.
-                earlier = operator[_another_of_kind(dice, pools, kind, mine)]
+                earlier = operator[_another_of_kind(dice, pools, mine)]
             else:
                 parent, _ = pick_parents(dice, link.word, mine, pools[link.target], life)
                 pool = pools[link.before]
@@ -131,7 +131,7 @@ def make_links(dice: Dice, organisations: pl.DataFrame, counts: Counts) -> pl.Da
     return numbered(dice, pl.concat(frames), "unique_rel_id", FIRST_REL_ID)
 
 
-def _another_of_kind(dice: Dice, pools: dict[str, Numbers], kind: Numbers, mine: Numbers) -> Numbers:
+def _another_of_kind(dice: Dice, pools: dict[str, Numbers], mine: Numbers) -> Numbers:
     other = np.empty(len(mine), dtype=np.int64)
     for pool in pools.values():
         here = np.flatnonzero(np.isin(mine, pool))

@@ -2,7 +2,6 @@
 
 from datetime import date
 from itertools import permutations
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -134,7 +133,7 @@ def test_deltas_alone_make_no_register(held: Held) -> None:
     assert "--release" in caught.value.do
 
 
-def test_no_captures_make_no_register(tmp_path: Path) -> None:
+def test_no_captures_make_no_register() -> None:
     with pytest.raises(OdsError, match="nothing has been flattened yet"):
         observe([])
 

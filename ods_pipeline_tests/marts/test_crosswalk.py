@@ -71,7 +71,7 @@ def test_the_real_trusts_lead_to_the_one_that_is_open(sample: Path, path: list[s
             assert row["new_is_open"] is (last == len(path) - 1)
 
 
-def test_the_twelve_records_alone_give_the_same(shared: Path, tmp_path: Path) -> None:
+def test_the_twelve_records_alone_give_the_same(shared: Path) -> None:
     """Straight from the payloads, edge by edge, without any table of ours."""
     graph = nx.DiGraph()
     for file in sorted((shared / "ord-json").glob("*.json")):

@@ -17,8 +17,9 @@ from ods_pipeline.errors import BadRelease, OdsError, Unreachable
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Key
 from ods_pipeline.sources.trud import Listed, Trud
+from ods_pipeline_tests import ord_server
 from ods_pipeline_tests.ord_server import OrdServer
-from ods_pipeline_tests.support.ord_wire import Fault, as_json
+from ods_pipeline_tests.support.ord_wire import Fault, Reply, as_json
 from ods_pipeline_tests.support.simulated import IMPATIENT, KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.support.worlds import Made
 
@@ -140,13 +141,32 @@ def test_bytes_that_were_damaged_on_the_way_are_fetched_once_more(
     assert ranges(server) == ["", ""]
 
 
-def test_a_server_that_ignores_ranges_starts_over(trud: Trud, server: OrdServer, root: DataRoot) -> None:
+def begun(root: DataRoot, release: Listed, content: bytes) -> None:
+    """Leave a download of a release that has come so far."""
+    root.raw_releases.mkdir(parents=True)
+    (root.raw_releases / f"{NEW}.{str(release.sha256)[:12]}.part").write_bytes(content)
+
+
+def test_a_download_longer_than_the_release_starts_over(
+    trud: Trud, server: OrdServer, root: DataRoot
+) -> None:
     release = trud.find("latest")
-    partial = root.raw_releases / f"{NEW}.{str(release.sha256)[:12]}.part"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(b"x" * (len(CONTENT) + 5))  # longer than the file, so it cannot be its beginning
+    begun(root, release, b"x" * (len(CONTENT) + 5))
     trud.download(root, release)
     assert_whole(root)
+    assert ranges(server) == [""]
+
+
+def test_a_server_that_ignores_ranges_starts_over(
+    trud: Trud, server: OrdServer, root: DataRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Reply(200, CONTENT, {}, "application/zip")
+    monkeypatch.setattr(ord_server, "_ranged", lambda _content, _asked: whole)
+    release = trud.find("latest")
+    begun(root, release, CONTENT[:5])
+    trud.download(root, release)
+    assert_whole(root)
+    assert ranges(server) == ["bytes=5-"]
 
 
 @pytest.mark.parametrize("kind", ["html", "status"])

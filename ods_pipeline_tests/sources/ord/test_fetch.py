@@ -111,11 +111,8 @@ def test_xml_and_json_give_the_same_rows(tmp_path: Path) -> None:
     assert flats["xml"].captures["payload_format"].to_list() == ["xml"]
 
 
-def test_all_pages_of_search_are_read(root: DataRoot, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, world = (
-        SimulatedClock(MORNING),
-        world_of(2300, mostly_later),
-    )
+def test_all_pages_of_search_are_read(root: DataRoot) -> None:
+    clock, world = SimulatedClock(MORNING), world_of(2300, mostly_later)
     with OrdServer(world, now=clock.now) as server:
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
         pages = server.asked(r"organisations\?")
