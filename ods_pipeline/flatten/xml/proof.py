@@ -3,15 +3,13 @@
 The rows are evidence of elements and attributes: a name proves one Name element, a target's code proves a
 Rels, a Rel, a Target and an OrgId. Rows never prove more than the document holds, and what the parser
 lost, read twice or does not know is in the document and not proven. So if the two numbers are equal, nothing
-was lost and nothing is unknown, and no name needs to be read (``scan.py`` does that).
+was lost and nothing is unknown, and no name needs to be read.
 
-The document is counted in two ways. The quick one counts slashes and equals signs: the parser ensures that
-every element ends, so each element has one slash and each attribute one equals sign; those inside values are
-counted in the values. If the quick counts differ, ``tags_and_attributes`` counts what ``scan.py`` counts by
-name.
+A document is counted by its slashes and equals signs: the parser ensures that every element ends, so each
+element has one slash and each attribute one equals sign; those inside values are counted in the values.
 
 Lives here: what rows prove, and the counts of a document. Does not live here: what happens when they differ
-(``document.py``).
+(``document.py``), and reading every tag by its name (``scan.py``).
 """
 
 import re
