@@ -1,5 +1,5 @@
--- The parents that each organisation has today; if it is closed, or not open yet, those of its last or its first row.
--- The named tables show these, so a closed site still shows its trust.
+-- The parents that each organisation has today; if it is closed, the last ones it had; if it is not open yet, those of
+-- its first row from the day on which it opens. The named tables show these, so a closed site still shows its trust.
 
 WITH today AS (
     SELECT
@@ -55,12 +55,14 @@ past AS (
     GROUP BY ods_code
 ),
 
+-- One that is to reopen may have links of its first life.
 announced AS (
     SELECT
         h.*,
         false AS is_past
     FROM marts.provider_hierarchy AS h
-    JOIN marts.organisation_status AS s ON s.ods_code = h.ods_code AND s.openness = 'not_yet_open'
+    JOIN marts.organisation_status AS s
+        ON s.ods_code = h.ods_code AND s.openness = 'not_yet_open' AND coalesce(h.valid_to > s.opens_on, true)
     QUALIFY row_number() OVER (PARTITION BY h.ods_code ORDER BY h.valid_from) = 1
 ),
 

@@ -1,21 +1,38 @@
 -- Where vaccines are given, from when to when, and who is paid for it: pharmacy sites, and sites of any other kind
 -- while they have the role COVID VACCINATION CENTRE. The parent is the organisation that operates the site: a pharmacy
--- head office, a trust or a practice. A row is cut where parent, ICB or region changes.
+-- head office, a trust or a practice. A row is cut where parent, ICB or region changes. A site is one in its own life
+-- only: a role or a link that nobody ended makes none of what is closed.
 
-WITH spans AS (
+WITH lives AS (
     SELECT
         ods_code,
-        valid_from,
-        valid_to
-    FROM marts.organisation_kinds
-    WHERE kind = 'pharmacy_site'
+        primary_role_id,
+        last_change_date,
+        coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS begins,
+        coalesce(
+            holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
+            DATE 'infinity'
+        ) AS ends
+    FROM ord.organisations
+),
+
+spans AS (
+    SELECT
+        ods_code,
+        begins AS valid_from,
+        ends AS valid_to
+    FROM lives
+    SEMI JOIN marts.organisation_kinds AS k ON k.ods_code = lives.ods_code AND k.kind = 'pharmacy_site'
     UNION ALL
     SELECT
         r.ods_code,
-        holds_from(r.operational_start, r.legal_start),
-        holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date)
+        greatest(holds_from(r.operational_start, r.legal_start), l.begins),
+        least(
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, l.last_change_date),
+            l.ends
+        )
     FROM ord.roles AS r
-    JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id <> ro_pharmacy_site()
+    JOIN lives AS l ON l.ods_code = r.ods_code AND l.primary_role_id <> ro_pharmacy_site()
     WHERE r.role_id = ro_vaccination_centre() AND holds_from(r.operational_start, r.legal_start) IS NOT NULL
 ),
 
@@ -27,7 +44,7 @@ pieces AS (
         h.icb_code,
         h.region_code,
         greatest(s.valid_from, h.valid_from) AS valid_from,
-        least(coalesce(s.valid_to, DATE 'infinity'), coalesce(h.valid_to, DATE 'infinity')) AS valid_to
+        least(s.valid_to, coalesce(h.valid_to, DATE 'infinity')) AS valid_to
     FROM spans AS s
     JOIN marts.provider_hierarchy AS h
         ON h.ods_code = s.ods_code AND share_days(h.valid_from, h.valid_to, s.valid_from, s.valid_to)

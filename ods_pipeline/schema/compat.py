@@ -37,7 +37,8 @@ class OrgDaily(Schema):
         "an end counts as ended on the day before its last change. Null if no end is known."
     )
     ORG_IS_CURRENT = number(
-        "1 in the newest row of an organisation that is open on the day the build speaks for, else 0.",
+        "1 in the newest row of an organisation, if the day the build speaks for is from ORG_OPEN_DATE to "
+        "ORG_CLOSE_DATE, else 0. So legal dates decide, unlike in marts.organisation_status.",
         required=True,
     )
     BUSINESS_START_DATE = day("First day on which the register showed the row.", key=True)

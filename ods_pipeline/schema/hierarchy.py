@@ -291,7 +291,7 @@ class IcbChanges(Schema):
     """One row per GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day.
 
     The day may be past or scheduled. A reconfiguration day is one on which an ICB begins or no longer exists:
-    other moves are ordinary changes of parent.
+    other moves are ordinary changes of parent. What is closed by that day, or begins on it, has no row.
     """
 
     effective_on = day("First day under the new ICB.", key=True)

@@ -169,7 +169,8 @@ class VaccinationSites(Schema):
     """One row per vaccination site and interval.
 
     These are pharmacy sites (RO280) and organisations with the role COVID VACCINATION CENTRE (RO279). Each
-    row has the parent to be paid, the address for delivery, and the ICB and region for reporting.
+    row has the parent to be paid, the address for delivery, and the ICB and region for reporting. No row
+    reaches beyond the life of the site, whatever its links say.
     """
 
     site_code = text("The site.", key=True)

@@ -133,10 +133,14 @@ def test_a_change_that_is_announced_is_scheduled(tmp_path: Path) -> None:
     old = {"operational_end": date(2027, 3, 31)}
     organisations = [
         organisation("R1", "RO197"),
+        organisation("R2", "RO197", operational_end=date(2024, 3, 31)),
+        organisation("R3", "RO197", **new),
         organisation("Q1", "RO261", **old),
         organisation("Q2", "RO261", **new),
     ]
-    links = [link("R1", "RE8", "Q1", "2023-07-01", "2027-03-31"), link("R1", "RE8", "Q2", "2027-04-01")]
+    # R2 is closed by then, and R3 begins on that day: neither changes.
+    links = [link(code, "RE8", "Q1", "2023-07-01", "2027-03-31") for code in ("R1", "R2", "R3")]
+    links += [link(code, "RE8", "Q2", "2027-04-01") for code in ("R1", "R2", "R3")]
     result = marts_on(
         write(tmp_path, organisations, links), TODAY, "icb_changes", "provider_hierarchy_current"
     )

@@ -131,9 +131,39 @@ def test_a_vaccination_site_has_rows_for_the_days_on_which_it_was_one(
     assert frame.height == rows
 
 
-def test_a_pharmacy_site_that_ends_before_it_starts_has_no_row(tmp_path: Path) -> None:
-    void = organisation("X1", "RO280", operational_end=date(2010, 3, 31), status="Inactive")
-    assert built(tmp_path, "vaccination_sites", [void], [], []).is_empty()
+@pytest.mark.promise("dates")
+def test_a_vaccination_site_is_one_in_its_own_life_whatever_its_links_say(tmp_path: Path) -> None:
+    closed = {"operational_end": date(2022, 3, 31), "status": "Inactive"}
+    organisations = [
+        organisation("X1", "RO280", operational_end=date(2010, 3, 31), status="Inactive"),
+        organisation("X2", "RO280", **closed),
+        organisation("S1", "RO198", **closed),
+        organisation("S2", "RO198", operational_start=date(2026, 10, 1)),
+        organisation("F1", "RO181"),
+    ]
+    links = [link(code, "RE6", "F1") for code in ("X2", "S1", "S2")]
+    roles = [role("S1", "RO279", "2021-01-01"), role("S2", "RO279", "2021-01-01")]
+    frame = built(tmp_path, "vaccination_sites", organisations, links, roles)
+    assert frame.select("site_code", "parent_code", "valid_from", "valid_to").rows() == [
+        ("S1", "F1", date(2021, 1, 1), date(2022, 4, 1)),
+        ("S2", "F1", date(2026, 10, 1), None),
+        ("X2", None, date(2010, 4, 1), date(2015, 4, 1)),
+        ("X2", "F1", date(2015, 4, 1), date(2022, 4, 1)),
+    ]
+
+
+def test_a_site_that_is_to_reopen_shows_the_trust_that_it_will_have(tmp_path: Path) -> None:
+    organisations = [
+        organisation("S1", "RO198", operational_start=date(2026, 10, 1)),
+        organisation("S2", "RO198", operational_start=date(2026, 10, 1)),
+        organisation("R1", "RO197"),
+        organisation("R2", "RO197"),
+    ]
+    links = [link(code, "RE6", "R1", "2015-04-01", "2020-03-31") for code in ("S1", "S2")]
+    links.append(link("S2", "RE6", "R2", "2026-10-01"))
+    frame = built(tmp_path, "trust_sites", organisations, links, [])
+    answer = frame.select("site_code", "openness", "trust_code", "parents_are_past").rows()
+    assert answer == [("S1", "not_yet_open", None, False), ("S2", "not_yet_open", "R2", False)]
 
 
 def test_a_site_that_operates_others_is_not_a_sibling_of_theirs(tmp_path: Path) -> None:

@@ -1,25 +1,35 @@
 -- vaccination sites
--- A site has a row if it was one on some day on which provider_hierarchy has a row of it. One that never held on any
--- day (its end is before its start, or its role began after its own end) has none.
-WITH stated AS (
+-- A site has a row if it was one on some day of its own life, on which provider_hierarchy has a row of it. One that
+-- never held on any day (its end is before its start, or its role began after its own end) has none.
+WITH lives AS (
     SELECT
         ods_code,
+        primary_role_id,
+        last_change_date,
         coalesce(holds_from(operational_start, legal_start), DATE '1900-01-01') AS first_day,
-        -- A pharmacy site is never of another kind: links beyond its life count too.
-        DATE 'infinity' AS until
+        holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS until
     FROM ord.organisations
+),
+
+stated AS (
+    SELECT
+        ods_code,
+        first_day,
+        coalesce(until, DATE 'infinity') AS until
+    FROM lives
     WHERE primary_role_id = ro_pharmacy_site()
     UNION ALL
     SELECT
         r.ods_code,
-        holds_from(r.operational_start, r.legal_start),
-        coalesce(
-            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, o.last_change_date),
+        greatest(holds_from(r.operational_start, r.legal_start), l.first_day),
+        least(
+            holds_to(r.status, r.operational_start, r.legal_start, r.operational_end, r.legal_end, l.last_change_date),
+            l.until,
             DATE 'infinity'
         )
     FROM ord.roles AS r
-    JOIN ord.organisations AS o ON o.ods_code = r.ods_code AND o.primary_role_id <> ro_pharmacy_site()
-    WHERE r.role_id = ro_vaccination_centre()
+    JOIN lives AS l ON l.ods_code = r.ods_code AND l.primary_role_id <> ro_pharmacy_site()
+    WHERE r.role_id = ro_vaccination_centre() AND holds_from(r.operational_start, r.legal_start) IS NOT NULL
 ),
 
 expected AS (
@@ -27,7 +37,6 @@ expected AS (
     FROM stated AS s
     JOIN marts.provider_hierarchy AS h ON h.ods_code = s.ods_code
     WHERE greatest(s.first_day, h.valid_from) < least(s.until, coalesce(h.valid_to, DATE 'infinity'))
-        AND s.first_day IS NOT NULL
 )
 
 SELECT
