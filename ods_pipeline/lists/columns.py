@@ -20,13 +20,13 @@ _EXACT = tuple(
     re.compile(pattern)
     for pattern in (
         r"^(the )?ods( ?codes?)?$",
-        rf"^{_ORGANISATION} (ods )?codes?$",
+        rf"^{_ORGANISATION} ?(ods )?codes?$",
         r"^codes?$",
     )
 )
 _CODE_ALONE = _EXACT[-1]
-# The word Practice is above names as often as above codes.
-_KIND_ALONE = re.compile(rf"^{_ORGANISATION}s?$")
+# The word Practice is above names as often as above codes, and so is ODS, as in ODS ID and ODS name.
+_KIND_ALONE = re.compile(rf"^{_ORGANISATION}s?$|\bods\b")
 # Names that a column of codes may have, if codes are below: titles and other columns have them, too.
 _LOOSE = tuple(
     re.compile(pattern)
@@ -43,6 +43,12 @@ _NAMES = (*_EXACT, *_LOOSE)
 _TITLE = re.compile(r"\bcodes? \w|\bcodes$")
 # The day of a list in its title: July 2026.
 _MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]+\d")
+# What may be a code: the words that names of columns have in capitals are none.
+_WORD_LIKE_A_CODE = r"(?!(?:ODS|NHS|ICB|PCN|CCG|PCT)\b)(?:[A-Z]{3}|(?=[A-Z]*[0-9])[A-Z0-9]{3,12})"
+# One at either end of a cell with other words: RRP Barnet, Camden (TAF).
+_CODE_AND_WORDS = re.compile(
+    rf"^\W*{_WORD_LIKE_A_CODE}\W+[A-Za-z]{{3}}|[A-Za-z]{{3}}\W+{_WORD_LIKE_A_CODE}\W*$"
+)
 # So many cells tell what a column holds.
 _SAMPLED = 1000
 # The header is among this many filled rows. Titles and notes may be above it.
@@ -96,14 +102,15 @@ def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
 
 
 def _plain(name: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.casefold()).split())
+    """A name as lower-case words: Practice_Code and PracticeCode are practice code."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", words.casefold()).split())
 
 
 def _wanted(wanted: str, names: list[str]) -> int | None:
     """The index of the column with this name."""
-    return next(
-        (i for i, name in enumerate(names) if _plain(name) == _plain(wanted) and _plain(wanted)), None
-    )
+    joined, *others = [_plain(name).replace(" ", "") for name in (wanted, *names)]
+    return others.index(joined) if joined and joined in others else None
 
 
 def _columns(cells: Cells) -> str:
@@ -186,13 +193,25 @@ def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
 
 
 def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
-    """The first row of words if no code is above it; titles and their dates may be."""
+    """The first row of words if no code is above it; titles and their dates may be.
+
+    Where the rows below have a code and words in one cell, a row of that form is one of them, and no header.
+    """
     for row in filled:
         if _is_header(column[row]):
-            return row
+            return None if _is_entry(column, row) else row
         if share_of_codes([column[row]]) > 0 and not _MONTH.search(column[row] or ""):
             return None
     return None
+
+
+def _is_entry(column: list[str | None], row: int) -> bool:
+    """Whether a row is a code and words, like at least half of those below: RRP Barnet, TAF Camden."""
+    first = column[row] or ""
+    below = [cell for cell in column[row + 1 :][:_SAMPLED] if cell and cell.strip()]
+    entries = [cell for cell in below if _CODE_AND_WORDS.search(cell)]
+    is_likely = _rank(first) is None and _CODE_AND_WORDS.search(first)
+    return bool(is_likely) and 2 * len(entries) >= len(below)
 
 
 def _by_form(path: Path, cells: Cells) -> int:

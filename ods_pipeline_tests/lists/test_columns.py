@@ -58,7 +58,10 @@ TWO = [(2, "RRP"), (3, "TAF")]
             "Practice code,Code\nRRP,A12\nTAF,B12\n", "column 1 ('Practice code')", TWO, id="the specific"
         ),
         pytest.param(
-            "PracticeCode,PCT\nE83003,5A9\n", "column 1 ('PracticeCode')", [(2, "E83003")], id="words run together"
+            "PracticeCode,PCT\nE83003,5A9\n",
+            "column 1 ('PracticeCode')",
+            [(2, "E83003")],
+            id="words run together",
         ),
         pytest.param(
             "sitename,sitecode\nABC,RRP\nDEF,TAF\n", "column 2 ('sitecode')", TWO, id="in lower case"
@@ -102,6 +105,20 @@ def test_what_is_below_a_name_decides_too(
 ) -> None:
     codes = read_list(tmp_path, content)
     assert (codes.column, lines(codes)) == (column, expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        ("RRP Barnet\nTAF Camden and Islington\nG6V2S North London\n", 1),
+        ("Barnet (RRP)\nCamden (TAF)\n", 1),
+        ("NHS Trust\nRRP Barnet\nTAF Camden\n", 2),
+        ("Code and name\nRRP Barnet\nTAF Camden\n", 2),
+        ("THE NAME\nBarnet\nCamden\nRRP\n", 2),
+    ],
+)
+def test_an_entry_of_a_code_and_words_is_no_header(tmp_path: Path, content: str, first: int) -> None:
+    assert lines(read_list(tmp_path, content))[0][0] == first
 
 
 def test_names_of_parquet_columns_are_held_against_their_cells(tmp_path: Path) -> None:
