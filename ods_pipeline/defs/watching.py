@@ -13,12 +13,10 @@ import dagster as dg
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.alerts import Alerts, attention_text
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
+from ods_pipeline.defs.assets.raw import DAYS_BETWEEN_FETCHES, DAYS_BETWEEN_RELEASES
 from ods_pipeline.defs.keys import is_of_command_line
 from ods_pipeline.inventory.health import Health, health_of
 from ods_pipeline.sources.clock import UK, uk_date
-
-# The API is asked daily; a release comes once a month, on a Friday near its end.
-MOST_DAYS_WITH_FETCHES, MOST_DAYS_OF_RELEASES = 3, 45
 
 
 def run_failed(root: Path, alerts: Alerts) -> dg.SensorDefinition:
@@ -73,7 +71,7 @@ def age_problem(health: Health, today: date) -> str:
     if health.as_of is None or health.sample:
         return ""
     age = (today - date.fromisoformat(health.as_of)).days
-    most = MOST_DAYS_WITH_FETCHES if health.fetches else MOST_DAYS_OF_RELEASES
+    most = DAYS_BETWEEN_FETCHES if health.fetches else DAYS_BETWEEN_RELEASES
     return (
         f"The published set is as of {health.as_of}, {age} days ago; at most {most} are usual."
         if age > most

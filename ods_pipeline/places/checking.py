@@ -1,4 +1,8 @@
-"""The checks of ``geo``: whether the files of places fit the register. All of them warn; none blocks."""
+"""The checks of ``geo``: whether the files of places fit the register. They warn; only a repeated key blocks.
+
+Lives here: the conditions, and which table has which. Does not live here: what a failure stops
+(``defs/assets/``).
+"""
 
 from datetime import date
 
@@ -8,7 +12,7 @@ from ods_pipeline.checks.base import Finding, sample, warning
 from ods_pipeline.checks.register import unique_key
 from ods_pipeline.places.postcodes import EAST, NORTH, SOUTH, WEST
 
-# ONS publishes four editions a year, each in the last week of its month.
+# ONS publishes four editions a year, each in the last week of its month. In days.
 EDITION_IS_OLD_AFTER = 150
 LEAST_SHARE_KNOWN = 0.9
 # Postcodes of Northern Ireland, the Channel Islands and the Isle of Man have no position here, on purpose.

@@ -19,13 +19,14 @@ from ods_pipeline.defs.keys import POOL, asset_key, table_key
 from ods_pipeline.defs.resources import DataRootResource
 from ods_pipeline.defs.results import check_result, table_metadata
 from ods_pipeline.inventory.places import build_places
-from ods_pipeline.places.checking import CHECKS
+from ods_pipeline.places.checking import CHECKS, EDITION_IS_OLD_AFTER
 from ods_pipeline.places.held import held_files
 from ods_pipeline.schema import GEO, TABLES
 
 RAW_PLACES = asset_key("raw", "places")
-# An edition comes every quarter, in the last week of its month.
-PLACES_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=150), warn_window=timedelta(days=110))
+PLACES_FRESHNESS = dg.FreshnessPolicy.time_window(
+    timedelta(days=EDITION_IS_OLD_AFTER), warn_window=timedelta(days=110)
+)
 log = logging.getLogger(__name__)
 
 

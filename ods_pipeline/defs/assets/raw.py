@@ -26,9 +26,15 @@ from ods_pipeline.sources.settings import Sources
 
 TRUD_RELEASE = asset_key("raw", "trud_release")
 ORD_FETCHES = asset_key("raw", "ord_fetches")
-# A release comes once a month, on a Friday near its end. The API changes daily; one missed day does no harm.
-RELEASE_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=45), warn_window=timedelta(days=36))
-DELTA_FRESHNESS = dg.FreshnessPolicy.time_window(timedelta(days=3), warn_window=timedelta(hours=36))
+# The most days that are usual between two: a release comes once a month, on a Friday near its end. The API
+# changes daily; one missed day does no harm.
+DAYS_BETWEEN_RELEASES, DAYS_BETWEEN_FETCHES = 45, 3
+RELEASE_FRESHNESS = dg.FreshnessPolicy.time_window(
+    timedelta(days=DAYS_BETWEEN_RELEASES), warn_window=timedelta(days=36)
+)
+DELTA_FRESHNESS = dg.FreshnessPolicy.time_window(
+    timedelta(days=DAYS_BETWEEN_FETCHES), warn_window=timedelta(hours=36)
+)
 
 
 class ReleaseSource(dg.Config):
