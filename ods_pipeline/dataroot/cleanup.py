@@ -1,7 +1,7 @@
 """Removes what killed runs leave in a data root.
 
 Lives here: the names that belong to nobody once no run is under way. Does not live here: writing under such
-names (``files.py``, ``builds.py``), runs that Dagster still shows as running (``defs/instance.py``), and
+names (``files.py``, ``builds.py``), runs that Dagster still shows as running (``defs/dead_runs.py``), and
 unfinished fetches, which continue.
 """
 

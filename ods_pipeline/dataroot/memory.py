@@ -1,7 +1,8 @@
 """The memory that this process can still get, and what a build needs.
 
-Lives here: the two figures and the warning that compares them. A process that takes too much is killed
-without a word of its own, so the word comes first. Does not live here: the limits of DuckDB (``marts/``).
+Lives here: the two figures and the warning that compares them. The system kills a process that takes too
+much before it can report anything, so the warning comes first. Does not live here: the limits of DuckDB
+(``marts/``).
 """
 
 import logging

@@ -1,4 +1,9 @@
-"""Assembles the Dagster definitions of a data root; the only module that knows all of them."""
+"""Assembles the Dagster definitions of a data root; the only module that knows all of them.
+
+Lives here: the jobs, and what goes into one ``Definitions``. Does not live here: the assets (``assets/``),
+sensors and schedules (``automation.py``, ``watching.py``), and checks of the published set (``auditing.py``,
+``reconciling.py``).
+"""
 
 from datetime import date
 from pathlib import Path

@@ -3,6 +3,10 @@
 Publishing and the end of dead runs are on from the start. The sensor and the schedule that ask the NHS
 services are off: starting them declares that this is the real register. They skip a data root that holds the
 embedded sample.
+
+Lives here: sensors and schedules that request or end runs. Does not live here: what is due
+(``inventory/due.py``), which runs wait, work or are dead (``under_way.py``, ``dead_runs.py``), and alerts
+(``watching.py``).
 """
 
 from contextlib import closing

@@ -1,4 +1,7 @@
-"""Which days are missing: stamps that no fetch asked for. Pure functions."""
+"""Which days are missing: stamps that no fetch asked for. Pure functions.
+
+Does not live here: which stamps a run asks for (``due.py``, ``sources/due.py``).
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

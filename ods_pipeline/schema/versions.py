@@ -1,7 +1,7 @@
 """Versions of this program's outputs: raise one whenever the same inputs would give other contents.
 
 Lives here: the two numbers, which every build records. Does not live here: what happens when they differ
-(``inventory/``, ``inventory/state.py``).
+(``inventory/due.py``, ``inventory/state.py``).
 """
 
 # Raise it if the same raw file gives other flat tables: every capture is then flattened again.

@@ -1,7 +1,8 @@
 """Judgements over time: ``code_changes``, ``drift`` and ``source_differences``.
 
 They are derived from the history of the build under way. All at once, because a change that corrects a drift
-is marked as such.
+is marked as such. Does not live here: how they are derived (``history/``,
+``inventory/source_differences.py``), and the judgements that are SQL (``marts.py``).
 """
 
 import logging

@@ -1,5 +1,8 @@
 """Marts: one asset per SQL file, with lineage from its parsed SQL.
 
+Lives here: the specifications, and the order of building, checking and writing. Does not live here: the SQL
+and how it is run (``marts/``), and what ``ods.duckdb`` holds (``publish/duckdb.py``).
+
 The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the tables
 that are built already, then with each mart: neither task keeps all cores busy by itself.
 """
