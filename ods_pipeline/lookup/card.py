@@ -166,7 +166,9 @@ def _explanation(
         return status["explanation"]
     end, legal_end = record["operational_end"], record["legal_end"]
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
-    on_day = {"open": f"Open on {day}", "closing": f"Open on {day}; its last day is {last}"}
+    # Inactive without an end: closed at the latest since its last change, so it was open before.
+    closing = f"its last day is {last}" if last else "closed since (Inactive), but ODS gives no end date"
+    on_day = {"open": f"Open on {day}", "closing": f"Open on {day}; {closing}"}
     proposed = record["in_law_from"] and f"; proposed: in law from {record['in_law_from']}"
     by_dates = (
         f"{on_day[record['openness']]}{proposed or ''}" if record["openness"] in on_day else record["words"]

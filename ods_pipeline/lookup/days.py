@@ -12,7 +12,12 @@ OPENNESS_OF_VERSION = f"""
         status_by_days(
             v.status, v.operational_start, v.legal_start, v.legal_end, {_STAMP}
         ),
-        v.legal_end, {FIRST_DAY}, v.operational_end, $day
+        v.legal_end,
+        {FIRST_DAY},
+        last_day_held(
+            v.status, v.operational_start, v.legal_start, v.operational_end, v.legal_end, {_STAMP}
+        ),
+        $day
     )
 """
 # A role or relationship holds on the days that the marts give it (holds_from, holds_to).

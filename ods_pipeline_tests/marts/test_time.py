@@ -14,6 +14,7 @@ import pytest
 from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.history.fold import fold
 from ods_pipeline.history.observations import observe
+from ods_pipeline.lookup.card import read_card
 from ods_pipeline_tests.sample import FACTS, read
 from ods_pipeline_tests.support.builders import Held, dates, make_record, rel, role
 from ods_pipeline_tests.support.history.folding import with_duckdb
@@ -156,6 +157,10 @@ def test_the_hierarchy_of_a_day_has_the_openness_of_that_day(
     assert of_day.get("X0") == ("closing" if day < "2024-07-01" else None)
     rows = ask(merger, "SELECT ods_code, openness FROM ods_hierarchy(?)", day)
     assert {code: openness for code, openness in rows if code in of_day} == of_day
+    card = read_card(merger, "X0", date.fromisoformat(day), None).record
+    assert card["openness"] == of_day.get("X0", "closed")
+    words = "closed since (Inactive), but ODS gives no end date"
+    assert (card["explanation"] == f"Open on {day}; {words}") is ("X0" in of_day)
 
 
 @pytest.mark.parametrize(
