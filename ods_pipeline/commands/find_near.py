@@ -37,7 +37,7 @@ def print_near(data_root: Path, search: Search, limit: int, *, csv: Path | None,
     if not search.near:
         raise OdsError("--within belongs to --near", do="Give --near POSTCODE too")
     if search.words:
-        raise OdsError("give words or --near, not both", where=search.words)
+        raise OdsError("--near is given as well", where=search.words, do="Give either words or --near")
     metres = metres_of(search.within or "2km")
     with closing(open_published(data_root, "organisation_places", "code_finder")) as connection:
         rows = find_near(connection, search.near, metres, search.kind, is_open=search.is_open)

@@ -48,7 +48,7 @@ def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[st
 PROBLEMS = {
     ("--near", "XX9 9XX"): "XX9 9XX: neither this postcode nor its sector is known.",
     ("--near", "N10 9XD", "--within", "far"): "far: this is not a distance. Give one such as 500m",
-    ("boots", "--near", "N10 9XD"): "give words or --near, not both",
+    ("boots", "--near", "N10 9XD"): "boots: --near is given as well. Give either words or --near.",
     ("boots", "--within", "2km"): "--within belongs to --near",
 }
 
