@@ -144,9 +144,9 @@ def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:
     # a fraction, names of months. Two digits of a year come before four: %Y takes 24 for the year 24.
     cursor.execute("""
         CREATE OR REPLACE TEMP MACRO report_day(words) AS try_strptime(
-            regexp_replace(words, '([ T]00:00(:00(\\.0+)?)?|\\.0+)$', ''),
+            regexp_replace(words, '([ T]00:00(:00(\\.0+)?)?Z?|\\.0+)$', ''),
             [
-                '%Y%m%d', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y',
+                '%Y%m%d', '%d-%m-%y', '%d-%m-%Y', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y', '%d.%m.%y', '%d.%m.%Y',
                 '%d-%b-%y', '%d-%b-%Y', '%d %b %y', '%d %b %Y', '%d %B %Y'
             ]
         )::DATE

@@ -42,6 +42,8 @@ _PLACES = {
 }
 # The columns of codes. Their letters are capitals in the register, whatever a spreadsheet made of them.
 _CODES = ("code", "region", "icb", "status", "parent", "provider", "sub_icb", "parent_sub_icb")
+# A status spelled out, as in Data Search and Export, and its letter.
+_STATUSES = {"ACTIVE": "A", "INACTIVE": "C", "CLOSED": "C", "DORMANT": "D", "PROPOSED": "P"}
 # Columns 24 and 26 mean something else in the other reports (24 was the government office region).
 _WITH_PROVIDER = ("epraccur", "egpcur")
 _WIDTHS = {"organisations": (_LEGACY_WIDTH,), "pcn_partners": (11, 10), "memberships": (6,)}
@@ -57,8 +59,8 @@ _HEADERS = {
     "address_4": "addressline4 address4 town",
     "address_5": "addressline5 address5 county",
     "postcode": "postcode",
-    "opened": "opendate openeddate dateopened",
-    "closed": "closedate closeddate dateclosed",
+    "opened": "opendate openeddate dateopened opened",
+    "closed": "closedate closeddate dateclosed closed",
     "status": "status statuscode",
     "parent": "parentorganisationcode parent parentcode commissioner commissionercode pcncode",
     "parent_name": "parentname pcnname",
@@ -86,7 +88,9 @@ _FIELDS = {
 }
 # How far down a header row may be: titles and notes that a person puts above it take a few lines.
 _ROWS_OF_TITLES = 20
-_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])(?:-?([0-2]\d|3[01]))?(?!\d)")
+_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+# The same as people in Britain write it: 29-11-2026.
+_DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[-_.]?(0[1-9]|1[0-2])[-_.]?(20\d\d)(?!\d)")
 _CODE = re.compile(r"[A-Z0-9]{1,12}")
 
 
@@ -190,6 +194,7 @@ def read_report(argument: str) -> ReportFile:
     _require_codes(report, path, rows)
     fields = tuple(field for field in report.fields if places.keys() >= {*_FIELDS[field]})
     rows = rows.with_columns(pl.col(*_CODES).str.to_uppercase())
+    rows = rows.with_columns(pl.col("status").replace(_STATUSES))
     return ReportFile(report, path, rows, fields, *_days_in(path.name), notes)
 
 
@@ -220,6 +225,8 @@ def _content(path: Path) -> bytes:
         elif content[:4] == b"PK\x03\x04":
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 names = [n for n in archive.namelist() if n.lower().endswith(".csv")]
+                if any(n.startswith("xl/") for n in archive.namelist()):
+                    raise OdsError("this is a workbook", where=path, do="Save the sheet of the report as CSV")
                 if len(names) != 1:
                     raise OdsError(
                         f"the zip holds {len(names)} CSV files",
@@ -324,15 +331,17 @@ def _require_codes(report: Report, path: Path, rows: pl.DataFrame) -> None:
 
 
 def _days_in(name: str) -> tuple[date | None, date | None]:
-    """The days that a date (2026-11-29, 20261129) or a month (2026-11) in a file name can mean."""
-    found = _DAY_IN_NAME.search(name)
-    if not found:
+    """The days that a date (2026-11-29, 20261129, 29-11-2026) or a month (2026-11) in a name can mean."""
+    if day_first := _DAY_FIRST.search(name):
+        number, month, year = map(int, day_first.groups())
+    elif found := _DAY_IN_NAME.search(name):
+        year, month, number = int(found[1]), int(found[2]), int(found[3] or 0)
+    else:
         return None, None
-    year, month = int(found[1]), int(found[2])
-    if found[3] is None:
+    if number == 0:
         return date(year, month, 1), date(year, month, monthrange(year, month)[1])
     try:
-        day = date(year, month, int(found[3]))
+        day = date(year, month, number)
     except ValueError:
         return None, None
     return day, day

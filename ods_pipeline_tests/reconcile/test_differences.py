@@ -224,6 +224,10 @@ def test_a_code_that_is_there_twice_is_named(tmp_path: Path) -> None:
         "20100401.0",
         "01/04/10",
         "1 April 2010",
+        "01-04-2010",
+        "01-04-10",
+        "01.04.2010",
+        "2010-04-01T00:00:00Z",
     ],
 )
 def test_dates_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:

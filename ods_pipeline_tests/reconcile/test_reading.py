@@ -59,6 +59,7 @@ def test_a_comma_within_quotes_and_a_byte_order_mark(tmp_path: Path) -> None:
         "Name,Organisation Code,Post Code,Open Date",
         "ORGANISATION NAME;ODS CODE;POSTCODE;OPENED DATE",
         "Org Name\tOrg Code\tPostcode\tDate Opened",
+        "Org Name,Org Code,Postcode,Opened",
     ],
 )
 def test_a_header_row_decides_over_places(tmp_path: Path, header: str) -> None:
@@ -147,6 +148,20 @@ def test_packed_reports(tmp_path: Path) -> None:
         assert read_report(argument).rows.height == 1
 
 
+@pytest.mark.parametrize(
+    "day", ["2026-11-20", "20261120", "20-11-2026", "20.11.2026", "20112026", "2026_11_20", "2026.11.20 (1)"]
+)
+def test_the_day_in_the_name_as_people_write_it(tmp_path: Path, day: str) -> None:
+    read = read_report(write(tmp_path, line(), f"epraccur {day}.csv"))
+    assert read.first_day == read.last_day == date(2026, 11, 20)
+
+
+def test_a_status_may_be_spelled_out(tmp_path: Path) -> None:
+    words = ["Active", "INACTIVE", "Closed", "Dormant", "Proposed", "c", "Odd"]
+    read = read_report(write(tmp_path, "".join(line([*ROW[:12], word, *ROW[13:]]) for word in words)))
+    assert read.rows["status"].to_list() == ["A", "C", "C", "D", "P", "C", "ODD"]
+
+
 def test_a_month_in_the_name_is_all_of_its_days(tmp_path: Path) -> None:
     read = read_report(write(tmp_path, line(), "epraccur_2024-02.csv"))
     assert (read.first_day, read.last_day) == (date(2024, 2, 1), date(2024, 2, 29))
@@ -177,6 +192,7 @@ BAD: list[tuple[Callable[[Path], str], str]] = [
     (lambda d: write(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
     (lambda d: write(d, b"PK\x03\x04damaged"), "damaged or cut short"),
     (lambda d: _zip(d, ["a.csv", "b.csv"]), "the zip holds 2 CSV files"),
+    (lambda d: _zip(d, ["xl/workbook.xml"]), "this is a workbook. Save the sheet of the report as CSV"),
     (lambda d: write(d, b"\x00\x01\x02" * 400), "not a text file"),
 ]
 
