@@ -45,10 +45,12 @@ SELECT
     unnest(string_split(text, ' ')) AS word
 FROM texts;
 
+-- Initials that people type for words of a name (DORSET ICB) are a word of it too, and do not count in its size.
 CREATE OR REPLACE TEMP TABLE words_of_texts AS
 SELECT DISTINCT
     s.plain AS word,
-    w.text_id
+    w.text_id,
+    length(s.plain) AS size
 FROM written AS w
 JOIN (
     SELECT
@@ -56,7 +58,22 @@ JOIN (
         plain_word(word) AS plain
     FROM (SELECT DISTINCT word FROM written)
     WHERE word <> 'AND'
-) AS s ON s.word = w.word;
+) AS s ON s.word = w.word
+UNION ALL
+SELECT
+    i.initials,
+    t.text_id,
+    0
+FROM texts AS t
+JOIN (
+    VALUES
+    ('ICB', 'INTEGRATED CARE BOARD'),
+    ('CCG', 'CLINICAL COMMISSIONING GROUP'),
+    ('PCT', 'PRIMARY CARE TRUST'),
+    ('PCN', 'PRIMARY CARE NETWORK'),
+    ('FT', 'FOUNDATION TRUST')
+) AS i (initials, spelt_out) ON contains(' ' || t.text || ' ', ' ' || i.spelt_out || ' ')
+WHERE NOT contains(' ' || t.text || ' ', ' ' || i.initials || ' ');
 
 CREATE OR REPLACE TABLE search.words AS
 SELECT
@@ -111,7 +128,7 @@ JOIN search.words AS w ON w.word = t.word
 JOIN (
     SELECT
         text_id,
-        least(sum(length(word)), 32767)::SMALLINT AS size
+        least(sum(size), 32767)::SMALLINT AS size
     FROM words_of_texts
     GROUP BY text_id
 ) AS l ON l.text_id = t.text_id

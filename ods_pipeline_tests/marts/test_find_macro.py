@@ -66,6 +66,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("D9", "RO197", name="LANCASHIRE CLINIC", town="PRESTON"),
         organisation("D6", "RO197", name="BOOTSCHEMIST"),
         organisation("D7", "RO197", name="HOSE CLINIC"),
+        organisation("Q99X", "RO261", name="NHS ELMSHIRE INTEGRATED CARE BOARD"),
+        organisation("Q99Y", "RO98", name="NHS ELMSHIRE ICB - Q99Y"),
         *(organisation(f"B{n}", "RO197") for n in range(7)),
         organisation("5E1", "RO179", **CLOSED),
         organisation("012", "RO141"),
@@ -230,6 +232,8 @@ def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, c
         ("boots chemist", ["D6"]),
         ("hsoe clinic", ["D7"]),
         ("lancishire clinic", ["D9"]),
+        ("elmshire icb", ["Q99Y", "Q99X"]),
+        ("elmshire integrated care board", ["Q99X"]),
         ("OFXORD garden clinic", ["D2"]),  # a town with a typo is no better than a name with one
     ],
 )
