@@ -224,7 +224,8 @@ meant AS (
     SELECT
         s.code,
         s.parent_code AS meant_code,
-        p.name AS meant_name
+        p.name AS meant_name,
+        CASE WHEN p.closed_on <= $day THEN p.closed_on END AS meant_closed_on
     FROM steps AS s
     JOIN marts.code_finder AS p ON p.ods_code = s.parent_code AND p.kind = $kind AND p.ods_code <> s.code
     QUALIFY row_number() OVER (PARTITION BY s.code ORDER BY s.step, s.parent_code) = 1
@@ -451,6 +452,7 @@ judged AS (
             AS candidate_codes,
         CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
         CASE WHEN h.kind <> $kind THEN m.meant_name END AS meant_name,
+        m.meant_closed_on,
         coalesce(l.codes, t.codes, []) AS likely_codes,
         l.codes IS NULL AND t.codes IS NOT NULL AS is_in_text,
         g.words AS area_words,
@@ -529,7 +531,10 @@ SELECT
         ahead_words,
         CASE
             WHEN verdict = 'wrong_kind' THEN 'of kind ' || kind || ' and not ' || $kind
-                || coalesce(', probably ' || meant_code || ' (' || meant_name || ') is meant', '')
+                || coalesce(
+                    ', probably ' || meant_code || ' (' || meant_name || coalesce(', closed on ' || meant_closed_on, '')
+                    || ') is meant', ''
+                )
         END,
         CASE WHEN len(likely_codes) > 0 THEN 'perhaps ' || array_to_string(likely_codes, ' or ') END,
         -- What is not a code is not read as one.

@@ -106,6 +106,12 @@ def test_a_site_where_a_trust_is_meant(judged: Judge) -> None:
     assert judged("E83018", kind="pcn")["E83018"]["meant_code"] == "U90002"
 
 
+def test_what_is_meant_may_have_closed_since(judged: Judge) -> None:
+    name = "NHS BEDFORDSHIRE, LUTON AND MILTON KEYNES INTEGRATED CARE BOARD"
+    note = str(judged("06F", kind="icb")["06F"]["note"])
+    assert note.endswith(f"probably QHG ({name}, closed on 2026-03-31) is meant")
+
+
 def test_a_kind_narrows_what_may_be_meant(judged: Judge) -> None:
     assert judged("E83OO3")["E83OO3"]["likely_codes"] == ["E83003"]
     assert judged("E83OO3", kind="trust")["E83OO3"]["likely_codes"] == []
