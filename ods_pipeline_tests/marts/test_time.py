@@ -67,15 +67,17 @@ def test_nothing_drifts_in_the_sample(sample: duckdb.DuckDBPyConnection) -> None
 
 
 def odd_lives(legal_end: str | None = None) -> list[dict[str, Any]]:
-    """Return records whose ends are of several kinds; that of X2 is announced by `legal_end`."""
+    """Return records with ends of several kinds. With `legal_end`, that of X2 is announced; X4 reopens."""
     in_law, since_2015 = dates(kind="Legal"), dates("2015-04-01", kind="Legal")
     until_2027 = dates("2015-04-01") + dates("2015-04-01", "2027-03-31", kind="Legal")
+    life = dates("2025-04-01") if legal_end else dates(end="2020-03-31")
     second_role = role("X1", "RO57", primary=False, Date=dates("2018-04-01", kind="Legal"))
     return [
         make_record("X0", Status="Inactive", LastChangeDate="2024-07-01"),
         make_record("X1", Date=since_2015, Roles={"Role": [role("X1", Date=since_2015), second_role]}),
         make_record("X2", Date=dates() + (dates(end=legal_end, kind="Legal") if legal_end else in_law)),
         make_record("X3", Rels={"Rel": [rel("X3", "X2", Date=until_2027, Status="Inactive")]}),
+        make_record("X4", Date=life, Roles={"Role": [role("X4", Date=life)]}),
     ]
 
 
@@ -170,9 +172,10 @@ def test_the_hierarchy_of_a_day_has_the_openness_of_that_day(
         ("X2", [("2010-04-01", "opened"), ("2027-04-01", "closing_announced")]),
         # What is Inactive has not ended on a day to come, and ODS gives no other.
         ("X3", [("2010-04-01", "opened"), ("2015-04-01", "relationship_added")]),
+        ("X4", [("2025-04-01", "reopened")]),
     ],
 )
-def test_a_life_has_no_end_twice_and_none_that_ods_does_not_give(
+def test_a_life_has_no_event_twice_and_no_end_that_ods_does_not_give(
     merger: duckdb.DuckDBPyConnection, code: str, lines: list[tuple[str, str]]
 ) -> None:
     assert ask(merger, "SELECT on_day::VARCHAR, event FROM ods_history(?)", code) == lines

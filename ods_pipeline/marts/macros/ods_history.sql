@@ -157,6 +157,8 @@ CREATE MACRO ods_history(of_code) AS TABLE
                         WHEN d.related_code IS NOT NULL
                             THEN c.event IN (d.event, 'parent_changed')
                                 AND d.related_code IN (c.related_code, c.old_value)
+                        -- What reopens may have a new start.
+                        WHEN d.event = 'opened' AND c.event = 'reopened' THEN true
                         -- Without an operational start, a new organisation begins in law.
                         WHEN d.event IN ('opened', 'legally_opened')
                             THEN c.event IN ('opened', 'created', 'code_reused')
