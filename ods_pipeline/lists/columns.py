@@ -224,7 +224,7 @@ def _by_form(path: Path, cells: Cells) -> int:
         raise OdsError(
             "it is not clear which column holds the codes",
             where=path,
-            do=_columns(cells),
+            do="Put each code on a line of its own" if len(cells.lines) == 1 else _columns(cells),
         )
     return shares.index(best)
 

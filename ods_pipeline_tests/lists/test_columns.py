@@ -145,3 +145,8 @@ def test_a_missing_column_is_reported_with_those_that_there_are(tmp_path: Path) 
     for column in ("trust", "3", "0"):
         with pytest.raises(OdsError, match=f"no column '{column}'.*1 'code', 2 'name'"):
             read_list(tmp_path, "code,name\nRRP,A\n", column)
+
+
+def test_codes_next_to_each_other_are_no_columns(tmp_path: Path) -> None:
+    with pytest.raises(OdsError, match=r"not clear which column.*Put each code on a line of its own"):
+        read_list(tmp_path, "RRP, TAF, G6V2S\n")
