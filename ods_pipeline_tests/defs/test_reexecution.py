@@ -17,7 +17,7 @@ from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.defs.keys import LOCATION, is_of_command_line
 from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
-from ods_pipeline_tests.support.rooms import copy_of, release_root, sample_root
+from ods_pipeline_tests.support.rooms import copy_of, sample_root
 
 pytestmark = [pytest.mark.dagster_records]
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status parentRunId } } } }"
@@ -39,10 +39,10 @@ def runs_by_job(ui: Dagster) -> dict[str, dict[str, Any]]:
 
 
 def test_a_run_of_the_command_line_says_where_its_job_is_defined() -> None:
-    with open_instance(release_root()) as instance:
-        (published, loaded) = instance.get_runs()
-    assert (published.job_name, loaded.job_name) == ("publish_job", "release_job")
-    for run in (published, loaded):
+    with open_instance(sample_root()) as instance:
+        runs = instance.get_runs()
+    assert {run.job_name for run in runs} == {"publish_job", "release_job", "delta_job"}
+    for run in runs:
         assert run.remote_job_origin is not None
         assert run.remote_job_origin.location_name == LOCATION
         assert run.remote_job_origin.repository_origin.repository_name == "__repository__"
@@ -52,7 +52,7 @@ def test_a_run_of_the_command_line_says_where_its_job_is_defined() -> None:
 
 def test_a_run_that_was_executed_again_is_none_of_the_command_line(tmp_path: Path) -> None:
     """While it waits for its first step, a command that holds the lock leaves it alone."""
-    root = copy_of(release_root(), tmp_path)
+    root = copy_of(sample_root(), tmp_path)
     with open_instance(root) as instance, root.locked():
         parent = instance.get_runs()[0]
         job = build_definitions(root.path).resolve_job_def("publish_job")
