@@ -49,7 +49,7 @@ _WORD_LIKE_A_CODE = r"(?!(?:ODS|NHS|ICB|PCN|CCG|PCT)\b)(?:[A-Z]{3}|(?=[A-Z]*[0-9
 _CODE_AND_WORDS = re.compile(
     rf"^\W*{_WORD_LIKE_A_CODE}\W+[A-Za-z]{{3}}|[A-Za-z]{{3}}\W+{_WORD_LIKE_A_CODE}\W*$"
 )
-# So many cells tell what a column holds.
+# This many cells show what a column holds.
 _SAMPLED = 1000
 # The header is among this many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
@@ -62,7 +62,7 @@ _FEW = 0.25
 
 
 def choose_column(path: Path, cells: Cells, wanted: str | None) -> tuple[int, int | None]:
-    """The index of the column, and of the row that is its header (None if there is none).
+    """Return the index of the column, and of the row that is its header (None if there is none).
 
     Titles may be above the header, so the first rows are all tried.
     """
@@ -230,7 +230,7 @@ def _by_form(path: Path, cells: Cells) -> int:
 
 
 def largest_share(cells: Cells) -> float:
-    """The share of codes in the column that has the most of them; enough if a column of some is named so.
+    """Return the share of codes in the column with the most of them; enough if a column of some is named so.
 
     Totals, blanks and numbers do not make a sheet with such a column one without codes.
     """
