@@ -19,8 +19,9 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.lookup.published import open_published
 from ods_pipeline.reconcile.comparing import ATTENTION, OUTCOMES, Compared, compare, published_as_of, rules
+from ods_pipeline.reconcile.held import held_reports
 from ods_pipeline.reconcile.reading import read_report, reports
-from ods_pipeline.sources.reports import fetch_reports, held_reports
+from ods_pipeline.sources.reports import fetch_reports
 from ods_pipeline.sources.settings import sources_from
 
 ROWS_SHOWN = 20

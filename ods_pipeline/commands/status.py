@@ -17,18 +17,11 @@ from ods_pipeline.commands.common import (
 )
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.inventory.aside import set_aside_codes
 from ods_pipeline.inventory.backfill import LACKS
-from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
-from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.health import health_of, quarantined
 from ods_pipeline.inventory.held import held_captures
-from ods_pipeline.inventory.missing import missing_stamps
-from ods_pipeline.inventory.places import places_label
-from ods_pipeline.inventory.repair import damaged_receipts
 from ods_pipeline.inventory.sample import holds_sample
-from ods_pipeline.publish.build_info import is_published, read_build_info
-from ods_pipeline.sources.clock import SystemClock, uk_date
+from ods_pipeline.publish.build_info import read_build_info
 
 
 def status(
@@ -79,30 +72,23 @@ def show_status(console: Console, root: DataRoot) -> int:
         console.print(f"  published: build {build.name} as of {info.get('as_of')}{_other_day(info)}")
         for place in filter(None, (info.get("places") or "").split("; ")):
             console.print(f"  places: {place.rpartition(' ')[0]}")  # without its hash
-    needs_attention = build is None
-    missing = missing_stamps(captures)
-    console.print(f"  missing stamps: {shortened(missing) or 'none'}")
-    ahead = problems_of_the_future(root, captures, uk_date(SystemClock().now()))
-    for problem in ahead:
+    health = health_of(root)
+    console.print(f"  missing stamps: {shortened(health.missing_stamps) or 'none'}")
+    for problem in health.of_the_future:
         console.print(f"  of the future: {problem}")
-    unanswered_codes = [*unanswered(root)]
-    if unanswered_codes:
-        console.print(f"  requested without an answer: {shortened(unanswered_codes)}; the next fetch retries")
-    aside = [*set_aside_codes(root)]
-    if aside:
-        console.print(f"  newest record set aside: {shortened(aside)}; the next fetch asks for them again")
-    due = [r.release_date for r in due_releases(root)] + [f.folder.name for f in due_fetches(root)]
-    if due:
+    if codes := health.unanswered_codes:
+        console.print(f"  requested without an answer: {shortened(codes)}; the next fetch retries")
+    if codes := health.newest_record_set_aside:
+        console.print(f"  newest record set aside: {shortened(codes)}; the next fetch asks for them again")
+    if due := health.held_but_not_flattened:
         console.print(f"  held but not flattened yet: {', '.join(due)}")
-    damaged = [path.name for path, _ in damaged_receipts(root)]
-    if damaged:
-        console.print(f"  damaged receipts: {', '.join(damaged)}; run: {command_line('build', root.path)}")
-    is_behind = build is not None and not is_published(root, captures, info.get("today"), places_label(root))
-    if is_behind:
-        console.print(f"  held but not published yet; run: {command_line('build', root.path)}")
+    again = command_line("build", root.path)
+    if damaged := health.damaged_receipts:
+        console.print(f"  damaged receipts: {', '.join(damaged)}; run: {again}")
+    if build is not None and health.is_behind:
+        console.print(f"  held but not published yet; run: {again}")
     _print_quarantine(console, root)
-    needs_attention |= bool(missing or ahead or unanswered_codes or aside or due or damaged or is_behind)
-    return EXIT_INCOMPLETE if needs_attention else 0
+    return EXIT_INCOMPLETE if health.needs_attention else 0
 
 
 def _other_day(info: Mapping[str, Any]) -> str:

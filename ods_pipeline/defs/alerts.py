@@ -59,11 +59,14 @@ def attention_text(health: Health, drift_before: int = 0) -> str:
         health: the state now.
         drift_before: the rows of ``marts.drift`` before; only more of them need attention.
     """
+    ahead = [problem.partition(":")[0] for problem in health.of_the_future]
     parts = [
         _named(health.missing_stamps, "missing day", "missing days"),
         _named(health.unanswered_codes, "code without an answer", "codes without an answer"),
         _named(health.held_but_not_flattened, "capture not flattened", "captures not flattened"),
         _named(health.damaged_receipts, "damaged receipt", "damaged receipts"),
+        _named(health.newest_record_set_aside, "newest record set aside", "newest records set aside"),
+        _named(ahead, "capture of a day to come", "captures of days to come"),
         f"{health.drift - drift_before:,} new rows of drift" if health.drift > drift_before else "",
         "something is held that is not published" if health.is_behind else "",
     ]

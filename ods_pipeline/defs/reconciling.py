@@ -15,8 +15,8 @@ from ods_pipeline.defs.assets.published import ODS_DUCKDB
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lookup.published import open_published
 from ods_pipeline.reconcile.comparing import ATTENTION, compare, published_as_of
+from ods_pipeline.reconcile.held import held_reports
 from ods_pipeline.reconcile.reading import read_report
-from ods_pipeline.sources.reports import held_reports
 
 _SHOWN = 5
 

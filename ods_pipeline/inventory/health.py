@@ -13,13 +13,17 @@ import pyarrow.parquet as pq
 
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.inventory.aside import set_aside_codes
 from ods_pipeline.inventory.due import due_fetches, due_releases, unanswered
+from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.held import held_captures, held_fetches
 from ods_pipeline.inventory.missing import missing_stamps
+from ods_pipeline.inventory.places import places_label
 from ods_pipeline.inventory.repair import damaged_receipts
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.publish.build_info import is_published, read_build_info
 from ods_pipeline.schema import TABLES
+from ods_pipeline.sources.clock import SystemClock, uk_date
 
 METRICS = "metrics.prom"
 
@@ -28,7 +32,9 @@ METRICS = "metrics.prom"
 class Health:
     """The state of a data root. Days are ISO; ``as_of`` is the newest day that the published set covers.
 
-    ``drift`` is the number of rows of ``marts.drift``; ``rows`` those of every published table.
+    ``of_the_future`` has a line for each capture of a day that has not come, ``newest_record_set_aside`` the
+    codes whose newest record is in quarantine. ``drift`` is the number of rows of ``marts.drift``; ``rows``
+    those of every published table.
     """
 
     data_root: str
@@ -42,6 +48,8 @@ class Health:
     unanswered_codes: list[str] = field(default_factory=list)
     held_but_not_flattened: list[str] = field(default_factory=list)
     damaged_receipts: list[str] = field(default_factory=list)
+    of_the_future: list[str] = field(default_factory=list)
+    newest_record_set_aside: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
     drift: int = 0
     rows: dict[str, int] = field(default_factory=dict)
@@ -54,6 +62,8 @@ class Health:
             or self.unanswered_codes
             or self.held_but_not_flattened
             or self.damaged_receipts
+            or self.of_the_future
+            or self.newest_record_set_aside
             or self.is_behind
         )
 
@@ -63,7 +73,7 @@ class Health:
 
 
 def health_of(root: DataRoot) -> Health:
-    """Return the state of a data root. Reads receipts, marks and the footers of published files."""
+    """Return the state of a data root today, from receipts, marks, quarantine and published footers."""
     captures, build = held_captures(root), current_build(root)
     if captures is None:
         return Health(str(root.path))
@@ -74,7 +84,7 @@ def health_of(root: DataRoot) -> Health:
         sample=holds_sample(root),
         build=None if build is None else build.name,
         as_of=info.get("as_of"),
-        is_behind=build is None or not is_published(root, captures, info.get("today")),
+        is_behind=build is None or not is_published(root, captures, info.get("today"), places_label(root)),
         releases=sorted(captures["release_date"].drop_nulls().unique().cast(str).to_list()),
         fetches=len(held_fetches(root)),
         missing_stamps=[day.isoformat() for day in missing_stamps(captures)],
@@ -82,6 +92,8 @@ def health_of(root: DataRoot) -> Health:
         held_but_not_flattened=[r.release_date for r in due_releases(root)]
         + [f.folder.name for f in due_fetches(root)],
         damaged_receipts=[path.name for path, _ in damaged_receipts(root)],
+        of_the_future=problems_of_the_future(root, captures, uk_date(SystemClock().now())),
+        newest_record_set_aside=[*set_aside_codes(root)],
         quarantined=quarantined(root),
         drift=rows.get("marts.drift", 0),
         rows=rows,
@@ -118,7 +130,7 @@ def metrics_text(health: Health) -> str:
         ("unpublished", "1 if something is held that is not published.", int(health.is_behind)),
         (
             "needs_attention",
-            "1 if something is missing, damaged or not published.",
+            "1 if something is missing, damaged, set aside or not published.",
             int(health.needs_attention),
         ),
         ("missing_stamps", "Stamps that no fetch asked for.", len(health.missing_stamps)),

@@ -22,7 +22,7 @@ _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
 
 
 def cleaned(column: str) -> pl.Expr:
-    """A cell as a code: compatibility forms (full-width) made plain, no wrapping, no spaces, upper case."""
+    """Return a cell as a code: full-width forms made plain, no wrapping, no spaces, upper case."""
     plain = _plain_text(column)
     plain = pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
     code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
@@ -34,15 +34,14 @@ def _plain_text(column: str) -> pl.Expr:
 
 
 def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with ``part``: a cell with several codes has a row for each, other cells stay as they are."""
+    """Return the rows with ``part``: a cell with several codes has a row for each, others stay."""
     separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
     parts = separated.str.split("\x1f").list.eval(pl.element().str.strip_chars(_AROUND))
     parts = parts.list.eval(pl.element().filter(pl.element() != ""))
-    is_code = pl.element().str.contains(_CODE) & (
-        pl.element().str.contains("[0-9]") | (pl.element().str.len_chars() == 3)
-    )
     is_only_code = ~pl.element().str.contains(_DATE_OR_NUMBER)
-    has_several = parts.list.eval(is_code).list.all() & parts.list.eval(is_only_code).list.any()
+    has_several = (
+        parts.list.eval(_is_code(pl.element())).list.all() & parts.list.eval(is_only_code).list.any()
+    )
     several = pl.when((has_several & (parts.list.len() > 1)).fill_null(False)).then(parts)
     return (
         rows.with_columns(several.alias("several"))
@@ -58,13 +57,17 @@ def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _is_code(text: pl.Expr) -> pl.Expr:
+    """Whether a text has the form of a code; without a digit three letters alone do."""
+    return text.str.contains(_CODE) & (text.str.contains("[0-9]") | (text.str.len_chars() == 3))
+
+
 def share_of_codes(column: list[str | None]) -> float:
-    """The share of the filled cells that have the form of a code.
+    """Return the share of the filled cells that have the form of a code.
 
     Bare numbers count a tenth, because they are more often counts or years.
     """
     codes = pl.DataFrame({"given": column}, schema={"given": pl.String}).select(code=cleaned("given"))
     code = pl.col("code")
-    is_code = code.str.contains(_CODE) & (code.str.contains("[0-9]") | (code.str.len_chars() == 3))
-    weight = pl.when(~is_code).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
+    weight = pl.when(~_is_code(code)).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
     return codes.drop_nulls().select(weight.mean().fill_null(0.0)).item()

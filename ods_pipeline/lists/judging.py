@@ -1,7 +1,7 @@
 """The verdict on each line of a list of codes, from the published ods.duckdb in one query (judging.sql).
 
-What lives here: the call, and what the verdicts mean. What does not: how lists are read (``columns.py``) and
-printed (``commands/check.py``).
+What lives here: the call, and what the verdicts mean. What does not: how lists are read (``code_list.py``)
+and printed (``commands/check.py``).
 """
 
 from contextlib import closing

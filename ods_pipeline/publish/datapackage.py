@@ -14,7 +14,7 @@ import polars as pl
 from ods_pipeline.dataroot.files import file_sha256
 from ods_pipeline.schema import TABLES, Table
 from ods_pipeline.schema.derive import ATTRIBUTION, DATA_LICENCE, frictionless_schema
-from ods_pipeline.sources.settings import ORD_PRODUCTION, TRUD
+from ods_pipeline.sources.settings import ODT_PRODUCTION, ORD_PRODUCTION, TRUD
 
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 
@@ -76,7 +76,12 @@ def _parquet_resource(build: Path, table: Table) -> dict[str, Any]:
 def _sources(build: Path) -> list[dict[str, str]]:
     """Return title and address of each capture that went in, in order of ``capture_id``."""
     captures = pl.read_parquet(build / TABLES["captures"].path).sort("capture_id")
-    return [
-        {"title": f"{kind} {capture} ({name})", "path": ORD_PRODUCTION if kind == "delta" else TRUD}
-        for kind, capture, name in captures.select("kind", "capture_id", "file_name").iter_rows()
-    ]
+    address = (
+        pl.when(pl.col("source") == "odt")
+        .then(pl.lit(ODT_PRODUCTION))
+        .when(pl.col("kind") == "delta")
+        .then(pl.lit(ORD_PRODUCTION))
+        .otherwise(pl.lit(TRUD))
+    )
+    title = pl.format("{} {} ({})", "kind", "capture_id", "file_name")
+    return captures.select(title=title, path=address).to_dicts()

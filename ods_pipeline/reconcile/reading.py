@@ -195,7 +195,7 @@ def read_report(argument: str) -> ReportFile:
     fields = tuple(field for field in report.fields if places.keys() >= {*_FIELDS[field]})
     rows = rows.with_columns(pl.col(*_CODES).str.to_uppercase())
     rows = rows.with_columns(pl.col("status").replace(_STATUSES))
-    return ReportFile(report, path, rows, fields, *_days_in(path.name), notes)
+    return ReportFile(report, path, rows, fields, *days_in(path.name), notes)
 
 
 def _which(argument: str) -> tuple[Report, Path]:
@@ -330,8 +330,11 @@ def _require_codes(report: Report, path: Path, rows: pl.DataFrame) -> None:
         )
 
 
-def _days_in(name: str) -> tuple[date | None, date | None]:
-    """The days that a date (2026-11-29, 20261129, 29-11-2026) or a month (2026-11) in a name can mean."""
+def days_in(name: str) -> tuple[date | None, date | None]:
+    """Return the first and last day that a date or month in a name can mean; None where there is none.
+
+    A date is 2026-11-29, 20261129 or 29-11-2026, a month 2026-11.
+    """
     if day_first := _DAY_FIRST.search(name):
         number, month, year = map(int, day_first.groups())
     elif found := _DAY_IN_NAME.search(name):

@@ -1,7 +1,7 @@
 """Data Search and Export: official reports as received, in ``raw/reports``.
 
-Lives here: asking for a report, and which reports are held. Does not live here: turns and trying again
-(``http.py``), reading and comparing (``reconcile/``). Reports are not captures: no table is made from them.
+Lives here: asking for a report. Does not live here: turns and trying again (``http.py``), which reports are
+held, reading and comparing (``reconcile/``). Reports are not captures: no table is made from them.
 """
 
 import logging
@@ -16,7 +16,6 @@ from ods_pipeline.sources.http import Answer, Asker, NotTheAnswer
 from ods_pipeline.sources.settings import Sources
 
 _NAME = re.compile(r"[a-z]{3,40}")
-_NOT_LETTERS = re.compile(r"[^a-z]")
 log = logging.getLogger(__name__)
 
 
@@ -51,17 +50,6 @@ def fetch_reports(root: DataRoot, names: Iterable[str], sources: Sources) -> lis
     finally:
         asker.close()
     return written
-
-
-def held_reports(root: DataRoot) -> tuple[str, ...]:
-    """Return ``NAME=FILE`` of the newest file of each report in ``raw/reports``, in order of name.
-
-    A file begins with the name of its report: those fetched, and those that a person put there, CSV or
-    packed. The newest is the one whose day or month, in the name, is the last.
-    """
-    files = [f for f in sorted(root.raw_reports.glob("[!.]*")) if f.suffix.lower() in (".csv", ".zip", ".gz")]
-    newest = {_NOT_LETTERS.split(file.name.lower(), maxsplit=1)[0]: file for file in files}
-    return tuple(f"{name}={newest[name]}" for name in sorted(newest))
 
 
 def _as_csv(answer: Answer) -> bytes:

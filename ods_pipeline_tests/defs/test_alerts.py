@@ -88,6 +88,11 @@ def test_what_needs_attention_is_one_line() -> None:
     health = Health(**held, missing_stamps=["2026-09-01"], unanswered_codes=["A", "B"], drift=5)
     text = "/d: 1 missing day (2026-09-01); 2 codes without an answer (A, B); 2 new rows of drift."
     assert attention_text(health, drift_before=3) == text
+    health = Health(
+        **held, newest_record_set_aside=["R0A"], of_the_future=["release=2027-01-29: it is of 2027-01-29"]
+    )
+    text = "/d: 1 newest record set aside (R0A); 1 capture of a day to come (release=2027-01-29)."
+    assert attention_text(health) == text and health.needs_attention
 
 
 def test_the_age_is_that_of_the_day_that_the_set_covers() -> None:

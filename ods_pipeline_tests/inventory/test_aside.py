@@ -11,6 +11,7 @@ from rich.console import Console
 from ods_pipeline.commands.status import show_status
 from ods_pipeline.inventory.aside import NAMED, set_aside_codes, set_aside_problems, unsettled_fetches
 from ods_pipeline.inventory.due import due_stamps, to_ask_again
+from ods_pipeline.inventory.health import health_of
 from ods_pipeline.inventory.held import held_captures
 from ods_pipeline.inventory.missing import missing_stamps
 from ods_pipeline_tests.support.builders import Held, make_record, notice, write_delta
@@ -64,6 +65,7 @@ def test_a_code_is_missing_until_a_good_answer_comes(
     assert isinstance(console.file, StringIO)
     assert ("newest record set aside: " + ", ".join(missing) in console.file.getvalue()) == bool(missing)
     assert code == 4
+    assert health_of(held.root).newest_record_set_aside == missing
 
 
 @pytest.mark.parametrize("end", ["a notice", "gone", "a release", "a release that has it", "a bad release"])

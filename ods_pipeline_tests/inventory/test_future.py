@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ods_pipeline.commands import status
 from ods_pipeline.commands.status import show_status
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.xml.archive import open_release
+from ods_pipeline.inventory import health
 from ods_pipeline.inventory.due import due_stamps
 from ods_pipeline.inventory.future import problems_of_the_future
 from ods_pipeline.inventory.held import held_captures
@@ -110,7 +110,7 @@ def test_captures_of_the_future_are_named_with_the_way_to_remove_them(
     problems = problems_of_the_future(ahead.root, held_captures(ahead.root), date.fromisoformat(today))
     assert [problem.partition(":")[0] for problem in problems] == named
     assert all(f"today is {today}" in p and f"{ahead.root.flat}/" in p for p in problems)
-    monkeypatch.setattr(status, "SystemClock", lambda: SimulatedClock(f"{today}T12:00:00+00:00"))
+    monkeypatch.setattr(health, "SystemClock", lambda: SimulatedClock(f"{today}T12:00:00+00:00"))
     console = Console(file=StringIO(), width=500)
     code = show_status(console, ahead.root)
     assert isinstance(console.file, StringIO)

@@ -5,11 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from ods_pipeline.publish.datapackage import write_datapackage
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.derive import ATTRIBUTION
+from ods_pipeline.sources.settings import ODT_PRODUCTION, ORD_PRODUCTION, TRUD
 from ods_pipeline_tests.support.rooms import sample_root
 
 
@@ -55,3 +58,27 @@ def test_the_package_names_its_sources_and_licence(package: dict[str, Any]) -> N
     titles = " ".join(s["title"] for s in package["sources"])
     assert "hscorgrefdataxml_data_8.0.0_20260828000001.zip" in titles
     assert titles.count("delta fetch=") == 6
+    assert {s["path"] for s in package["sources"] if s["title"].startswith("delta")} == {ORD_PRODUCTION}
+    assert {s["path"] for s in package["sources"] if not s["title"].startswith("delta")} == {TRUD}
+
+
+def test_what_came_from_odt_has_its_address(tmp_path: Path) -> None:
+    captures = TABLES["captures"]
+    rows = [
+        {"capture_id": "fetch=1/delta", "kind": "delta", "source": "ord", "file_name": "a"},
+        {"capture_id": "fetch=2/delta", "kind": "delta", "source": "odt", "file_name": "b"},
+        {"capture_id": "fetch=3/full", "kind": "full", "source": "odt", "file_name": "c"},
+        {"capture_id": "release=4/full", "kind": "full", "source": "trud", "file_name": "d"},
+    ]
+    (tmp_path / captures.path).parent.mkdir(parents=True)
+    pl.concat([captures.empty(), pl.DataFrame(rows)], how="diagonal_relaxed").write_parquet(
+        tmp_path / captures.path
+    )
+    write_datapackage(tmp_path, [], {"as_of": "2026-09-04"})
+    package = json.loads((tmp_path / "datapackage.json").read_bytes())
+    assert [source["path"] for source in package["sources"]] == [
+        ORD_PRODUCTION,
+        ODT_PRODUCTION,
+        ODT_PRODUCTION,
+        TRUD,
+    ]

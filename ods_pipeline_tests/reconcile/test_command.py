@@ -12,7 +12,8 @@ import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
-from ods_pipeline.sources.reports import fetch_reports, held_reports
+from ods_pipeline.reconcile.held import held_reports
+from ods_pipeline.sources.reports import fetch_reports
 from ods_pipeline.sources.settings import Manners, Sources
 from ods_pipeline_tests.support.official_reports import as_file
 from ods_pipeline_tests.support.rooms import sample_root
