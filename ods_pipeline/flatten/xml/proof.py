@@ -6,7 +6,7 @@ lost, read twice or does not know is in the document and not proven. So if the t
 was lost and nothing is unknown, and no name needs to be read.
 
 A document is counted by its slashes and equals signs: the parser ensures that every element ends, so each
-element has one slash and each attribute one equals sign; those inside values are counted in the values.
+element has one slash and each attribute one equals sign; the ones inside values are counted there.
 
 Lives here: what rows prove, and the counts of a document. Does not live here: what happens when they differ
 (``document.py``), and reading every tag by its name (``scan.py``).
