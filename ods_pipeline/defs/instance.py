@@ -18,6 +18,7 @@ from typing import Any
 import dagster as dg
 
 from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.defs.event_log import connections_kept_open
 from ods_pipeline.defs.failures import StepFailed
 from ods_pipeline.defs.keys import (
     COMMAND_LINE_TAG,
@@ -168,7 +169,7 @@ def run_job(
     tags = {**REPOSITORY_TAG, COMMAND_LINE_TAG: "true", MAX_RETRIES_TAG: "0", USER_TAG: "ods-pipeline"}
     if partition_range is not None:
         tags |= range_tags(*_checked_range(instance, job, partition_range))
-    with _recording_origin(instance):
+    with _recording_origin(instance), connections_kept_open(instance):
         result = job.execute_in_process(
             instance=instance,
             partition_key=partition,
