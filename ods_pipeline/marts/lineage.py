@@ -10,6 +10,7 @@ against 100 ms (November 2026).
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -44,8 +45,10 @@ def step_sql(name: str) -> str:
 
 
 @cache
-def names_read(sql: str) -> frozenset[tuple[str, str]]:
-    """Return what a query reads, as pairs (schema, table); common table expressions are not tables.
+def names_read(sql: str) -> tuple[tuple[str, str], ...]:
+    """Return what a query reads, as pairs (schema, table), each as often as it is read.
+
+    Common table expressions are not tables.
 
     Raises:
         OdsError: The SQL cannot be parsed.
@@ -58,7 +61,7 @@ def names_read(sql: str) -> frozenset[tuple[str, str]]:
             where=sql.strip().splitlines()[0],
             do="Correct the SQL file",
         )
-    return frozenset(_base_tables(parsed))
+    return tuple(_base_tables(parsed))
 
 
 def _base_tables(node: Any) -> Iterator[tuple[str, str]]:
@@ -81,6 +84,13 @@ def steps_of(name: str) -> list[str]:
             graph[step] = _steps_in(step_sql(step))
             waiting |= graph[step]
     return in_order(dict(sorted(graph.items())))
+
+
+def steps_read_once(name: str) -> set[str]:
+    """Return the steps of mart ``name`` that one place reads: DuckDB need not store them."""
+    statements = (mart_sql(name), *map(step_sql, steps_of(name)))
+    times = Counter(table for sql in statements for schema, table in names_read(sql) if schema == "steps")
+    return {step for step, count in times.items() if count == 1}
 
 
 def _steps_in(sql: str) -> set[str]:

@@ -51,8 +51,8 @@ ALLOWED = {
     ("marts/build.py", "f'CREATE SCHEMA {schema}'"): _SCHEMAS,
     ("marts/build.py", "f'USE {table.schema}'"): _SCHEMAS,
     ("marts/build.py", "mart_sql(name)"): "the file of a mart",
-    ("marts/build.py", "f'CREATE TABLE steps.{step} AS {step_sql(step)}'"): "the file of a step",
-    ("marts/build.py", "f'DROP TABLE steps.{step}'"): "the name of a file in marts/steps",
+    ("marts/build.py", "f'CREATE {kind} steps.{step} AS {step_sql(step)}'"): "the file of a step",
+    ("marts/build.py", "f'DROP {kind} steps.{step}'"): "the name of a file in marts/steps",
     (
         "marts/macros/__init__.py",
         "f\"CREATE MACRO ro_{role.name.lower()}() AS '{role.value}'\"",

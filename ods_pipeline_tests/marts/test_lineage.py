@@ -8,7 +8,15 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.marts import lineage
-from ods_pipeline.marts.lineage import in_order, marts_in_order, names_read, read_by, steps_of, tables_read
+from ods_pipeline.marts.lineage import (
+    in_order,
+    marts_in_order,
+    names_read,
+    read_by,
+    steps_of,
+    steps_read_once,
+    tables_read,
+)
 from ods_pipeline.schema import MARTS, Table
 from ods_pipeline_tests.support.rooms import sample_root
 
@@ -24,11 +32,18 @@ def test_a_mart_reads_what_its_steps_read() -> None:
     assert steps_of("provider_hierarchy") == [
         "chosen_parents",
         "operator_chain",
+        "links_in_reach",
+        "parents_above",
         "pieces",
+        "pieces_with_links",
         "role_pieces",
         "rule_days",
         "postcode_icbs",
+        "pieces_with_icb",
+        "pieces_with_region",
     ]
+    read_once = {"pieces_with_links", "rule_days", "postcode_icbs", "pieces_with_icb", "pieces_with_region"}
+    assert steps_read_once("provider_hierarchy") == read_once
     tables = ["hierarchy_edges", "hierarchy_parents", "organisation_kinds", "organisation_status"]
     tables = ["postcodes", *tables, "organisations", "relationships", "roles"]
     assert [t.name for t in read_by("provider_hierarchy")] == tables
@@ -40,7 +55,7 @@ def test_a_name_in_a_comment_a_text_or_a_with_clause_is_not_a_table() -> None:
         WITH contacts AS (FROM ord.organisations WHERE name <> 'ord.relationships')
         FROM contacts SEMI JOIN ( SELECT * FROM history.roles ) AS captures USING (ods_code)
     """
-    assert names_read(sql) == {("ord", "organisations"), ("history", "roles")}
+    assert sorted(names_read(sql)) == [("history", "roles"), ("ord", "organisations")]
     assert [t.id for t in tables_read(sql)] == ["history.roles", "organisations"]
 
 
