@@ -10,6 +10,8 @@ from pathlib import Path
 # A broken file can bring a message of a megabyte. These are the characters that are shown: of the message,
 # and of the name of the file or code in front of it.
 MOST_SHOWN, MOST_OF_A_NAME = 1_500, 300
+# What to do when a check stopped a job.
+NOTHING_PUBLISHED = "Nothing was published; ods-pipeline ui shows the run"
 
 
 class OdsError(Exception):

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
 from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, print_json, write_frame
-from ods_pipeline.lookup.changes import changes_since, describe_change, newest_day, newest_release_day
+from ods_pipeline.lookup.changes import changes_since, describe_change, newest_release_day
 from ods_pipeline.lookup.missing import held_code, missing_error
-from ods_pipeline.lookup.published import open_published
+from ods_pipeline.lookup.published import newest_day, open_published
 from ods_pipeline.schema.changes import CHANGE_KINDS
 
 LINES_SHOWN = 100

@@ -17,8 +17,8 @@ from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Quiet, Ro
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.writing import safe_csv
-from ods_pipeline.lookup.published import open_published
-from ods_pipeline.reconcile.comparing import ATTENTION, OUTCOMES, Compared, compare, published_as_of, rules
+from ods_pipeline.lookup.published import newest_day, open_published
+from ods_pipeline.reconcile.comparing import ATTENTION, OUTCOMES, Compared, compare, rules
 from ods_pipeline.reconcile.held import held_reports
 from ods_pipeline.reconcile.reading import read_report, reports
 from ods_pipeline.sources.reports import fetch_reports
@@ -79,7 +79,7 @@ def reconcile(
         )
     read = [read_report(argument) for argument in arguments]
     with closing(open_published(data_root, *_NEEDED)) as connection:
-        as_of = published_as_of(connection)
+        as_of = newest_day(connection)
         compared = [compare(connection, file, as_of, day=on, whole=not part) for file in read]
     rows = pl.concat([one.rows for one in compared])
     console = plain()

@@ -17,6 +17,8 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ods_pipeline.errors import Busy, OdsError
 
+# The receipt in the folder of a fetch, and the end of the name of one that lies next to its file.
+RECEIPT, RECEIPT_SUFFIX = "receipt.json", ".receipt.json"
 _WILDCARDS = "*?[]"
 _ESCAPE = re.compile(r"\\|%[0-9A-Fa-f]{2}")
 
@@ -25,6 +27,11 @@ def build_here(path: Path, options: str = "") -> str:
     """Return the advice to build in this data root, as a command that can be pasted into a shell."""
     root = "" if path == Path("data") else f" --data-root {shlex.quote(str(path))}"
     return f"Run: ods-pipeline build{options}{root}"
+
+
+def receipt_path(file: Path) -> Path:
+    """Return where the receipt of a release or of a file of places lies: next to it."""
+    return file.with_name(file.name + RECEIPT_SUFFIX)
 
 
 @dataclass(frozen=True)

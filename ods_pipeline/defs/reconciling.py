@@ -13,8 +13,8 @@ import polars as pl
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.published import open_published
-from ods_pipeline.reconcile.comparing import ATTENTION, compare, published_as_of
+from ods_pipeline.lookup.published import newest_day, open_published
+from ods_pipeline.reconcile.comparing import ATTENTION, compare
 from ods_pipeline.reconcile.held import held_reports
 from ods_pipeline.reconcile.reading import read_report
 
@@ -32,7 +32,7 @@ def reconciled(root: Path) -> dg.AssetCheckResult:
         return _result([], {"reports": "none in raw/reports"}, "no report in raw/reports")
     problems, counts, read = [], {}, 0
     with closing(open_published(root)) as connection:
-        as_of = published_as_of(connection)
+        as_of = newest_day(connection)
         for argument in held:
             try:
                 rows = compare(connection, read_report(argument), as_of, day=None, whole=True).rows

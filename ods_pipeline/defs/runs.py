@@ -15,7 +15,7 @@ import dagster as dg
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import Outcome, run_job
-from ods_pipeline.errors import OdsError
+from ods_pipeline.errors import NOTHING_PUBLISHED, OdsError
 from ods_pipeline.sources.settings import Sources
 
 
@@ -89,7 +89,7 @@ class Runs:
             summaries = "; ".join(f"{c.asset} {c.name}: {c.summary}" for c in failed)
             raise OdsError(
                 f"{job} was stopped by a check ({summaries})",
-                do="Nothing was published; ods-pipeline ui shows the run",
+                do=NOTHING_PUBLISHED,
             )
         if outcome.error is not None:
             raise outcome.error

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.dataroot.flat import each_flat_folder
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import RECEIPT, DataRoot
 from ods_pipeline.errors import BadFetch, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline.sources.receipt import FetchReceipt, read_fetch_receipt
@@ -48,7 +48,7 @@ def held_fetches(root: DataRoot) -> list[HeldFetch]:
 
 def folders_with_receipts(root: DataRoot) -> list[Path]:
     """Return the fetch folders in ``raw/ord`` that have a receipt, readable or not."""
-    return sorted(p.parent for p in root.raw_fetches.glob("fetch=*/receipt.json"))
+    return sorted(p.parent for p in root.raw_fetches.glob(f"fetch=*/{RECEIPT}"))
 
 
 def held_captures(root: DataRoot) -> pl.DataFrame | None:

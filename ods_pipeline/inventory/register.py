@@ -16,7 +16,7 @@ from ods_pipeline.dataroot.builds import current_build, start_build
 from ods_pipeline.dataroot.cleanup import clear_up
 from ods_pipeline.dataroot.flat import flat_folders, partial_folders
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.errors import OdsError
+from ods_pipeline.errors import NOTHING_PUBLISHED, OdsError
 from ods_pipeline.history.fold import EFFECTS, Register, fold
 from ods_pipeline.history.geography import open_geography_links
 from ods_pipeline.history.observations import observe
@@ -58,7 +58,7 @@ class CheckedRegister:
             return None
         return OdsError(
             f"the register breaks its own rules ({'; '.join(broken)})",
-            do="Nothing was published; ods-pipeline ui shows the run",
+            do=NOTHING_PUBLISHED,
         )
 
 

@@ -18,6 +18,8 @@ _BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
 _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
 # Parts that are all of this form make a date, years or a number, not several codes: Apr/2026, 2026/2027.
 _DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
+# A column or sheet holds codes if at least this share of its filled cells has the form of one.
+ENOUGH = 0.5
 _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.codes import share_of_codes
+from ods_pipeline.lists.codes import ENOUGH, share_of_codes
 
 _ORGANISATION = r"(org(anis|aniz)?(ation)?|gp practice|practice|provider|trust|site|gp|pcn|nacs|pharmacy)"
 # Names of a column of codes, the most specific first.
@@ -55,8 +55,6 @@ _SAMPLED = 1000
 _HEADER_WITHIN = 25
 # Longer text is a sentence with the word code in it, not the name of a column.
 _LONGEST_NAME = 40
-# A column holds codes if at least this share of its filled cells has the form of one.
-_ENOUGH = 0.5
 # A sheet has codes if its best column has this share; notes have fewer.
 _FEW = 0.25
 
@@ -149,7 +147,7 @@ def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Nam
                 continue
             is_empty = not any((cell or "").strip() for cell in cells.columns[index][row + 1 :])
             named = _Named(row, rank, index, _share_below(cells, index, row), is_empty)
-            if _NAMES[rank].pattern != _KIND_ALONE.pattern or named.share >= _ENOUGH:
+            if _NAMES[rank].pattern != _KIND_ALONE.pattern or named.share >= ENOUGH:
                 yield named
 
 
@@ -173,12 +171,12 @@ def _by_name(cells: Cells, rows: Mapping[int, list[str]]) -> _Named | None:
     loose = next((n for n in named if not n.is_exact), None)
     if loose is None:
         return exact
-    if exact is not None and (not exact.is_doubtful or loose.share < _ENOUGH):
+    if exact is not None and (not exact.is_doubtful or loose.share < ENOUGH):
         has_codes_above = loose.row < exact.row and _share_below(cells, loose.index, loose.row, exact.row) > 0
         if not has_codes_above:
             return exact
     shares = [_share_below(cells, index, loose.row) for index in range(len(cells.columns))]
-    is_elsewhere = max(shares) >= _ENOUGH and max(shares) > 2 * loose.share and shares.count(max(shares)) == 1
+    is_elsewhere = max(shares) >= ENOUGH and max(shares) > 2 * loose.share and shares.count(max(shares)) == 1
     return None if is_elsewhere else loose
 
 
@@ -189,7 +187,7 @@ def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
         return row
     below = next((n for n in filled if n > row), None)
     is_name = below is not None and _is_header(cells.columns[named.index][below])
-    return below if is_name and _share_below(cells, named.index, below) >= _ENOUGH else row
+    return below if is_name and _share_below(cells, named.index, below) >= ENOUGH else row
 
 
 def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
@@ -220,7 +218,7 @@ def _by_form(path: Path, cells: Cells) -> int:
         return 0
     shares = [share_of_codes(column) for column in cells.columns]
     best = max(shares)
-    if best < _ENOUGH or shares.count(best) > 1:
+    if best < ENOUGH or shares.count(best) > 1:
         raise OdsError(
             "it is not clear which column holds the codes",
             where=path,
@@ -237,7 +235,7 @@ def largest_share(cells: Cells) -> float:
     share = max(map(share_of_codes, cells.columns), default=0.0)
     rows = {row: cells.row(row) for row in range(min(_HEADER_WITHIN, len(cells.lines)))}
     several = {row: names for row, names in rows.items() if sum(map(bool, names)) > 1}
-    return max(share, _ENOUGH) if any(named.share > 0 for named in _named_columns(cells, several)) else share
+    return max(share, ENOUGH) if any(named.share > 0 for named in _named_columns(cells, several)) else share
 
 
 def has_codes(cells: Cells) -> bool:

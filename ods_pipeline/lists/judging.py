@@ -59,8 +59,7 @@ def judge(
     """
     sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")
     with closing(connection.cursor()) as cursor:
-        rows = codes.rows if "part" in codes.rows.columns else codes.rows.with_columns(part=pl.lit(1))
-        cursor.register("entries", rows.to_arrow())
+        cursor.register("entries", codes.rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
         try:
             return cursor.sql(sql, params={"day": day, "kind": kind}).pl()

@@ -20,14 +20,13 @@ import pyarrow.parquet as pq
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
+from ods_pipeline.lists.codes import ENOUGH
 from ods_pipeline.lists.extent import MAX_CELLS, cells_in
 from ods_pipeline.lists.text import read_text
 
 T = TypeVar("T")
 # A list of every code in the register takes 4 MB. A larger file than this is something else.
 MAX_BYTES = 500_000_000
-# A sheet with this share of codes is the list.
-_ENOUGH = 0.5
 # Cells whose formula failed, as the reader names them and as people see them.
 _ERRORS = {
     "NA": "#N/A",
@@ -188,7 +187,7 @@ def _read_excel(
         notes = [f"sheet {name!r} is read; the workbook also has {', '.join(others)}"] if others else []
         share = share_of_codes(cells) if share_of_codes else 1.0
         # A hidden sheet is often the list of last year, so those that people see are all tried before it.
-        is_list = share >= _ENOUGH and is_visible
+        is_list = share >= ENOUGH and is_visible
         if is_list or (share, is_visible) > best_rank:
             best, best_rank = replace(cells, notes=[*notes, *cells.notes]), (share, is_visible)
         if is_list:

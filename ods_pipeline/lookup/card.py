@@ -13,9 +13,9 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.lookup.around import area_of, area_on, organisations_below, related_head_offices
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.missing import held_code, missing_error
-from ods_pipeline.lookup.published import Row, marts_day, query_rows
+from ods_pipeline.lookup.published import Row, marts_day, newest_day, query_rows
 
-CHILDREN_SHOWN = 10
+SHOWN_BELOW = 10
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Card:
         parents: Its relationships to other organisations, with ``holds``.
         successions: Its successors and predecessors.
         contacts: Its contacts.
-        children: The organisations that point at it, counted by relationship, with the first few of each.
+        below: The organisations that point at it, counted by relationship, with the first few of each.
         events: Its history, one row for each event.
         related: Head offices that may belong to its group, as of today; empty for another day.
         area: Its ICB with the basis and its region on the day, today with the hint which code to use; empty
@@ -45,7 +45,7 @@ class Card:
     parents: list[Row]
     successions: list[Row]
     contacts: list[Row]
-    children: list[Row]
+    below: list[Row]
     events: list[Row]
     area: Row = field(default_factory=dict)
     related: list[Row] = field(default_factory=list)
@@ -58,7 +58,7 @@ def read_card(
     known: date | None,
     *,
     closed: bool = False,
-    shown: int | None = CHILDREN_SHOWN,
+    shown: int | None = SHOWN_BELOW,
 ) -> Card:
     """Return the card of a code.
 
@@ -92,7 +92,7 @@ def read_card(
         parents=query_rows(connection, _PARENTS, on_day),
         successions=query_rows(connection, _SUCCESSIONS, values),
         contacts=query_rows(connection, _CONTACTS, values),
-        children=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
+        below=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
         area=_area(connection, record["ods_code"], as_of, known),
         related=[] if as_of or known else related_head_offices(connection, record["ods_code"]),
@@ -118,10 +118,10 @@ def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | Non
             where=known,
             do="Give --known that day or a later one; --as-of is the day in the world",
         )
-    (newest,) = query_rows(connection, "SELECT max(as_of) AS day FROM ord.captures")
-    if known > newest["day"]:
+    newest = newest_day(connection)
+    if known > newest:
         raise OdsError(
-            f"the register is held as of {newest['day']}, and nothing is known of later days",
+            f"the register is held as of {newest}, and nothing is known of later days",
             where=known,
             do="Give --known that day or an earlier one; --as-of is the day in the world",
         )

@@ -72,7 +72,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
             lambda r: f"{r['rel_name'] or r['rel_id']} {r['target_ods_code']} {r['name'] or '(not held)'}",
         ),
     )
-    for row in card.children:
+    for row in card.below:
         yield "below it", _below(row)
     yield "perhaps", _related(card.related)
     yield (

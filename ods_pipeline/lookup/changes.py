@@ -127,12 +127,6 @@ _CHANGES = f"""
 """
 
 
-def newest_day(connection: duckdb.DuckDBPyConnection) -> date:
-    """Return the newest day as of which the register is held."""
-    ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures").fetchall()
-    return day
-
-
 def newest_release_day(connection: duckdb.DuckDBPyConnection) -> date:
     """Return the as-of day of the newest release held."""
     ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures WHERE kind = 'full'").fetchall()

@@ -68,6 +68,12 @@ def query_rows(
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
+def newest_day(connection: duckdb.DuckDBPyConnection) -> date:
+    """Return the day up to which the register is known: the newest as-of date of a capture."""
+    ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures").fetchall()
+    return day
+
+
 def marts_day(connection: duckdb.DuckDBPyConnection) -> date:
     """Return the day that the marts describe."""
     ((day,),) = connection.sql("SELECT ods_today()").fetchall()

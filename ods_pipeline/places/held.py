@@ -15,15 +15,15 @@ from typing import Literal
 
 from ods_pipeline.dataroot.files import file_sha256, flush, whole_folder
 from ods_pipeline.dataroot.flat import flat_mark
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import RECEIPT_SUFFIX, DataRoot, receipt_path
 from ods_pipeline.errors import OdsError
 from ods_pipeline.places import postcodes, uprns
 from ods_pipeline.places.areas import AREAS_FILE, write_areas
 from ods_pipeline.places.columns import is_uprn_header
 from ods_pipeline.places.streams import csv_files, header_of
+from ods_pipeline.schema.derive import PLACES_ATTRIBUTION
 
 Kind = Literal["postcodes", "uprns"]
-SUFFIX = ".receipt.json"
 # Raise it if the same file gives another Parquet file in flat/: it is then read again.
 READER_VERSION = 2
 log = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ def held_files(root: DataRoot) -> list[PlaceFile]:
     A file with a damaged receipt, or without one, does not count.
     """
     files: list[PlaceFile] = []
-    for receipt in sorted(root.raw_places.glob(f"*{SUFFIX}")):
+    for receipt in sorted(root.raw_places.glob(f"*{RECEIPT_SUFFIX}")):
         with suppress(ValueError, TypeError, OSError, KeyError, AttributeError):
             content = json.loads(receipt.read_bytes())
             file = PlaceFile(**(content["file"] | {"licence": tuple(content["file"]["licence"])}))
@@ -157,7 +157,7 @@ def _described(path: Path, edition: str) -> tuple[PlaceFile, Reader]:
         return postcodes.write_postcodes(given, folder)
 
     file = PlaceFile("postcodes", path.name, given.product, given.edition, size, file_sha256(path),
-                     given.layout.icb_year, postcodes.LICENCE)  # fmt: skip
+                     given.layout.icb_year, PLACES_ATTRIBUTION)  # fmt: skip
     return file, read
 
 
@@ -200,7 +200,7 @@ def _write_flat(
 
 def _write_receipt(target: Path, file: PlaceFile) -> None:
     content = {"shape": 1, "file": asdict(file)}
-    path = target.with_name(target.name + SUFFIX)
+    path = receipt_path(target)
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     flush(partial)

@@ -29,11 +29,6 @@ BT_TERMS = (
     "need a licence "
     "of Land & Property Services for more"
 )
-LICENCE = (
-    "Source: Office for National Statistics licensed under the Open Government Licence v.3.0",
-    "Contains OS data © Crown copyright and database right",
-    "Contains Royal Mail data © Royal Mail copyright and database right",
-)
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _NAME = re.compile(rf"(NSPL|ONSPD)\w*?_({'|'.join(_MONTHS)})\w*?_(20\d\d)", re.IGNORECASE)
 _NUMBERS = {

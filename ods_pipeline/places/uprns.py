@@ -18,11 +18,10 @@ from ods_pipeline.places.columns import uprn_layout
 from ods_pipeline.places.postcodes import EAST, NORTH, SOUTH, WEST
 from ods_pipeline.places.streams import CsvFile, batches, header_of
 from ods_pipeline.progress import progress
+from ods_pipeline.schema.derive import DATA_LICENCE, OS_ATTRIBUTION
 
 FILE = "uprns.parquet"
-LICENCE = (
-    "Contains OS data © Crown copyright and database right, licensed under the Open Government Licence v3.0",
-)
+LICENCE = (f"{OS_ATTRIBUTION}, licensed under the {DATA_LICENCE}",)
 GIVE_UPRNS = "Give the CSV zip of OS Open UPRN as the OS Data Hub publishes it"
 _NAME = re.compile(r"osopenuprn_(20\d\d)(\d\d)", re.IGNORECASE)
 _TYPES = {"uprn": pa.int64(), **dict.fromkeys(("easting", "northing", "latitude", "longitude"), pa.float64())}

@@ -98,18 +98,12 @@ def compare(
         cursor.register("listed", file.rows.to_arrow())
         cursor.register("rules", rules().to_arrow())
         cursor.register("places", _places(cursor).to_arrow())
-        rows = cursor.sql(_sql("comparing.sql"), params=values).pl()
+        rows = cursor.sql(_query(), params=values).pl()
     rows = rows.sort("line", "code", "field", "here", nulls_last=True)
     _require_kind(file, rows)
     why = pl.col("rule").replace_strict(rules()["rule"], rules()["what"], default=None)
     named = rows.with_columns(pl.lit(report.name).alias("report"), why.alias("why"))
     return Compared(file, first, last, named.select(COLUMNS))
-
-
-def published_as_of(connection: duckdb.DuckDBPyConnection) -> date:
-    """Return the day up to which the published register is known: the newest as-of date held."""
-    ((day,),) = connection.sql("SELECT max(as_of) FROM ord.captures").fetchall()
-    return day
 
 
 def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
@@ -126,11 +120,12 @@ def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
         )
 
 
-def _sql(name: str) -> str:
-    """The query of a file next to this one, with ``sides`` and ``lacks`` from the files that make them."""
+def _query() -> str:
+    """The query ``comparing.sql``, with ``sides`` and ``lacks`` from the files that make them."""
     folder = resources.files("ods_pipeline.reconcile")
     sides, lacks, query = (
-        folder.joinpath(file).read_text(encoding="utf-8") for file in ("sides.sql", "lacking.sql", name)
+        folder.joinpath(name).read_text(encoding="utf-8")
+        for name in ("sides.sql", "lacking.sql", "comparing.sql")
     )
     # Materialized: each of the fields reads them.
     return f"WITH sides AS MATERIALIZED (\n{sides}), lacks AS MATERIALIZED (\n{lacks})\nFROM (\n{query})"

@@ -102,11 +102,8 @@ class Relationship(_Code):
     """Relationships between organisations. Each is on the record of its source only, and points up."""
 
     SUB_DIVISION_OF = "RE2", "IS A SUB-DIVISION OF"
-    DIRECTED_BY = "RE3", "IS DIRECTED BY"
     COMMISSIONED_BY = "RE4", "IS COMMISSIONED BY"
     IN_GEOGRAPHY_OF = "RE5", "IS LOCATED IN THE GEOGRAPHY OF"  # being retired since 2023
     OPERATED_BY = "RE6", "IS OPERATED BY"
     PARTNER_TO = "RE8", "IS PARTNER TO"
     NOMINATED_PAYEE_FOR = "RE9", "IS NOMINATED PAYEE FOR"  # from the payee to its PCN: read backwards
-    COVID_NOMINATED_PAYEE_FOR = "RE10", "IS COVID NOMINATED PAYEE FOR"
-    CONSTITUENT_OF = "RE11", "IS CONSTITUENT OF"

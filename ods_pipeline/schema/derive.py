@@ -19,10 +19,11 @@ ATTRIBUTION = (
 )
 
 # What tables with positions or areas add.
+OS_ATTRIBUTION = "Contains OS data © Crown copyright and database right"
 PLACES_ATTRIBUTION = (
-    "Source: Office for National Statistics licensed under the Open Government Licence v.3.0.",
-    "Contains OS data © Crown copyright and database right.",
-    "Contains Royal Mail data © Royal Mail copyright and database right.",
+    "Source: Office for National Statistics licensed under the Open Government Licence v.3.0",
+    OS_ATTRIBUTION,
+    "Contains Royal Mail data © Royal Mail copyright and database right",
 )
 _PLACES = "organisation_places"
 
@@ -51,8 +52,10 @@ _DUCKDB: dict[Any, str] = {
 
 def attribution_of(table: Table) -> str:
     """Return the lines of attribution that the publishers of a table's data ask for."""
-    own = [] if table.schema == "geo" else [ATTRIBUTION]
-    return " ".join([*own, *(PLACES_ATTRIBUTION if table.schema == "geo" or table.name == _PLACES else ())])
+    register = [] if table.schema == "geo" else [ATTRIBUTION]
+    has_places = table.schema == "geo" or table.name == _PLACES
+    places = [f"{line}." for line in PLACES_ATTRIBUTION] if has_places else []
+    return " ".join([*register, *places])
 
 
 def arrow_type(dtype: Any) -> pa.DataType:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ods_pipeline.dataroot.files import flush
+from ods_pipeline.dataroot.layout import RECEIPT, receipt_path
 from ods_pipeline.errors import BadFetch, BadRelease
 
 SHAPE = 1
-# Names inside a fetch folder: its receipt, and the folder of its records.
-RECEIPT, RECORDS = "receipt.json", "organisations"
-RELEASE_SUFFIX = ".receipt.json"
+# The folder of the records inside a fetch folder.
+RECORDS = "organisations"
 _TRUD_NAME = re.compile(r"_(\d{4})(\d{2})(\d{2})\d{6}\.zip$", re.IGNORECASE)
 # The days (ISO, inclusive) that a release or fetch can be about. One wrong digit in a year would move "now".
 FIRST_DAY, LAST_DAY = "2000-01-01", "2099-12-31"
@@ -97,11 +97,6 @@ def date_in_name(name: str) -> str | None:
         return date(*map(int, match.groups())).isoformat() if match else None
     except ValueError:
         return None
-
-
-def receipt_path(release: Path) -> Path:
-    """Where the receipt of a release file lies: next to it."""
-    return release.with_name(release.name + RELEASE_SUFFIX)
 
 
 def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:

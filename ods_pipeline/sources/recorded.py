@@ -12,15 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from ods_pipeline.dataroot.files import file_sha256, flush, whole_folder
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import RECEIPT, RECEIPT_SUFFIX, DataRoot, receipt_path
 from ods_pipeline.errors import BadFetch, BadRelease, OdsError
 from ods_pipeline.sources.receipt import (
-    RECEIPT,
-    RELEASE_SUFFIX,
     ReleaseReceipt,
     read_fetch_receipt,
     read_release_receipt,
-    receipt_path,
     write_release_receipt,
 )
 
@@ -85,8 +82,8 @@ def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
 
 def files_with_receipts(root: DataRoot) -> list[Path]:
     """The release files in ``raw/trud`` that have a receipt, damaged or not."""
-    receipts = root.raw_releases.glob(f"*{RELEASE_SUFFIX}")
-    files = (p.with_name(p.name.removesuffix(RELEASE_SUFFIX)) for p in receipts)
+    receipts = root.raw_releases.glob(f"*{RECEIPT_SUFFIX}")
+    files = (p.with_name(p.name.removesuffix(RECEIPT_SUFFIX)) for p in receipts)
     return sorted(file for file in files if file.exists())
 
 

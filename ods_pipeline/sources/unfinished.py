@@ -12,10 +12,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from ods_pipeline.dataroot.files import flush
+from ods_pipeline.dataroot.layout import RECEIPT
 from ods_pipeline.sources.due import Window
 from ods_pipeline.sources.plan import Plan
 from ods_pipeline.sources.protocol import DeltaSource, Page
-from ods_pipeline.sources.receipt import RECEIPT, RECORDS, FetchReceipt, Unanswered, write_fetch_receipt
+from ods_pipeline.sources.receipt import RECORDS, FetchReceipt, Unanswered, write_fetch_receipt
 
 # A few codes are gone on any day. Most of a list gone is a fault of the source, not the end of the NHS.
 GONE_LIMIT, GONE_SHARE = 20, 0.1

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from ods_pipeline.dataroot.layout import receipt_path
 from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.xml.archive import open_release
@@ -18,7 +19,6 @@ from ods_pipeline.sources.receipt import (
     ReleaseReceipt,
     read_fetch_receipt,
     read_release_receipt,
-    receipt_path,
     write_release_receipt,
 )
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many

@@ -13,7 +13,7 @@ import pytest
 from ods_pipeline.cli import main
 from ods_pipeline.dataroot.builds import current_build, publish_build
 from ods_pipeline.dataroot.flat import flat_folders, flat_mark, write_flat
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import DataRoot, receipt_path
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.inventory.due import due_fetches, due_stamps
 from ods_pipeline.inventory.held import held_captures, held_fetches, newest_publication
@@ -24,7 +24,6 @@ from ods_pipeline.publish.build_info import is_published, read_build_info
 from ods_pipeline.sources.ord.source import OrdSource
 from ods_pipeline.sources.plan import Plan
 from ods_pipeline.sources.protocol import Page
-from ods_pipeline.sources.receipt import receipt_path
 from ods_pipeline.sources.recorded import held_releases
 from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.unfinished import Unfinished

@@ -21,8 +21,8 @@ Judge = Callable[..., dict[str, dict[str, object]]]
 
 def listed(*codes: str | None) -> CodeList:
     rows = pl.DataFrame(
-        {"line": range(1, len(codes) + 1), "given": codes, "code": codes},
-        schema={"line": pl.Int64, "given": pl.String, "code": pl.String},
+        {"line": range(1, len(codes) + 1), "part": 1, "given": codes, "code": codes},
+        schema={"line": pl.Int64, "part": pl.Int64, "given": pl.String, "code": pl.String},
     )
     return CodeList(rows, "column 1", [])
 

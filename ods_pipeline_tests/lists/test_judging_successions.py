@@ -31,7 +31,7 @@ def judged(
     build = write(folder, organisations, successions=successions)
     frames = marts_on(build, TODAY, *READ)
     codes = [*asked] or [row["ods_code"] for row in organisations]
-    rows = pl.DataFrame({"line": range(1, len(codes) + 1), "given": codes, "code": codes})
+    rows = pl.DataFrame({"line": range(1, len(codes) + 1), "part": 1, "given": codes, "code": codes})
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")

@@ -34,7 +34,7 @@ CARD = Card(
     parents=[],
     successions=[],
     contacts=[],
-    children=[],
+    below=[],
     events=[],
 )
 
@@ -83,7 +83,7 @@ def test_what_does_not_hold_on_the_day_has_its_reason() -> None:
 
 def test_children_are_counted_and_the_rest_is_a_number() -> None:
     children = [{"rel_name": "IS OPERATED BY", "organisations": 1203, "first_few": ["A SITE", "B SITE"]}]
-    lines = card_lines(replace(CARD, children=children))
+    lines = card_lines(replace(CARD, below=children))
     at = lines.index("below it     1,203 x IS OPERATED BY:")
     assert lines[at + 1 : at + 4] == [
         "             A SITE",

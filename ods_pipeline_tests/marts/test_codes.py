@@ -27,12 +27,26 @@ LEFT_OUT = {
 }
 
 
-def test_the_rules_use_known_codes_only() -> None:
+def ids_in_the_rules() -> set[str]:
     kinds, rules = kinds_of_organisation(), hierarchy_rules()
     roles = {*kinds["primary_role_id"], *kinds["with_role_id"]}
     roles |= {r for e in (*rules["child_role"], *rules["parent_role"]) for r in re.split(r"[|+-]", e)}
-    assert roles - {"*", None} <= set(Role)
-    assert set(rules["rel_id"]) - {"postcode"} <= set(Relationship)
+    return (roles | {*rules["rel_id"]}) - {"*", None, "postcode"}
+
+
+def test_the_rules_use_known_codes_only() -> None:
+    assert ids_in_the_rules() <= {*Role, *Relationship}
+
+
+def test_no_code_is_listed_that_nothing_relies_on() -> None:
+    texts = "".join(p.read_text("utf-8") for p in PACKAGE.rglob("*") if p.suffix in {".py", ".sql"})
+    spelled = {
+        code
+        for code in (*Role, *Relationship)
+        for name in (f"{type(code).__name__}.{code.name}", f"{code[:2]}_{code.name}(".lower())
+        if name in texts
+    }
+    assert {*Role, *Relationship} - spelled - ids_in_the_rules() == set()
 
 
 def test_names_are_those_of_the_code_lists() -> None:

@@ -32,7 +32,8 @@ def test_parquet_files_record_what_they_are_and_where_they_come_from(root: Path,
     assert footer["description"] == table.description
     assert footer["key"] == ", ".join(table.key)
     register = [] if table.schema == "geo" else [ATTRIBUTION]
-    areas = PLACES_ATTRIBUTION if table.schema == "geo" or table.name == "organisation_places" else ()
+    has_places = table.schema == "geo" or table.name == "organisation_places"
+    areas = [f"{line}." for line in PLACES_ATTRIBUTION] if has_places else []
     assert (footer["licence"], footer["attribution"]) == (DATA_LICENCE, " ".join([*register, *areas]))
     assert footer["made_by"] == f"ods_pipeline {__version__}"
     assert (footer["as_of"], footer["captures"]) == ("2026-09-04", "8")

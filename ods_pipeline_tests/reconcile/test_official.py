@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.lookup.published import open_published
-from ods_pipeline.reconcile.comparing import compare, published_as_of
+from ods_pipeline.lookup.published import newest_day, open_published
+from ods_pipeline.reconcile.comparing import compare
 from ods_pipeline.reconcile.reading import read_report
 from ods_pipeline_tests.support.official_reports import (
     REPORTS,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.promise("audited")
 
 def compared(root: DataRoot, argument: str, *, whole: bool = True) -> pl.DataFrame:
     with closing(open_published(root.path)) as connection:
-        as_of = published_as_of(connection)
+        as_of = newest_day(connection)
         return compare(connection, read_report(argument), as_of, day=None, whole=whole).rows
 
 

@@ -24,7 +24,7 @@ from ods_pipeline.defs.assets.register import FACT_CHECKS, FACT_SPECS, fold_regi
 from ods_pipeline.defs.failures import failing_in_words
 from ods_pipeline.defs.keys import POOL, asset_key, shown, table_key
 from ods_pipeline.defs.resources import DataRootResource
-from ods_pipeline.errors import OdsError
+from ods_pipeline.errors import NOTHING_PUBLISHED, OdsError
 from ods_pipeline.inventory.health import write_metrics
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.datapackage import write_datapackage
@@ -124,7 +124,7 @@ def _stopping_at_failed_checks(results: Iterable[dg.MaterializeResult]) -> Resul
         )
         raise OdsError(
             f"publish_job was stopped by a check ({summaries})",
-            do="Nothing was published; ods-pipeline ui shows the run",
+            do=NOTHING_PUBLISHED,
         )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from ods_pipeline.dataroot.files import flush
 from ods_pipeline.dataroot.flat import flat_folders
-from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.dataroot.layout import RECEIPT, DataRoot
 from ods_pipeline.dataroot.parquet import write_parquet
 from ods_pipeline.errors import OdsError
 
@@ -31,7 +31,7 @@ def pack_state(root: DataRoot, archive: Path) -> None:
 
     It has the receipts of ``raw/``, and for each flat folder its mark, its ``captures`` table and its codes.
     """
-    wanted = sorted(root.raw_releases.glob("*.json")) + sorted(root.raw_fetches.glob("fetch=*/receipt.json"))
+    wanted = sorted(root.raw_releases.glob("*.json")) + sorted(root.raw_fetches.glob(f"fetch=*/{RECEIPT}"))
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         for file in wanted:
             _add(tar, str(file.relative_to(root.path)), file.read_bytes())
