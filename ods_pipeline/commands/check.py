@@ -127,7 +127,7 @@ def _print_summary(console: Console, judged: pl.DataFrame, limit: int) -> None:
         console.print(f"  … and {more:,} more; --limit shows more, --limit 0 all, --out FILE writes the list")
 
 
-def _shown(given: str | None) -> str:
+def _shown(cell: str | None) -> str:
     """The text of a cell as typed, in one line."""
-    text = " ".join((given or "").split())
+    text = " ".join((cell or "").split())
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

@@ -42,11 +42,11 @@ def probe(
             (out / name).write_bytes(content)
 
     with closing(OdtApi(sources)) as api:
-        asked = Probe(api, keep)
-        seen = asked.run(uk_date(sources.clock.now()))
+        probe_run = Probe(api, keep)
+        entries = probe_run.run(uk_date(sources.clock.now()))
     console = plain()
-    console.print(f"{sources.odt_url}: {asked.asked} questions")
-    for entry in seen:
+    console.print(f"{sources.odt_url}: {probe_run.questions} questions")
+    for entry in entries:
         console.print(f"{entry.number:4} {entry.question}: {entry.answer}")
     if out is not None:
         console.print(f"The answers are in {out}")

@@ -45,20 +45,20 @@ def prune(
     if not root.path.is_dir():
         raise OdsError("there is no such folder", where=root.path, do="Give the data root with --data-root")
     take = pruning.prune if delete else pruning.prunable
-    found = take(root, now, age)
-    for item in found:
+    items = take(root, now, age)
+    for item in items:
         path = item.path.relative_to(root.path)
         console.print(f"  {item.changed:%Y-%m-%d}  {item.size:>14,}  {item.kind}: {path}")
     sizes: Counter[str] = Counter()
-    for item in found:
+    for item in items:
         sizes[item.kind] += item.size
     total = ", ".join(f"{kind} {size:,}" for kind, size in sorted(sizes.items()))
-    if not found:
+    if not items:
         console.print(f"Nothing here is older than {age.days} days and not needed.")
     elif delete:
-        console.print(f"Removed {len(found):,} files and folders, {sizes.total():,} bytes ({total}).")
+        console.print(f"Removed {len(items):,} files and folders, {sizes.total():,} bytes ({total}).")
     else:
-        console.print(f"{len(found):,} files and folders may go, {sizes.total():,} bytes ({total}).")
+        console.print(f"{len(items):,} files and folders may go, {sizes.total():,} bytes ({total}).")
         console.print(f"To remove them: {command_line(f'prune --older-than {age.days} --delete', root.path)}")
     return 0
 

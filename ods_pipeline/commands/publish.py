@@ -117,13 +117,13 @@ def store_status(store: str, *, json: bool) -> int:
         empty = dumps({"store": store, "build": None}) if json else f"{store}: nothing is published there."
         console.print(empty, soft_wrap=True)
         return EXIT_INCOMPLETE
-    manifest, found = read
+    manifest, pointer = read
     tables = manifest.content["tables"].values()
     facts = {
         "store": store,
         "build": manifest.build,
         "as_of": manifest.content["as_of"],
-        "published_at": f"{found.modified:%Y-%m-%dT%H:%M:%SZ}",
+        "published_at": f"{pointer.modified:%Y-%m-%dT%H:%M:%SZ}",
         "tables": len(tables),
         "rows": sum(entry["rows"] for entry in tables),
         "bytes": sum(entry["bytes"] for entry in tables) + manifest.content["duckdb"]["bytes"],
@@ -134,7 +134,7 @@ def store_status(store: str, *, json: bool) -> int:
         console.print(dumps(facts), soft_wrap=True)
         return 0
     console.print(f"{store}: build {manifest.build:06d}, as of {facts['as_of']}")
-    console.print(f"  published {found.modified:%Y-%m-%d %H:%M} UTC")
+    console.print(f"  published {pointer.modified:%Y-%m-%d %H:%M} UTC")
     console.print(f"  {facts['tables']} tables, {facts['rows']:,} rows, {facts['bytes']:,} bytes")
     console.print(f"  manifest: {manifest.path}, SHA-256 {manifest.sha256}")
     return 0

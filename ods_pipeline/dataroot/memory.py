@@ -47,11 +47,11 @@ def available(system: Path = Path("/")) -> int | None:
 
 def warn_if_short(release_bytes: int, system: Path = Path("/")) -> str | None:
     """Log a warning, and return it, if less memory is available than a build needs."""
-    there, need = available(system), needed(release_bytes)
-    if there is None or there >= need:
+    free, need = available(system), needed(release_bytes)
+    if free is None or free >= need:
         return None
     text = (
-        f"this build needs some {need / 1e9:.1f} GB of memory and {there / 1e9:.1f} GB are available here: "
+        f"this build needs some {need / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are available here: "
         "the system may kill it. Give it more, or end other programs; what is published stays as it is"
     )
     log.warning("%s", text)

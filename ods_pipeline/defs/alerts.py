@@ -48,8 +48,8 @@ class Alerts:
 
 def alerts_from(environment: Mapping[str, str] | None = None) -> Alerts:
     """Return where the environment sends alerts."""
-    given = os.environ if environment is None else environment
-    return Alerts(given.get(URL, "").strip(), given.get(COMMAND, "").strip())
+    variables = os.environ if environment is None else environment
+    return Alerts(variables.get(URL, "").strip(), variables.get(COMMAND, "").strip())
 
 
 def attention_text(health: Health, drift_before: int = 0) -> str:
@@ -70,8 +70,8 @@ def attention_text(health: Health, drift_before: int = 0) -> str:
         f"{health.drift - drift_before:,} new rows of drift" if health.drift > drift_before else "",
         "something is held that is not published" if health.is_behind else "",
     ]
-    found = "; ".join(part for part in parts if part)
-    return f"{health.data_root}: {found}." if found else ""
+    problems = "; ".join(part for part in parts if part)
+    return f"{health.data_root}: {problems}." if problems else ""
 
 
 def _named(names: list[str], one: str, many: str) -> str:

@@ -88,14 +88,14 @@ def load_fetches(runs: Runs, folders: Sequence[Path]) -> None:
                 new.append(receipt)
         if new:  # the run reports the unreadable ones itself
             window = min(r.stamps_from for r in new), max(r.stamps_to for r in new)
-            asked = asked_ranges(runs.root, window, new)
-            load_stamps(runs, window, {"folder": str(folder.resolve())}, asked=asked)
+            ranges = asked_ranges(runs.root, window, new)
+            load_stamps(runs, window, {"folder": str(folder.resolve())}, ranges=ranges)
         else:
             runs.built.problems += unreadable
     due = [f.receipt for f in due_fetches(runs.root)]
     if due:
         window = min(r.stamps_from for r in due), max(r.stamps_to for r in due)
-        load_stamps(runs, window, {"source": "held"}, asked=asked_ranges(runs.root, window))
+        load_stamps(runs, window, {"source": "held"}, ranges=asked_ranges(runs.root, window))
 
 
 def get_stamps(runs: Runs, request: Request) -> None:
@@ -137,14 +137,14 @@ def load_stamps(
     source: Mapping[str, object],
     *,
     sources: Sources | None = None,
-    asked: Sequence[Window] = (),
+    ranges: Sequence[Window] = (),
 ) -> None:
-    """Run ``delta_job`` for a window of stamps, or for each range of ``asked``: no others turn green."""
+    """Run ``delta_job`` for a window of stamps, or for ``ranges`` of it, so that no other days turn green."""
     first, last = (date.fromisoformat(day) for day in window)
     held = first_and_last_stamp(runs.root) or (first, last)
     span = (min(first, held[0]), max(last, held[1]))
     config = {"take_ord_fetches": {"config": dict(source)}}
-    for days in asked or [(first, last)]:
+    for days in ranges or [(first, last)]:
         keys = days[0].isoformat(), days[1].isoformat()
         try:
             runs.run(

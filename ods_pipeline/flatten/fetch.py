@@ -148,20 +148,20 @@ def _payloads(
     ``unknown`` and ``rules`` are added to (``json/record.py``).
     """
     payloads: list[_Payload] = []
-    asked = set(receipt.codes)
+    codes = set(receipt.codes)
     for entry in sorted(receipt.files, key=lambda f: f.path):
         raw = _read(folder, entry.path, entry.sha256)
         if _is_answer(entry):
             payload = _Payload(entry.path, raw, _has_fax_field(receipt, _form_of(entry.path)))
             payloads.append(payload)
-            if payload.code_asked not in asked:
+            if payload.code_asked not in codes:
                 payload.reject("not_asked_for", f"{payload.code_asked} is not among the codes asked for")
                 continue
             try:
                 payload.xml = xml_to_xml(raw) if payload.form == "xml" else json_to_xml(raw, unknown, rules)
             except BadRecord as bad:
                 payload.reject(bad.rule, bad.detail)
-    missing = sorted(asked - {p.code_asked for p in payloads} - set(receipt.gone))
+    missing = sorted(codes - {p.code_asked for p in payloads} - set(receipt.gone))
     if missing:
         raise BadFetch(
             f"{len(missing)} codes were asked for and have no answer ({', '.join(missing[:5])})",

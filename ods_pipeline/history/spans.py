@@ -62,7 +62,7 @@ def cut(spans: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
     long = spans.filter(pl.col("first") < pl.col("last")).join(cuts, on="ods_code", how="semi")
     if long.is_empty():
         return spans
-    rest = spans.join(long.select("ods_code", "first", "last"), on=["ods_code", "first", "last"], how="anti")
+    uncut = spans.join(long.select("ods_code", "first", "last"), on=["ods_code", "first", "last"], how="anti")
     long = long.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("span"))
     inner = (
         long.select("ods_code", "span", "first", "last")
@@ -74,4 +74,4 @@ def cut(spans: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
     following = pl.when(pl.col("span") == pl.col("span").shift(-1)).then(pl.col("first").shift(-1) - 1)
     pieces = starts.with_columns(following.alias("end")).join(long.drop("first"), on="span", how="left")
     pieces = pieces.with_columns(pl.coalesce("end", "last").alias("last")).select(spans.columns)
-    return pl.concat([rest, pieces])
+    return pl.concat([uncut, pieces])

@@ -83,12 +83,12 @@ def _reject_wrong_file(root: DataRoot, receipt: ReleaseReceipt) -> None:
     """Set aside a file in ``raw/trud`` that is not a release of its receipt's day, and raise the OdsError."""
     raw = root.raw_releases / receipt.file_name
     try:
-        found = open_release(raw).release_date
-        if found != receipt.release_date:
+        actual_date = open_release(raw).release_date
+        if actual_date != receipt.release_date:
             raise BadRelease(
-                f"it is the release of {found}, not of {receipt.release_date}",
+                f"it is the release of {actual_date}, not of {receipt.release_date}",
                 where=raw.name,
-                do=f"Give the file of that date, or load it as the release of {found}",
+                do=f"Give the file of that date, or load it as the release of {actual_date}",
             )
     except OdsError as error:
         aside = set_aside(root, raw, error)

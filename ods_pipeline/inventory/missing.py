@@ -25,16 +25,16 @@ def missing_stamps(captures: pl.DataFrame) -> list[date]:
         return []
     first, last = releases["publication_date"].max(), every["as_of"].max()
     assert isinstance(first, date) and isinstance(last, date)
-    asked: set[date] = set()
+    covered: set[date] = set()
     for start, end in deltas.select("stamps_from", "stamps_to").iter_rows():
-        asked.update(start + timedelta(days=n) for n in range((end - start).days + 1))
+        covered.update(start + timedelta(days=n) for n in range((end - start).days + 1))
     span = last.toordinal() - first.toordinal()
-    return [d for n in range(span + 1) if (d := first + timedelta(days=n)) not in asked]
+    return [d for n in range(span + 1) if (d := first + timedelta(days=n)) not in covered]
 
 
-def missing_days(window: Window, asked: Sequence[tuple[date, date]]) -> list[date]:
+def missing_days(window: Window, fetched: Sequence[tuple[date, date]]) -> list[date]:
     """Return the days of a window that no fetch asked for; all intervals include both ends."""
-    return [d for d in days_between(window) if not any(start <= d <= end for start, end in asked)]
+    return [d for d in days_between(window) if not any(start <= d <= end for start, end in fetched)]
 
 
 def ranges_without(window: Window, missing: Sequence[date]) -> list[Window]:

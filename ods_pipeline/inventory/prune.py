@@ -38,13 +38,13 @@ def prunable(root: DataRoot, now: datetime, older_than: timedelta) -> list[Pruna
         now: with its time zone.
         older_than: what has changed since ``now`` less this is kept.
     """
-    found = [
+    items = [
         *_old(_logs_of_runs(root), "log of a run", now, older_than),
         *_old(_entries(root.quarantine), "set aside", now, max(older_than, QUARANTINE_AT_LEAST)),
         *_old(_unfinished_downloads(root), "unfinished download", now, older_than),
         *_old(_entries(root.raw_reports), "official report", now, older_than),
     ]
-    return sorted(found, key=lambda item: item.path)
+    return sorted(items, key=lambda item: item.path)
 
 
 def prune(root: DataRoot, now: datetime, older_than: timedelta) -> list[Prunable]:
@@ -54,10 +54,10 @@ def prune(root: DataRoot, now: datetime, older_than: timedelta) -> list[Prunable
         Busy: another process works on the data root.
     """
     with root.locked():
-        found = prunable(root, now, older_than)
-        for item in found:
+        items = prunable(root, now, older_than)
+        for item in items:
             remove(item.path)
-    return found
+    return items
 
 
 def _old(paths: Iterator[Path], kind: str, now: datetime, older_than: timedelta) -> Iterator[Prunable]:

@@ -23,9 +23,9 @@ def areas_by_gss(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     ``words`` explains what the GSS code stands for. Without files of places ``geo.areas`` is empty, and a set
     that an older version published may not have it.
     """
-    there = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'geo' AND table_name = 'areas'"
+    has_areas = "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'geo' AND table_name = 'areas'"
     frames = [committed_areas().select(STORED.keys())]
-    if connection.sql(there).fetchall():
+    if connection.sql(has_areas).fetchall():
         frames.insert(0, connection.sql("SELECT gss_code, kind, ods_code, name FROM geo.areas").pl())
     areas = pl.concat(frames, how="vertical_relaxed").unique("gss_code", keep="first", maintain_order=True)
     kind = pl.col("kind").replace_strict(_KINDS, default=pl.col("kind"))

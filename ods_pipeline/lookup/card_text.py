@@ -102,10 +102,10 @@ def _below(row: Row) -> list[str]:
         f", and {past:,} in the past" if past else ""
     )
     more = total - len(named)
-    rest = [f"… and {more:,} more; --limit 0 shows all"] if more > 0 else []
+    hints = [f"… and {more:,} more; --limit 0 shows all"] if more > 0 else []
     if past and total == row["organisations"]:
-        rest.append("--closed shows those in the past too")
-    return [f"{counted}:" if named or rest else counted, *named, *rest]
+        hints.append("--closed shows those in the past too")
+    return [f"{counted}:" if named or hints else counted, *named, *hints]
 
 
 def _related(rows: list[Row]) -> list[str]:

@@ -60,8 +60,8 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
     Its reason is that of ``find`` for a code. What to do: the notice of its deletion, else the codes that
     ``find`` proposes, and the public guidance. A name or postcode is not a code, and was not looked for.
     """
-    (found,) = query_rows(connection, "SELECT typed_code($typed) AS code", {"typed": typed})
-    code = found["code"] or ""
+    (key,) = query_rows(connection, "SELECT typed_code($typed) AS code", {"typed": typed})
+    code = key["code"] or ""
     (missing,) = query_rows(connection, _MISSING, {"code": code})
     if missing["form"] in _LOOKED_UP:
         what, look_up = _LOOKED_UP[missing["form"]]

@@ -65,8 +65,8 @@ def _list(file: CsvFile) -> pl.DataFrame | None:
     }
     if names["name"] is None:
         return None
-    given = {ours: theirs for ours, theirs in names.items() if theirs is not None}
-    frame = pl.concat(list(batches(file, given, {})))
+    present = {ours: theirs for ours, theirs in names.items() if theirs is not None}
+    frame = pl.concat(list(batches(file, present, {})))
     if "ods_code" not in frame.columns:
         frame = frame.with_columns(ods_code=pl.lit(None, pl.String))
     is_code = pl.col("gss_code").str.contains("^[A-Z][0-9]{8}$") & ~pl.col("gss_code").str.contains("9{6}$")

@@ -83,24 +83,25 @@ def postcode_layout(header: Sequence[str], where: str) -> Layout:
     chosen: dict[str, str] = {}
     years: dict[str, int | None] = {}
     for ours, kind in _KINDS.items():
-        found = [(m, header[at]) for at, name in enumerate(names) if (m := re.fullmatch(kind.pattern, name))]
+        matches = [re.fullmatch(kind.pattern, name) for name in names]
+        candidates = [(m, name) for m, name in zip(matches, header, strict=True) if m]
         if kind.newest:
-            latest = max((m[1] for m, _ in found), default="")
-            found = [(m, name) for m, name in found if m[1] == latest]
-        if not found:
+            latest = max((m[1] for m, _ in candidates), default="")
+            candidates = [(m, name) for m, name in candidates if m[1] == latest]
+        if not candidates:
             raise OdsError(
                 f"the header has no column of the {kind.what} (such as {kind.example})",
                 where=where,
                 do=GIVE_NSPL,
             )
-        if len(found) > 1:
-            listed = ", ".join(name for _, name in found)
+        if len(candidates) > 1:
+            listed = ", ".join(name for _, name in candidates)
             raise OdsError(
-                f"the header has {len(found)} columns of the {kind.what} ({listed}), and one is needed",
+                f"the header has {len(candidates)} columns of the {kind.what} ({listed}), and one is needed",
                 where=where,
                 do=GIVE_NSPL,
             )
-        match, chosen[ours] = found[0]
+        match, chosen[ours] = candidates[0]
         years[ours] = _year(match)
     return Layout(chosen, years["icb_gss_code"])
 

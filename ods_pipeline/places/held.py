@@ -143,21 +143,36 @@ Reader = Callable[[Path], dict[str, int]]
 
 def _described(path: Path, edition: str) -> tuple[PlaceFile, Reader]:
     files = csv_files(path)
-    found = next((f for f in files if is_uprn_header(header_of(f))), None) if len(files) == 1 else None
+    uprn_csv = next((f for f in files if is_uprn_header(header_of(f))), None) if len(files) == 1 else None
     size = path.stat().st_size
-    if found is not None:
-        of_uprns = uprns.open_uprns(found, edition)
-        file = PlaceFile("uprns", path.name, "OS Open UPRN", of_uprns.edition, size, file_sha256(path), None,
-                         uprns.LICENCE)  # fmt: skip
-        return file, lambda folder: uprns.write_uprns(of_uprns, folder)
-    given = postcodes.open_postcodes(path, edition)
+    if uprn_csv is not None:
+        uprn_file = uprns.open_uprns(uprn_csv, edition)
+        file = PlaceFile(
+            kind="uprns",
+            file_name=path.name,
+            product="OS Open UPRN",
+            edition=uprn_file.edition,
+            bytes=size,
+            sha256=file_sha256(path),
+            licence=uprns.LICENCE,
+        )
+        return file, lambda folder: uprns.write_uprns(uprn_file, folder)
+    postcode_file = postcodes.open_postcodes(path, edition)
 
     def read(folder: Path) -> dict[str, int]:
         write_areas(files, folder / AREAS_FILE)
-        return postcodes.write_postcodes(given, folder)
+        return postcodes.write_postcodes(postcode_file, folder)
 
-    file = PlaceFile("postcodes", path.name, given.product, given.edition, size, file_sha256(path),
-                     given.layout.icb_year, PLACES_ATTRIBUTION)  # fmt: skip
+    file = PlaceFile(
+        kind="postcodes",
+        file_name=path.name,
+        product=postcode_file.product,
+        edition=postcode_file.edition,
+        bytes=size,
+        sha256=file_sha256(path),
+        icb_year=postcode_file.layout.icb_year,
+        licence=PLACES_ATTRIBUTION,
+    )
     return file, read
 
 

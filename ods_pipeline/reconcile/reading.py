@@ -337,8 +337,8 @@ def days_in(name: str) -> tuple[date | None, date | None]:
     """
     if day_first := _DAY_FIRST.search(name):
         number, month, year = map(int, day_first.groups())
-    elif found := _DAY_IN_NAME.search(name):
-        year, month, number = int(found[1]), int(found[2]), int(found[3] or 0)
+    elif year_first := _DAY_IN_NAME.search(name):
+        year, month, number = int(year_first[1]), int(year_first[2]), int(year_first[3] or 0)
     else:
         return None, None
     if number == 0:

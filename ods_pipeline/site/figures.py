@@ -109,7 +109,7 @@ def rows_of(
 
 def with_values(statement: str, values: Mapping[str, Value]) -> str:
     """Return a statement with each parameter written out as a literal, so that it can be copied and run."""
-    return _PARAMETER.sub(lambda found: literal(values[found[1]]), statement)
+    return _PARAMETER.sub(lambda match: literal(values[match[1]]), statement)
 
 
 def literal(value: Value) -> str:

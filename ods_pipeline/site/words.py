@@ -54,7 +54,7 @@ def slug(code: str) -> str:
 
     Two codes never share a slug, even where file names do not distinguish case.
     """
-    return _SAFE_IN_A_PATH.sub(lambda found: f"_{ord(found[0]):x}_", code)
+    return _SAFE_IN_A_PATH.sub(lambda match: f"_{ord(match[0]):x}_", code)
 
 
 def shown(value: object, column: str = "") -> str:

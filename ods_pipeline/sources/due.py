@@ -18,7 +18,7 @@ Window = tuple[date, date]
 
 def due_window(
     published: date,
-    asked: Iterable[tuple[date, date, date]],
+    fetched: Iterable[tuple[date, date, date]],
     today: date,
     *,
     longest_gap: int | None = LONGEST_GAP,
@@ -32,7 +32,7 @@ def due_window(
 
     Args:
         published: The PublicationDate of the newest release.
-        asked: The first and last stamp (inclusive) and the as-of date of each fetch held.
+        fetched: The first and last stamp (inclusive) and the as-of date of each fetch held.
         today: The UK date.
         longest_gap: How many days back the source lists changes; None without a limit.
         title: The source's name in messages.
@@ -45,7 +45,7 @@ def due_window(
             f"the clock says that it is {today} in the UK, and the newest release was published {published}",
             do="Set the machine's clock, or remove that release if its PublicationDate is wrong",
         )
-    fetches = [fetch for fetch in asked if fetch[2] <= today]
+    fetches = [fetch for fetch in fetched if fetch[2] <= today]
     first = _first(published, today, fetches)
     if any(as_of >= today and start <= first and end >= today for start, end, as_of in fetches):
         return None

@@ -56,8 +56,8 @@ class Key:
 
         A text that holds the key in another spelling, or eight characters of it in a row, is left out whole.
         """
-        rest = re.sub(re.escape(self._value), HIDDEN, text, flags=re.IGNORECASE)
-        return UNSHOWN if self._is_hinted_at(rest) else rest
+        hidden = re.sub(re.escape(self._value), HIDDEN, text, flags=re.IGNORECASE)
+        return UNSHOWN if self._is_hinted_at(hidden) else hidden
 
     def is_in(self, text: str) -> bool:
         """Whether a text holds the key or a good part of it, in any spelling."""

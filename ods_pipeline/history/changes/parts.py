@@ -29,16 +29,16 @@ def roles(steps: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl.
     ended = rows.filter((pl.col("ended") & ~pl.col("follows")) | pl.col("stopped"))
     gone, tidied = (rows.filter(pl.col("gone") & over) for over in (~pl.col("over"), pl.col("over")))
     dated = rows.filter(pl.col("dated") & ~pl.col("follows"))
-    this = {"role_id": "role_id", "unique_role_id": "unique_role_id"}
-    that = {"role_id": "role_id_before", "unique_role_id": "unique_role_id"}
+    after_ids = {"role_id": "role_id", "unique_role_id": "unique_role_id"}
+    before_ids = {"role_id": "role_id_before", "unique_role_id": "unique_role_id"}
     changes = listed_differences(DATES)
     return pl.concat(
         [
-            events(new, "role_added", effective=pl.col("start"), new="role_id", about=this),
-            events(ended, "role_ended", effective=next_day("end"), old="role_id", about=this),
-            events(gone, "role_ended", field="removed", old="role_id_before", about=that),
-            events(tidied, "record_changed", field="removed", old="role_id_before", about=that),
-            events(dated, "dates_corrected", **changes, about=this),
+            events(new, "role_added", effective=pl.col("start"), new="role_id", about=after_ids),
+            events(ended, "role_ended", effective=next_day("end"), old="role_id", about=after_ids),
+            events(gone, "role_ended", field="removed", old="role_id_before", about=before_ids),
+            events(tidied, "record_changed", field="removed", old="role_id_before", about=before_ids),
+            events(dated, "dates_corrected", **changes, about=after_ids),
         ]
     )
 

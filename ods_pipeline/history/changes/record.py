@@ -56,7 +56,7 @@ def contacts(
 
 
 def without_event(
-    steps: pl.DataFrame, parts: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], found: pl.DataFrame
+    steps: pl.DataFrame, parts: Mapping[str, tuple[pl.DataFrame, pl.DataFrame]], other_events: pl.DataFrame
 ) -> pl.DataFrame:
     """Return ``record_changed`` for each step that no other event reports, so that every version has one.
 
@@ -67,10 +67,10 @@ def without_event(
     Args:
         steps: The steps.
         parts: The rows before and after each step, by component.
-        found: The other events of steps.
+        other_events: The other events of steps.
     """
     silent = steps.join(
-        found.select("ods_code", pl.col("detected_on").alias("day")).unique(),
+        other_events.select("ods_code", pl.col("detected_on").alias("day")).unique(),
         on=["ods_code", "day"],
         how="anti",
     )

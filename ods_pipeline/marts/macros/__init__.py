@@ -73,5 +73,5 @@ def _default_meaning() -> str:
     """The macro ``default_meaning(key)``: what a national default code stands for, else null."""
     codes = default_codes()
     names, meanings = (", ".join(f"'{text}'" for text in texts) for texts in (codes, codes.values()))
-    found = f"[{meanings}][nullif(list_position([{names}], key), 0)]"
-    return f"CREATE OR REPLACE MACRO default_meaning(key) AS {found}"
+    meaning = f"[{meanings}][nullif(list_position([{names}], key), 0)]"
+    return f"CREATE OR REPLACE MACRO default_meaning(key) AS {meaning}"

@@ -41,11 +41,11 @@ def writing(store: Store, who: str, clock: Clock | None = None) -> Generator[Non
         if held is None:
             store.replace(LEASE, content, None)
         else:
-            value, found = held
+            value, stored = held
             if _ends(value) > now and not _is_dead(value):
                 raise _busy(store, value)
             log.warning("%s has abandoned its lease of the store: it is taken over", value.get("who"))
-            store.replace(LEASE, content, found)
+            store.replace(LEASE, content, stored)
     except LostRace:
         held = store.get_json(LEASE)
         raise _busy(store, held[0] if held else {}) from None

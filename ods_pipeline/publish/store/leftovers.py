@@ -27,7 +27,7 @@ def leftovers(folder: Path, before: datetime) -> list[tuple[str, int, datetime]]
         folder: The folder of the store.
         before: The moment; a younger file may belong to a writer at work.
     """
-    found = []
+    files = []
     for file in folder.rglob("*"):
         path = file.relative_to(folder).as_posix()
         if not (_STAGED.fullmatch(path) or _BESIDE.fullmatch(path)):
@@ -36,8 +36,8 @@ def leftovers(folder: Path, before: datetime) -> list[tuple[str, int, datetime]]
             state = file.stat()
             moment = datetime.fromtimestamp(state.st_mtime, UTC)
             if moment < before:
-                found.append((path, state.st_size, moment))
-    return sorted(found)
+                files.append((path, state.st_size, moment))
+    return sorted(files)
 
 
 def remove_leftover(file: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from ods_pipeline.dataroot.files import file_sha256
 from ods_pipeline.errors import OdsError
 from ods_pipeline.publish.store.digests import digests_of
-from ods_pipeline.publish.store.opening import Found, Store
+from ods_pipeline.publish.store.opening import Store, StoredObject
 from ods_pipeline.schema import TABLES
 
 FORMAT = 1
@@ -155,7 +155,7 @@ def path_of(content: dict[str, Any]) -> str:
     return f"builds/{content['build']:06d}-{hashlib.sha256(as_bytes(content)).hexdigest()[:12]}.json"
 
 
-def read_current(store: Store) -> tuple[Manifest, Found] | None:
+def read_current(store: Store) -> tuple[Manifest, StoredObject] | None:
     """Return the current manifest of a store, and the pointer as read; None if nothing is published there.
 
     Raises:
@@ -164,13 +164,13 @@ def read_current(store: Store) -> tuple[Manifest, Found] | None:
     pointer = store.get_json(CURRENT)
     if pointer is None:
         return None
-    value, found = pointer
+    value, stored = pointer
     _require_known_format(store, CURRENT, value)
     try:
         path, sha256 = str(value["manifest"]), str(value["sha256"])
     except KeyError as error:
         raise _not_ours(store, CURRENT) from error
-    return read_manifest(store, path, sha256), found
+    return read_manifest(store, path, sha256), stored
 
 
 def read_manifest(store: Store, path: str, sha256: str | None = None) -> Manifest:
@@ -184,8 +184,8 @@ def read_manifest(store: Store, path: str, sha256: str | None = None) -> Manifes
         raise OdsError(
             "the manifest is missing", where=f"{store.address}/{path}", do="Publish again from a data root"
         )
-    value, found = read
-    actual = hashlib.sha256(found.content).hexdigest()
+    value, stored = read
+    actual = hashlib.sha256(stored.content).hexdigest()
     if sha256 is not None and actual != sha256:
         raise OdsError(
             "the manifest is not the one that was published: its SHA-256 differs",

@@ -36,7 +36,7 @@ class LostRace(OdsError):
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredObject:
     """An object that was read: its bytes, and the tag that a conditional write names."""
 
     content: bytes
@@ -76,7 +76,7 @@ class Store:
             else:
                 self._store = from_url(self.address, retry_config=_RETRIES)  # ty: ignore[no-matching-overload]
 
-    def get(self, path: str) -> Found | None:
+    def get(self, path: str) -> StoredObject | None:
         """Return an object, or None if there is none."""
         import obstore  # noqa: PLC0415 - an extra
 
@@ -84,7 +84,7 @@ class Store:
             with words(self.address, f"{path} cannot be read"):
                 answer = obstore.get(self._store, path)
                 meta = answer.meta
-                return Found(bytes(answer.bytes()), meta["e_tag"], meta["last_modified"])
+                return StoredObject(bytes(answer.bytes()), meta["e_tag"], meta["last_modified"])
         except FileNotFoundError:
             return None
 
@@ -115,7 +115,7 @@ class Store:
                 ) from hidden(error)
         return True
 
-    def replace(self, path: str, content: bytes, before: Found | None) -> None:
+    def replace(self, path: str, content: bytes, before: StoredObject | None) -> None:
         """Write an object if it is still the one that was read (``before``; None: there was none).
 
         Raises:
@@ -140,10 +140,10 @@ class Store:
 
     def _is_ours(self, path: str, content: bytes) -> bool:
         """Whether a refused write has been done: its answer was lost, and its repetition was refused."""
-        found = self.get(path)
-        return found is not None and found.content == content
+        stored = self.get(path)
+        return stored is not None and stored.content == content
 
-    def _replace_file(self, file: Path, content: bytes, before: Found) -> None:
+    def _replace_file(self, file: Path, content: bytes, before: StoredObject) -> None:
         """A folder has no conditional write: a lock next to the file stands in for it."""
         with FileLock(file.with_name(f".{file.name}.lock")):
             if not file.is_file() or file.read_bytes() != before.content:
@@ -171,17 +171,17 @@ class Store:
                 except FileNotFoundError:
                     continue
 
-    def get_json(self, path: str) -> tuple[dict[str, Any], Found] | None:
+    def get_json(self, path: str) -> tuple[dict[str, Any], StoredObject] | None:
         """Return a JSON object and what it was read from; None if there is none.
 
         Raises:
             OdsError: It is not a JSON object.
         """
-        found = self.get(path)
-        if found is None:
+        stored = self.get(path)
+        if stored is None:
             return None
         try:
-            value = json.loads(found.content)
+            value = json.loads(stored.content)
         except ValueError:
             value = None
         if not isinstance(value, dict):
@@ -190,7 +190,7 @@ class Store:
                 where=f"{self.address}/{path}",
                 do="Is this a store of ods-pipeline? Give another prefix, or publish again after removing it",
             )
-        return value, found
+        return value, stored
 
 
 @contextmanager

@@ -169,12 +169,12 @@ def _complete_delta(store: Store, manifest: Manifest, schemas: dict[str, object]
 
 
 def _schema_in(store: Store, path: str) -> object:
-    found = store.get(path)
-    if found is None:
+    stored = store.get(path)
+    if stored is None:
         raise OdsError(
             "a file of the published set is missing", where=f"{store.address}/{path}", do="Publish again"
         )
-    return arrow_schema(found.content)
+    return arrow_schema(stored.content)
 
 
 def _lost(store: Store) -> LostRace:

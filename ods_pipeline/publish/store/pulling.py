@@ -123,20 +123,20 @@ def _fetch(root: DataRoot, store: Store, manifest: Manifest) -> list[int]:
 
 def _checked(store: Store, entry: dict[str, Any]) -> bytes:
     """The bytes of an object of a manifest, if they are those of its SHA-256."""
-    found = store.get(entry["path"])
-    if found is None:
+    stored = store.get(entry["path"])
+    if stored is None:
         raise OdsError(
             "a file of the published set is missing",
             where=f"{store.address}/{entry['path']}",
             do="Pull again; if it is still missing, publish a new build: ods-pipeline build --again",
         )
-    if hashlib.sha256(found.content).hexdigest() != entry["sha256"]:
+    if hashlib.sha256(stored.content).hexdigest() != entry["sha256"]:
         raise OdsError(
             "the file is not the one that was published: its SHA-256 differs",
             where=f"{store.address}/{entry['path']}",
             do="Remove that object, and publish a new build: ods-pipeline build --again",
         )
-    return found.content
+    return stored.content
 
 
 def _fetch_raw(root: DataRoot, store: Store) -> list[int]:
@@ -146,11 +146,11 @@ def _fetch_raw(root: DataRoot, store: Store) -> list[int]:
         file = root.path / path
         if file.exists() and file.stat().st_size == size:
             continue
-        found = store.get(path)
-        if found is not None:
+        stored = store.get(path)
+        if stored is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             partial = file.with_name(f".{file.name}.partial")
-            partial.write_bytes(found.content)
+            partial.write_bytes(stored.content)
             partial.replace(file)
             sizes.append(size)
     return sizes

@@ -114,8 +114,8 @@ def total_in(bundle: Json) -> int:
 
 def resources(bundle: Json, kind: str) -> list[Json]:
     """The resources of one kind in a bundle, in order, whether they match or are included."""
-    found = [entry.get("resource") for entry in items(bundle, "entry")]
-    return [r for r in found if isinstance(r, dict) and r.get("resourceType") == kind]
+    listed = [entry.get("resource") for entry in items(bundle, "entry")]
+    return [r for r in listed if isinstance(r, dict) and r.get("resourceType") == kind]
 
 
 def concepts(value_set: Json) -> Iterator[tuple[str, str | None, dict[str, list[Any]]]]:

@@ -222,8 +222,11 @@ class AllChanges:
             doubtful = list(codes[:: max(1, len(codes) // SAMPLE)][:ALONE])
         missed = False
         for reply in self._affiliations_of(doubtful):
-            found = affiliations_by_source(resources(reply.resource, AFFILIATION))
-            missed |= any(len(found[c]) > len(listed[c].relationships) for c in found.keys() & listed.keys())
+            affiliations = affiliations_by_source(resources(reply.resource, AFFILIATION))
+            missed |= any(
+                len(affiliations[c]) > len(listed[c].relationships)
+                for c in affiliations.keys() & listed.keys()
+            )
             yield reply
         if missed:
             log.warning("ODT leaves relationships out of its pages: they are asked for by organisation")
@@ -237,14 +240,14 @@ class AllChanges:
         self, listed: Mapping[str, Listed], known: terms.Targets, held: HeldPages
     ) -> list[str]:
         """The targets whose primary role the relationships' own concepts do not state."""
-        asked = [
+        separate = [
             pages.targets_in(json.loads(held.read(name))) for name in pages.names(held, pages.AFFILIATIONS)
         ]
         included = [entry.relationships for entry in listed.values()]
         return sorted(
             {
                 target
-                for relationships in (*included, *asked)
+                for relationships in (*included, *separate)
                 for number, target in relationships.items()
                 if target and known.get(number, (None, None))[1] is None
             }

@@ -107,10 +107,10 @@ class OdtApi:
         Each is (organisations asked for, organisations that came, bytes).
         """
         self.page_size, self._was_too_large = PAGE, False
-        for asked, came, size in pages:
-            if asked != self.page_size:  # it was halved
-                self.page_size, self._was_too_large = asked, True
-            self._plan(came, size)
+        for requested, received, size in pages:
+            if requested != self.page_size:  # it was halved
+                self.page_size, self._was_too_large = requested, True
+            self._plan(received, size)
 
     def deletions(self, name: str) -> Reply:
         """One of the lists of deletions, e.g. ``Organization-deletion``."""
@@ -118,14 +118,13 @@ class OdtApi:
 
     def value_set(self, system: str, properties: Sequence[str], count: int = CONCEPTS) -> Iterator[Reply]:
         """All concepts of a code system with these properties, page by page."""
-        asked = [("url", f"{system}/vs"), *(("property", p) for p in properties)]
-        return self._expanded(
-            lambda offset, size: (
-                "/ValueSet/$expand?" + urlencode([*asked, ("count", size), ("offset", offset)], safe=":/"),
-                None,
-            ),
-            count,
-        )
+        parameters = [("url", f"{system}/vs"), *(("property", p) for p in properties)]
+
+        def question(offset: int, size: int) -> tuple[str, None]:
+            page = [("count", str(size)), ("offset", str(offset))]
+            return "/ValueSet/$expand?" + urlencode([*parameters, *page], safe=":/"), None
+
+        return self._expanded(question, count)
 
     def concepts(
         self, system: str, chosen: Mapping[str, Any], properties: Sequence[str], count: int = CONCEPTS
@@ -179,8 +178,8 @@ class OdtApi:
 
     def look_up(self, system: str, code: str, properties: Sequence[str] = ()) -> Reply:
         """One concept with its properties."""
-        asked = [("system", system), ("code", code), *(("property", p) for p in properties)]
-        return self._ask("/CodeSystem/$lookup?" + urlencode(asked, safe=":/"), "Parameters")
+        parameters = [("system", system), ("code", code), *(("property", p) for p in properties)]
+        return self._ask("/CodeSystem/$lookup?" + urlencode(parameters, safe=":/"), "Parameters")
 
     def get(self, path: str, kind: str) -> Reply:
         """The answer to any path, which must hold a resource of this kind."""
@@ -210,5 +209,5 @@ def codes_query(codes: Sequence[str]) -> str:
 
 def newest_version(reply: Reply) -> str:
     """The newest version in an answer of ``versions``: the day of the last load; empty without one."""
-    found = [text(r, "version") or "" for r in answers.resources(reply.resource, "CodeSystem")]
-    return max(found, default="")
+    versions = [text(r, "version") or "" for r in answers.resources(reply.resource, "CodeSystem")]
+    return max(versions, default="")

@@ -46,15 +46,15 @@ class Notes:
 
 def items(node: Any, key: str) -> list[Json]:
     """The objects below ``key``. A single object counts as a list of one, anything else as none."""
-    found = node.get(key) if isinstance(node, Mapping) else None
-    found = [found] if isinstance(found, Mapping) else found
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    content = node.get(key) if isinstance(node, Mapping) else None
+    content = [content] if isinstance(content, Mapping) else content
+    return [item for item in content if isinstance(item, Mapping)] if isinstance(content, list) else []
 
 
 def text(node: Any, key: str) -> str | None:
     """The text below ``key``; None without one. Blank text counts as none."""
-    found = node.get(key) if isinstance(node, Mapping) else None
-    return found if isinstance(found, str) and found.strip() else None
+    content = node.get(key) if isinstance(node, Mapping) else None
+    return content if isinstance(content, str) and content.strip() else None
 
 
 def by_url(node: Any, *urls: str) -> list[Json]:

@@ -136,8 +136,8 @@ def location(resource: Json, notes: Notes) -> dict[str, Any]:
         return {}
     address = addresses[0]
     notes.note_keys("address", address, _KNOWN_IN_ADDRESS)
-    given = address.get("line")
-    texts = given if isinstance(given, list) else [given]
+    content = address.get("line")
+    texts = content if isinstance(content, list) else [content]
     lines = [line for line in texts if isinstance(line, str) and line.strip()]
     for _ in lines[len(_LINES) :]:
         notes.note_unknown("address line beyond the third")
@@ -148,7 +148,7 @@ def location(resource: Json, notes: Notes) -> dict[str, Any]:
 
 def _uprn(address: Json, notes: Notes) -> str | int | None:
     """The UPRN among the keys of an address. ODT has it as text, ORD as a number."""
-    found = None
+    uprn = None
     for extension in items(address, "extension"):
         kind = (
             coding(part(extension, "type"), ADDRESS_KEY_TYPE) if extension.get("url") == ADDRESS_KEY else None
@@ -156,10 +156,10 @@ def _uprn(address: Json, notes: Notes) -> str | int | None:
         if kind is None or kind.get("code") != "UPRN":
             notes.note_unknown(f"address extension {extension.get('url')}")
             continue
-        found = part(extension, "value")
-    if isinstance(found, str):
-        return int(found) if found.isascii() and found.isdigit() and len(found) < 19 else found
-    return None if isinstance(found, (bool, Mapping, list)) else found
+        uprn = part(extension, "value")
+    if isinstance(uprn, str):
+        return int(uprn) if uprn.isascii() and uprn.isdigit() and len(uprn) < 19 else uprn
+    return None if isinstance(uprn, (bool, Mapping, list)) else uprn
 
 
 def contacts(resource: Json, notes: Notes) -> list[dict[str, str]]:

@@ -58,23 +58,23 @@ class Pages:
 
     def listed(self, held: HeldPages) -> dict[str, Listed]:
         """Every organisation on the pages held, by ODS code."""
-        found: dict[str, Listed] = {}
+        organisations: dict[str, Listed] = {}
         for name in names(held, BUNDLES):
             if name not in self._listed:
                 self._listed[name] = listed_in(json.loads(held.read(name)))
-            found |= self._listed[name]
-        return found
+            organisations |= self._listed[name]
+        return organisations
 
     def sizes(self, held: HeldPages) -> list[tuple[int, int, int]]:
         """For each page held: organisations asked for, organisations on it, and bytes."""
         self.listed(held)
-        found = []
+        sizes = []
         for name in names(held, BUNDLES):
             content = held.read(name)
-            asked = _COUNT.search(content)
-            if asked is not None:
-                found.append((int(asked[1]), len(self._listed[name]), len(content)))
-        return found
+            count = _COUNT.search(content)
+            if count is not None:
+                sizes.append((int(count[1]), len(self._listed[name]), len(content)))
+        return sizes
 
     def stamps(self, held: HeldPages) -> dict[str, str | None]:
         """The stamp of every organisation on the pages held."""
@@ -85,7 +85,7 @@ class Pages:
         if not codes:
             return
         context = context_of(held)
-        asked = affiliations_by_source(
+        separate = affiliations_by_source(
             resource
             for name in names(held, AFFILIATIONS)
             for resource in resources(json.loads(held.read(name)), AFFILIATION)
@@ -93,7 +93,7 @@ class Pages:
         left = set(codes)
         for name in names(held, BUNDLES):
             if left & self._listed.get(name, dict.fromkeys(left)).keys():
-                for record in records_of(json.loads(held.read(name)), context, asked, self.rules):
+                for record in records_of(json.loads(held.read(name)), context, separate, self.rules):
                     if record.code in left:
                         left.discard(record.code)
                         yield record
@@ -139,14 +139,17 @@ def _targets(affiliations: Iterable[Json]) -> dict[str, str]:
 def records_of(
     bundle: Json,
     context: Context,
-    asked: Mapping[str, list[Json]],
+    separate: Mapping[str, list[Json]],
     counts: Counter[str] | None = None,
 ) -> Iterator[Record]:
-    """The records of a bundle. ``asked`` has the affiliations of codes that were asked for them alone."""
+    """Return the records of a bundle.
+
+    ``separate`` has the affiliations that were requested apart from their organisations, by code.
+    """
     included = affiliations_by_source(resources(bundle, AFFILIATION))
     for resource in resources(bundle, ORGANIZATION):
         code = name_of(resource)
-        affiliations = {str(a.get("id")): a for a in asked.get(code, included.get(code, []))}
+        affiliations = {str(a.get("id")): a for a in separate.get(code, included.get(code, []))}
         yield Record(code, translated(resource, list(affiliations.values()), context, counts))
 
 

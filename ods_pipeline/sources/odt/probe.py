@@ -51,7 +51,7 @@ class Probe:
     api: OdtApi
     keep: Keep
     seen: list[Seen] = field(default_factory=list)
-    asked: int = 0
+    questions: int = 0
 
     def run(self, today: date) -> list[Seen]:
         """Asks everything. Raises OdsError if the server cannot be asked at all."""
@@ -72,8 +72,8 @@ class Probe:
     def _page(self, day: str) -> Reply | None:
         since = date.fromisoformat(day) - timedelta(days=3)
         query = f"lastChangeDate=gt{since}"
-        for name, asked in (("three days", query), ("the day of the load", f"lastChangeDate={day}")):
-            count = self._ask(f"count {name}", lambda q=asked: self.api.count(ORGANIZATION, q))
+        for name, stamps in (("three days", query), ("the day of the load", f"lastChangeDate={day}")):
+            count = self._ask(f"count {name}", lambda q=stamps: self.api.count(ORGANIZATION, q))
             if count is not None:
                 self._note("U15", f"organisations stamped on {name}", f"{count.resource['total']:,}")
         updated = f"_lastUpdated=gt{since}"
@@ -96,9 +96,9 @@ class Probe:
         return page
 
     def _look_at(self, page: Reply) -> None:
-        found = resources(page.resource, ORGANIZATION)
+        organisations = resources(page.resource, ORGANIZATION)
         notes, ended, without_active = Notes(), 0, 0
-        for resource in found:
+        for resource in organisations:
             without_active += "active" not in resource
             try:
                 rows = org.roles(resource, notes)
@@ -110,12 +110,12 @@ class Probe:
             _dates(affiliation, notes)
         pairs, equal = notes.rules.get(BOTH_PAIRS, 0), notes.rules.get(EQUAL_PAIRS, 0)
         self._note("U1", "Legal dates that repeat the Operational ones", f"{equal} of {pairs} pairs")
-        self._note("U2", "ended roles on a page", f"{ended} of {len(found)} organisations' roles")
-        self._note("U13", "organisations without active", f"{without_active} of {len(found)}")
+        self._note("U2", "ended roles on a page", f"{ended} of {len(organisations)} organisations' roles")
+        self._note("U13", "organisations without active", f"{without_active} of {len(organisations)}")
         self._note("U13", "things no rule takes", ", ".join(sorted(notes.unknown)) or "none")
         included = affiliations_by_source(resources(page.resource, AFFILIATION))
         missed, behind = [], []
-        for resource in found[:SAMPLE]:
+        for resource in organisations[:SAMPLE]:
             code = str(resource.get("id"))
             query = f"primary-organization={code}"
             count = self._ask(f"affiliations of {code}", lambda q=query: self.api.count(AFFILIATION, q))
@@ -138,11 +138,10 @@ class Probe:
             ("U14", REUSED, "re-used"),
         ):
             page = self._ask(f"{what} {code}", lambda c=code: self.api.page(ORGANIZATION, f"_id={c}"))
-            found = [] if page is None else resources(page.resource, ORGANIZATION)
-            parts = (
-                ", ".join(sorted(found[0].keys() - {"resourceType", "id", "meta"})) if found else "not found"
-            )
-            stub = " (a stub)" if found and org.is_stub(found[0]) else ""
+            answers = [] if page is None else resources(page.resource, ORGANIZATION)
+            keys = sorted(answers[0].keys() - {"resourceType", "id", "meta"}) if answers else ["not found"]
+            parts = ", ".join(keys)
+            stub = " (a stub)" if answers and org.is_stub(answers[0]) else ""
             self._note(number, f"{what} code {code}", f"{parts}{stub}")
         concept = self._ask("concept archived", lambda: self.api.look_up(ODS_CODE, ARCHIVED))
         self._note("U10", f"concept of {ARCHIVED}", "not found" if concept is None else "found")
@@ -167,19 +166,19 @@ class Probe:
         digits = sum(edge.code.isdigit() for edge in edges)
         self._note("U7", "successions", f"{len(edges)} read, {digits} with a number as their code")
         chosen = {"filter": [{"property": "sourceOrgCode", "op": "in", "value": STUB}]}
-        for name, system, asked, properties in (
+        for name, system, concepts, properties in (
             ("relationships by source", REL_INSTANCE, chosen, terms.OF_RELATIONSHIP),
             ("roles by number", ROLE_INSTANCE, {"concept": [{"code": "32717"}]}, ("primaryRole",)),
         ):
             reply = self._ask(
-                name, lambda s=system, c=asked, p=properties: next(iter(self.api.concepts(s, c, p, 20)))
+                name, lambda s=system, c=concepts, p=properties: next(iter(self.api.concepts(s, c, p, 20)))
             )
             self._note("U6", name, "cannot be asked" if reply is None else "can be asked")
 
     def _ask(self, name: str, question: Callable[[], Reply]) -> Reply | None:
         """The answer, which is kept; None if the server refuses the question or knows no such thing."""
-        self.asked += 1
-        file = f"{self.asked:02d}-{name.replace(' ', '-')}.json"
+        self.questions += 1
+        file = f"{self.questions:02d}-{name.replace(' ', '-')}.json"
         try:
             reply = question()
         except Unreachable:

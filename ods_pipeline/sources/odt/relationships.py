@@ -30,13 +30,13 @@ def target_of(affiliation: Json) -> str:
 
 def unique_id(affiliation: Json) -> str:
     """ODS's id of the relationship: the identifier, which must equal the id; an example has the id only."""
-    given = {text(i, "value") for i in items(affiliation, "identifier") if i.get("system") == REL_INSTANCE}
-    given = {value for value in given if value} or {text(affiliation, "id") or ""}
-    if len(given) != 1 or text(affiliation, "id") not in given:
+    ids = {text(i, "value") for i in items(affiliation, "identifier") if i.get("system") == REL_INSTANCE}
+    ids = {value for value in ids if value} or {text(affiliation, "id") or ""}
+    if len(ids) != 1 or text(affiliation, "id") not in ids:
         raise Rejected(
-            "odt_ids_differ", f"the ids of affiliation {affiliation.get('id')} differ: {sorted(given)}"
+            "odt_ids_differ", f"the ids of affiliation {affiliation.get('id')} differ: {sorted(ids)}"
         )
-    return given.pop()
+    return ids.pop()
 
 
 def relationship(affiliation: Json, role: str | None, notes: Notes) -> dict[str, Any]:

@@ -41,13 +41,13 @@ def asked_since(window: Window) -> date | None:
 
 def sources_of_touched(held: HeldPages) -> list[str]:
     """The organisations whose records have the changed relationships, sorted."""
-    found = {
+    codes = {
         code
         for name in names(held, TOUCHED)
         for affiliation in resources(json.loads(held.read(name)), AFFILIATION)
         if (code := source_of(affiliation)) is not None
     }
-    return sorted(found)
+    return sorted(codes)
 
 
 def unstamped(window: Window, held: HeldPages) -> list[str]:
