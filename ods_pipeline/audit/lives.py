@@ -287,7 +287,7 @@ def _end_day(life: Life, gone: tuple[str, str] | None) -> None:
 
 
 def _full(life: Life, current: _Current) -> Record | None:
-    """The record, or, if its source leaves things out, the newest equal one that leaves nothing out."""
+    """Return the record, or the newest equal one that leaves nothing out if its source leaves things out."""
     if not current.is_partial:
         return current.record
     core = current.record.core

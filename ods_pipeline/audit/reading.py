@@ -131,7 +131,7 @@ class Reader:
                 self.unknown[f"{self._path()}/@{name}"[:_NAME_SHOWN]] += 1
 
     def _path(self) -> str:
-        """The path of the open element, from the record if it is in one, else from the root."""
+        """Return the path of the open element, from the record if it is in one, else from the root."""
         names = self.names
         at = names.index("Organisation") if "Organisation" in names[:-1] else 0
         return "".join(f"/{name}" for name in names[at + 1 :])

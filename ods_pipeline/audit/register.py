@@ -105,7 +105,7 @@ def recompute(raws: list[RawCapture], step: Step | None = None) -> RecomputedReg
 
 
 def _repeated(open_versions: dict[str, Version]) -> Iterator[Repeated]:
-    """Ids that two organisations claim: the newest observation keeps an id, then the first code."""
+    """Yield ids that two organisations claim: the newest observation keeps an id, then the first code."""
     parts: tuple[tuple[str, int, Callable[[Version], tuple[Row, ...]]], ...] = (
         ("roles", ROLE.index("unique_role_id"), lambda v: v.record.roles),
         ("relationships", REL.index("unique_rel_id"), lambda v: v.record.rels),

@@ -72,7 +72,7 @@ def read_release(raw: RawCapture, count_record: Callable[[], None]) -> CaptureCo
 
 
 def _rank(used: UsedRecord) -> tuple:
-    """The sort key of records of one code; the first record wins.
+    """Return the sort key of records of one code; the first record wins.
 
     A complete record comes before a stub, full before archive, then the later operational start, the later
     LastChangeDate, and the earlier position.

@@ -54,7 +54,7 @@ day_of, flag_of = _cached(_read_day), _cached(_read_flag)
 
 
 def number_of(text: Text) -> Text:
-    """A whole number without leading zeros; None if nothing is there. Raises BrokenRuleError."""
+    """Return a whole number without leading zeros; None if nothing is there. Raises BrokenRuleError."""
     number = (text or "").strip()
     if not number:
         return None
@@ -67,7 +67,10 @@ _SHORT = 9
 
 
 def clean(text: Text) -> Text:
-    """A text without white space around it; None if nothing is left. Equal short texts share one object."""
+    """Return a text without white space around it; None if nothing is left.
+
+    Equal short texts share one object.
+    """
     text = text.strip() if text else None
     if text and len(text) <= _SHORT:
         return _SHARED.setdefault(text, text)
@@ -75,7 +78,7 @@ def clean(text: Text) -> Text:
 
 
 def value_of(part: Part, path: str) -> Text:
-    """The text of an element's attribute ``value``; None if nothing is there."""
+    """Return the text of an element's attribute ``value``; None if nothing is there."""
     return clean(part.get(path, {}).get("value"))
 
 

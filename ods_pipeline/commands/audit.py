@@ -112,7 +112,7 @@ def _counts(result: Audit) -> Grid:
 
 
 def _print_differences(console: Console, result: Audit) -> None:
-    """What differs: totals by column first, then at most ``NAMED`` lines of each kind."""
+    """Print what differs: totals by column first, then at most ``NAMED`` lines of each kind."""
     for table in (t for t in result.tables if not t.is_equal):
         console.print(f"differs: {table.table} in {', '.join(table.differing) or 'the number of rows'}")
     differences = [d for table in result.tables for d in table.differences]

@@ -94,17 +94,20 @@ def check(
 def _lists_of(
     file: Path, column: str | None, sheet: str | None, *, all_sheets: bool
 ) -> tuple[dict[str, CodeList], list[str]]:
-    """The list of codes, under an empty name; with ``all_sheets`` one per sheet, and sheets without."""
+    """Return the list of codes under an empty name; with ``all_sheets`` the list of each sheet by its name.
+
+    Next to it: the names of the sheets without codes.
+    """
     return read_all_sheets(file, column) if all_sheets else ({"": read_code_list(file, column, sheet)}, [])
 
 
 def _named(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
-    """Verdicts with the name of their sheet in front, if they have one."""
+    """Return verdicts with the name of their sheet in front, if they have one."""
     return frame.select(pl.lit(sheet).alias("sheet"), pl.all()) if sheet else frame
 
 
 def _print_summary(console: Console, judged: pl.DataFrame, limit: int) -> None:
-    """The number of codes of each verdict, and the first lines that need attention or a word.
+    """Print the number of codes of each verdict, and the first lines that need attention or a word.
 
     A code that is good on the day may be proposed, about to close or succeeded: it comes after the others.
     """
@@ -128,6 +131,6 @@ def _print_summary(console: Console, judged: pl.DataFrame, limit: int) -> None:
 
 
 def _shown(cell: str | None) -> str:
-    """The text of a cell as typed, in one line."""
+    """Return the text of a cell as typed, in one line."""
     text = " ".join((cell or "").split())
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

@@ -67,7 +67,7 @@ def print_json(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _flat(value: object) -> str | None:
-    """A value as the text of a cell; the values of a list have spaces between them."""
+    """Return a value as the text of a cell; the values of a list have spaces between them."""
     if value is None or value == []:
         return None
     if isinstance(value, list):

@@ -92,13 +92,13 @@ def show_status(console: Console, root: DataRoot) -> int:
 
 
 def _other_day(info: Mapping[str, Any]) -> str:
-    """That the marts describe another day than the newest (`build --today`); empty if they do not."""
+    """Return that the marts describe another day than the newest (`build --today`); empty if they do not."""
     is_other = info.get("today") not in (None, info.get("as_of"))
     return f"; the marts describe {info['today']}, as build --today asked for" if is_other else ""
 
 
 def _print_captures(console: Console, captures: pl.DataFrame) -> None:
-    """One line for each release, oldest first, and one for all fetches."""
+    """Print one line for each release, oldest first, and one for all fetches."""
     kind = pl.col("kind")
     for day, records in (
         captures.filter((kind == "full") & (pl.col("source") == "odt"))
@@ -125,7 +125,7 @@ def _print_captures(console: Console, captures: pl.DataFrame) -> None:
 
 
 def _shares(deltas: pl.DataFrame) -> str:
-    """How many fetches each source has; empty if ODT has none."""
+    """Return how many fetches each source has; empty if ODT has none."""
     counts = dict(deltas.group_by("source").len().sort("source").iter_rows())
     return f" ({counts['odt']:,} from ODT)" if "odt" in counts else ""
 

@@ -51,7 +51,7 @@ def report(console: Console, root: DataRoot, built: Built, *, quiet: bool) -> in
 
 
 def _print_summary(console: Console, root: DataRoot, built: Built) -> None:
-    """What was published, how many rows, what changed, what needs attention, and what to run next."""
+    """Print what was published, how many rows, what changed, what needs attention, and what to run next."""
     assert built.published is not None
     info = read_build_info(built.published)
     if built.nothing_new:
@@ -123,5 +123,5 @@ def _print_places(console: Console, root: DataRoot) -> None:
 
 
 def _quoted(script: str) -> str:
-    """A script as one shell word; in double quotes where that is enough, because it reads better."""
+    """Return a script as one shell word; in double quotes where that is enough, because it reads better."""
     return f'"{script}"' if not set(script) & set('"$`\\!') else shlex.quote(script)

@@ -67,7 +67,10 @@ def _free(meminfo: Path) -> int | None:
 
 
 def _left_by_cgroups(system: Path) -> Iterator[int]:
-    """What each cgroup above this process leaves: its limit less its use; file caches do not count as use."""
+    """Yield what each cgroup above this process leaves: its limit less its use.
+
+    File caches do not count as use.
+    """
     try:
         lines = (system / "proc" / "self" / "cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -48,7 +48,7 @@ def reconciled(root: Path) -> dg.AssetCheckResult:
 
 
 def _unexplained(name: str, rows: pl.DataFrame) -> list[str]:
-    """What is unexplained in one report, with the first few; nothing if all is explained."""
+    """Return what is unexplained in one report, with the first few; nothing if all is explained."""
     if rows.is_empty():
         return []
     first = [f"{code} {field}" for code, field in rows.select("code", "field").head(_SHOWN).iter_rows()]

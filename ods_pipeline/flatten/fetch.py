@@ -56,13 +56,13 @@ class _Payload:
         return PurePosixPath(self.path).stem
 
     def reject(self, rule: str, detail: str) -> None:
-        """Notes the rule that the payload breaks. The first rule counts."""
+        """Note the rule that the payload breaks. The first rule counts."""
         if self.rule is None:
             self.rule, self.detail = rule, detail
 
 
 def flatten_fetch(folder: Path) -> Flat:
-    """Flattens a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
+    """Flatten a complete fetch folder (``fetch=<UTC stamp>`` with a receipt).
 
     A payload is quarantined alone if it is not a record, breaks a rule, holds another code, is a second
     answer for its code, or was not asked for.
@@ -127,7 +127,7 @@ def _kind_of(receipt: FetchReceipt) -> str:
 
 
 def _is_answer(entry: FetchFile) -> bool:
-    """Whether a file of the receipt is the record of one organisation."""
+    """Return whether a file of the receipt is the record of one organisation."""
     return entry.path.startswith(f"{RECORDS}/")
 
 
@@ -143,7 +143,7 @@ def _has_fax_field(receipt: FetchReceipt, form: Form) -> bool:
 def _payloads(
     folder: Path, receipt: FetchReceipt, unknown: dict[str, int], rules: dict[str, int]
 ) -> list[_Payload]:
-    """All records in order of their paths. Every file of the fetch is compared with the receipt.
+    """Return all records in order of their paths. Every file of the fetch is compared with the receipt.
 
     ``unknown`` and ``rules`` are added to (``json/record.py``).
     """
@@ -172,7 +172,7 @@ def _payloads(
 
 
 def _read_payloads(payloads: list[_Payload], name: str) -> tuple[list[_Payload], Document]:
-    """The payloads that can be read, and the document that they make, in the same order.
+    """Return the payloads that can be read, and the document that they make, in the same order.
 
     All are read at once. If that fails, each is read alone, and those that are not one well-formed record are
     rejected.
@@ -201,7 +201,7 @@ def _as_document(payloads: list[_Payload], name: str) -> Document:
 
 
 def _reject_second_answers(readable: list[_Payload]) -> None:
-    """Rejects all but the first usable answer for a code, in order of path (there may be JSON and XML)."""
+    """Reject all but the first usable answer for a code, in order of path (there may be JSON and XML)."""
     taken: set[str] = set()
     for payload in (p for p in readable if p.rule is None):
         if payload.code_asked in taken:

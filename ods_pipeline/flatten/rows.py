@@ -181,7 +181,7 @@ def _complete_contacts(contacts: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, 
 
 
 def _numbered(contacts: pl.DataFrame) -> pl.DataFrame:
-    """Number the contacts of a type from 1 by their value, so that the order of elements does not matter."""
+    """Give contacts of a type numbers from 1 by value, so that the order of elements does not matter."""
     contacts = contacts.sort("record", "contact_type", "contact_value")
     row = pl.int_range(pl.len())
     is_first = ~repeats_key(contacts, ["record", "contact_type"])

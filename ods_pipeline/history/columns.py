@@ -21,7 +21,7 @@ IDENTITY = ("name", "operational_start", "primary_role_id")
 
 
 def content_columns(name: str) -> list[str]:
-    """The columns that a flat table and its history table share as content of a record.
+    """Return the columns that a flat table and its history table share as content of a record.
 
     Args:
         name: ``organisations``, or one of ``COMPONENTS``.

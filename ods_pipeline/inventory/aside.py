@@ -31,19 +31,19 @@ class Aside:
 
 
 def is_unsettled() -> pl.Expr:
-    """Whether so many records of a capture were set aside that its stamps have to be asked for again."""
+    """Return whether a capture lost so many records to quarantine that its stamps are due again."""
     aside, parsed = pl.col("quarantined_records"), pl.col("parsed_records")
     return (pl.col("kind") == "delta") & (aside > FEW) & (aside > SHARE * parsed)
 
 
 def unsettled_fetches(root: DataRoot) -> set[str]:
-    """The names of the fetches that ``is_unsettled`` is true of."""
+    """Return the names of the fetches that ``is_unsettled`` is true of."""
     captures = captures_in(each_flat_folder(root, "fetch"))
     return set() if captures is None else set(captures.filter(is_unsettled())["capture_id"])
 
 
 def set_aside_codes(root: DataRoot) -> dict[str, Aside]:
-    """The codes whose newest record lies in quarantine, sorted.
+    """Return the codes whose newest record lies in quarantine, sorted.
 
     Only the newest release and what came after it count. A notice of deletion, a 404 or a record that can be
     used, in the same capture or a later one, ends it.
@@ -81,7 +81,7 @@ def set_aside_problems(root: DataRoot) -> list[str]:
 
 
 def _since_newest_release(folders: list[Path]) -> list[Path]:
-    """The newest release, or read of the whole register, and the fetches after it, in order."""
+    """Return the newest release, or read of the whole register, and the fetches after it, in order."""
     read = {f: pl.read_parquet(f / "captures.parquet", columns=["as_of", "kind"]) for f in folders}
     is_delta = {f: captures["kind"][0] == "delta" for f, captures in read.items()}
     ordered = sorted(folders, key=lambda f: (read[f]["as_of"][0], is_delta[f], f.name))

@@ -70,7 +70,10 @@ def _old(paths: Iterator[Path], kind: str, now: datetime, older_than: timedelta)
 
 
 def _logs_of_runs(root: DataRoot) -> Iterator[Path]:
-    """The databases of single runs. Dagster's list of runs and its state of every partition are elsewhere."""
+    """Yield the databases of single runs.
+
+    Dagster's list of runs and its state of every partition are elsewhere.
+    """
     for path in (root.path / ".dagster" / "history" / "runs").glob("*.db*"):
         if path.name.partition(".")[0] != INDEX:
             yield path

@@ -60,7 +60,7 @@ def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_code(text: pl.Expr) -> pl.Expr:
-    """Whether a text has the form of a code; without a digit three letters alone do."""
+    """Return whether a text has the form of a code; without a digit three letters alone do."""
     return text.str.contains(_CODE) & (text.str.contains("[0-9]") | (text.str.len_chars() == 3))
 
 

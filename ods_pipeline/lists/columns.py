@@ -86,12 +86,15 @@ def _first_filled(cells: Cells) -> list[int]:
 
 
 def _is_title(names: list[str]) -> bool:
-    """Whether one cell alone of several columns is filled."""
+    """Return whether one cell alone of several columns is filled."""
     return len(names) > 1 and sum(map(bool, names)) == 1
 
 
 def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
-    """The column with the requested number; without one, the column whose cells have the form of codes."""
+    """Return the column with the requested number.
+
+    Without one, the column whose cells have the form of codes.
+    """
     if wanted is None:
         return _by_form(path, cells)
     if wanted.strip().isdecimal() and 1 <= int(wanted) <= len(cells.columns):
@@ -100,13 +103,13 @@ def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
 
 
 def _plain(name: str) -> str:
-    """A name as lower-case words: Practice_Code and PracticeCode are practice code."""
+    """Return a name as lower-case words: Practice_Code and PracticeCode are practice code."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return " ".join(re.sub(r"[^a-z0-9]+", " ", words.casefold()).split())
 
 
 def _wanted(wanted: str, names: list[str]) -> int | None:
-    """The index of the column with this name."""
+    """Return the index of the column with this name."""
     joined, *others = [_plain(name).replace(" ", "") for name in (wanted, *names)]
     return others.index(joined) if joined and joined in others else None
 
@@ -137,7 +140,7 @@ class _Named(NamedTuple):
 
 
 def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Named]:
-    """The columns with names of codes, titles left out."""
+    """Yield the columns with names of codes, titles left out."""
     for row, names in rows.items():
         if _is_title(names):
             continue
@@ -152,7 +155,7 @@ def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Nam
 
 
 def _rank(name: str) -> int | None:
-    """How specific a name of a column of codes is, from 0; None if it is not one."""
+    """Return how specific a name of a column of codes is, from 0; None if it is not one."""
     text = _plain(name) if len(name) <= _LONGEST_NAME else ""
     return next((rank for rank, pattern in enumerate(_NAMES) if pattern.search(text)), None)
 
@@ -162,7 +165,7 @@ def _share_below(cells: Cells, index: int, row: int, end: int | None = None) -> 
 
 
 def _by_name(cells: Cells, rows: Mapping[int, list[str]]) -> _Named | None:
-    """The column that its name says to be that of codes, unless what is below says otherwise.
+    """Return the column that its name says to be that of codes, unless what is below says otherwise.
 
     An exact name counts more than one further up that only has the word in it, which may be a title.
     """
@@ -181,7 +184,7 @@ def _by_name(cells: Cells, rows: Mapping[int, list[str]]) -> _Named | None:
 
 
 def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
-    """The row of the header: a title such as ODS code list may have the name of the column under it."""
+    """Return the row of the header: a title (ODS code list) may have the name of the column under it."""
     row = named.row
     if named.is_exact or not _TITLE.search(_plain(cells.columns[named.index][row] or "")):
         return row
@@ -191,7 +194,7 @@ def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
 
 
 def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
-    """The first row of words if no code is above it; titles and their dates may be.
+    """Return the first row of words if no code is above it; titles and their dates may be.
 
     Where the rows below have a code and words in one cell, a row of that form is one of them, and no header.
     """
@@ -204,7 +207,7 @@ def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
 
 
 def _is_entry(column: list[str | None], row: int) -> bool:
-    """Whether a row is a code and words, like at least half of those below: RRP Barnet, TAF Camden."""
+    """Return whether a row is a code and words, like at least half of those below: RRP Barnet, TAF Camden."""
     first = column[row] or ""
     below = [cell for cell in column[row + 1 :][:_SAMPLED] if cell and cell.strip()]
     entries = [cell for cell in below if _CODE_AND_WORDS.search(cell)]
@@ -213,7 +216,10 @@ def _is_entry(column: list[str | None], row: int) -> bool:
 
 
 def _by_form(path: Path, cells: Cells) -> int:
-    """The index of the column whose cells have the form of codes. A single column is taken as it is."""
+    """Return the index of the column whose cells have the form of codes.
+
+    A single column is taken as it is.
+    """
     if len(cells.columns) == 1:
         return 0
     shares = [share_of_codes(column) for column in cells.columns]
@@ -244,7 +250,7 @@ def has_codes(cells: Cells) -> bool:
 
 
 def _is_header(cell: str | None) -> bool:
-    """Whether the first cell of a column of codes is its name: words without a digit, and not a code."""
+    """Return whether the first cell of a column of codes is its name: words, no digit, and not a code."""
     text = _plain(cell or "")
     if any(pattern.search(text) for pattern in _NAMES):
         return True

@@ -31,7 +31,7 @@ def cells_in(archive: zipfile.ZipFile) -> int:
 
 
 def _cells_in_part(name: str, part: bytes) -> int:
-    """A sheet can have any name, so every part is examined as if it were one."""
+    """Return the cells of a part, read as a sheet: one can have any name, so every part is examined."""
     if name == "content.xml":
         return _of_ods(part)
     return _of_xlsx(part) if part.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _of_xlsb(part)
@@ -62,7 +62,7 @@ def _of_xlsb(sheet: bytes) -> int:
 
 
 def _records(sheet: bytes) -> Iterator[tuple[int, bytes]]:
-    """The type and the content of each record of a binary part."""
+    """Yield the type and the content of each record of a binary part."""
     at = 0
     while at < len(sheet):
         kind, at = _number(sheet, at, 2)
@@ -72,7 +72,7 @@ def _records(sheet: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _number(sheet: bytes, at: int, most: int) -> tuple[int, int]:
-    """A number of up to ``most`` bytes with seven bits each, and the position after it."""
+    """Return a number of up to ``most`` bytes with seven bits each, and the position after it."""
     value = 0
     for n in range(most):
         if at >= len(sheet):
@@ -85,7 +85,7 @@ def _number(sheet: bytes, at: int, most: int) -> tuple[int, int]:
 
 
 def _of_ods(content: bytes) -> int:
-    """Rows with content, counted with their repetitions, times the widest of them."""
+    """Return rows with content, counted with their repetitions, times the widest of them."""
     rows, widest = 0, 1
     for attributes, inner in _ODS_ROW.findall(content):
         repeated = _ODS_ROWS.search(attributes)

@@ -169,7 +169,7 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
 def _read_excel(
     path: Path, content: bytes, sheet: str | None, share_of_codes: Callable[[Cells], float] | None
 ) -> Cells:
-    """The requested sheet of a workbook, else the one that has codes."""
+    """Return the requested sheet of a workbook, else the one that has codes."""
     workbook = fastexcel.read_excel(content)
     names = workbook.sheet_names
     if sheet is not None and sheet not in names:
@@ -196,7 +196,7 @@ def _read_excel(
 
 
 def _cells_of(workbook: fastexcel.ExcelReader, name: str) -> tuple[Cells, bool]:
-    """The cells of a sheet as text, and whether people see it. An empty sheet has no lines."""
+    """Return the cells of a sheet as text, and whether people see it. An empty sheet has no lines."""
     # skip_rows=0: empty rows at the top count, so that line numbers are those of the spreadsheet.
     sheet = workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
     is_visible = sheet.visible == "visible"
@@ -214,7 +214,7 @@ def _cells_of(workbook: fastexcel.ExcelReader, name: str) -> tuple[Cells, bool]:
 
 
 def _as_shown(cells: pl.Series) -> pl.Series:
-    """Cells with numbers as a spreadsheet shows them: 8E123 typed in is a number of 124 digits, shown 8E+123.
+    """Return cells with numbers as a spreadsheet shows them: 8E123, a number of 124 digits, as 8E+123.
 
     A spreadsheet keeps fifteen digits, so a longer whole number is one that it made of something else. The
     reader gives a day a time.
@@ -225,7 +225,7 @@ def _as_shown(cells: pl.Series) -> pl.Series:
 
 
 def _read_parquet(content: bytes) -> Cells:
-    """The columns of a Parquet file that can hold codes: text, and whole numbers as text."""
+    """Return the columns of a Parquet file that can hold codes: text, and whole numbers as text."""
     # Not Polars itself: damage makes it panic, which writes pages of Rust to the terminal.
     table = pq.read_table(pa.BufferReader(content))
     table.validate(full=True)  # text that is not UTF-8 makes Polars panic, too

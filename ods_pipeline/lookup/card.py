@@ -107,7 +107,7 @@ def _area(connection: duckdb.DuckDBPyConnection, code: str, as_of: date | None, 
 
 
 def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | None) -> Row:
-    """The version of a code that the register held on ``known``, or the newest one."""
+    """Return the version of a code that the register held on ``known``, or the newest one."""
     versions = query_rows(connection, _VERSIONS, {"code": code})
     if known is None:
         return versions[-1]
@@ -139,7 +139,7 @@ def _version(connection: duckdb.DuckDBPyConnection, code: str, known: date | Non
 
 
 def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
-    """A deletion that is not confirmed yet, as a sentence without its stop."""
+    """Return a deletion that is not confirmed yet, as a sentence without its stop."""
     deletions = query_rows(
         connection,
         "SELECT deleted_on, source FROM ord.deletions WHERE ods_code = $code AND state = 'unconfirmed'",

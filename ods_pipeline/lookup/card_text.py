@@ -86,7 +86,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
 
 
 def _area(area: Row) -> list[str]:
-    """A line with ICB and region, or why there is no ICB; for a closed organisation the last ones."""
+    """Return a line with ICB and region, or why there is no ICB; for a closed organisation the last ones."""
     lines = [] if area.get("icb_code") else [_NO_ICB.get(area.get("icb_reason") or "", "")]
     if area.get("area_code"):
         lines.append(f"{area['area_code']} {area['area_name'] or ''} (local office or health authority)")
@@ -95,7 +95,7 @@ def _area(area: Row) -> list[str]:
 
 
 def _below(row: Row) -> list[str]:
-    """A relationship from below: how many organisations, the first few, and how to see the others."""
+    """Return a relationship from below: how many organisations, the first few, and how to see the others."""
     past, named = row.get("past", 0), row["first_few"]
     total = row["organisations"] + (past if len(named) > row["organisations"] else 0)
     counted = f"{row['organisations']:,} x {row['rel_name']}" + (
@@ -120,7 +120,7 @@ def _span(start: date | None, end: date | None) -> str:
 
 
 def _dated(card: Card, rows: list[Row], describe: Callable[[Row], str]) -> list[str]:
-    """Rows with their dates, and why a row does not hold on the day: ahead, ended, or no end but Inactive."""
+    """Return rows with dates, and why one does not hold on the day: ahead, ended, or no end but Inactive."""
     lines = []
     for row in rows:
         is_ahead = row["starts"] is not None and row["starts"] > card.day

@@ -191,7 +191,7 @@ def _reject_older(root: DataRoot, file: PlaceFile) -> None:
 
 
 def _target(root: DataRoot, path: Path, file: PlaceFile) -> Path:
-    """Where the file goes: under its name, with its edition in front if another file has that name."""
+    """Return where the file goes: under its name, with its edition in front if another file has that name."""
     target = root.raw_places / path.name
     is_other = target.exists() and file_sha256(target) != file.sha256
     return target.with_name(f"{file.edition}_{path.name}") if is_other else target

@@ -102,6 +102,6 @@ def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile
 
 
 def _key(postcode: pl.Expr) -> pl.Expr:
-    """The postcode without spaces and other marks, in capitals; null if nothing is left."""
+    """Return the postcode without spaces and other marks, in capitals; null if nothing is left."""
     key = postcode.str.to_uppercase().str.replace_all("[^A-Z0-9]", "")
     return pl.when(key != "").then(key)

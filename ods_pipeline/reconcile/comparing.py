@@ -121,7 +121,7 @@ def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
 
 
 def _query() -> str:
-    """The query ``comparing.sql``, with ``sides`` and ``lacks`` from the files that make them."""
+    """Return the query ``comparing.sql``, with ``sides`` and ``lacks`` from the files that make them."""
     folder = resources.files("ods_pipeline.reconcile")
     sides, lacks, query = (
         folder.joinpath(name).read_text(encoding="utf-8")

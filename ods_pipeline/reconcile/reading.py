@@ -243,7 +243,10 @@ def _content(path: Path) -> bytes:
 
 
 def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], int | None]:
-    """The number of each column that is compared, and which row is the header; null if there is none."""
+    """Return the number of each column that is compared, and which row is the header.
+
+    Null if there is none.
+    """
     wanted = {"code", *(column for field in report.fields for column in _FIELDS[field])}
     needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
     cells = frame.drop("line")
@@ -281,7 +284,7 @@ def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, 
 
 
 def _headers(row: tuple[str | None, ...]) -> list[tuple[int, str]]:
-    """The place of each cell, from 1, and its letters and digits."""
+    """Return the place of each cell, from 1, and its letters and digits."""
     return [(n, re.sub(r"[^a-z0-9]", "", (cell or "").lower())) for n, cell in enumerate(row, 1)]
 
 
@@ -300,7 +303,7 @@ def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, st
 def _notes_on_header(
     report: Report, frame: pl.DataFrame, places: dict[str, int], header: int | None
 ) -> list[str]:
-    """What of a file with a header row is not compared: lines, columns, and what it has no columns for."""
+    """Return what of a file with a header row is not compared: lines, columns, and what has no column."""
     if header is None:
         return []
     notes = []

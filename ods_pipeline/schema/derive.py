@@ -179,5 +179,5 @@ def dictionary(tables: list[Table]) -> str:
 
 
 def _literal(text: str) -> str:
-    """A DuckDB string literal. Only descriptions from our own classes are passed in."""
+    """Return a DuckDB string literal. Only descriptions from our own classes are passed in."""
     return "'" + text.replace("'", "''") + "'"

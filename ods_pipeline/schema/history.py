@@ -17,7 +17,7 @@ _NOT_CONTENT = ("ods_code", "last_change_date", "published_in", "known_from", "c
 
 
 def _content(model: type[Schema], key: tuple[str, ...] = ()) -> dict[str, Column]:
-    """The columns of a table of facts that are part of a record's content; ``key`` joins the key."""
+    """Return the columns of a table of facts that are part of a record's content; ``key`` joins the key."""
     return {
         name: replace(column, is_key=name in key)
         for name, column in model.columns().items()

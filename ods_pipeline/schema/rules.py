@@ -56,7 +56,7 @@ def _column(column: Column) -> dy.Column:
 
 
 def _of_type(dtype: Any, options: Mapping[str, Any]) -> dy.Column:
-    """The dataframely column of a Polars type. Items of lists and fields of structs are never null."""
+    """Return the dataframely column of a Polars type. Items of lists and fields of structs are never null."""
     inner = {"nullable": False}
     if isinstance(dtype, pl.List):
         return dy.List(_of_type(dtype.inner, inner), **options)

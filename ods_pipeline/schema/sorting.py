@@ -25,7 +25,10 @@ def sorted_by(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
 
 
 def is_sorted_by(frame: pl.DataFrame, key: Sequence[str]) -> bool:
-    """Whether no row comes before its predecessor by ``key``. False if any column of the key has a null."""
+    """Return whether no row comes before its predecessor by ``key``.
+
+    False if any column of the key has a null.
+    """
     if any(frame[name].null_count() for name in key):
         return False
     falls, ties = pl.lit(False), pl.lit(True)

@@ -163,7 +163,7 @@ def dots(group: str) -> Any:
 
 
 def _extent(rows: pl.DataFrame) -> tuple[int, int]:
-    """The metres from the westernmost row to the easternmost, and from the southernmost up."""
+    """Return the metres from the westernmost row to the easternmost, and from the southernmost up."""
     east, north = rows["easting"], rows["northing"]
     if rows.is_empty():
         return 0, 0

@@ -83,7 +83,7 @@ def _entry(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _detail(row: dict[str, Any]) -> str:
-    """What changed, as a sentence: old and new value; for a deletion, how it is known."""
+    """Return what changed, as a sentence: old and new value; for a deletion, how it is known."""
     old, new = (row[c] and shortened(clean(row[c])) for c in ("old_value", "new_value"))
     if row["change_kind"] == "deleted":
         return f"{label(new or 'unconfirmed')}: {_DELETIONS.get(row['field'], clean(row['field'] or ''))}."

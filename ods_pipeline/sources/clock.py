@@ -16,15 +16,15 @@ class Clock(Protocol):
     """The time of day, and waiting."""
 
     def now(self) -> datetime:
-        """The time of day, with time zone UTC."""
+        """Return the time of day, with time zone UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since a fixed moment; it never goes back."""
+        """Return seconds since a fixed moment; it never goes back."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Waits for this many seconds."""
+        """Wait for this many seconds."""
         ...
 
 
@@ -32,18 +32,18 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """The time of day, with time zone UTC."""
+        """Return the time of day, with time zone UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds since a fixed moment; it never goes back."""
+        """Return seconds since a fixed moment; it never goes back."""
         return system_time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Waits for this many seconds."""
+        """Wait for this many seconds."""
         system_time.sleep(seconds)
 
 
 def uk_date(at: datetime) -> date:
-    """The date in the UK at this moment."""
+    """Return the date in the UK at this moment."""
     return at.astimezone(UK).date()

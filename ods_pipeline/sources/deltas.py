@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 
 
 def open_source(sources: Sources, name: str | None = None) -> DeltaSource:
-    """A new connection to a delta source: the one named, or the first of these settings. Close it."""
+    """Return a new connection to a delta source: the one named, or the first of these settings. Close it."""
     return _SOURCES[name or chosen(sources)[0]](sources)
 
 
 def chosen(sources: Sources, days: int = 0) -> tuple[str, ...]:
-    """The sources to ask, in order.
+    """Return the sources to ask, in order.
 
     With ``both``, ODT is asked first: on one day the capture that came last counts, and that is ORD's.
 
@@ -52,14 +52,14 @@ def chosen(sources: Sources, days: int = 0) -> tuple[str, ...]:
 
 
 def longest_gap(sources: Sources) -> int | None:
-    """How many days back changes can be asked for; None without a limit. ODT has none."""
+    """Return how many days back changes can be asked for; None without a limit. ODT has none."""
     return None if chosen(sources, LONGEST_GAP + 1)[0] == "odt" else LONGEST_GAP
 
 
 def fetch_stamps(
     root: DataRoot, sources: Sources, window: Window, also: Mapping[str, str] | None = None
 ) -> list[Path]:
-    """Fetches the stamps of ``window`` (both inclusive); see ``fetch.fetch_changes``.
+    """Fetch the stamps of ``window`` (both inclusive); see ``fetch.fetch_changes``.
 
     If nobody chose a source and the ORD API gives no answer, ODT is asked, provided that there is a key.
     """
@@ -82,7 +82,7 @@ def fetch_stamps(
 
 
 def fetch_register(root: DataRoot, sources: Sources) -> list[Path]:
-    """Fetches every record that ODT has, as of today (UK); see ``fetch.fetch_changes``.
+    """Fetch every record that ODT has, as of today (UK); see ``fetch.fetch_changes``.
 
     An unfinished fetch of today is resumed. ODT has no archived organisations, and leaves out the fields of
     ``schema/silence.py``.
@@ -103,7 +103,7 @@ def fetch_register(root: DataRoot, sources: Sources) -> list[Path]:
 
 
 def close_stale(root: DataRoot, sources: Sources) -> None:
-    """Completes the unfinished fetches of earlier days; see ``fetch.close_stale_fetches``."""
+    """Complete the unfinished fetches of earlier days; see ``fetch.close_stale_fetches``."""
     for name in _SOURCES:
         close_stale_fetches(root, lambda name=name: open_source(sources, name), sources.clock)
 
@@ -122,6 +122,6 @@ def _fetched(
 
 
 def _may_fall_back(sources: Sources, failed: str) -> bool:
-    """Whether ODT takes over. In the maintenance hours of ORD nothing is wrong: it is asked later."""
+    """Return whether ODT takes over. In the maintenance hours of ORD nothing is wrong: it is asked later."""
     is_closed = not sources.ignore_maintenance and maintenance_ends(sources.clock.now()) is not None
     return failed == "ord" and sources.deltas_from is None and sources.odt_key is not None and not is_closed

@@ -24,7 +24,7 @@ def due_window(
     longest_gap: int | None = LONGEST_GAP,
     title: str = "the ORD API",
 ) -> Window | None:
-    """The stamps to ask for today, first and last inclusive; None if today's fetch is done.
+    """Return the stamps to ask for today, first and last inclusive; None if today's fetch is done.
 
     A stamp is settled once it was asked for two days later or more: on an ordinary day the last three stamps
     are due, and after missed days more. A fetch of a day that has not come was made by a wrong clock: it
@@ -70,5 +70,5 @@ def _first(published: date, today: date, fetches: list[tuple[date, date, date]])
 
 
 def days_between(window: Window) -> list[date]:
-    """Every day of a window, in order."""
+    """Return every day of a window, in order."""
     return [window[0] + timedelta(days=n) for n in range((window[1] - window[0]).days + 1)]

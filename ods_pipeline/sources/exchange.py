@@ -39,7 +39,7 @@ class Deadline(threading.local):
         self._at, self._seconds = self._clock.monotonic() + seconds, seconds
 
     def left(self) -> float:
-        """The seconds left. Raises NotTheAnswer if there are none."""
+        """Return the seconds left. Raises NotTheAnswer if there are none."""
         left = self._at - self._clock.monotonic()
         if left <= 0:
             raise NotTheAnswer(f"its answer was not complete after {self._seconds:.0f} s")
@@ -94,7 +94,7 @@ def reject_other_encoding(headers: httpx.Headers) -> None:
 
 
 def retry_after(value: str, now: datetime) -> float | None:
-    """The seconds that a ``Retry-After`` header asks for; None if it is unreadable.
+    """Return the seconds that a ``Retry-After`` header asks for; None if it is unreadable.
 
     The header holds seconds or a date (RFC 9110, 10.2.3).
     """
@@ -108,7 +108,7 @@ def retry_after(value: str, now: datetime) -> float | None:
 
 
 def words_for(error: httpx.RequestError | httpx.InvalidURL) -> str:
-    """What went wrong with a request, in words that hold no URL."""
+    """Return what went wrong with a request, in words that hold no URL."""
     kinds: list[tuple[type[Exception], str]] = [
         (httpx.ConnectTimeout, "no connection in time"),
         (httpx.TimeoutException, "it stopped answering"),

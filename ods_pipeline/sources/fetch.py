@@ -37,7 +37,7 @@ def fetch_changes(
     clock: Clock,
     manners: Manners,
 ) -> list[Path]:
-    """Fetches the stamps of a window into ``raw/ord`` and returns the complete folders.
+    """Fetch the stamps of a window into ``raw/ord`` and return the complete folders.
 
     An unfinished fetch of the same stamps is resumed if it began today (UK). One folder holds one day's
     answers: a fetch that still runs at midnight is completed up to its last whole stamp, and a second fetch
@@ -84,7 +84,7 @@ def fetch_changes(
 
 
 def close_stale_fetches(root: DataRoot, open_source: SourceOpener, clock: Clock) -> None:
-    """Completes this source's unfinished fetches of earlier days up to their last whole stamp.
+    """Complete this source's unfinished fetches of earlier days up to their last whole stamp.
 
     A fetch without a whole stamp is dropped. The source is not asked anything.
     """
@@ -143,7 +143,7 @@ def _begin(
 
 
 def _ask(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners) -> None:
-    """Asks for all that the fetch does not hold yet. Raises DayOver at midnight, SourceChanged."""
+    """Ask for all that the fetch does not hold yet. Raises DayOver at midnight, SourceChanged."""
     _ask_lists(source, fetch)
     ask_records(source, fetch, clock, manners)
     for page in source.closing(fetch):
@@ -151,7 +151,7 @@ def _ask(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners)
 
 
 def _ask_lists(source: DeltaSource, fetch: Unfinished) -> None:
-    """Asks for the code lists, the deletions, and last for the list of changes."""
+    """Ask for the code lists, the deletions, and last for the list of changes."""
     for page in source.code_lists(fetch):
         fetch.keep_page(page)
     for page in source.deletions(fetch):

@@ -32,17 +32,17 @@ KEPT_THROUGH_SILENCE = ODT_SILENT
 
 
 def is_partial(silent: Iterable[str]) -> bool:
-    """Whether records leave out more than fax numbers: then only their core can be compared."""
+    """Return whether records leave out more than fax numbers: then only their core can be compared."""
     return bool(frozenset(silent) - {FAX})
 
 
 def silent_by_form(form: str) -> frozenset[str]:
-    """The fields that a payload of this form leaves out, unless its receipt records something else."""
+    """Return the fields that a payload of this form leaves out, unless its receipt records something else."""
     return _SILENT_BY_FORM[form]
 
 
 def silence_to_record(says: Iterable[str], form: Form, title: str) -> tuple[str, ...] | None:
-    """The silent fields that a receipt has to record; None if they are those that the form implies.
+    """Return the silent fields that a receipt has to record; None if they are those that the form implies.
 
     Args:
         says: The fields that a record of the source can hold.

@@ -59,7 +59,10 @@ class Answer:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """What a server's certificate is checked with. Reading it takes a tenth of a second: once per process."""
+    """Return what a server's certificate is checked with.
+
+    Reading it takes a tenth of a second: once per process.
+    """
     return httpx.create_ssl_context()
 
 
@@ -73,7 +76,7 @@ class Pace:
         self._stopped = threading.Event()
 
     def take_turn(self) -> float:
-        """Waits for the next turn and returns its moment on the monotonic clock. Raises Stopped."""
+        """Wait for the next turn and return its moment on the monotonic clock. Raises Stopped."""
         with self._turn:
             while True:
                 if self._stopped.is_set():
@@ -88,12 +91,12 @@ class Pace:
                 self._clock.sleep(min(left, _SLICE))
 
     def hold(self, seconds: float) -> None:
-        """Gives no turn for this many seconds."""
+        """Give no turn for this many seconds."""
         with self._hold:
             self._next = max(self._next, self._clock.monotonic() + seconds)
 
     def stop(self) -> None:
-        """Ends all waiting. No turn is given after that."""
+        """End all waiting. No turn is given after that."""
         self._stopped.set()
 
     def _wait_until_open(self) -> None:
@@ -147,7 +150,7 @@ class Asker:
         self._streams: list[Any] = []
 
     def close(self) -> None:
-        """Ends all waiting and closes all connections.
+        """End all waiting and close all connections.
 
         Call it again when no thread asks any more: the client cannot close a connection that is being made.
         """
@@ -157,14 +160,14 @@ class Asker:
             stream.close()
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
-        """Collects the open connections, which httpcore reports, and binds them to the deadline."""
+        """Collect the open connections, which httpcore reports, and bind them to the deadline."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             still_open = [s for s in self._streams if s.get_extra_info("socket").fileno() >= 0]
             self._streams = [*still_open, info["return_value"]]
             self._deadline.bind(info["return_value"])
 
     def is_here(self, url: str) -> bool:
-        """Whether a URL is on the configured server: same scheme, host and port."""
+        """Return whether a URL is on the configured server: same scheme, host and port."""
         try:
             other = self._base.join(url)
         except httpx.InvalidURL:
@@ -179,7 +182,7 @@ class Asker:
     def opened(
         self, url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> Generator[httpx.Response]:
-        """Sends one request in its turn: a POST if it has a body. Redirections stay on the same server.
+        """Send one request in its turn: a POST if it has a body. Redirections stay on the same server.
 
         Args:
             url: The question.
@@ -224,7 +227,7 @@ class Asker:
         answers: frozenset[int] = ANSWERS,
         body: bytes | None = None,
     ) -> T:
-        """Asks one question, up to ``manners.attempts`` times, and returns the answer as ``accept`` reads it.
+        """Ask one question, up to ``manners.attempts`` times, and return the answer as ``accept`` reads it.
 
         Args:
             url: The question.
@@ -270,7 +273,7 @@ class Asker:
         )
 
     def pause_after(self, attempt: int, headers: httpx.Headers | None) -> float:
-        """The seconds to wait: twice as many each time, or the ``Retry-After``, up to ``longest_pause``."""
+        """Return the seconds to wait: doubled each time, or ``Retry-After``, up to ``longest_pause``."""
         planned = self.manners.first_pause * 2 ** (attempt - 1)
         requested = (
             retry_after(headers.get("retry-after", ""), self._clock.now()) if headers is not None else None
@@ -290,7 +293,7 @@ class Asker:
 
 
 def status_of(answer: Answer, hide: Callable[[str], str] = str) -> str:
-    """The status, and the text that ORD and TRUD put into their errors. HTML is left out.
+    """Return the status, and the text that ORD and TRUD put into their errors. HTML is left out.
 
     What must be hidden is hidden before the text is cut, so that no half of it is left.
     """

@@ -44,9 +44,9 @@ class Plan:
         return date.fromisoformat(self.stamps_from), date.fromisoformat(self.stamps_to)
 
     def is_like(self, other: "Plan") -> bool:
-        """Whether answers to this plan are answers to the other one too."""
+        """Return whether answers to this plan are answers to the other one too."""
         return all(getattr(self, name) == getattr(other, name) for name in _IDENTITY)
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as its file holds it."""
+        """Return the plan as its file holds it."""
         return {k: v for k, v in asdict(self).items() if k not in _OPTIONAL or v != _OPTIONAL[k]}

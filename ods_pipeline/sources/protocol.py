@@ -70,15 +70,15 @@ class HeldPages(Protocol):
         ...
 
     def names(self) -> list[str]:
-        """The names of the pages held, sorted."""
+        """Return the names of the pages held, sorted."""
         ...
 
     def has(self, name: str) -> bool:
-        """Whether the fetch holds this page."""
+        """Return whether the fetch holds this page."""
         ...
 
     def read(self, name: str) -> bytes:
-        """The content of a page."""
+        """Return the content of a page."""
         ...
 
 
@@ -140,26 +140,26 @@ class DeltaSource(Protocol):
         ...
 
     def ensure_available(self) -> None:
-        """Raises OdsError if the source must not be asked now."""
+        """Raise OdsError if the source must not be asked now."""
         ...
 
     def code_lists(self, held: HeldPages) -> Iterator[Page]:
-        """The code lists that are not held yet."""
+        """Return the code lists that are not held yet."""
         ...
 
     def deletions(self, held: HeldPages) -> Iterator[Page]:
-        """The lists of deletions that are not held yet."""
+        """Return the lists of deletions that are not held yet."""
         ...
 
     def changed(self, window: Window, held: HeldPages) -> Iterator[Page]:
-        """The pages that list the changes of a window, those held left out; ``last_page`` comes last.
+        """Return the pages that list the changes of a window, those held left out; ``last_page`` comes last.
 
         Each page is kept before the iterator goes on. Raises SourceChanged if the list changed meanwhile.
         """
         ...
 
     def stamps(self, window: Window, held: HeldPages) -> dict[str, str]:
-        """The codes on the pages held, each with its stamp (ISO). Asks nothing.
+        """Return the codes on the pages held, each with its stamp (ISO). Asks nothing.
 
         Codes stamped outside the window may be among them. Raises ValueError, KeyError or TypeError if a page
         is damaged.
@@ -167,23 +167,23 @@ class DeltaSource(Protocol):
         ...
 
     def records(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
-        """The answers about at most ``batch`` codes. Several threads call it at once.
+        """Return the answers about at most ``batch`` codes. Several threads call it at once.
 
         An OdsError, or a missing answer, makes the codes without an answer failed ones; the fetch goes on.
         """
         ...
 
     def closing(self, held: HeldPages) -> Iterator[Page]:
-        """The pages asked for last, when every record is held.
+        """Return the pages asked for last, when every record is held.
 
         Raises SourceChanged if the answers of this fetch do not belong together; the fetch then starts again.
         """
         ...
 
     def record_path(self, code: str, form: Form) -> str:
-        """The path and query of one record, for the receipt."""
+        """Return the path and query of one record, for the receipt."""
         ...
 
     def close(self) -> None:
-        """Ends all waiting and asking. May be called twice."""
+        """End all waiting and asking. May be called twice."""
         ...

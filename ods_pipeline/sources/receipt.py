@@ -91,7 +91,10 @@ class FetchReceipt:
 
 
 def date_in_name(name: str) -> str | None:
-    """The release date (ISO) in the name of a TRUD zip; None if there is none, or if it is not a day."""
+    """Return the release date (ISO) in the name of a TRUD zip.
+
+    None if there is none, or if it is not a day.
+    """
     match = _TRUD_NAME.search(name)
     try:
         return date(*map(int, match.groups())).isoformat() if match else None
@@ -100,7 +103,7 @@ def date_in_name(name: str) -> str | None:
 
 
 def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:
-    """Writes the receipt next to the release file, whole or not at all."""
+    """Write the receipt next to the release file, whole or not at all."""
     content = {"shape": SHAPE, "kind": "trud_release", **receipt.__dict__}
     path = receipt_path(release)
     _write(path, json.dumps(content, indent=2).encode() + b"\n")
@@ -108,7 +111,7 @@ def write_release_receipt(release: Path, receipt: ReleaseReceipt) -> None:
 
 
 def read_release_receipt(release: Path) -> ReleaseReceipt:
-    """The receipt of a release file. Raises BadRelease if it is missing or damaged."""
+    """Return the receipt of a release file. Raises BadRelease if it is missing or damaged."""
     path = receipt_path(release)
     try:
         content = json.loads(path.read_bytes())
@@ -128,7 +131,7 @@ def write_fetch_receipt(
     started_at: str,
     finished_at: str,
 ) -> None:
-    """Writes the receipt of a fetch, whole or not at all. The fetch is complete then.
+    """Write the receipt of a fetch, whole or not at all. The fetch is complete then.
 
     Args:
         folder: The fetch folder.
@@ -169,7 +172,7 @@ def write_fetch_receipt(
 
 
 def read_fetch_receipt(folder: Path) -> FetchReceipt:
-    """The receipt of a fetch.
+    """Return the receipt of a fetch.
 
     Raises BadFetch if it is missing, damaged, or names files outside its folder.
     """
@@ -215,7 +218,7 @@ def _parse(content: dict[str, Any], sha256: str) -> FetchReceipt:
 
 
 def _checked(receipt: ReleaseReceipt, name: str) -> ReleaseReceipt:
-    """The receipt, if each of its values can be what it stands for. Raises ValueError or TypeError."""
+    """Return the receipt, if each of its values can be what it stands for. Raises ValueError or TypeError."""
     if _word(receipt.file_name) != name:
         raise ValueError(f"it is about {receipt.file_name[:40]!r}")
     day = date.fromisoformat(_word(receipt.release_date)).isoformat()
@@ -250,7 +253,7 @@ def _unanswered(entry: dict[str, Any]) -> tuple[str, Unanswered]:
 
 
 def _word(value: object) -> str:
-    """A text that tables can hold. Raises ValueError: JSON can write characters that UTF-8 cannot."""
+    """Return a text that tables can hold. Raises ValueError: JSON can write characters that UTF-8 cannot."""
     word = _text(value)
     word.encode("utf-8")
     return word

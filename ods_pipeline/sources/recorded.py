@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
-    """Copies a release file into ``raw/trud`` with a receipt and returns its path there.
+    """Copy a release file into ``raw/trud`` with a receipt and return its path there.
 
     A file that is already held, under any name, is not copied again. Raises BadRelease if there is no such
     file, or if another file of that name or of that release date (ISO) is held.
@@ -59,20 +59,23 @@ def take_release(root: DataRoot, file: Path, release_date: str) -> Path:
 
 
 def receipt_of(file: Path, release_date: str) -> ReleaseReceipt:
-    """The receipt of a release file that lies on disk. Its SHA-256 is not verified against TRUD."""
+    """Return the receipt of a release file that lies on disk. Its SHA-256 is not verified against TRUD."""
     return ReleaseReceipt(
         file.name, release_date, "file", file.stat().st_size, file_sha256(file), sha256_verified=False
     )
 
 
 def is_held(root: DataRoot, file: Path) -> ReleaseReceipt | None:
-    """The receipt in ``raw/trud`` of a file with this content, under any name; None if it is not held."""
+    """Return the receipt in ``raw/trud`` of a file with this content, under any name.
+
+    None if it is not held.
+    """
     sha256 = file_sha256(file)
     return next((receipt for receipt in held_releases(root) if receipt.sha256 == sha256), None)
 
 
 def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
-    """The receipts of the releases in ``raw/trud``, in order of their dates, without the damaged ones."""
+    """Return the undamaged receipts of the releases in ``raw/trud``, in order of their dates."""
     receipts: list[ReleaseReceipt] = []
     for file in files_with_receipts(root):
         with suppress(BadRelease):
@@ -81,14 +84,14 @@ def held_releases(root: DataRoot) -> list[ReleaseReceipt]:
 
 
 def files_with_receipts(root: DataRoot) -> list[Path]:
-    """The release files in ``raw/trud`` that have a receipt, damaged or not."""
+    """Return the release files in ``raw/trud`` that have a receipt, damaged or not."""
     receipts = root.raw_releases.glob(f"*{RECEIPT_SUFFIX}")
     files = (p.with_name(p.name.removesuffix(RECEIPT_SUFFIX)) for p in receipts)
     return sorted(file for file in files if file.exists())
 
 
 def recorded_fetches(folder: Path) -> list[Path]:
-    """The complete fetch folders in ``folder``, or ``folder`` itself, in order of their names.
+    """Return the complete fetch folders in ``folder``, or ``folder`` itself, in order of their names.
 
     Raises OdsError if there is no such folder, or no fetch in it.
     """
@@ -110,7 +113,7 @@ def recorded_fetches(folder: Path) -> list[Path]:
 
 
 def take_fetch(root: DataRoot, folder: Path) -> Path:
-    """Copies a complete fetch folder into ``raw/ord`` and returns its path there.
+    """Copy a complete fetch folder into ``raw/ord`` and return its path there.
 
     A fetch that is already held is not copied again. Raises BadFetch if another fetch of that name is held,
     or if a file of the receipt is missing.
@@ -139,7 +142,7 @@ def take_fetch(root: DataRoot, folder: Path) -> Path:
 
 
 def set_aside(root: DataRoot, raw: Path, reason: OdsError) -> Path:
-    """Moves a raw file or folder that cannot be used to ``quarantine/``, with the reason next to it."""
+    """Move a raw file or folder that cannot be used to ``quarantine/``, with the reason next to it."""
     target = root.quarantine / raw.name
     number = 1
     while target.exists():

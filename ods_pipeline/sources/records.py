@@ -28,7 +28,7 @@ class DayOver(Exception):
 
 
 def ask_records(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners) -> None:
-    """Asks for every record that the fetch does not hold, and keeps the answers.
+    """Ask for every record that the fetch does not hold, and keep the answers.
 
     Raises:
         DayOver: It is past midnight in the UK.
@@ -72,7 +72,7 @@ def _announce(fetch: Unfinished, manners: Manners, wanted: int, requests: int, m
 def _ask_all(
     source: DeltaSource, fetch: Unfinished, clock: Clock, manners: Manners, *, codes: list[str], limit: int
 ) -> tuple[list[OdsError], bool]:
-    """Asks for the codes in order, a few batches at a time, until more than ``limit`` failed.
+    """Ask for the codes in order, a few batches at a time, until more than ``limit`` failed.
 
     Returns the errors, except those of codes that failed in earlier fetches, and whether so many failed in a
     row that the source must be down. Raises DayOver at midnight.
@@ -119,7 +119,7 @@ def _batches(codes: list[str], size: int) -> Iterator[list[str]]:
 
 
 def _ask_batch(source: DeltaSource, fetch: Unfinished, batch: list[str]) -> list[OdsError]:
-    """Keeps what the source answers about these codes. Returns an error for each new code that failed."""
+    """Keep what the source answers about these codes. Returns an error for each new code that failed."""
     missing = dict.fromkeys(batch)
     error = OdsError(f"{source.title} left it out of its answer")
     try:

@@ -53,7 +53,7 @@ def fetch_reports(root: DataRoot, names: Iterable[str], sources: Sources) -> lis
 
 
 def _as_csv(answer: Answer) -> bytes:
-    """The report, if the answer is one: some lines with commas, not a page of HTML or JSON."""
+    """Return the report, if the answer is one: some lines with commas, not a page of HTML or JSON."""
     if answer.status != 200:
         raise OdsError(
             f"Data Search and Export has no such report (HTTP {answer.status})",

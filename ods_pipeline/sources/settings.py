@@ -48,11 +48,11 @@ class Key:
         self._value = value
 
     def reveal(self) -> str:
-        """The key itself, for a URL or a header."""
+        """Return the key itself, for a URL or a header."""
         return self._value
 
     def hide_in(self, text: str) -> str:
-        """The text without the key.
+        """Return the text without the key.
 
         A text that holds the key in another spelling, or eight characters of it in a row, is left out whole.
         """
@@ -60,7 +60,7 @@ class Key:
         return UNSHOWN if self._is_hinted_at(hidden) else hidden
 
     def is_in(self, text: str) -> bool:
-        """Whether a text holds the key or a good part of it, in any spelling."""
+        """Return whether a text holds the key or a good part of it, in any spelling."""
         return self.hide_in(text) != text
 
     def _is_hinted_at(self, text: str) -> bool:
@@ -123,12 +123,12 @@ class Sources:
     manners: Manners = Manners()
 
     def with_maintenance_ignored(self) -> "Sources":
-        """The same sources, asked between 17:00 and 19:00 too."""
+        """Return the same sources, asked between 17:00 and 19:00 too."""
         return replace(self, ignore_maintenance=True)
 
 
 def sources_from(environment: Mapping[str, str]) -> Sources:
-    """The sources that the environment configures.
+    """Return the sources that the environment configures.
 
     The variables are TRUD_API_KEY, ODS_ODT_API_KEY, ODS_ORD_URL (``production``, ``uat`` or a URL),
     ODS_ODT_URL (``production``, ``int``, ``sandbox`` or a URL), ODS_TRUD_URL, ODS_REPORTS_URL,
@@ -160,7 +160,7 @@ def _letters(text: str) -> str:
 
 
 def deltas_from(text: str, name: str = "ODS_DELTAS_FROM") -> DeltasFrom | None:
-    """The choice of a delta source; None for empty text. Raises OdsError for any other text."""
+    """Return the choice of a delta source; None for empty text. Raises OdsError for any other text."""
     choice = text.strip().lower()
     *others, last = get_args(DeltasFrom)
     for known in (*others, last):

@@ -63,11 +63,11 @@ class Trud:
         self._base = sources.trud_url
 
     def close(self) -> None:
-        """Ends all waiting and asking."""
+        """End all waiting and asking."""
         self._asker.close()
 
     def releases(self, *, latest: bool = False) -> list[Listed]:
-        """The releases of item 341, newest first; only the newest one if ``latest``.
+        """Return the releases of item 341, newest first; only the newest one if ``latest``.
 
         An entry that cannot be read is left out, and the log names it. Raises Unreachable if no answer comes,
         OdsError if TRUD refuses the key or lists no release that can be read.
@@ -103,7 +103,10 @@ class Trud:
         return sorted(listed, key=lambda r: (r.release_date, r.file_name), reverse=True)
 
     def find(self, wanted: str) -> Listed:
-        """The release of a date (ISO), or the newest (``latest``). Raises OdsError if it is not listed."""
+        """Return the release of a date (ISO), or the newest (``latest``).
+
+        Raises OdsError if it is not listed.
+        """
         releases = self.releases(latest=wanted == "latest")
         if wanted == "latest":
             return releases[0]
@@ -114,7 +117,7 @@ class Trud:
         return release
 
     def download(self, root: DataRoot, release: Listed) -> Path:
-        """Downloads a release into ``raw/trud`` with a receipt, and returns its path.
+        """Download a release into ``raw/trud`` with a receipt, and return its path.
 
         Size and SHA-256 must be those listed. A download that was cut continues where it ended. A whole file
         that is not the one listed is downloaded once more from its start.
@@ -161,7 +164,7 @@ class Trud:
         return target
 
     def _fill(self, partial: Path, release: Listed, report: Callable[[int, int], None]) -> None:
-        """Appends to the partial file until it has the listed size.
+        """Append to the partial file until it has the listed size.
 
         Attempts that bring no byte are counted; Unreachable is raised after ``manners.attempts`` of them.
         """
@@ -194,7 +197,7 @@ class Trud:
     def _append(
         self, partial: Path, held: int, release: Listed, report: Callable[[int, int], None]
     ) -> httpx.Headers | None:
-        """Sends one request for the rest of the file. Returns the headers of an error that may pass."""
+        """Send one request for the rest of the file. Returns the headers of an error that may pass."""
         # No compression: a range of a compressed answer would be a range of other bytes.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
         with self._asker.opened(release.url, self._manners.download, headers) as response:
@@ -242,7 +245,7 @@ class Trud:
 
 
 def _listing(answer: Answer) -> tuple[list[Any], str]:
-    """The entries of ``releases`` (none if TRUD refuses), and TRUD's message about it.
+    """Return the entries of ``releases`` (none if TRUD refuses), and TRUD's message about it.
 
     A good list ends with ``"httpStatus": 200, "message": "OK"``, so the status alone separates good from bad.
     It is read from the JSON too, where an error may come with HTTP 200.

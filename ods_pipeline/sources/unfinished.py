@@ -28,12 +28,15 @@ _WORK, _PLAN, _GONE, _FAILED = ".work", "plan.json", "gone", "failed"
 
 
 def unanswered_limit(codes: int) -> int:
-    """How many new codes of a fetch of this many codes may get no answer."""
+    """Return how many new codes of a fetch of this many codes may get no answer."""
     return max(UNANSWERED_LIMIT, int(UNANSWERED_SHARE * codes))
 
 
 def unfinished_folders(raw_fetches: Path) -> list[Path]:
-    """The unfinished folders below ``raw/ord``, oldest first. A folder without ``.work`` is not ours."""
+    """Return the unfinished folders below ``raw/ord``, oldest first.
+
+    A folder without ``.work`` is not ours.
+    """
     return sorted(work.parent for work in raw_fetches.glob(f"fetch=*/{_WORK}"))
 
 
@@ -45,7 +48,7 @@ class Unfinished:
 
     @classmethod
     def start(cls, raw_fetches: Path, at: datetime, plan: Plan, source: DeltaSource) -> "Unfinished":
-        """A new folder, named after the moment (UTC), or after the next second that is free."""
+        """Return a new folder, named after the moment (UTC), or after the next second that is free."""
         while (folder := raw_fetches / f"fetch={at:%Y%m%dT%H%M%SZ}").exists() and not _is_empty(folder):
             at += timedelta(seconds=1)
         (folder / _WORK / _GONE).mkdir(parents=True)
@@ -56,7 +59,7 @@ class Unfinished:
 
     @classmethod
     def all_in(cls, raw_fetches: Path, source: DeltaSource) -> list["Unfinished"]:
-        """The unfinished fetches of a source, oldest first. Clears up what a kill left of others."""
+        """Return the unfinished fetches of a source, oldest first. Clears up what a kill left of others."""
         fetches = []
         for folder in unfinished_folders(raw_fetches):
             work = folder / _WORK
@@ -73,7 +76,7 @@ class Unfinished:
         return fetches
 
     def save_plan(self) -> None:
-        """Writes the plan, whole or not at all."""
+        """Write the plan, whole or not at all."""
         _write(self.folder / _WORK / _PLAN, json.dumps(self.plan.to_json(), indent=2).encode())
 
     @property
@@ -82,19 +85,19 @@ class Unfinished:
         return self.plan.total
 
     def names(self) -> list[str]:
-        """The names of the pages held, sorted."""
+        """Return the names of the pages held, sorted."""
         return sorted(name for name in self.plan.paths if (self.folder / name).exists())
 
     def has(self, name: str) -> bool:
-        """Whether this page is held."""
+        """Return whether this page is held."""
         return name in self.plan.paths and (self.folder / name).exists()
 
     def read(self, name: str) -> bytes:
-        """The content of a page."""
+        """Return the content of a page."""
         return (self.folder / name).read_bytes()
 
     def keep_page(self, page: Page) -> None:
-        """Keeps a page, then notes it in the plan."""
+        """Keep a page, then note it in the plan."""
         _write(self.folder / page.name, page.content)
         if page.announced is not None:
             self.plan.total = page.announced
@@ -102,7 +105,7 @@ class Unfinished:
         self.save_plan()
 
     def forget_pages(self, names: tuple[str, ...]) -> None:
-        """Drops these pages and the number announced, so that they are asked for from the start."""
+        """Drop these pages and the number announced, so that they are asked for from the start."""
         for name in names:
             if self.plan.paths.pop(name, None) is not None:
                 (self.folder / name).unlink(missing_ok=True)
@@ -110,11 +113,11 @@ class Unfinished:
         self.save_plan()
 
     def drop(self) -> None:
-        """Removes the folder."""
+        """Remove the folder."""
         _drop(self.folder)
 
     def keep_answer(self, code: str, content: bytes) -> None:
-        """Keeps the record of a code.
+        """Keep the record of a code.
 
         One that can be made again from the pages held is flushed with all others before the receipt: a
         register of 280,000 records would wait for the disk for an hour.
@@ -122,20 +125,20 @@ class Unfinished:
         _write(self._answer(code), content, durable=not self._source.derives_records)
 
     def forget_answers(self) -> None:
-        """Removes the records kept. A loss of power may have left empty ones, unless each was flushed."""
+        """Remove the records kept. A loss of power may have left empty ones, unless each was flushed."""
         shutil.rmtree(self.folder / RECORDS)
         (self.folder / RECORDS).mkdir()
 
     def keep_gone(self, code: str, status: int) -> None:
-        """Notes that a code is gone, with the HTTP status."""
+        """Note that a code is gone, with the HTTP status."""
         _write(self.folder / _WORK / _GONE / code, str(status).encode())
 
     def gone(self) -> dict[str, int]:
-        """The codes noted as gone, with the HTTP status."""
+        """Return the codes noted as gone, with the HTTP status."""
         return {p.name: int(p.read_bytes()) for p in sorted((self.folder / _WORK / _GONE).iterdir())}
 
     def forget_false_gone(self) -> tuple[int, int]:
-        """Opens the gone codes again if there are so many that the source is at fault.
+        """Open the gone codes again if there are so many that the source is at fault.
 
         Returns how many codes were opened (0 if all is well), and how many had been answered.
         """
@@ -148,13 +151,13 @@ class Unfinished:
         return len(gone), len(answered)
 
     def keep_failed(self, code: str, why: str) -> None:
-        """Notes that a code got no answer. An answer that comes later counts all the same."""
+        """Note that a code got no answer. An answer that comes later counts all the same."""
         path = self.folder / _WORK / _FAILED / code
         path.parent.mkdir(exist_ok=True)
         _write(path, why.encode())
 
     def unanswered(self) -> dict[str, str]:
-        """The codes without an answer that the fetch can be complete without, each with the reason.
+        """Return the codes without an answer that the fetch can be complete without, each with the reason.
 
         These are the codes of ``also``, which failed before, and new ones as long as they are few.
         """
@@ -165,18 +168,18 @@ class Unfinished:
         return {c: why for c, why in failed.items() if c not in new or len(new) <= limit}
 
     def is_answered(self, code: str) -> bool:
-        """Whether the record of a code is held, or the code is gone."""
+        """Return whether the record of a code is held, or the code is gone."""
         answer = self._answer(code)
         return (answer.exists() and answer.stat().st_size > 0) or (
             self.folder / _WORK / _GONE / code
         ).exists()
 
     def is_listed(self) -> bool:
-        """Whether the list of changes is complete."""
+        """Return whether the list of changes is complete."""
         return self.has(self._source.last_page)
 
     def is_readable(self) -> bool:
-        """Whether the pages held are whole: a machine that lost its power may have left empty ones."""
+        """Return whether the pages held are whole: a machine that lost its power may have left empty ones."""
         try:
             self.wanted()
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -184,7 +187,7 @@ class Unfinished:
         return True
 
     def wanted(self) -> dict[str, str]:
-        """The codes to ask for, with their stamps: the changes within the window, and the codes of ``also``.
+        """Return the codes to ask for, with stamps: changes within the window, and the codes of ``also``.
 
         A read of the whole register asks for every code.
         They come in order of stamp, then code, so that an interrupted fetch is complete up to some stamp.
@@ -202,7 +205,7 @@ class Unfinished:
         return dict(sorted(stamps.items(), key=place))
 
     def finish(self, at: datetime) -> Path:
-        """Writes the receipt, which makes the fetch complete; returns the folder.
+        """Write the receipt, which makes the fetch complete, and return the folder.
 
         Every wanted code must have an answer, except those in ``unanswered``.
         """
@@ -211,7 +214,7 @@ class Unfinished:
         return self.folder
 
     def finish_early(self, at: datetime) -> Window | None:
-        """Completes the fetch up to the last stamp whose codes all have an answer or are in ``unanswered``.
+        """Complete the fetch up to the last stamp whose codes all have an answer or are in ``unanswered``.
 
         Returns the window that the fetch then covers. None if there is no such stamp, or if the source needs
         its closing pages; the folder is removed then. A code wrongly called gone has no answer.
@@ -273,7 +276,7 @@ class Unfinished:
 
 
 def _is_empty(folder: Path) -> bool:
-    """Whether nothing is in a folder: a run was killed right after it made it."""
+    """Return whether nothing is in a folder: a run was killed right after it made it."""
     return folder.is_dir() and not any(folder.iterdir())
 
 
@@ -286,7 +289,7 @@ def _write(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def _drop(folder: Path) -> None:
-    """Removes a fetch. It is renamed first, so that half of it is not taken for an unfinished fetch."""
+    """Remove a fetch. It is renamed first, so that half of it is not taken for an unfinished fetch."""
     leaving = folder.with_name(f".{folder.name}.old")
     folder.rename(leaving)
     shutil.rmtree(leaving)

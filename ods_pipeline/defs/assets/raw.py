@@ -59,7 +59,7 @@ class FetchSource(dg.Config):
 
 
 def trud_release(retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
-    """The asset of raw releases, partitioned by release date."""
+    """Return the asset of raw releases, partitioned by release date."""
 
     @dg.multi_asset(
         name="take_trud_release",
@@ -112,7 +112,7 @@ def report_asked_stamps(
 
 
 def ord_fetches(stamps: dg.DailyPartitionsDefinition, retries: dg.RetryPolicy | None) -> dg.AssetsDefinition:
-    """The asset of raw fetches, partitioned by stamp; one run covers a range of stamps."""
+    """Return the asset of raw fetches, partitioned by stamp; one run covers a range of stamps."""
 
     @dg.multi_asset(
         name="take_ord_fetches",

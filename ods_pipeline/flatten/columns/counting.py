@@ -25,7 +25,7 @@ def slashes_and_equals_in_values(parsed: Mapping[str, pa.RecordBatch]) -> tuple[
 
 
 def has_control_bytes(parsed: Mapping[str, pa.RecordBatch]) -> bool:
-    """Whether any text value holds a byte below the space, or U+FFFE or U+FFFF, which XML forbids too.
+    """Return whether any text value holds a byte below the space, or U+FFFE or U+FFFF, which XML forbids too.
 
     Line ends count: ODS writes them between elements only.
     """
@@ -33,7 +33,7 @@ def has_control_bytes(parsed: Mapping[str, pa.RecordBatch]) -> bool:
 
 
 def _has_noncharacter(data: np.ndarray) -> bool:
-    """Whether UTF-8 text holds U+FFFE or U+FFFF: EF BF BE or EF BF BF. Text in English has no EF."""
+    """Return whether UTF-8 text holds U+FFFE or U+FFFF: EF BF BE or EF BF BF. Text in English has no EF."""
     starts = np.flatnonzero(data == 0xEF)
     starts = starts[starts < len(data) - 2]
     return bool(((data[starts + 1] == 0xBF) & (data[starts + 2] >= 0xBE)).any())

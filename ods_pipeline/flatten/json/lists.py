@@ -33,7 +33,7 @@ _CODE_LISTS = {
 
 
 def _list(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
-    """The list below ``key`` in a file of the fetch; empty if there is no such file."""
+    """Return the list below ``key`` in a file of the fetch; empty if there is no such file."""
     path = folder / name
     if not path.exists():
         return []
@@ -48,7 +48,10 @@ def _list(folder: Path, name: str, key: str) -> list[dict[str, Any]]:
 
 
 def code_systems_of(folder: Path) -> pl.DataFrame:
-    """The code lists of a fetch, in the columns of ``code_systems``. Raises BadFetch if one is unreadable."""
+    """Return the code lists of a fetch, in the columns of ``code_systems``.
+
+    Raises BadFetch if one is unreadable.
+    """
     rows = [
         (
             system,
@@ -71,7 +74,7 @@ def code_systems_of(folder: Path) -> pl.DataFrame:
 
 
 def notices_of(folder: Path, receipt: FetchReceipt) -> pl.DataFrame:
-    """The notices of deletion, and the codes that were listed but gone (404, 410) on the day of the fetch.
+    """Return the notices of deletion, and the codes listed but gone (404, 410) on the day of the fetch.
 
     The columns are those of ``NOTICE_SCHEMA``. Raises BadFetch for an entry without a code or a date.
     """

@@ -69,7 +69,7 @@ def _map() -> _Node:
 
 
 def json_to_xml(payload: bytes, unknown: dict[str, int], rules: dict[str, int] | None = None) -> str:
-    """The ``Organisation`` element of a record in JSON.
+    """Return the ``Organisation`` element of a record in JSON.
 
     Keys that the map does not know are counted in ``unknown``, by their path. A source that translates its
     records counts what it could not translate under ``Unknown``, names the rules that it applied under
@@ -111,7 +111,7 @@ def _count_rules(applied: Any, rules: dict[str, int]) -> None:
 
 
 def xml_to_xml(payload: bytes) -> str:
-    """The ``Organisation`` element of a record in XML. Raises BadRecord if there is none."""
+    """Return the ``Organisation`` element of a record in XML. Raises BadRecord if there is none."""
     encoding = declared_encoding(payload)
     if encoding:
         raise BadRecord("not_utf8", f"it declares the encoding {encoding!r}")

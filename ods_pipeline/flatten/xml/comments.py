@@ -35,12 +35,12 @@ def plain(document: bytes) -> bytes:
 
 
 def may_hold(text: bytes | bytearray) -> bool:
-    """Whether ``text`` may hold a comment, a CDATA section or an instruction, its first byte included."""
+    """Return whether ``text``, first byte included, may hold a comment, CDATA section or instruction."""
     return _begins_with(b"!", text) or _begins_with(b"?", text)
 
 
 def _begins_with(byte: bytes, text: bytes | bytearray) -> bool:
-    """Whether ``byte`` is the first byte of ``text`` or follows a ``<``."""
+    """Return whether ``byte`` is the first byte of ``text`` or follows a ``<``."""
     # Searching for one byte is many times faster than for two, and ODS hardly ever writes these two. If there
     # are many, the search is for two bytes after all.
     at = text.find(byte)

@@ -31,7 +31,7 @@ Opener = Callable[[], AbstractContextManager[Readable]]
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether one of the errors in ``ZIP_DAMAGE`` is caused by the zip, not by the machine.
+    """Return whether one of the errors in ``ZIP_DAMAGE`` is caused by the zip, not by the machine.
 
     Too many open files or a failing disk do not make a good release a bad one. Codecs raise OSError without a
     number, and seeking to an impossible place in the zip raises EINVAL. zipfile hides some errors of the
@@ -93,7 +93,7 @@ def _in_zip(open_file: Callable[[], IO[bytes]], where: str, depth: int) -> list[
 
 
 def _is_added_by_macos(name: str) -> bool:
-    """Whether macOS added this member when it packed the zip again: ``._x.xml`` is not XML."""
+    """Return whether macOS added this member when it packed the zip again: ``._x.xml`` is not XML."""
     folders, _, file = name.rpartition("/")
     return "__macosx" in folders.split("/") or file.startswith("._")
 

@@ -102,7 +102,7 @@ def _rows_with_any(columns: list[pa.Array]) -> int:
 
 
 def is_proven_quickly(parsed: Parsed, document: bytes, has_numbered: bool) -> bool:
-    """Whether rows and values account for every slash and every equals sign of the document."""
+    """Return whether rows and values account for every slash and every equals sign of the document."""
     (elements, attributes), (slashes, equals) = evidence(parsed), slashes_and_equals_in_values(parsed)
     return (elements + slashes, attributes + equals) == written_slashes_and_equals(document, has_numbered)
 
@@ -117,6 +117,6 @@ def written_slashes_and_equals(document: bytes, has_numbered: bool) -> tuple[int
 
 
 def has_numbered_characters(document: bytes) -> bool:
-    """Whether any character is written as a number (``&#61;``)."""
+    """Return whether any character is written as a number (``&#61;``)."""
     # To look for one byte is many times faster, and ODS hardly ever writes "#".
     return b"#" in document and b"&#" in document

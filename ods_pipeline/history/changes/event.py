@@ -63,7 +63,7 @@ def _column(value: Value) -> pl.Expr:
 
 
 def differs(column: str) -> pl.Expr:
-    """Whether a column of a step differs from the same column before; two nulls are equal."""
+    """Return whether a column of a step differs from the same column before; two nulls are equal."""
     return pl.col(column).ne_missing(pl.col(f"{column}_before"))
 
 

@@ -164,7 +164,7 @@ def _phase(on: str, suffix: str) -> list[pl.Expr]:
 
 
 def _newly_ahead(column: str) -> pl.Expr:
-    """Whether the date is new and has not passed."""
+    """Return whether the date is new and has not passed."""
     return (pl.col(column) >= pl.col("day")).fill_null(False) & differs(column)
 
 

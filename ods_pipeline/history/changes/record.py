@@ -155,7 +155,7 @@ def _of_column(steps: pl.DataFrame, kind: str, column: str) -> pl.DataFrame:
 
 
 def _status_alone() -> pl.Expr:
-    """Whether the status changed although the organisation neither closed nor opened, without any new date.
+    """Return whether the status changed without a new date, and the organisation neither closed nor opened.
 
     A date that has passed explains the status: ODS changes it at the next midnight, or some days later.
     """

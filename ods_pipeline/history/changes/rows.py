@@ -140,7 +140,7 @@ def with_same_before(rows: pl.DataFrame, before: pl.DataFrame, columns: list[str
 
 
 def _is_explained() -> pl.Expr:
-    """Whether the days of a row explain that it is Inactive without an end; as in ``status_by_days``.
+    """Return whether the days of a row explain that it is Inactive without an end; as in ``status_by_days``.
 
     It had not begun by the stamp (announced links are published as Active and as Inactive), or it is past its
     legal end and in operation.
@@ -157,7 +157,7 @@ def _stated_end(side: str) -> pl.Expr:
 
 
 def _corrected(column: str) -> pl.Expr:
-    """Whether a column differs, other than by the end that the flag ``ended`` is about."""
+    """Return whether a column differs, other than by the end that the flag ``ended`` is about."""
     if column not in ENDS:
         return differs(column)
     is_the_end = pl.col("ended") & (pl.col(column) == pl.col("end")).fill_null(False)
@@ -186,7 +186,7 @@ def _context(steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _follows() -> pl.Expr:
-    """Whether a row changed only as its organisation did.
+    """Return whether a row changed only as its organisation did.
 
     It ends on the organisation's last day, lost its end as the organisation did, or has a new start because
     the organisation has. A legal end that ends nothing follows too: ``legally_closed`` reports it.
@@ -206,7 +206,7 @@ def _follows() -> pl.Expr:
 
 
 def _ends_with(column: str) -> pl.Expr:
-    """Whether an end of a row is one of its organisation's, or went as the organisation's did."""
+    """Return whether an end of a row is one of its organisation's, or went as the organisation's did."""
     end, end_before = pl.col(column), pl.col(f"{column}_before")
     ends_with = (end == pl.col("organisation_operational_end")) | (end == pl.col("organisation_legal_end"))
     ended_with = (end_before == pl.col("organisation_operational_end_before")) | (

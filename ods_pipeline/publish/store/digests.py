@@ -68,7 +68,7 @@ def digests_of(file: Path, origin: Collection[str]) -> Digests:
 
 
 def _described(parquet: pq.ParquetFile, origin: Collection[str]) -> bytes:
-    """How the bytes before the footer are to be read, and the descriptions, in a fixed form.
+    """Return how the bytes before the footer are to be read, and the descriptions, in a fixed form.
 
     Statistics and the name of the library follow from the data or say nothing about it.
     """

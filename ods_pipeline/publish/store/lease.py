@@ -69,7 +69,7 @@ def _ends(value: dict[str, object]) -> datetime:
 
 
 def _is_dead(value: dict[str, object]) -> bool:
-    """Whether the holder was a process of this machine that is gone: it was killed."""
+    """Return whether the holder was a process of this machine that is gone: it was killed."""
     if value.get("host") != socket.gethostname() or not isinstance(value.get("process"), int):
         return False
     try:

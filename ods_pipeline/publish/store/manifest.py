@@ -104,7 +104,7 @@ def has_same_data(entry: dict[str, Any], last: dict[str, Any]) -> bool:
 
 
 def _table_entry(name: str, resource: dict[str, Any], build: Path, origin: dict[str, str]) -> dict[str, Any]:
-    """The entry of a table as it is on disk."""
+    """Return the entry of a table as it is on disk."""
     file = build / resource["path"]
     digests = digests_of(file, origin)
     if resource["hash"] != f"sha256:{digests.file}":
@@ -127,7 +127,7 @@ def _table_entry(name: str, resource: dict[str, Any], build: Path, origin: dict[
 def _as_published(
     entry: dict[str, Any], last: dict[str, Any] | None, has: Callable[[str], bool]
 ) -> dict[str, Any]:
-    """The entry of a table after one of the previous manifest: its object, if the data is the same."""
+    """Return the entry of a table after one of the previous manifest: its object, if the data is the same."""
     if last is None:
         return entry
     # A table that did not change gets no Delta commit, so its version stays.

@@ -139,12 +139,12 @@ class Store:
                     raise LostRace("another writer was faster", where=f"{self.address}/{path}") from error
 
     def _is_ours(self, path: str, content: bytes) -> bool:
-        """Whether a refused write has been done: its answer was lost, and its repetition was refused."""
+        """Return whether a refused write was done: its answer was lost, and its repetition was refused."""
         stored = self.get(path)
         return stored is not None and stored.content == content
 
     def _replace_file(self, file: Path, content: bytes, before: StoredObject) -> None:
-        """A folder has no conditional write: a lock next to the file stands in for it."""
+        """Replace a file in a folder. A lock next to it stands in for a conditional write."""
         with FileLock(file.with_name(f".{file.name}.lock")):
             if not file.is_file() or file.read_bytes() != before.content:
                 raise LostRace("another writer was faster", where=file)
@@ -251,5 +251,5 @@ def _advice(error: BaseException) -> str:
 
 
 def _is_skewed(error: BaseException) -> bool:
-    """Whether S3 or Azure finds the moment of a request too far from its own."""
+    """Return whether S3 or Azure finds the moment of a request too far from its own."""
     return "RequestTimeTooSkewed" in str(error) or "Request date header too old" in str(error)

@@ -107,7 +107,7 @@ def publish_to(root: DataRoot, store: Store, *, who: str, mirror_raw: bool = Fal
 
 
 def _is_same(previous: Manifest, content: dict[str, Any]) -> bool:
-    """Whether the store has this build: the same ods.duckdb, and the same data in every table."""
+    """Return whether the store has this build: the same ods.duckdb, and the same data in every table."""
     before, tables = previous.content["tables"], content["tables"]
     return (
         previous.build == content["build"]

@@ -75,7 +75,7 @@ def pull(root: DataRoot, store: Store, *, raw: bool = False) -> Pulled:
 
 
 def _is_this(build: Path, manifest: Manifest) -> bool:
-    """Whether a build on disk is that of a manifest, apart from footers of tables that did not change."""
+    """Return whether a build on disk is that of a manifest, apart from footers of unchanged tables."""
     package = json.loads((build / "datapackage.json").read_bytes())
     named = {entry["published_as"]: entry for entry in manifest.content["tables"].values()}
     for resource in package["resources"]:
@@ -122,7 +122,7 @@ def _fetch(root: DataRoot, store: Store, manifest: Manifest) -> list[int]:
 
 
 def _checked(store: Store, entry: dict[str, Any]) -> bytes:
-    """The bytes of an object of a manifest, if they are those of its SHA-256."""
+    """Return the bytes of an object of a manifest, if they are those of its SHA-256."""
     stored = store.get(entry["path"])
     if stored is None:
         raise OdsError(

@@ -38,7 +38,7 @@ class NoSuchFilter(Exception):
 
 
 def resource_in(answer: Answer, kind: str, name: str, hide: Callable[[str], str] = str) -> Json:
-    """The resource of this kind in an answer.
+    """Return the resource of this kind in an answer.
 
     Raises:
         NotTheAnswer: Another thing came with status 200.
@@ -62,7 +62,10 @@ def resource_in(answer: Answer, kind: str, name: str, hide: Callable[[str], str]
 
 
 def explained(content: Any) -> str:
-    """What an OperationOutcome explains; empty for anything else. HAPI puts it into ``diagnostics``."""
+    """Return what an OperationOutcome explains; empty for anything else.
+
+    HAPI puts it into ``diagnostics``.
+    """
     issues = items(content, "issue")
     return "; ".join(t[:300] for issue in issues if (t := text(issue, "diagnostics") or text(issue, "code")))
 
@@ -88,7 +91,7 @@ def _refusal(status: int, why: str, name: str) -> Exception:
 
 
 def next_query(bundle: Json) -> str | None:
-    """The query of the link to the next page; None on the last one.
+    """Return the query of the link to the next page; None on the last one.
 
     Only the query is used: the gateway rewrites the hosts of links, and the key goes to our own server only.
     """
@@ -99,13 +102,13 @@ def next_query(bundle: Json) -> str | None:
 
 
 def with_count(query: str, count: int) -> str:
-    """The query with another ``_count``."""
+    """Return the query with another ``_count``."""
     kept = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if k != "_count"]
     return urlencode([*kept, ("_count", str(count))])
 
 
 def total_in(bundle: Json) -> int:
-    """The ``total`` of a bundle that was asked to count. Raises NotTheAnswer without one."""
+    """Return the ``total`` of a bundle that was asked to count. Raises NotTheAnswer without one."""
     total = bundle.get("total")
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise NotTheAnswer("a Bundle without a total came")
@@ -113,7 +116,7 @@ def total_in(bundle: Json) -> int:
 
 
 def resources(bundle: Json, kind: str) -> list[Json]:
-    """The resources of one kind in a bundle, in order, whether they match or are included."""
+    """Return the resources of one kind in a bundle, in order, whether they match or are included."""
     listed = [entry.get("resource") for entry in items(bundle, "entry")]
     return [r for r in listed if isinstance(r, dict) and r.get("resourceType") == kind]
 
@@ -132,7 +135,7 @@ def concepts(value_set: Json) -> Iterator[tuple[str, str | None, dict[str, list[
 
 
 def size_of(value_set: Json) -> tuple[int, int]:
-    """How many concepts came, and how many there are. Raises NotTheAnswer if there is no expansion."""
+    """Return how many concepts came, and how many there are. Raises NotTheAnswer if there is no expansion."""
     expansion = value_set.get("expansion")
     if not isinstance(expansion, dict):
         raise NotTheAnswer("a ValueSet without an expansion came")

@@ -52,7 +52,7 @@ class AllChanges:
         self._api, self._pages, self._whole, self.rounds = api, held_pages, whole, 0
 
     def asked(self, window: Window, held: HeldPages) -> Iterator[Page]:
-        """All pages that are not held yet; ``CHANGES`` comes last.
+        """Yield all pages that are not held yet; ``CHANGES`` comes last.
 
         Raises SourceChanged if the numbers do not add up.
         """
@@ -72,7 +72,7 @@ class AllChanges:
         yield Page(CHANGES, last.url_path, last.content)
 
     def asked_alone(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
-        """The records of codes that are on no page; 404 for those that ODT does not know."""
+        """Yield the records of codes that are on no page; 404 for those that ODT does not know."""
         for some in _chunks(list(codes), ALONE):
             replies = list(self._api.pages(ORGANIZATION, codes_query(some)))
             listed = {c: entry for r in replies for c, entry in pages.listed_in(r.resource).items()}
@@ -111,7 +111,7 @@ class AllChanges:
             yield from self._api.pages(AFFILIATION, query)
 
     def _compare(self, came: int, announced: int | None, held: HeldPages) -> None:
-        """Raises SourceChanged, which forgets all that was asked, unless the two numbers are equal."""
+        """Raise SourceChanged, which forgets all that was asked, unless the two numbers are equal."""
         if came == announced:
             return
         self.rounds += 1
@@ -119,7 +119,7 @@ class AllChanges:
         raise SourceChanged(f"{announced} organisations were announced and {came} came", _asked_pages(held))
 
     def _bundles(self, window: Window, query: str, held: HeldPages) -> Iterator[Page]:
-        """The pages of changed organisations with their relationships, from where the fetch stopped."""
+        """Yield the pages of changed organisations with their relationships, from where the fetch stopped."""
         with_relationships = f"{query}&_revinclude={REVINCLUDE}".removeprefix("&")
         before = pages.names(held, pages.BUNDLES)
         if self.rounds >= 2 and not before and not self._whole:
@@ -134,7 +134,7 @@ class AllChanges:
             yield from _numbered(pages.BUNDLES, self._api.pages(ORGANIZATION, following), len(before))
 
     def _day_by_day(self, window: Window) -> Iterator[Reply]:
-        """Each day on one page, so that no order is needed; later days come together at the end."""
+        """Yield each day on one page, so that no order is needed; later days come together at the end."""
         log.info("the pages of the ODT API do not add up: each day is asked for alone")
         for day in [*days_between(window), None]:
             query = f"lastChangeDate=gt{(day or window[1] + timedelta(days=1)) - timedelta(days=1)}"
@@ -145,7 +145,7 @@ class AllChanges:
                 yield from self._api.pages(ORGANIZATION, f"{query}&_revinclude={REVINCLUDE}")
 
     def _completed(self, listed: Mapping[str, Listed], held: HeldPages) -> Iterator[Page]:
-        """The pages that complete the organisations on the pages: what only terminology has."""
+        """Yield the pages that complete the organisations on the pages: what only terminology has."""
         complete = [code for code, entry in sorted(listed.items()) if not entry.is_stub]
         yield from self._group(pages.TERMS, held, lambda: self._terms(sorted(listed)))
         yield from self._group(pages.TARGETS, held, lambda: self._relationships(complete))
@@ -160,7 +160,10 @@ class AllChanges:
         )
 
     def _group(self, name: str, held: HeldPages, ask: Callable[[], Iterable[Reply]]) -> Iterator[Page]:
-        """The pages of a group, as they come. The first is kept last: it shows that the group is whole."""
+        """Yield the pages of a group, as they come.
+
+        The first is kept last: it shows that the group is whole.
+        """
         if held.has(f"{name}-0001.json"):
             return
         replies = _numbered(name, ask())
@@ -170,13 +173,16 @@ class AllChanges:
             yield first
 
     def _terms(self, codes: Sequence[str]) -> Iterator[Reply]:
-        """The code system's entries of organisations; none if it cannot be asked for single concepts."""
+        """Yield the code system's entries of organisations.
+
+        None if it cannot be asked for single concepts.
+        """
         for some in _chunks(list(codes), WIDE_CONCEPTS):
             chosen = {"concept": [{"code": code} for code in some]}
             yield from self._known(ODS_CODE, chosen, terms.OF_ORGANISATION, WIDE_CONCEPTS)
 
     def _relationships(self, codes: Sequence[str]) -> Iterator[Reply]:
-        """What the terminology half knows of the relationships of these organisations."""
+        """Yield what the terminology half knows of the relationships of these organisations."""
         for some in _chunks(list(codes), CODES):
             yield from self._relationships_of(some)
 
@@ -192,7 +198,7 @@ class AllChanges:
             yield from self._relationships_of(codes[half:])
 
     def _instances(self, listed: Mapping[str, Listed], held: HeldPages) -> Iterator[Reply]:
-        """The roles of organisations of which the code list leaves none or several to be primary."""
+        """Yield the roles of organisations of which the code list leaves none or several to be primary."""
         scope = terms.primary_scope(held.read("roles.json"))
         unclear = [
             number
@@ -207,7 +213,7 @@ class AllChanges:
     def _affiliations(
         self, codes: Sequence[str], listed: Mapping[str, Listed], known: terms.Targets
     ) -> Iterator[Reply]:
-        """The affiliations of organisations whose includes may be incomplete.
+        """Yield the affiliations of organisations whose includes may be incomplete.
 
         The terminology half knows how many relationships an organisation has. Where fewer came, they are
         asked for directly. If that brings one that was not included, includes cannot be trusted, and the
@@ -239,7 +245,7 @@ class AllChanges:
     def _targets_without_role(
         self, listed: Mapping[str, Listed], known: terms.Targets, held: HeldPages
     ) -> list[str]:
-        """The targets whose primary role the relationships' own concepts do not state."""
+        """Return the targets whose primary role the relationships' own concepts do not state."""
         separate = [
             pages.targets_in(json.loads(held.read(name))) for name in pages.names(held, pages.AFFILIATIONS)
         ]
@@ -275,7 +281,7 @@ def _numbered(group: str, replies: Iterable[Reply], before: int = 0) -> Iterator
 
 
 def _asked_pages(held: HeldPages) -> list[str]:
-    """All pages of ``asked``."""
+    """Return all pages of ``asked``."""
     groups = (
         pages.BUNDLES, pages.AFFILIATIONS, pages.TARGETS, pages.TARGET_TERMS, pages.TERMS,
         pages.ROLE_INSTANCES, pages.SUCCESSIONS, unstamped.TOUCHED, unstamped.TERMS_OF_TOUCHED,

@@ -56,20 +56,20 @@ class OdtApi:
         self.page_size, self._was_too_large = PAGE, False
 
     def close(self) -> None:
-        """Ends all waiting and asking."""
+        """End all waiting and asking."""
         self._asker.close()
 
     def versions(self) -> Reply:
-        """The versions of the code system of organisations: each is the day of a load."""
+        """Return the versions of the code system of organisations: each is the day of a load."""
         return self._ask("/CodeSystem?" + urlencode({"url": ODS_CODE, "_elements": "url,version"}), "Bundle")
 
     def count(self, kind: str, query: str) -> Reply:
-        """How many resources match. The ``total`` of this answer is the only reliable count."""
+        """Return how many resources match. The ``total`` of this answer is the only reliable count."""
         parameters = "&".join(filter(None, (query, "_summary=count")))
         return self._ask(f"/{kind}?{parameters}", "Bundle", answers.total_in)
 
     def page(self, kind: str, query: str) -> Reply:
-        """One page. If it would be too large, half as many are asked for, and so on down to one.
+        """Return one page. If it would be too large, half as many are asked for, and so on down to one.
 
         Raises Unreachable if one resource alone is too large.
         """
@@ -85,7 +85,7 @@ class OdtApi:
                 self.page_size = max(1, self.page_size // 2)
 
     def pages(self, kind: str, query: str) -> Iterator[Reply]:
-        """All pages from this one on."""
+        """Yield all pages from this one on."""
         following: str | None = query
         while following is not None:
             reply = self.page(kind, following)
@@ -97,12 +97,12 @@ class OdtApi:
         self._plan(len(answers.resources(reply.resource, ORGANIZATION)), len(reply.content))
 
     def _plan(self, came: int, size: int) -> None:
-        """Plans the next page for 4 MB, by what this many organisations took."""
+        """Plan the next page for 4 MB, by what this many organisations took."""
         if came and not self._was_too_large:
             self.page_size = max(LEAST, min(MOST, PLANNED * came // size))
 
     def plan_after(self, pages: Iterable[tuple[int, int, int]]) -> None:
-        """Plans the next page as if these pages had just come: a resumed fetch asks for the same pages.
+        """Plan the next page as if these pages had just come: a resumed fetch asks for the same pages.
 
         Each is (organisations asked for, organisations that came, bytes).
         """
@@ -113,11 +113,11 @@ class OdtApi:
             self._plan(received, size)
 
     def deletions(self, name: str) -> Reply:
-        """One of the lists of deletions, e.g. ``Organization-deletion``."""
+        """Return one of the lists of deletions, e.g. ``Organization-deletion``."""
         return self._ask(f"/List/{name}", "List")
 
     def value_set(self, system: str, properties: Sequence[str], count: int = CONCEPTS) -> Iterator[Reply]:
-        """All concepts of a code system with these properties, page by page."""
+        """Return all concepts of a code system with these properties, page by page."""
         parameters = [("url", f"{system}/vs"), *(("property", p) for p in properties)]
 
         def question(offset: int, size: int) -> tuple[str, None]:
@@ -129,7 +129,7 @@ class OdtApi:
     def concepts(
         self, system: str, chosen: Mapping[str, Any], properties: Sequence[str], count: int = CONCEPTS
     ) -> Iterator[Reply]:
-        """The chosen concepts of a code system, page by page.
+        """Return the chosen concepts of a code system, page by page.
 
         Args:
             system: The code system.
@@ -157,7 +157,7 @@ class OdtApi:
     def _expanded(
         self, question: Callable[[int, int], tuple[str, bytes | None]], size: int
     ) -> Iterator[Reply]:
-        """The pages of an expansion. A page that would be too large is halved."""
+        """Yield the pages of an expansion. A page that would be too large is halved."""
         offset, total = 0, 1
         while offset < total:
             path, body = question(offset, size)
@@ -177,12 +177,12 @@ class OdtApi:
             offset += came
 
     def look_up(self, system: str, code: str, properties: Sequence[str] = ()) -> Reply:
-        """One concept with its properties."""
+        """Return one concept with its properties."""
         parameters = [("system", system), ("code", code), *(("property", p) for p in properties)]
         return self._ask("/CodeSystem/$lookup?" + urlencode(parameters, safe=":/"), "Parameters")
 
     def get(self, path: str, kind: str) -> Reply:
-        """The answer to any path, which must hold a resource of this kind."""
+        """Return the answer to any path, which must hold a resource of this kind."""
         return self._ask(path, kind)
 
     def _ask(
@@ -203,11 +203,11 @@ class OdtApi:
 
 
 def codes_query(codes: Sequence[str]) -> str:
-    """The query for organisations by their codes, with their relationships."""
+    """Return the query for organisations by their codes, with their relationships."""
     return urlencode({"_id": ",".join(codes), "_revinclude": REVINCLUDE}, safe=":,")
 
 
 def newest_version(reply: Reply) -> str:
-    """The newest version in an answer of ``versions``: the day of the last load; empty without one."""
+    """Return the newest version in an answer of ``versions``: the day of the last load; empty without one."""
     versions = [text(r, "version") or "" for r in answers.resources(reply.resource, "CodeSystem")]
     return max(versions, default="")

@@ -23,7 +23,7 @@ LISTS = {
 
 
 def notices(listed: Json) -> list[dict[str, Any]]:
-    """The deleted organisations of a list, in the shape of ORD's notifications, sorted.
+    """Return the deleted organisations of a list, in the shape of ORD's notifications, sorted.
 
     Reasons and roles are not stated. An entry of another shape, or without a day, makes no notice: absence
     from the next release will confirm what it meant.
@@ -41,6 +41,6 @@ def notices(listed: Json) -> list[dict[str, Any]]:
 
 
 def unreadable(listed: Json) -> int:
-    """How many entries of the list of organisations make no notice."""
+    """Return how many entries of the list of organisations make no notice."""
     known = {(n["OrgID"], n["time"]) for n in notices(listed)}
     return max(0, len(items(listed, "entry")) - len(known))

@@ -30,40 +30,40 @@ class Notes:
     rules: dict[str, int] = field(default_factory=dict)
 
     def note_unknown(self, name: str) -> None:
-        """Counts a thing that no rule takes. It reaches the table ``unknown_elements``."""
+        """Count a thing that no rule takes. It reaches the table ``unknown_elements``."""
         name = f"/ODT/{name[:150]}"
         self.unknown[name] = self.unknown.get(name, 0) + 1
 
     def note_rule(self, name: str) -> None:
-        """Counts one application of a rule."""
+        """Count one application of a rule."""
         self.rules[name] = self.rules.get(name, 0) + 1
 
     def note_keys(self, where: str, node: Json, known: Iterable[str]) -> None:
-        """Counts the keys of ``node`` that are not among the known ones."""
+        """Count the keys of ``node`` that are not among the known ones."""
         for key in node.keys() - {*known, "id"}:
             self.note_unknown(f"{where}.{key}")
 
 
 def items(node: Any, key: str) -> list[Json]:
-    """The objects below ``key``. A single object counts as a list of one, anything else as none."""
+    """Return the objects below ``key``. A single object counts as a list of one, anything else as none."""
     content = node.get(key) if isinstance(node, Mapping) else None
     content = [content] if isinstance(content, Mapping) else content
     return [item for item in content if isinstance(item, Mapping)] if isinstance(content, list) else []
 
 
 def text(node: Any, key: str) -> str | None:
-    """The text below ``key``; None without one. Blank text counts as none."""
+    """Return the text below ``key``; None without one. Blank text counts as none."""
     content = node.get(key) if isinstance(node, Mapping) else None
     return content if isinstance(content, str) and content.strip() else None
 
 
 def by_url(node: Any, *urls: str) -> list[Json]:
-    """The extensions of ``node`` with one of these URLs, in order."""
+    """Return the extensions of ``node`` with one of these URLs, in order."""
     return [ext for ext in items(node, "extension") if ext.get("url") in urls]
 
 
 def value_of(extension: Json) -> Any:
-    """The ``value[x]`` of an extension, whatever its type; None without one.
+    """Return the ``value[x]`` of an extension, whatever its type; None without one.
 
     A property of a code system may carry its value twice, as ``value`` and under its type: they are equal.
     """
@@ -71,17 +71,17 @@ def value_of(extension: Json) -> Any:
 
 
 def part(node: Any, url: str) -> Any:
-    """The value of the first part of a complex extension with this URL; None without one."""
+    """Return the value of the first part of a complex extension with this URL; None without one."""
     return next((value_of(ext) for ext in by_url(node, url)), None)
 
 
 def coding(concept: Any, system: str) -> Json | None:
-    """The coding of a CodeableConcept with this system; None without one."""
+    """Return the coding of a CodeableConcept with this system; None without one."""
     return next((c for c in items(concept, "coding") if c.get("system") == system), None)
 
 
 def referenced_code(reference: Any) -> str | None:
-    """The ODS code that a reference points at; None if it points at no organisation.
+    """Return the ODS code that a reference points at; None if it points at no organisation.
 
     The identifier counts first, then the reference itself (``Organization/A81001``).
     """
@@ -95,5 +95,5 @@ def referenced_code(reference: Any) -> str | None:
 
 
 def day_of(moment: Any) -> str | None:
-    """The day of a date or a date-time: its first ten characters. A time zone never moves it."""
+    """Return the day of a date or a date-time: its first ten characters. A time zone never moves it."""
     return moment[:10] if isinstance(moment, str) and moment else None

@@ -60,7 +60,7 @@ class Term:
 
 
 def code_of(resource: Json) -> str:
-    """The ODS code of an Organization: its id and its identifier, which must agree.
+    """Return the ODS code of an Organization: its id and its identifier, which must agree.
 
     Raises Rejected without an identifier, with two, and if the two disagree: one of them is another's.
     """
@@ -99,7 +99,10 @@ def record_class(resource: Json) -> str | None:
 
 
 def is_stub(resource: Json) -> bool:
-    """Whether the record is a stub. ``RefOnly`` and ``refOnly`` are both published: case does not count."""
+    """Return whether the record is a stub.
+
+    ``RefOnly`` and ``refOnly`` are both published: case does not count.
+    """
     uses = [text(c, "code") or "" for t in items(resource, "type") if (c := coding(t, RECORD_USE))]
     return any(use.casefold() == "refonly" for use in uses)
 
@@ -147,7 +150,7 @@ def location(resource: Json, notes: Notes) -> dict[str, Any]:
 
 
 def _uprn(address: Json, notes: Notes) -> str | int | None:
-    """The UPRN among the keys of an address. ODT has it as text, ORD as a number."""
+    """Return the UPRN among the keys of an address. ODT has it as text, ORD as a number."""
     uprn = None
     for extension in items(address, "extension"):
         kind = (
@@ -204,7 +207,7 @@ def mark_primary(
     instances: frozenset[str],
     notes: Notes,
 ) -> dict[str, Any]:
-    """Marks the one primary role among ``rows`` and returns it.
+    """Mark the one primary role among ``rows`` and return it.
 
     The one role whose code can be primary is primary. Otherwise the register's own instances decide, then
     the organisation's entry in the code system; a guess is never made.
@@ -236,7 +239,7 @@ def mark_primary(
 def dates(
     resource: Json, primary: dict[str, Any], stamp: str | None, term: Term | None, notes: Notes
 ) -> list[dict[str, Any]]:
-    """The organisation's own dates: stated by the resource, else those of its primary role.
+    """Return the organisation's own dates: stated by the resource, else those of its primary role.
 
     No resource seen so far states any. The code system states them, so it checks what the role implies. It
     wins if it has the same LastChangeDate: a primary role can begin later than its organisation.
@@ -252,7 +255,7 @@ def dates(
 
 
 def note_rest(resource: Json, notes: Notes) -> None:
-    """Counts the parts of a resource that no function of this module takes."""
+    """Count the parts of a resource that no function of this module takes."""
     notes.note_keys("Organization", resource, (*_KNOWN, "address", "language", "implicitRules"))
     for extension in items(resource, "extension"):
         if extension.get("url") not in (ORGANISATION_ROLE, TYPED_PERIOD, TYPED_DATE_TIME):

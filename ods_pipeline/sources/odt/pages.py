@@ -53,11 +53,11 @@ class Pages:
         self.rules: Counter[str] = Counter()  # how often each rule of the translation was applied
 
     def forget(self) -> None:
-        """Forgets all pages: they will be asked for again."""
+        """Forget all pages: they will be asked for again."""
         self._listed.clear()
 
     def listed(self, held: HeldPages) -> dict[str, Listed]:
-        """Every organisation on the pages held, by ODS code."""
+        """Return every organisation on the pages held, by ODS code."""
         organisations: dict[str, Listed] = {}
         for name in names(held, BUNDLES):
             if name not in self._listed:
@@ -77,11 +77,11 @@ class Pages:
         return sizes
 
     def stamps(self, held: HeldPages) -> dict[str, str | None]:
-        """The stamp of every organisation on the pages held."""
+        """Return the stamp of every organisation on the pages held."""
         return {code: entry.stamp for code, entry in self.listed(held).items()}
 
     def records(self, codes: set[str], held: HeldPages) -> Iterator[Record]:
-        """The records of these codes, page by page."""
+        """Yield the records of these codes, page by page."""
         if not codes:
             return
         context = context_of(held)
@@ -100,12 +100,12 @@ class Pages:
 
 
 def names(held: HeldPages, group: str) -> list[str]:
-    """The names of the pages of a group, in order."""
+    """Return the names of the pages of a group, in order."""
     return [name for name in held.names() if name.startswith(f"{group}-") and name[-5:] == ".json"]
 
 
 def name_of(resource: Json) -> str:
-    """The code under which a resource is kept: its id, or a made-up name if that is not an ODS code."""
+    """Return the code under which a resource is kept: its id, or a made-up name if that is no ODS code."""
     own = text(resource, "id") or ""
     if CODE.fullmatch(own):
         return own
@@ -113,7 +113,7 @@ def name_of(resource: Json) -> str:
 
 
 def listed_in(bundle: Json) -> dict[str, Listed]:
-    """The organisations of a bundle."""
+    """Return the organisations of a bundle."""
     included = affiliations_by_source(resources(bundle, AFFILIATION))
     return {name_of(r): _listed(r, included.get(name_of(r), [])) for r in resources(bundle, ORGANIZATION)}
 
@@ -154,7 +154,7 @@ def records_of(
 
 
 def context_of(held: HeldPages, more: Mapping[str, Iterable[Json]] | None = None) -> Context:
-    """What the pages of the terminology half hold. ``more`` has further pages by group."""
+    """Return what the pages of the terminology half hold. ``more`` has further pages by group."""
 
     def pages(group: str) -> Iterator[Json]:
         for name in names(held, group):
@@ -177,6 +177,6 @@ def context_of(held: HeldPages, more: Mapping[str, Iterable[Json]] | None = None
 
 
 def targets_in(bundle: Json) -> dict[str, str]:
-    """The target of each affiliation of a bundle, by ODS's id of the relationship."""
+    """Return the target of each affiliation of a bundle, by ODS's id of the relationship."""
     affiliations = resources(bundle, AFFILIATION)
     return _targets(affiliations)

@@ -25,7 +25,7 @@ Periods = dict[str, tuple[str | None, str | None]]
 
 
 def dates_of(node: Json, where: str, notes: Notes) -> list[dict[str, Any]]:
-    """The ``Date`` elements of a role, an affiliation or an organisation.
+    """Return the ``Date`` elements of a role, an affiliation or an organisation.
 
     Raises Rejected for a period without a start, and for two periods of one type.
     """

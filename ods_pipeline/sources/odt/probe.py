@@ -54,7 +54,7 @@ class Probe:
     questions: int = 0
 
     def run(self, today: date) -> list[Seen]:
-        """Asks everything. Raises OdsError if the server cannot be asked at all."""
+        """Ask everything. Raises OdsError if the server cannot be asked at all."""
         load = self._ask("versions", self.api.versions)
         if load is None:
             raise OdsError("the list of versions is not known", do="Check ODS_ODT_URL")
@@ -176,7 +176,10 @@ class Probe:
             self._note("U6", name, "cannot be asked" if reply is None else "can be asked")
 
     def _ask(self, name: str, question: Callable[[], Reply]) -> Reply | None:
-        """The answer, which is kept; None if the server refuses the question or knows no such thing."""
+        """Return the answer, which is kept.
+
+        None if the server refuses the question or knows no such thing.
+        """
         self.questions += 1
         file = f"{self.questions:02d}-{name.replace(' ', '-')}.json"
         try:

@@ -16,12 +16,15 @@ _KNOWN = ("resourceType", "meta", "text", "extension", "identifier", "active", "
 
 
 def source_of(affiliation: Json) -> str | None:
-    """The ODS code of the record that the relationship is on; None if it names none."""
+    """Return the ODS code of the record that the relationship is on; None if it names none."""
     return referenced_code(affiliation.get("organization"))
 
 
 def target_of(affiliation: Json) -> str:
-    """The ODS code that the relationship points at. Raises Rejected if it points at no organisation."""
+    """Return the ODS code that the relationship points at.
+
+    Raises Rejected if it points at no organisation.
+    """
     code = referenced_code(affiliation.get("participatingOrganization"))
     if code is None:
         raise Rejected("odt_reference", f"affiliation {affiliation.get('id')} points at no organisation")
@@ -40,7 +43,7 @@ def unique_id(affiliation: Json) -> str:
 
 
 def relationship(affiliation: Json, role: str | None, notes: Notes) -> dict[str, Any]:
-    """The ``Rel`` of an affiliation.
+    """Return the ``Rel`` of an affiliation.
 
     Args:
         affiliation: The resource.

@@ -62,11 +62,11 @@ class OdtSource:
         self._changes = AllChanges(self._api, self._pages, whole=whole)
 
     def close(self) -> None:
-        """Ends all waiting and asking."""
+        """End all waiting and asking."""
         self._api.close()
 
     def ensure_available(self) -> None:
-        """Raises OdsError if this address wants a key and there is none."""
+        """Raise OdsError if this address wants a key and there is none."""
         if not self._has_key and self.address in (ODT_PRODUCTION, ODT_INT):
             raise OdsError(
                 "the ODT API is not asked without a key",
@@ -74,7 +74,7 @@ class OdtSource:
             )
 
     def code_lists(self, held: HeldPages) -> Iterator[Page]:
-        """The day of the load, then roles, relationships and record classes, as they came and as ORD's."""
+        """Yield the day of the load, then roles, relationships and record classes, raw and as ORD's."""
         if not held.has(LOAD_FIRST):
             yield _page(LOAD_FIRST, self._api.versions())
         for own, name, key, system in CODE_LISTS:
@@ -88,7 +88,7 @@ class OdtSource:
             yield Page(name, replies[0].url_path, _json({key: entries}))
 
     def deletions(self, held: HeldPages) -> Iterator[Page]:
-        """The four lists of deletions, as they came, and the notices that they make."""
+        """Yield the four lists of deletions, as they came, and the notices that they make."""
         for name, listed in deleted.LISTS.items():
             if not held.has(name):
                 yield _page(name, self._api.deletions(listed))
@@ -101,7 +101,7 @@ class OdtSource:
             yield Page(NOTIFICATIONS, f"/List/{deleted.ORGANISATIONS}", _json(notices))
 
     def changed(self, window: Window, held: HeldPages) -> Iterator[Page]:
-        """All pages of changed organisations, then what the terminology half has about them.
+        """Yield all pages of changed organisations, then what the terminology half has about them.
 
         Raises SourceChanged, which forgets these pages, if the numbers do not add up.
         """
@@ -109,14 +109,14 @@ class OdtSource:
             yield from self._changes.asked(window, held)
 
     def stamps(self, window: Window, held: HeldPages) -> dict[str, str]:
-        """The codes on the pages held, each with its stamp. Asks nothing."""
+        """Return the codes on the pages held, each with its stamp. Asks nothing."""
         last = window[1].isoformat()
         also = dict.fromkeys([] if self.reads_all else unstamped.unstamped(window, held), last)
         # A record without a stamp is asked for all the same, so that it is set aside and not lost.
         return also | {code: stamp or last for code, stamp in self._pages.stamps(held).items()}
 
     def records(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
-        """The records of these codes. Only codes that are on no page (failed before) are asked for.
+        """Yield the records of these codes. Only codes that are on no page (failed before) are asked for.
 
         A code that ODT does not know is gone from its API, which confirms no deletion: archived records may
         be missing from ODT.
@@ -127,7 +127,7 @@ class OdtSource:
         yield from self._changes.asked_alone(sorted(wanted - on_pages), held)
 
     def closing(self, held: HeldPages) -> Iterator[Page]:
-        """The day of the load once more. Raises SourceChanged if another load came in between."""
+        """Yield the day of the load once more. Raises SourceChanged if another load came in between."""
         if held.has(LOAD_LAST):
             return
         self._report_equal_dates()
@@ -139,7 +139,7 @@ class OdtSource:
         yield _page(LOAD_LAST, reply)
 
     def _report_equal_dates(self) -> None:
-        """Warns if Legal dates seldom repeat the Operational ones: the rule about them rests on that."""
+        """Warn if Legal dates seldom repeat the Operational ones: the rule about them rests on that."""
         pairs, equal = self._pages.rules[BOTH_PAIRS], self._pages.rules[EQUAL_PAIRS]
         is_rare = pairs >= ENOUGH_PAIRS and equal < EXPECTED_EQUAL * pairs
         log.log(
@@ -154,7 +154,7 @@ class OdtSource:
         )
 
     def record_path(self, code: str, form: Form) -> str:
-        """The path and query of one record with its relationships."""
+        """Return the path and query of one record with its relationships."""
         return f"/Organization?_id={code}&_revinclude=OrganizationAffiliation:primary-organization"
 
 

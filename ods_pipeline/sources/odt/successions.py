@@ -30,7 +30,7 @@ class Edge:
 
 
 def edges_by_code(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
-    """The edges of every code, whichever side it is on, sorted."""
+    """Return the edges of every code, whichever side it is on, sorted."""
     by_code: dict[str, list[Edge]] = {}
     for edge in sorted(edges, key=lambda e: (e.predecessor, e.successor, e.day or "", e.code)):
         for code in {edge.predecessor, edge.successor}:
@@ -39,7 +39,7 @@ def edges_by_code(edges: Iterable[Edge]) -> dict[str, list[Edge]]:
 
 
 def successions(code: str, edges: Iterable[Edge], term: Term | None, notes: Notes) -> list[dict[str, Any]]:
-    """The ``Succ`` entries on the record of ``code``, one for each type and target.
+    """Return the ``Succ`` entries on the record of ``code``, one for each type and target.
 
     If a pair has several days, the latest counts: an edge begins when both sides have it. A side that the
     code system of organisations does not state is left out; if it states nothing at all about this

@@ -25,7 +25,7 @@ Targets = Mapping[str, tuple[str | None, str | None]]
 
 
 def terms(value_sets: Iterable[Json]) -> dict[str, Term]:
-    """The code system's entry of each organisation, by ODS code."""
+    """Return the code system's entry of each organisation, by ODS code."""
     return {
         code: _term(properties) for value_set in value_sets for code, _, properties in concepts(value_set)
     }
@@ -61,7 +61,7 @@ def targets(value_sets: Iterable[Json]) -> dict[str, tuple[str | None, str | Non
 
 
 def primary_instances(value_sets: Iterable[Json]) -> frozenset[str]:
-    """The unique ids of roles that are primary."""
+    """Return the unique ids of roles that are primary."""
     return frozenset(
         code
         for value_set in value_sets
@@ -71,7 +71,7 @@ def primary_instances(value_sets: Iterable[Json]) -> frozenset[str]:
 
 
 def edges(value_sets: Iterable[Json]) -> Iterator[Edge]:
-    """The successions. A concept without both organisations does not count."""
+    """Yield the successions. A concept without both organisations does not count."""
     for value_set in value_sets:
         for code, _, p in concepts(value_set):
             before, after = _text(_one(p, "predecessor")), _text(_one(p, "successor"))
@@ -81,7 +81,7 @@ def edges(value_sets: Iterable[Json]) -> Iterator[Edge]:
 
 
 def code_list(value_sets: Iterable[Json], with_primary: bool) -> list[dict[str, Any]]:
-    """The entries of a code list in the shape of the ORD API. RO197 has the code 197."""
+    """Return the entries of a code list in the shape of the ORD API. RO197 has the code 197."""
     return [
         {
             "id": code,
@@ -95,12 +95,12 @@ def code_list(value_sets: Iterable[Json], with_primary: bool) -> list[dict[str, 
 
 
 def primary_scope(roles: bytes) -> frozenset[str]:
-    """The ids of roles that can be primary, from the page ``roles.json``."""
+    """Return the ids of roles that can be primary, from the page ``roles.json``."""
     return frozenset(r["id"] for r in json.loads(roles)["Roles"] if r.get("primaryRole") == "true")
 
 
 def _one(properties: Properties, name: str) -> Any:
-    """The one value of a property; None without one."""
+    """Return the one value of a property; None without one."""
     return next(iter(properties.get(name, [])), None)
 
 

@@ -46,7 +46,7 @@ class Context:
 
 
 def record(resource: Json, affiliations: Iterable[Json], context: Context, notes: Notes) -> dict[str, Any]:
-    """The record of one organisation, in the shape of the ORD API.
+    """Return the record of one organisation, in the shape of the ORD API.
 
     Raises Rejected if it breaks a rule.
     """
@@ -81,7 +81,7 @@ def record(resource: Json, affiliations: Iterable[Json], context: Context, notes
 def translated(
     resource: Json, affiliations: Sequence[Json], context: Context, counts: Counter[str] | None = None
 ) -> bytes:
-    """The payload that is kept for one organisation. Never raises for what a resource holds.
+    """Return the payload that is kept for one organisation. Never raises for what a resource holds.
 
     It is ``{"Organisation": …, "Unknown": {name: count}, "Rules": {name: count}}``, or, for a resource that
     breaks a rule, ``{"Refused": {"rule", "detail"}, "resource": …, "affiliations": […]}``. ``counts`` adds up
@@ -102,13 +102,16 @@ def translated(
 
 
 def _role_of_target(affiliation: Json, context: Context) -> str | None:
-    """The primary role of a relationship's target: its own concept states it, else the target's."""
+    """Return the primary role of a relationship's target: its own concept states it, else the target's."""
     role = context.roles_of_targets.get(unique_id(affiliation))
     return role or context.primary_role_of.get(target_of(affiliation))
 
 
 def affiliations_by_source(affiliations: Iterable[Json]) -> dict[str, list[Json]]:
-    """The affiliations on each organisation's record, in order of their ids; without those of no source."""
+    """Return the affiliations on each organisation's record, in order of their ids.
+
+    Those without a source are left out.
+    """
     by_source: dict[str, list[Json]] = {}
     for affiliation in sorted(affiliations, key=lambda a: str(a.get("id"))):
         code = source_of(affiliation)

@@ -27,7 +27,7 @@ _WEEK, _SUNDAY = timedelta(days=7), 6
 
 
 def asked_since(window: Window) -> date | None:
-    """The first day from which changed relationships are asked for; None if the question is not due.
+    """Return the first day from which changed relationships are asked for; None if the question is not due.
 
     It is due on Sundays, and after missed days, one of which may have been a Sunday. ``window`` has the
     stamps asked for, both inclusive.
@@ -40,7 +40,7 @@ def asked_since(window: Window) -> date | None:
 
 
 def sources_of_touched(held: HeldPages) -> list[str]:
-    """The organisations whose records have the changed relationships, sorted."""
+    """Return the organisations whose records have the changed relationships, sorted."""
     codes = {
         code
         for name in names(held, TOUCHED)
@@ -51,7 +51,7 @@ def sources_of_touched(held: HeldPages) -> list[str]:
 
 
 def unstamped(window: Window, held: HeldPages) -> list[str]:
-    """Those of them that have no stamp of the days asked about: no daily question finds them. Sorted."""
+    """Return those that have no stamp within the window, sorted: no daily question finds them."""
     since = asked_since(window)
     if since is None or not names(held, TOUCHED):
         return []

@@ -23,12 +23,12 @@ def listed_rows(content: bytes) -> list[tuple[str, str]]:
 
 
 def linked_codes(content: bytes) -> list[str]:
-    """The codes of a sync list that is held. Raises ValueError, KeyError or TypeError."""
+    """Return the codes of a sync list that is held. Raises ValueError, KeyError or TypeError."""
     return [link["OrgLink"].rpartition("/")[2] for link in json.loads(content)[ORGANISATIONS]]
 
 
 def list_in(answer: Answer, key: str) -> Sequence[dict[str, Any]]:
-    """The list below ``key``. A list of one may come as the bare object. Raises NotTheAnswer."""
+    """Return the list below ``key``. A list of one may come as the bare object. Raises NotTheAnswer."""
     items = _json(answer).get(key)
     items = [items] if isinstance(items, dict) else items
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
@@ -37,7 +37,7 @@ def list_in(answer: Answer, key: str) -> Sequence[dict[str, Any]]:
 
 
 def total_of(answer: Answer) -> int:
-    """The ``X-Total-Count`` of an answer. Raises NotTheAnswer without one."""
+    """Return the ``X-Total-Count`` of an answer. Raises NotTheAnswer without one."""
     count = answer.headers.get("x-total-count", "")
     if not count.isascii() or not count.isdigit():
         raise NotTheAnswer("it came without X-Total-Count")
@@ -45,14 +45,14 @@ def total_of(answer: Answer) -> int:
 
 
 def checked_code(text: str) -> str:
-    """The text if it is an ODS code. Raises NotTheAnswer otherwise."""
+    """Return the text if it is an ODS code. Raises NotTheAnswer otherwise."""
     if not CODE.fullmatch(text):
         raise NotTheAnswer(f"{text[:20]!r} is not an ODS code")
     return text
 
 
 def stamp_of(row: dict[str, Any]) -> str:
-    """The LastChangeDate (ISO) of a search row. Raises NotTheAnswer without one."""
+    """Return the LastChangeDate (ISO) of a search row. Raises NotTheAnswer without one."""
     stamp = str(row.get("LastChangeDate"))
     try:
         is_day = date.fromisoformat(stamp).isoformat() == stamp
@@ -64,7 +64,7 @@ def stamp_of(row: dict[str, Any]) -> str:
 
 
 def code_in_json(answer: Answer) -> str:
-    """The code of a record in JSON. Raises NotTheAnswer if it is not a record."""
+    """Return the code of a record in JSON. Raises NotTheAnswer if it is not a record."""
     try:
         return str(_json(answer)["Organisation"]["OrgId"]["extension"])
     except (KeyError, TypeError):
@@ -72,7 +72,7 @@ def code_in_json(answer: Answer) -> str:
 
 
 def code_in_xml(answer: Answer) -> str:
-    """The code of a record in XML. Raises NotTheAnswer if it is not a record."""
+    """Return the code of a record in XML. Raises NotTheAnswer if it is not a record."""
     try:
         root = ElementTree.fromstring(answer.content)
     except ElementTree.ParseError:

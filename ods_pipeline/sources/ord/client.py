@@ -76,11 +76,11 @@ class OrdApi:
         )
 
     def close(self) -> None:
-        """Ends all waiting and asking."""
+        """End all waiting and asking."""
         self._asker.close()
 
     def sync(self, since: str) -> SyncList:
-        """All codes changed on or after a date (ISO), at most 184 days back. Unpaged."""
+        """Return all codes changed on or after a date (ISO), at most 184 days back. Unpaged."""
         path = "/sync?" + urlencode({"LastChangeDate": since})
 
         def accept(answer: Answer) -> SyncList:
@@ -94,7 +94,7 @@ class OrdApi:
         return self._ask(path, accept)
 
     def search(self, since: str, offset: int) -> SearchPage:
-        """One page of the organisations changed on or after a date (ISO).
+        """Return one page of the organisations changed on or after a date (ISO).
 
         ``offset`` is documented as the number of the first row. The real server was seen to name 20 as the
         offset after 20 rows, as if it were the number of rows before the page; both are allowed for.
@@ -120,7 +120,7 @@ class OrdApi:
         return self._ask(path, accept)
 
     def organisation(self, code: str) -> Record:
-        """The record of one code, or that it is gone (404, 410).
+        """Return the record of one code, or that it is gone (404, 410).
 
         If another code comes every time, that answer is returned and marked. It is kept, and set aside when
         it is flattened.
@@ -143,7 +143,7 @@ class OrdApi:
         return self._asker.ask(self.base_url + path, path, accept, settle_for=settle)
 
     def whole_list(self, path: str) -> Listing:
-        """One of the lists in ``LIST_KEYS``."""
+        """Return one of the lists in ``LIST_KEYS``."""
 
         def accept(answer: Answer) -> Listing:
             list_in(answer, LIST_KEYS[path])
@@ -156,5 +156,5 @@ class OrdApi:
 
 
 def organisation_path(code: str, form: Form) -> str:
-    """The path and query that ask for a record."""
+    """Return the path and query that ask for a record."""
     return f"/organisations/{code}" + ("?_format=xml" if form == "xml" else "")

@@ -9,7 +9,7 @@ MAINTENANCE = time(17), time(19)
 
 
 def maintenance_ends(at: datetime) -> datetime | None:
-    """The end (UTC) of the maintenance hours that this moment falls into; None outside of them.
+    """Return the end (UTC) of the maintenance hours that this moment falls into; None outside of them.
 
     17:00 belongs to them, 19:00 does not. Clocks change at night, never between the two.
     """

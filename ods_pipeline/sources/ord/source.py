@@ -47,11 +47,11 @@ class OrdSource:
         self.says: frozenset[str] = FIELDS - silent_by_form(self.form)
 
     def close(self) -> None:
-        """Ends all waiting and asking."""
+        """End all waiting and asking."""
         self._api.close()
 
     def ensure_available(self) -> None:
-        """Raises OdsError in the maintenance hours, unless they are to be ignored."""
+        """Raise OdsError in the maintenance hours, unless they are to be ignored."""
         if not self._ignores_maintenance and maintenance_ends(self._clock.now()) is not None:
             raise OdsError(
                 "from 17:00 to 19:00 UK time the ORD API is not asked: it may be down for maintenance",
@@ -63,11 +63,11 @@ class OrdSource:
         return self._lists(CODE_LISTS, held)
 
     def deletions(self, held: HeldPages) -> Iterator[Page]:
-        """The notices of deletion."""
+        """Return the notices of deletion."""
         return self._lists(DELETIONS, held)
 
     def changed(self, window: Window, held: HeldPages) -> Iterator[Page]:
-        """All search pages since the first stamp, then the sync list that proves them complete.
+        """Yield all search pages since the first stamp, then the sync list that proves them complete.
 
         Raises SourceChanged, which forgets the search pages, if the rows do not add up.
         """
@@ -96,7 +96,7 @@ class OrdSource:
         yield Page(SYNC, sync.url_path, sync.content)
 
     def stamps(self, window: Window, held: HeldPages) -> dict[str, str]:
-        """The codes of search with their stamps, and those that only sync lists.
+        """Return the codes of search with their stamps, and those that only sync lists.
 
         Sync gives no stamp. Such a code changed after search was answered, so it counts as stamped last.
         """
@@ -107,7 +107,7 @@ class OrdSource:
         return stamps
 
     def records(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
-        """The record of each code, or that it is gone."""
+        """Return the record of each code, or that it is gone."""
         return map(self._api.organisation, codes)
 
     def closing(self, held: HeldPages) -> Iterator[Page]:
@@ -115,7 +115,7 @@ class OrdSource:
         return iter(())
 
     def record_path(self, code: str, form: Form) -> str:
-        """The path and query of a record."""
+        """Return the path and query of a record."""
         return organisation_path(code, form)
 
     def _lists(self, paths: dict[str, str], held: HeldPages) -> Iterator[Page]:
@@ -129,7 +129,7 @@ def _search_pages(held: HeldPages) -> list[str]:
 
 
 def _contradiction(codes: Iterable[str], new: list[str], before: int | None, total: int) -> str:
-    """What is wrong with a page after those before it; empty if nothing is. One row may come again."""
+    """Return what is wrong with a page after those before it; empty if nothing is. One row may come again."""
     known = set(codes)
     together = known | set(new)
     if before not in (None, total):
