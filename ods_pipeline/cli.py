@@ -1,6 +1,6 @@
 """The command line: which commands there are, and how an error becomes an exit code.
 
-What lives here: the wiring. What does not: the commands (``commands/``, one module each). A module is
+Lives here: the wiring. Does not live here: the commands (``commands/``, one module each). A module is
 imported when its command is called, so that ``ods-pipeline --help`` needs neither Dagster nor Polars nor
 DuckDB.
 """

@@ -1,7 +1,7 @@
 """Errors meant to be read by people: what happened, in which file or code, what to do next.
 
-What lives here: the one exception family that the command line prints as a single line.
-What does not: programming errors. They keep their traceback.
+Lives here: the one exception family that the command line prints as a single line. Does not live here:
+programming errors. They keep their traceback.
 """
 
 from collections.abc import Sequence

@@ -2,9 +2,9 @@
 
     python -m ods_pipeline_tests.odt_server --folder data/sample --port 8342
 
-What lives here: addresses, paging, errors and counts as ODT's document gives them, and the ways in which it
-may differ from what is known. What does not: the mapping of a record (`support/odt_records.py`), ORD and TRUD
-(`ord_server.py`), faults on the wire (`support/ord_wire.py`).
+Lives here: addresses, paging, errors and counts as ODT's document gives them, and the ways in which it may
+differ from what is known. Does not live here: the mapping of a record (`support/odt_records.py`), ORD and
+TRUD (`ord_server.py`), faults on the wire (`support/ord_wire.py`).
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
     python -m ods_pipeline_tests.ord_server --folder data/sample --port 8341
 
-What lives here: addresses, headers, errors and texts as the services give them. What does not: what is in the
+Lives here: addresses, headers, errors and texts as the services give them. Does not live here: what is in the
 register (`worlds.py`), faults on the wire (`ord_wire.py`). It listens on the loopback address only.
 """
 

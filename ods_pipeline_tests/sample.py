@@ -2,9 +2,9 @@
 
     python -m ods_pipeline_tests.sample
 
-What lives here: how rows become records, and which records a fetch at a given moment would return.
-What does not: facts (edit the CSV files) and the shape of the files (`support/payloads.py`).
-No clock, no chance, no network: the same tables give the same bytes.
+Lives here: how rows become records, and which records a fetch at a given moment would return. Does not live
+here: facts (edit the CSV files) and the shape of the files (`support/payloads.py`). No clock, no chance, no
+network: the same tables give the same bytes.
 """
 
 from __future__ import annotations

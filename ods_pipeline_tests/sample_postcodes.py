@@ -1,6 +1,6 @@
 """Write the sample's file of postcodes from ``data/sample/facts``, in the layout of NSPL of August 2026.
 
-What lives here: how rows become the zip. What does not: facts (edit the CSV files) and the layout
+Lives here: how rows become the zip. Does not live here: facts (edit the CSV files) and the layout
 (``support/postcodes.py``). No clock, no chance: the same tables give the same bytes.
 """
 

@@ -1,7 +1,7 @@
 """The commands, one module each.
 
-What lives here: the names of the commands and what ``--help`` prints about them, so that help needs none of
-their modules. What does not: their options (``--help`` of one command reads its module), and what find and
+Lives here: the names of the commands and what ``--help`` prints about them, so that help needs none of their
+modules. Does not live here: their options (``--help`` of one command reads its module), and what find and
 show look up (``lookup/``).
 """
 

@@ -1,6 +1,6 @@
 """`ods-pipeline audit`: is what is published what the raw files hold? Recomputed independently.
 
-What lives here: options and what is printed. What does not: what is compared (``audit/``).
+Lives here: options and what is printed. Does not live here: what is compared (``audit/``).
 """
 
 from typing import Annotated

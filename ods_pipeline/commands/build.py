@@ -1,6 +1,6 @@
 """`ods-pipeline build`: read what is new and publish it.
 
-What lives here: options and exit code. What does not: what a build does (``defs/build.py``) and what is
+Lives here: options and exit code. Does not live here: what a build does (``defs/build.py``) and what is
 printed after it (``summary.py``).
 """
 

@@ -1,6 +1,6 @@
 """`ods-pipeline check`: is every code of a list still good, and what was meant by those that are not?
 
-What lives here: options and what is printed. What does not: reading lists and judging codes (``lists/``).
+Lives here: options and what is printed. Does not live here: reading lists and judging codes (``lists/``).
 """
 
 from contextlib import closing

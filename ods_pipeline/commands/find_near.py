@@ -1,6 +1,6 @@
 """`ods-pipeline find --near`: what is around a postcode.
 
-What lives here: the options together, and what is printed. What does not: the search (``lookup/near.py``).
+Lives here: the options together, and what is printed. Does not live here: the search (``lookup/near.py``).
 """
 
 from contextlib import closing

@@ -1,6 +1,6 @@
 """What the commands that list organisations share: which ones, how many, and as what.
 
-What lives here: the options, and rows as CSV or JSON. What does not: lines for people, which each command
+Lives here: the options, and rows as CSV or JSON. Does not live here: lines for people, which each command
 words itself.
 """
 

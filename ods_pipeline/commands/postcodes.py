@@ -1,6 +1,6 @@
 """`ods-pipeline postcodes`: takes a file of postcodes or UPRNs in, and publishes.
 
-What lives here: options and what is printed. What does not: reading the file (``places/``).
+Lives here: options and what is printed. Does not live here: reading the file (``places/``).
 """
 
 from pathlib import Path

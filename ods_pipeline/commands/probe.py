@@ -1,6 +1,6 @@
 """`ods-pipeline probe odt`: how a server of ODT behaves where its documentation is silent.
 
-What lives here: options and output. What does not: the questions (``sources/odt/probe.py``).
+Lives here: options and output. Does not live here: the questions (``sources/odt/probe.py``).
 """
 
 import os

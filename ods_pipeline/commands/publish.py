@@ -1,6 +1,6 @@
 """`ods-pipeline publish`, `pull`, and the store's side of `prune` and `status`.
 
-What lives here: options and what is printed. What does not: the store (``publish/store/``).
+Lives here: options and what is printed. Does not live here: the store (``publish/store/``).
 """
 
 from datetime import timedelta

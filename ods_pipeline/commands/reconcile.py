@@ -1,6 +1,6 @@
 """`ods-pipeline reconcile`: the published set against official reports that ODS makes from the same register.
 
-What lives here: options and what is printed. What does not: reading reports and comparing (``reconcile/``),
+Lives here: options and what is printed. Does not live here: reading reports and comparing (``reconcile/``),
 asking Data Search and Export (``sources/reports.py``).
 """
 

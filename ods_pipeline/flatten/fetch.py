@@ -1,6 +1,6 @@
 """One delta fetch as flat frames: its records, its deletion notices and its code lists.
 
-What lives here: reading a complete fetch folder of any source. What does not: one payload
+Lives here: reading a complete fetch folder of any source. Does not live here: one payload
 (``json/record.py``), the lists (``json/lists.py``), XML (``xml/``), asking (``sources/``). The source is
 known by its receipt only.
 """

@@ -2,6 +2,9 @@
 
 No other content is ever needed. A content that is in no version was outranked on its own day, or was a stub
 after a complete record. More captures can only outrank it further.
+
+Lives here: reading rows. Does not live here: which contents are versions (``versions.py``), and what a silent
+source leaves out (``silence.py``).
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -3,6 +3,8 @@
 One source that is silent never makes a code gone: every rule here names what would contradict it. The same
 evidence ends the versions of a code (``presence.py``). So a code that was ever held has a confirmed deletion
 if and only if it has no current version.
+
+Lives here: the table ``deletions``. Does not live here: the events ``deleted`` (``changes/gone.py``).
 """
 
 import polars as pl

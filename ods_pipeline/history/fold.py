@@ -9,6 +9,9 @@ The rules:
 
 The result is a function of the set of captures alone. It is the same whether the fold starts from nothing or
 from the state of an earlier fold.
+
+Lives here: the order of the steps, and their result. Does not live here: the steps themselves (the other
+modules of this room), and the events (``changes/``).
 """
 
 from dataclasses import dataclass

@@ -2,6 +2,9 @@
 
 An observation is (code, as-of date, content, capture). Only folders that are not in the state are opened:
 once here, for what they saw, and once more in ``content.py`` if they hold content that was never held before.
+
+Lives here: collecting observations. Does not live here: their order (``order.py``), and the versions that
+they make (``versions.py``).
 """
 
 from collections.abc import Sequence

@@ -3,6 +3,9 @@
 The as-of date is PublicationDate for a release, and the UK date of the fetch for a delta. On one day a delta
 beats a release, and a later fetch beats an earlier one. This order is total, so nothing depends on the order
 in which captures arrive.
+
+Lives here: the numbers of captures. Does not live here: the observations that are numbered
+(``observations.py``).
 """
 
 from dataclasses import dataclass

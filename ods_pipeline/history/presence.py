@@ -6,6 +6,9 @@ was there, although its content is not known.
 
 A gap begins on the day of a notice of deletion. It also begins on the day of the first release without the
 code, if a release that proves absence follows before the code is seen again. A 404 begins no gap.
+
+Lives here: pieces and gaps. Does not live here: the content of a piece (``versions.py``), and the list of
+deleted codes (``deletions.py``).
 """
 
 import polars as pl

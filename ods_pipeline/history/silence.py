@@ -1,8 +1,8 @@
 """What a source leaves out is kept as another source gave it last.
 
-What lives here: completing the versions whose content comes from a source that leaves fields out
-(``schema/silence.py``). What does not: whether such a record is a new version at all (``versions.py``), fax
-numbers, which are followed record by record (``versions.py``, ``content.py``).
+Lives here: completing the versions whose content comes from a source that leaves fields out
+(``schema/silence.py``). Does not live here: whether such a record is a new version at all (``versions.py``),
+fax numbers, which are followed record by record (``versions.py``, ``content.py``).
 
 Such a version takes from the newest version before it whose content leaves nothing out:
 

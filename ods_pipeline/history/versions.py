@@ -6,6 +6,9 @@ there, and give no content.
 
 Everything here compares neighbouring rows of one sorted frame, so it costs the same for a hundred releases as
 for one.
+
+Lives here: the intervals of versions. Does not live here: their rows (``content.py``), and the pieces
+(``presence.py``).
 """
 
 import polars as pl

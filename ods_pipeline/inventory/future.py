@@ -1,6 +1,6 @@
 """Captures of days that have not come: what a wrong clock or a wrong date in a file leaves in a data root.
 
-What lives here: naming them, and how they are removed. What does not: rejecting them on their way in
+Lives here: naming them, and how they are removed. Does not live here: rejecting them on their way in
 (``intake.py``, ``sources/exchange.py``, ``flatten/xml/archive.py``), and that they settle nothing
 (``sources/due.py``).
 """

@@ -1,7 +1,7 @@
 """What a run takes into ``raw/``: one release, or the deltas of some stamps.
 
-What lives here: the choice between a file, a recorded folder, what is held, and asking a source. What does
-not: which releases and stamps are due (``wanted.py``), copying and asking (``sources/``), Dagster
+Lives here: the choice between a file, a recorded folder, what is held, and asking a source. Does not live
+here: which releases and stamps are due (``wanted.py``), copying and asking (``sources/``), Dagster
 (``defs/``).
 """
 

@@ -1,7 +1,7 @@
 """Where ORD and ODT give different values for one record on one day.
 
-What lives here: the comparison of two fetches of the same day, one of each source, field by field. What does
-not: fetching from both (``sources/deltas.py``), and what history makes of them (``history/versions.py``).
+Lives here: the comparison of two fetches of the same day, one of each source, field by field. Does not live
+here: fetching from both (``sources/deltas.py``), and what history makes of them (``history/versions.py``).
 
 Only records with the same LastChangeDate are compared: the two sources may be a load apart. A difference is
 explained if it is one that ODT cannot avoid (``schema/silence.py``); any other is worth a look.

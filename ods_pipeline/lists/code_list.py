@@ -1,6 +1,6 @@
 """The codes of a file, with their lines and what must be known about how they were read.
 
-What lives here: one column or sheet as a list of codes. What does not: which column that is (``columns.py``),
+Lives here: one column or sheet as a list of codes. Does not live here: which column that is (``columns.py``),
 the form of a code (``codes.py``), and whether a code is held (``judging.py``).
 """
 

@@ -1,6 +1,6 @@
 """The form of a code: a cell without what people put around it, and the share of a column that are codes.
 
-What lives here: one cell or column as text. What does not: which column is taken (``columns.py``), and
+Lives here: one cell or column as text. Does not live here: which column is taken (``columns.py``), and
 whether a code is held (``judging.py``).
 """
 

@@ -1,7 +1,7 @@
 """Which column of a file holds the codes, and whether its first line is a header.
 
-What lives here: the choice by the names of columns, else by the form of their cells (``codes.py``). What does
-not: the codes of the column that was chosen (``code_list.py``).
+Lives here: the choice by the names of columns, else by the form of their cells (``codes.py``). Does not live
+here: the codes of the column that was chosen (``code_list.py``).
 """
 
 import re

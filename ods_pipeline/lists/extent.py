@@ -3,7 +3,7 @@
 The reader allocates a sheet from its first cell to its last. One cell at the far corner of a sheet of 5 kB
 asks for 500 GB of memory, and the operating system ends a process that cannot have them, without an error.
 
-What lives here: the far corner of each sheet, from the raw parts of xlsx, xlsb and ods. What does not:
+Lives here: the far corner of each sheet, from the raw parts of xlsx, xlsb and ods. Does not live here:
 reading (``reading.py``).
 """
 
@@ -31,14 +31,14 @@ def cells_in(archive: zipfile.ZipFile) -> int:
 
 
 def _cells_in_part(name: str, part: bytes) -> int:
-    """Return the cells of a part, read as a sheet: one can have any name, so every part is examined."""
+    """Count the cells of a part. A sheet can have any name, so each part is read as if it were one."""
     if name == "content.xml":
         return _of_ods(part)
     return _of_xlsx(part) if part.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _of_xlsb(part)
 
 
 def _of_xlsx(sheet: bytes) -> int:
-    """By the references of its cells and rows; without references, by the number of cells."""
+    """Count by the references of cells and rows; without references, by the cells."""
     rows, columns, column_names = 1, 1, set()
     for reference in _REFERENCE.finditer(sheet):
         column_names.add(reference[1])
@@ -85,7 +85,7 @@ def _number(sheet: bytes, at: int, most: int) -> tuple[int, int]:
 
 
 def _of_ods(content: bytes) -> int:
-    """Return rows with content, counted with their repetitions, times the widest of them."""
+    """Count the rows with content, with their repetitions, times the widest of them."""
     rows, widest = 0, 1
     for attributes, inner in _ODS_ROW.findall(content):
         repeated = _ODS_ROWS.search(attributes)

@@ -1,6 +1,6 @@
 """The verdict on each line of a list of codes, from the published ods.duckdb in one query (judging.sql).
 
-What lives here: the call, and what the verdicts mean. What does not: how lists are read (``code_list.py``)
+Lives here: the call, and what the verdicts mean. Does not live here: how lists are read (``code_list.py``)
 and printed (``commands/check.py``).
 """
 

@@ -1,7 +1,7 @@
 """CSV, TSV, Excel and Parquet files as columns of text with line numbers.
 
-What lives here: which kind of file it is (by its content, not its name) and how its cells become text. What
-does not: which column holds the codes (``columns.py``). Anything wrong with a file is an OdsError.
+Lives here: which kind of file it is (by its content, not its name) and how its cells become text. Does not
+live here: which column holds the codes (``columns.py``). Anything wrong with a file is an OdsError.
 """
 
 import io

@@ -1,6 +1,6 @@
 """GSS codes, which the Office for National Statistics gives to areas, with their names and ODS codes.
 
-What lives here: which areas are known, and the sentence about one. What does not: the committed list and the
+Lives here: which areas are known, and the sentence about one. Does not live here: the committed list and the
 lists of the ONS (``places/areas.py``).
 """
 

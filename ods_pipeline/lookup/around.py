@@ -1,6 +1,6 @@
 """What is around an organisation: the area it is in, the organisations below it, and which code to use.
 
-What lives here: the queries. What does not: the organisation itself (``card.py``), and wording of lines
+Lives here: the queries. Does not live here: the organisation itself (``card.py``), and wording of lines
 (``card_text.py``).
 """
 

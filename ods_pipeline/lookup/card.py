@@ -1,6 +1,6 @@
 """What `show` knows about a code: its record on a day, in the register as it was on a day.
 
-What lives here: the queries, and the sentence that explains the openness. What does not: the lines of the
+Lives here: the queries, and the sentence that explains the openness. Does not live here: the lines of the
 card (``card_text.py``).
 """
 

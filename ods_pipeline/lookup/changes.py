@@ -1,7 +1,7 @@
 """The changes detected from a day on, and the line that describes each.
 
-What lives here: the query and the wording, and which days of the records count as changes that no capture
-showed. What does not: how changes are found (``history/changes``) and dated (the mart ``code_changes``).
+Lives here: the query and the wording, and which days of the records count as changes that no capture showed.
+Does not live here: how changes are found (``history/changes``) and dated (the mart ``code_changes``).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Parts of queries: what holds on ``$day``, in the register as it was on ``$known`` (null: as it is now).
 
-What lives here: SQL over a version ``v`` of the history and a role or relationship ``p`` of it. What does
-not: whole queries.
+Lives here: SQL over a version ``v`` of the history and a role or relationship ``p`` of it. Does not live
+here: whole queries.
 """
 
 FIRST_DAY = "holds_from(v.operational_start, v.legal_start)"

@@ -1,6 +1,6 @@
 """Organisations found by code, postcode, town or words of the name, and the lines that describe them.
 
-What lives here: the call of ``ods_find`` and the wording of its rows. What does not: how organisations are
+Lives here: the call of ``ods_find`` and the wording of its rows. Does not live here: how organisations are
 matched and ranked (``marts/macros/ods_find.sql``).
 """
 

@@ -1,6 +1,6 @@
 """Whether the register holds a code, and if not, why, and what to do.
 
-What lives here: the queries. What does not: the words, which are macros that ``ods_find`` uses too
+Lives here: the queries. Does not live here: the words, which are macros that ``ods_find`` uses too
 (``marts/macros/words_codes.sql``).
 """
 

@@ -1,7 +1,7 @@
 """Organisations near a postcode, and the lines that describe them.
 
-What lives here: the distance as people write it, the call of ``ods_near`` and the wording of its rows. What
-does not: how they are found (``marts/macros/ods_near.sql``).
+Lives here: the distance as people write it, the call of ``ods_near`` and the wording of its rows. Does not
+live here: how they are found (``marts/macros/ods_near.sql``).
 """
 
 import re

@@ -1,7 +1,7 @@
 """Runs the SQL of marts on the tables of a build. Pure: tables and a day in, frames out.
 
-What lives here: the rules that SQL reads next to the tables, the connection, and the building of one mart.
-What does not: which mart reads what and comes first (``lineage.py``), checks (``checking.py``), writing
+Lives here: the rules that SQL reads next to the tables, the connection, and the building of one mart. Does
+not live here: which mart reads what and comes first (``lineage.py``), checks (``checking.py``), writing
 (``publish``).
 """
 

@@ -1,10 +1,10 @@
 """The checks of marts: each is a query that returns the rows that break a rule.
 
-What lives here: finding the checks and turning their rows into findings. A check is a file
+Lives here: finding the checks and turning their rows into findings. A check is a file
 ``checks/<mart>.<name>.sql`` that returns ``problem, label``; no row is a pass. It reads the mart as the view
 ``mart``, and states the rule in another way than the mart's own SQL. Its first line, a comment, names what it
-looks at. A file that ends in ``.warn.sql`` warns; the others stop the build. What does not live here: checks
-of the register (``ods_pipeline.checks``).
+looks at. A file that ends in ``.warn.sql`` warns; the others stop the build. Does not live here: checks of
+the register (``ods_pipeline.checks``).
 """
 
 from dataclasses import dataclass

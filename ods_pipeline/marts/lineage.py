@@ -1,6 +1,6 @@
 """Which tables a mart reads, and the order of building that follows. Both come from the parsed SQL.
 
-What lives here: the SQL files of marts and steps, the tables they name, and the graph of them. What does not:
+Lives here: the SQL files of marts and steps, the tables they name, and the graph of them. Does not live here:
 running the SQL (``build.py``). A step is a query in ``steps/`` that a mart reads as ``steps.<name>``: it is
 built for that mart, in the same connection, and published nowhere.
 

@@ -1,6 +1,6 @@
 """Names and ODS codes of areas, by their GSS codes: the committed list, and the lists in a zip of the ONS.
 
-What lives here: reading both. What does not: which postcode is in which area (``postcodes.py``). The
+Lives here: reading both. Does not live here: which postcode is in which area (``postcodes.py``). The
 committed list (``areas.csv``) has the ICBs, sub-ICB locations and NHS regions since July 2022, each row with
 its source: a code that a change of boundaries retired has the name it had then, and one in use that of April
 2026. The zips of NSPL and ONSPD have a folder Documents with lists of every kind, which add local authorities

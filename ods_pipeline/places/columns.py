@@ -1,6 +1,6 @@
 """Which columns of a file of the ONS hold what: names carry a year, which changes with the edition.
 
-What lives here: the layouts of NSPL and ONSPD and of OS Open UPRN. What does not: reading rows
+Lives here: the layouts of NSPL and ONSPD and of OS Open UPRN. Does not live here: reading rows
 (``postcodes.py``, ``uprns.py``).
 
 Headers seen: NSPL February 2023 to May 2025 (``pcds``, ``oseast1m``, ``laua``, ``icb``), August 2025 on

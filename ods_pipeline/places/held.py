@@ -1,6 +1,6 @@
 """Files of postcodes and UPRNs that are held in ``raw/places``, with receipts, and their form in ``flat/``.
 
-What lives here: taking a file in, and which one counts: the newest edition of each kind. What does not:
+Lives here: taking a file in, and which one counts: the newest edition of each kind. Does not live here:
 reading rows (``postcodes.py``, ``uprns.py``).
 """
 

@@ -1,7 +1,7 @@
 """Reads a file of postcodes (NSPL, ONSPD) into one Parquet file with the few columns that are needed.
 
-What lives here: which CSV of a zip is meant, its edition, what a row becomes, and what is counted. What does
-not: the names of columns (``columns.py``), and which of the rows a register needs (``tables.py``): all are
+Lives here: which CSV of a zip is meant, its edition, what a row becomes, and what is counted. Does not live
+here: the names of columns (``columns.py``), and which of the rows a register needs (``tables.py``): all are
 kept here, so that the order in which files and captures arrive changes nothing.
 
 Northern Ireland's postcodes (BT) are left out: ONS publishes them under other terms (Land & Property

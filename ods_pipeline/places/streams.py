@@ -1,6 +1,6 @@
 """A CSV in a zip or on disk, read once from front to back in batches, so that memory stays small.
 
-What lives here: finding the CSV of a product, its header, and its rows as text or numbers. What does not:
+Lives here: finding the CSV of a product, its header, and its rows as text or numbers. Does not live here:
 what the columns mean (``columns.py``).
 """
 

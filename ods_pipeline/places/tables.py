@@ -1,7 +1,7 @@
 """The tables of ``geo`` for one register: what its postcodes and UPRNs need, out of what ``flat/`` holds.
 
-What lives here: pure functions of a register and the flat files. They run at every build, so that which rows
-are published depends on the register of that build alone, in whatever order files and captures arrived.
+Lives here: pure functions of a register and the flat files. They run at every build, so that which rows are
+published depends on the register of that build alone, in whatever order files and captures arrived.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Reads OS Open UPRN (41 million properties) into one Parquet file, in one pass with bounded memory.
 
-What lives here: its edition, what a row becomes, and what is counted. What does not: which rows a register
+Lives here: its edition, what a row becomes, and what is counted. Does not live here: which rows a register
 needs (``tables.py``).
 """
 

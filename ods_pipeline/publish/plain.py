@@ -1,6 +1,6 @@
 """The schema ``plain`` of ``ods.duckdb``: tables with lists as views, for tools that cannot read lists.
 
-What lives here: the views. What does not: the tables (``marts/``), which are published as they are.
+Lives here: the views. Does not live here: the tables (``marts/``), which are published as they are.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The tables of ``ods.duckdb`` that ``ods_find`` searches, in a schema of their own.
 
-What lives here: making them from the tables of the file. What does not: the search itself
+Lives here: making them from the tables of the file. Does not live here: the search itself
 (``marts/macros/ods_find.sql``). They are not part of the published set of tables: everything in them is in
 other tables, in a form made for people.
 """

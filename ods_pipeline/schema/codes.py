@@ -1,9 +1,9 @@
 """Identifiers of the register: roles and relationships that code, SQL or checks rely on.
 
-What lives here: each id once, with its NHS name. Python takes it from the members, SQL from a macro with the
+Lives here: each id once, with its NHS name. Python takes it from the members, SQL from a macro with the
 member's name: ``Role.GP_PRACTICE`` is ``ro_gp_practice()``, ``Relationship.OPERATED_BY`` is
-``re_operated_by()``. What does not: which roles make a kind and which relationships lead to a parent. That is
-data: ``marts/rules/*.csv``. The audit has its own ids, because it must find a mistake made here.
+``re_operated_by()``. Does not live here: which roles make a kind and which relationships lead to a parent.
+That is data: ``marts/rules/*.csv``. The audit has its own ids, because it must find a mistake made here.
 
 Names are those that NHS England publishes in its code lists, in the words of January 2023. An id never
 changes its meaning.

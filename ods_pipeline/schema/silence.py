@@ -1,6 +1,6 @@
 """The fields that a source can be silent about. Not given is not null: history keeps what another gave.
 
-What lives here: the fields. What does not: which source is silent (``sources/fields.py``), what history does
+Lives here: the fields. Does not live here: which source is silent (``sources/fields.py``), what history does
 (``history/silence.py``).
 
 A field is named ``table.column``. A contact is named by its type, because one type can be missing where the

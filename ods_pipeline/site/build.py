@@ -1,6 +1,6 @@
 """Builds the site of a published set.
 
-What lives here: which files there are, in which order they are written. What does not: what is on a page
+Lives here: which files there are, in which order they are written. Does not live here: what is on a page
 (``content.py``), how it looks (``render.py``, ``static/site.css``), and the swap (``folder.py``).
 """
 

@@ -1,6 +1,6 @@
 """Charts as SVG text that needs no script: Vega-Lite describes them, vl-convert draws them.
 
-What lives here: the few forms of chart that the report uses, and their colours. What does not: the figures
+Lives here: the few forms of chart that the report uses, and their colours. Does not live here: the figures
 (``content.py``). A chart never holds what its table does not: it is a picture of the rows below it.
 """
 

@@ -1,6 +1,6 @@
 """What the report has to say: its pages, and which figures each has.
 
-What lives here: the pages, their titles and what they are about. What does not: the figures' words
+Lives here: the pages, their titles and what they are about. Does not live here: the figures' words
 (``figures.yaml``) and statements (``queries/*.sql``), charts (``charts.py``), and how pages become files
 (``build.py``).
 """

@@ -1,6 +1,6 @@
 """Feeds of changes: Atom for the newest events, CSV for all of them.
 
-What lives here: ids, dates and words of entries. What does not: which events belong to which feed: they are
+Lives here: ids, dates and words of entries. Does not live here: which events belong to which feed: they are
 the rows of the page's own figure of changes (``queries/*changes.sql``).
 
 An entry's id comes from ``change_id`` alone, which stays the same when the table is rebuilt; so a reader that

@@ -1,7 +1,7 @@
 """A figure of the report: one statement, its answer, and how both are shown.
 
-What lives here: reading a statement, running it with its values, and writing it out so that a reader can run
-it again. What does not: which figures there are (``content.py``) and how a page looks (``render.py``).
+Lives here: reading a statement, running it with its values, and writing it out so that a reader can run it
+again. Does not live here: which figures there are (``content.py``) and how a page looks (``render.py``).
 """
 
 import re

@@ -1,6 +1,6 @@
 """The folder of a site: written apart, then moved into place, and never at the cost of other files.
 
-What lives here: which folder may be replaced, and by what. What does not: what is written into it
+Lives here: which folder may be replaced, and by what. Does not live here: what is written into it
 (``build.py``).
 """
 

@@ -1,6 +1,6 @@
 """Pages as HTML: answers become tables, charts become inline SVG, and all text is escaped.
 
-What lives here: how a value is shown and linked, and the templates. What does not: what is on a page
+Lives here: how a value is shown and linked, and the templates. Does not live here: what is on a page
 (``content.py``) and where its files go (``build.py``).
 """
 

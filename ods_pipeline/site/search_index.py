@@ -1,8 +1,8 @@
 """The files that the look-up page searches for names, towns and codes: the tables of the schema search.
 
-What lives here: the words of names and towns, which names have each, and every code with its name and town,
-as script files of numbers. What does not: the search itself (``static/search.js``), which takes the steps of
-``ods_find``, and the records that it shows (``shards.py``).
+Lives here: the words of names and towns, which names have each, and every code with its name and town, as
+script files of numbers. Does not live here: the search itself (``static/search.js``), which takes the steps
+of ``ods_find``, and the records that it shows (``shards.py``).
 """
 
 import base64

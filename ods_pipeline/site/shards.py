@@ -1,7 +1,7 @@
 """The files that the look-up page reads: script files, so that a browser takes them from a folder.
 
-What lives here: records by the beginning of their code, and codes by the beginning of their postcode. What
-does not: what is searched for words (``search_index.py``), and the search itself (``static/search.js``). It
+Lives here: records by the beginning of their code, and codes by the beginning of their postcode. Does not
+live here: what is searched for words (``search_index.py``), and the search itself (``static/search.js``). It
 finds what ``ods_find`` finds, in the same order; the tests compare them.
 """
 

@@ -1,6 +1,6 @@
 """How values and names of columns are written for people.
 
-What lives here: labels, numbers, days, and text that cannot act as markup or reverse a line. What does not:
+Lives here: labels, numbers, days, and text that cannot act as markup or reverse a line. Does not live here:
 pages (``content.py``) and HTML (``templates``).
 """
 

@@ -1,6 +1,6 @@
 """The outside world: TRUD, the delta sources, and what was recorded of them.
 
-What lives here: receiving bytes and writing them into ``raw/`` with a receipt. What does not: reading what is
+Lives here: receiving bytes and writing them into ``raw/`` with a receipt. Does not live here: reading what is
 in them (``flatten/``), deciding what is due or missing (``inventory/``).
 
 Files that a new delta source touches: ``settings.py`` (its name, address and key), ``deltas.py`` (the

@@ -1,6 +1,6 @@
 """Time as the sources use it: the time of day, waiting, and the UK calendar.
 
-What lives here: a clock that a test can replace, so that a month takes a second. What does not: how often a
+Lives here: a clock that a test can replace, so that a month takes a second. Does not live here: how often a
 server is asked (``http.py``), and when it must not be (``ord/hours.py``).
 """
 

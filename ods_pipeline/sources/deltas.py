@@ -1,6 +1,6 @@
 """Which delta source a run asks. A new source is registered here.
 
-What lives here: the choice. What does not: the fetch itself (``fetch.py``), the sources (``ord/``, ``odt/``).
+Lives here: the choice. Does not live here: the fetch itself (``fetch.py``), the sources (``ord/``, ``odt/``).
 
 Nobody has to choose. The ORD API is asked, and ODT where only that can be: if its key is the only one given,
 if the ORD API gives no answer, and if changes of more than 184 days are needed. Each of them is printed.

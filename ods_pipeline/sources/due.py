@@ -1,6 +1,6 @@
 """Which stamps a run has to ask for. Pure functions of what is held and of today.
 
-What lives here: windows of stamps. What does not: reading what is held (``inventory/held.py``).
+Lives here: windows of stamps. Does not live here: reading what is held (``inventory/held.py``).
 """
 
 from collections.abc import Iterable

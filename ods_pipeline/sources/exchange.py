@@ -1,6 +1,6 @@
 """One exchange with a server: its deadline, its clock and its encoding.
 
-What lives here: what must hold for any answer, whoever asks. What does not: turns, trying again and redirects
+Lives here: what must hold for any answer, whoever asks. Does not live here: turns, trying again and redirects
 (``http.py``), what is in an answer (``ord/``, ``trud.py``).
 """
 

@@ -1,6 +1,6 @@
 """A delta fetch, from the first list to the receipt, for any source that keeps the protocol.
 
-What lives here: the order of the questions, and what an interruption leaves. What does not: the records
+Lives here: the order of the questions, and what an interruption leaves. Does not live here: the records
 (``records.py``), how a question is asked (``ord/``, ``http.py``), the folder (``unfinished.py``), which
 stamps are due (``due.py``).
 """

@@ -1,6 +1,6 @@
 """The fields that a delta source can be silent about, and how a fetch records its silence.
 
-What lives here: the names of the fields, and the rule for each payload form. What does not: what history does
+Lives here: the names of the fields, and the rule for each payload form. Does not live here: what history does
 with a field that was left out (``history/versions.py``).
 
 A field is named ``table.column``. A contact is named by its type, because one type can be missing where the

@@ -1,6 +1,6 @@
 """One polite HTTP client: how often it asks, how long it waits, what it tries again, when it gives up.
 
-What lives here: one request, from its turn to its whole answer. What does not: what holds for every exchange
+Lives here: one request, from its turn to its whole answer. Does not live here: what holds for every exchange
 (``exchange.py``), which requests are made (``ord/client.py``, ``trud.py``). Every failure ends as one
 OdsError, after a bounded time, without a URL in it: a TRUD URL holds the key.
 """

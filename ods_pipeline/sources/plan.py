@@ -1,6 +1,6 @@
 """The plan of an unfinished fetch, kept as ``.work/plan.json`` in its folder until the receipt is written.
 
-What lives here: what a fetch is about, and its form on disk. What does not: the folder (``unfinished.py``).
+Lives here: what a fetch is about, and its form on disk. Does not live here: the folder (``unfinished.py``).
 """
 
 from dataclasses import asdict, dataclass, field

@@ -1,8 +1,8 @@
 """What every delta source offers. The fetch machinery knows this protocol and nothing else of a source.
 
-What lives here: the protocol, and the three things that pass through it (a page, a record, the news that the
-source has changed). What does not: asking over HTTP (``http.py``), the order of the questions (``fetch.py``),
-the sources themselves (``ord/``, ``odt/``), which source a run asks (``deltas.py``).
+Lives here: the protocol, and the three things that pass through it (a page, a record, the news that the
+source has changed). Does not live here: asking over HTTP (``http.py``), the order of the questions
+(``fetch.py``), the sources themselves (``ord/``, ``odt/``), which source a run asks (``deltas.py``).
 
 A source answers with *pages* and *records*. A page is one file of the fetch folder, kept as it came or
 translated. A record is one organisation, as JSON or XML in the shape of the ORD API. A source with another

@@ -1,6 +1,6 @@
 """Receipts: what was received, from where, for which days. A folder without a receipt is not complete.
 
-What lives here: the form of a receipt on disk, reading and writing it, and the hash of a file. What does not:
+Lives here: the form of a receipt on disk, reading and writing it, and the hash of a file. Does not live here:
 how the bytes were received (``fetch.py``, ``trud.py``, ``recorded.py``).
 """
 

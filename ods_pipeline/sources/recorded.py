@@ -1,6 +1,6 @@
 """Releases and fetches that already lie on disk, copied into ``raw/`` with their receipts.
 
-What lives here: copying them in, listing them, and setting aside what cannot be used. What does not: asking a
+Lives here: copying them in, listing them, and setting aside what cannot be used. Does not live here: asking a
 source (``fetch.py``, ``trud.py``), reading what is in the files (``flatten/``). A recorded fetch is copied
 byte for byte, its receipt included, so that its capture is the same wherever it is taken in.
 """

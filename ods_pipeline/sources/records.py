@@ -1,7 +1,7 @@
 """The records of a fetch: several in flight at once, and what a failed one means.
 
-What lives here: asking for the codes that a fetch does not hold, until all have an answer or too many failed.
-What does not: the lists before that (``fetch.py``), one question (``protocol.py``), the folder
+Lives here: asking for the codes that a fetch does not hold, until all have an answer or too many failed. Does
+not live here: the lists before that (``fetch.py``), one question (``protocol.py``), the folder
 (``unfinished.py``). Every answer is on disk before the same worker asks for the next.
 """
 

@@ -1,6 +1,6 @@
 """Where the sources are, which key opens them, and how they may be asked.
 
-What lives here: values, and reading them from the environment. What does not: asking (``http.py``).
+Lives here: values, and reading them from the environment. Does not live here: asking (``http.py``).
 """
 
 import re

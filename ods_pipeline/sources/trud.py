@@ -1,6 +1,6 @@
 """TRUD, item 341: the list of releases, and the download of one release into ``raw/trud``.
 
-What lives here: the list, and the download with its proofs. What does not: turns and trying again
+Lives here: the list, and the download with its proofs. Does not live here: turns and trying again
 (``http.py``), what is in a release (``flatten/``). The key is part of every URL, so no TRUD URL is logged,
 written or raised, and the key is removed from TRUD's own messages.
 """

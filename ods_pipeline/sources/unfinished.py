@@ -1,6 +1,6 @@
 """A fetch folder without a receipt: what it holds, what is still open, and how it is completed.
 
-What lives here: the folder ``raw/ord/fetch=<UTC stamp>`` from its first file to its receipt. What does not:
+Lives here: the folder ``raw/ord/fetch=<UTC stamp>`` from its first file to its receipt. Does not live here:
 asking (``fetch.py``), the form of the receipt (``receipt.py``). Files that are needed only until the receipt
 is written lie in ``.work`` inside the folder: the plan, the codes that are gone, and the codes that failed.
 An answer is written whole or not at all.

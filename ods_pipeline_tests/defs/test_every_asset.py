@@ -1,7 +1,7 @@
 """Every asset of the catalogue, materialised by itself in the UI: published, or rejected in a sentence.
 
-What lives here: the click on each asset, and whether the catalogue shows what is on disk afterwards. What
-does not: what the assets hold, and loads that a publication follows (``test_publish_after_load.py``).
+Lives here: the click on each asset, and whether the catalogue shows what is on disk afterwards. Does not live
+here: what the assets hold, and loads that a publication follows (``test_publish_after_load.py``).
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Publishing follows every load that is started in the UI, once, by the daemon itself.
 
-What lives here: loads from asset pages and backfills, real ones. What does not: what the sensor looks at
+Lives here: loads from asset pages and backfills, real ones. Does not live here: what the sensor looks at
 (``test_automation.py``), and losses of power (``faults/test_power_cut.py``).
 """
 

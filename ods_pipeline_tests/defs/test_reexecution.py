@@ -1,6 +1,6 @@
 """Runs of the command line are executed again in the UI, as any other run.
 
-What lives here: what the UI needs of their records, and the click itself. What does not: what the runs do.
+Lives here: what the UI needs of their records, and the click itself. Does not live here: what the runs do.
 """
 
 from pathlib import Path

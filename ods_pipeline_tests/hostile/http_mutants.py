@@ -1,6 +1,6 @@
 """Answers of the ORD API and TRUD, damaged as a whole: status line, headers, framing, encoding, body.
 
-What lives here: the bytes. What does not: sending them (``support/raw_server.py``), asking (the test).
+Lives here: the bytes. Does not live here: sending them (``support/raw_server.py``), asking (the test).
 """
 
 import gzip

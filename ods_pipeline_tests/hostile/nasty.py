@@ -1,7 +1,7 @@
 """A register of hostile organisations, published once for all tests that query it.
 
-What lives here: extreme dates, names and codes that mean something to SQL, spreadsheets or terminals, and the
-set published from them. What does not: what must be true of it (the tests).
+Lives here: extreme dates, names and codes that mean something to SQL, spreadsheets or terminals, and the set
+published from them. Does not live here: what must be true of it (the tests).
 """
 
 import functools

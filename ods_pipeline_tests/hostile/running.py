@@ -1,6 +1,6 @@
 """Many inputs, one after the other: each is read whole, or rejected in one line, within a deadline.
 
-What lives here: the loop, the deadline, the counts, the place for files. What does not: how inputs are made
+Lives here: the loop, the deadline, the counts, the place for files. Does not live here: how inputs are made
 (``*_mutants.py``), and what must be true of an input that was read (the tests).
 """
 

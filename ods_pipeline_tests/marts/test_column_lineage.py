@@ -1,6 +1,6 @@
 """Column lineage: the file is that of the SQL, DuckDB's plans agree with it, and known columns are as known.
 
-What lives here: the file, and two opinions on it: DuckDB's plans and truths written by hand. What does not:
+Lives here: the file, and two opinions on it: DuckDB's plans and truths written by hand. Does not live here:
 what Dagster shows of it (``defs/test_build.py``).
 """
 

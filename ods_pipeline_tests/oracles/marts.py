@@ -1,7 +1,7 @@
 """What the hierarchy must hold, worked out slowly: one organisation, one day at a time, without SQL.
 
-What lives here: the parents of an organisation at every level, from the tables of facts and the rules. What
-does not: roles, kinds and openness (``register.py``), and speed.
+Lives here: the parents of an organisation at every level, from the tables of facts and the rules. Does not
+live here: roles, kinds and openness (``register.py``), and speed.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """The register of a build on one day, worked out slowly: lives, kinds, roles, the days of relationships.
 
-What lives here: the meaning of openness, kinds and the roles that rules ask for. What does not: the hierarchy
+Lives here: the meaning of openness, kinds and the roles that rules ask for. Does not live here: the hierarchy
 (``marts.py``) and speed.
 """
 

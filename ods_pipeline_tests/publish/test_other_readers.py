@@ -2,7 +2,7 @@
 
 Parquet files are read by all of them but one, which reads the Delta tables of a store.
 
-What lives here: versions, an environment each, and what has to come out, which Polars 2 says. What does not:
+Lives here: versions, an environment each, and what has to come out, which Polars 2 says. Does not live here:
 the programs (``readers/``), and the macros in older versions of DuckDB (``test_older_duckdb.py``). Without a
 package index, or without Java for Spark, the test is skipped.
 """

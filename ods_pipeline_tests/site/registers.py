@@ -1,6 +1,6 @@
 """Small registers with an ICB, made for the report: one of hostile names, one that changes.
 
-What lives here: records, and the set published from them. What does not: what a site must make of them.
+Lives here: records, and the set published from them. Does not live here: what a site must make of them.
 """
 
 from pathlib import Path

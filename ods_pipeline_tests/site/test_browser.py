@@ -1,7 +1,7 @@
 """The sample's site in Debian's Chromium, from its folder, with the network cut.
 
-What lives here: what only a browser can say: console, requests, layout, accessibility (axe-core), the look-up
-page. What does not: what is on the pages (``test_figures.py``) and that links lead somewhere
+Lives here: what only a browser can say: console, requests, layout, accessibility (axe-core), the look-up
+page. Does not live here: what is on the pages (``test_figures.py``) and that links lead somewhere
 (``test_links.py``).
 """
 

@@ -1,8 +1,8 @@
 """A delta source that the package does not know: a catalogue in memory, with a shape of its own.
 
-What lives here: a source that works as a FHIR service does. Its pages hold several organisations each, a load
-day proves that they belong together, deletions come in four lists, and code lists come from code systems.
-What does not: the fetch machinery, which is the package's own.
+Lives here: a source that works as a FHIR service does. Its pages hold several organisations each, a load day
+proves that they belong together, deletions come in four lists, and code lists come from code systems. Does
+not live here: the fetch machinery, which is the package's own.
 """
 
 import json

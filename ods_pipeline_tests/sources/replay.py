@@ -1,7 +1,7 @@
 """A recorded fetch folder as a delta source: it answers what was answered then.
 
-What lives here: a source over files. The package itself copies recorded fetches byte for byte instead,
-because their receipt is part of what was recorded.
+Lives here: a source over files. The package itself copies recorded fetches byte for byte instead, because
+their receipt is part of what was recorded.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """Small cases from public bug reports, composed into registers: the files of ``ods-data/cases``.
 
-What lives here: their records as a release and fetches, and lists of codes as files. What does not: what has
+Lives here: their records as a release and fetches, and lists of codes as files. Does not live here: what has
 to come (it is in each file), and asking (``commands/test_cases.py``).
 """
 

@@ -1,6 +1,6 @@
 """Ways to break one record of a release, each with the rule that must name it.
 
-What lives here: the smallest possible edits of the XML text of a record made by `make_record`.
+Lives here: the smallest possible edits of the XML text of a record made by `make_record`.
 """
 
 import re

@@ -1,6 +1,6 @@
 """FHIR for tests: the guide's XML as JSON, and the leaves of a resource.
 
-What lives here: conversions that know no rule of the pipeline. What does not: making FHIR out of ORD records
+Lives here: conversions that know no rule of the pipeline. Does not live here: making FHIR out of ORD records
 (``support/odt_records.py``).
 """
 

@@ -1,7 +1,7 @@
 """Figures that tests record: how much was tried, how often, how long.
 
-What lives here: the way of a figure from a test to the table, through the processes of pytest-xdist. What
-does not: what is measured. Figures are printed at the end of a run, and `--write-figures` writes them into
+Lives here: the way of a figure from a test to the table, through the processes of pytest-xdist. Does not live
+here: what is measured. Figures are printed at the end of a run, and `--write-figures` writes them into
 docs/guarantees.md.
 
 A test calls `record("resumed", "kills survived", 60)`. Figures with the same promise and the same label are

@@ -1,6 +1,6 @@
 """A limit on memory above which Linux kills: a control group of version 1 or 2.
 
-What lives here: making the group, and the command that joins it. What does not: what is run in it.
+Lives here: making the group, and the command that joins it. Does not live here: what is run in it.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 It has 370,000 organisations, 770,000 relationships and 24,000 successions.
 
-What lives here: tables of facts as marts read them. What does not: records (`builders.py`), real data.
+Lives here: tables of facts as marts read them. Does not live here: records (`builders.py`), real data.
 """
 
 from datetime import date

@@ -3,7 +3,7 @@
 Dates contradict each other, ends have no start, links and roles reach beyond the life of an organisation,
 organisations operate each other.
 
-What lives here: making them, many side by side in one build. What does not: what must hold of them.
+Lives here: making them, many side by side in one build. Does not live here: what must hold of them.
 """
 
 from datetime import date, timedelta

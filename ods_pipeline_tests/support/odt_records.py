@@ -1,6 +1,6 @@
 """ORD records as ODT has them: Organization, OrganizationAffiliation, and concepts of its code systems.
 
-What lives here: the official mapping, from ORD to FHIR. What does not: HTTP (`odt_server.py`), and the way
+Lives here: the official mapping, from ORD to FHIR. Does not live here: HTTP (`odt_server.py`), and the way
 back, which is the package's.
 """
 

@@ -1,6 +1,6 @@
 """The wire of the local ODT server: how it may behave, and the shapes of its answers.
 
-What lives here: behaviour that tests choose, resources as replies. What does not: which resources
+Lives here: behaviour that tests choose, resources as replies. Does not live here: which resources
 (`odt_server.py`).
 """
 

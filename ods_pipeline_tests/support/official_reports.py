@@ -1,7 +1,7 @@
 """Official reports of trusts, commissioners, practices, branch surgeries and authorities as one register.
 
-What lives here: a release composed from the reports, so that each row of a report has its organisation. What
-does not: memberships of October 2019 (``real_reports.py``), and comparing. ICBs and regions are those that
+Lives here: a release composed from the reports, so that each row of a report has its organisation. Does not
+live here: memberships of October 2019 (``real_reports.py``), and comparing. ICBs and regions are those that
 columns 3 and 4 name: an open sub-ICB location is in the geography of its ICB, a trust is its partner.
 """
 

@@ -1,6 +1,6 @@
 """The wire of the local server: requests, replies, and the faults that happen to them.
 
-What lives here: HTTP and its faults. What does not: the replies themselves (`ord_server.py`).
+Lives here: HTTP and its faults. Does not live here: the replies themselves (`ord_server.py`).
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """SQL blocks of the documents, and their answers on the embedded sample.
 
-What lives here: finding the blocks and answers, and how an answer is laid out. What does not: other kinds of
+Lives here: finding the blocks and answers, and how an answer is laid out. Does not live here: other kinds of
 code blocks (`ods_pipeline_tests/docs/test_code_blocks.py`).
 
 `python -m ods_pipeline_tests.support.questions` builds the sample and writes the answer below each SQL block

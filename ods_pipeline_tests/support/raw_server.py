@@ -1,6 +1,6 @@
 """A server that writes bytes as a test gives them: answers that no HTTP library would write.
 
-What lives here: the socket. What does not: the bytes. It listens on the loopback address only.
+Lives here: the socket. Does not live here: the bytes. It listens on the loopback address only.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 Practices and cost centres are from `epraccur`, and who commissioned them when is from `epcmem`.
 
-What lives here: a release composed from the reports, built as any other. What does not: what it must hold.
+Lives here: a release composed from the reports, built as any other. Does not live here: what it must hold.
 Codes, names, days and memberships are as published; roles of commissioners follow from the form of their
 codes, and what `epcmem` has of codes that `epraccur` lacks is a cost centre here.
 """

@@ -1,6 +1,6 @@
 """An S3 server that refuses, and a proxy before one that loses answers.
 
-What lives here: HTTP on loopback that goes wrong on request. What does not: a store that works (moto,
+Lives here: HTTP on loopback that goes wrong on request. Does not live here: a store that works (moto,
 Azurite).
 """
 

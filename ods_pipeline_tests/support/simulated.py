@@ -1,6 +1,6 @@
 """A clock that moves only when someone waits, and the local server as the sources of a run.
 
-What lives here: time, and settings for tests. What does not: the server (`ord_server.py`).
+Lives here: time, and settings for tests. Does not live here: the server (`ord_server.py`).
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Registers of a few rows, made for one question each.
 
-What lives here: rows with defaults, written where a mart looks for its tables of facts, and marts built on
-them. What does not: what the marts should make of them.
+Lives here: rows with defaults, written where a mart looks for its tables of facts, and marts built on them.
+Does not live here: what the marts should make of them.
 """
 
 from collections.abc import Sequence

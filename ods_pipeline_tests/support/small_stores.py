@@ -1,7 +1,7 @@
 """Small builds to publish into a store by the hundred, and what a reader of a store checks.
 
-What lives here: builds of four tables whose every file says which build it is; reading a whole manifest;
-publishing in a process that dies. What does not: the stores (``publish/store/conftest.py``).
+Lives here: builds of four tables whose every file says which build it is; reading a whole manifest;
+publishing in a process that dies. Does not live here: the stores (``publish/store/conftest.py``).
 """
 
 import hashlib

@@ -1,9 +1,9 @@
 """What the columns of a query are made of, read from the SQL that DuckDB has parsed.
 
-What lives here: the walk over the tree of names that DuckDB gives (``json_serialize_sql``). To resolve a
-name is to find the part of FROM, or the common table expression, that has it, and to ask there what the
-column is made of. Table macros of ``building.sql`` are read through; a scalar macro is made of its
-arguments. What does not: the tables, and the file that comes of it (``column_lineage.py``).
+Lives here: the walk over the tree of names that DuckDB gives (``json_serialize_sql``). To resolve a name is
+to find the part of FROM, or the common table expression, that has it, and to ask there what the column is
+made of. Table macros of ``building.sql`` are read through; a scalar macro is made of its arguments. Does not
+live here: the tables, and the file that comes of it (``column_lineage.py``).
 """
 
 import json

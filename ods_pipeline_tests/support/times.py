@@ -2,7 +2,7 @@
 
     ODS_TEST_TIMES=3 pytest -m slow ods_pipeline_tests/hostile
 
-What lives here: the one number. What does not: what is made up, and how much of it is usual (the tests).
+Lives here: the one number. Does not live here: what is made up, and how much of it is usual (the tests).
 """
 
 import os

@@ -1,6 +1,6 @@
 """What the local ORD and TRUD server answers with: the register of a moment, and the releases so far.
 
-What lives here: worlds played back from recorded fetches, and worlds made of records. What does not: HTTP
+Lives here: worlds played back from recorded fetches, and worlds made of records. Does not live here: HTTP
 (`ord_server.py`).
 """
 

@@ -1,6 +1,6 @@
 """Places: the file of postcodes that is held, and the tables of ``geo`` of the build under way.
 
-What lives here: the assets and their freshness. What does not: the choice of files (``inventory/places.py``)
+Lives here: the assets and their freshness. Does not live here: the choice of files (``inventory/places.py``)
 and their reading (``places/``). The raw asset exists only in a data root that holds a file, so that one
 without shows nothing missing or late; the tables exist always, and are empty then.
 """

@@ -1,6 +1,6 @@
 """Raw assets: bytes as received, with their receipts.
 
-What lives here: the two assets, their configuration and metadata. What does not: what is taken in, and from
+Lives here: the two assets, their configuration and metadata. Does not live here: what is taken in, and from
 where (``inventory/intake.py``). Nothing is parsed here.
 """
 

@@ -1,6 +1,6 @@
 """The lists of a fetch, next to its records: code lists and notices of deletion.
 
-What lives here: four files of a fetch folder as frames. What does not: the records (``record.py``). Each
+Lives here: four files of a fetch folder as frames. Does not live here: the records (``record.py``). Each
 source brings the four files in the shape of the ORD API (``sources/protocol.py``).
 """
 

@@ -1,6 +1,6 @@
 """One record of a fetch, JSON or XML, as the XML that the record map reads.
 
-What lives here: one payload. What does not: the fetch around it (``flatten/fetch.py``), the map (``xml/``).
+Lives here: one payload. Does not live here: the fetch around it (``flatten/fetch.py``), the map (``xml/``).
 
 The two forms hold the same facts in different shapes: JSON has ``{"Status": "Active"}`` where XML has
 ``<Status value="Active"/>``, numbers where XML has text, a bare object where a list has one element. JSON

@@ -1,4 +1,8 @@
-"""All events of all codes, in the columns of ``marts.code_changes``, with their ids."""
+"""All events of all codes, in the columns of ``marts.code_changes``, with their ids.
+
+Lives here: the order in which the parts of a record are asked for events, and the id of an event. Does not
+live here: what makes an event (the other modules of this folder).
+"""
 
 import duckdb
 import polars as pl

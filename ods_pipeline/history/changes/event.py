@@ -1,4 +1,8 @@
-"""The shape of an event, and how days and values become part of one."""
+"""The shape of an event, and how days and values become part of one.
+
+Lives here: the columns of an event, and the functions that fill them. Does not live here: when there is one
+(``life.py``, ``record.py``, ``parts.py``, ``links.py``, ``gone.py``).
+"""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

@@ -3,6 +3,9 @@
 The API may leave out a fax number that TRUD has, so a JSON record without one proves nothing. That an
 organisation has no fax is known only if the newest record of it that could show one (a record from XML, or
 one with a fax) had none.
+
+Lives here: which changes of contacts are left out. Does not live here: the events of contacts
+(``record.py``), and the content that history keeps (``history/silence.py``).
 """
 
 import polars as pl

@@ -1,4 +1,8 @@
-"""Codes that leave the register, and records that move to the archive file."""
+"""Codes that leave the register, and records that move to the archive file.
+
+Lives here: the events ``deleted`` and ``archived``. Does not live here: which codes are gone, and how that is
+known (``history/deletions.py``, ``history/presence.py``).
+"""
 
 import polars as pl
 

@@ -3,6 +3,9 @@
 The phases are those of ``openness_on`` (``marts/macros/words.sql``), once by operational and once by legal
 dates. An organisation can be legally closed and still operate. So the operational and the legal end are two
 events, unless they fall on the same day.
+
+Lives here: the phases of a step and their events. Does not live here: the days on which an announced date
+arrives (``steps.py``).
 """
 
 import polars as pl

@@ -2,6 +2,9 @@
 
 A move is one event: the end of the link to the old parent and the start of the link to the new parent belong
 together (``moves.py`` pairs them).
+
+Lives here: the events of links. Does not live here: which end and which beginning are one move
+(``moves.py``), and which rows began or ended (``rows.py``).
 """
 
 import polars as pl

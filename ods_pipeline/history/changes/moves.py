@@ -1,4 +1,7 @@
-"""Which end of one link and which beginning of another make one move from parent to parent."""
+"""Which end of one link and which beginning of another make one move from parent to parent.
+
+Lives here: the pairs. Does not live here: the events that they become (``links.py``).
+"""
 
 import polars as pl
 

@@ -1,4 +1,8 @@
-"""Events of roles and successions."""
+"""Events of roles and successions.
+
+Lives here: the events of these two tables. Does not live here: relationships, whose ends and beginnings make
+moves (``links.py``), and which rows began or ended (``rows.py``).
+"""
 
 import polars as pl
 

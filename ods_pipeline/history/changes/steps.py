@@ -2,6 +2,9 @@
 
 Nothing here depends on a clock. A day has arrived when a capture speaks for it or for a later day, whether or
 not that capture holds the record. So the same captures give the same steps, in whatever order they come.
+
+Lives here: the steps. Does not live here: what a step means (``life.py``), and the versions themselves
+(``history/versions.py``).
 """
 
 import polars as pl

@@ -1,9 +1,9 @@
 """The macros of ``ods.duckdb`` and of mart connections.
 
-What lives here: macros by the prefix of their file. ``words*.sql`` are scalar macros for marts and analysts
-alike, ``ods_*.sql`` table macros that read published tables, ``find_*.sql`` steps of ``ods_find``, and
-``building*.sql`` macros for building marts, which are published nowhere. What does not: the ids of roles and
-relationships, which are data of ``schema/codes.py``.
+Lives here: macros by the prefix of their file. ``words*.sql`` are scalar macros for marts and analysts alike,
+``ods_*.sql`` table macros that read published tables, ``find_*.sql`` steps of ``ods_find``, and
+``building*.sql`` macros for building marts, which are published nowhere. Does not live here: the ids of roles
+and relationships, which are data of ``schema/codes.py``.
 
 Published macros must work in DuckDB 1.2 and later. Table macros with WITH that DuckDB 2.0 stored fail in
 1.4.0 and 1.4.1, so there are none.

@@ -1,6 +1,6 @@
 """What counts as an answer of ODT, and what is read out of one: resources, counts, the next page.
 
-What lives here: the shapes of answers and of errors. What does not: addresses (``client.py``), what is in a
+Lives here: the shapes of answers and of errors. Does not live here: addresses (``client.py``), what is in a
 resource (``organisations.py``, ``terms.py``). An answer of another shape raises NotTheAnswer, so that it is
 asked for again: HTML, an OperationOutcome with status 200, a Bundle without links.
 """

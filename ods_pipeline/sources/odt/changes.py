@@ -1,7 +1,7 @@
 """The list of changes: all pages of changed organisations, and what proves and completes them.
 
-What lives here: the order of the questions about changes, and which way is taken when one fails. What does
-not: one question (``client.py``), what is on a page (``pages.py``).
+Lives here: the order of the questions about changes, and which way is taken when one fails. Does not live
+here: one question (``client.py``), what is on a page (``pages.py``).
 
 The order of results under an offset is not promised. If the codes do not add up to the count, the pages are
 read once more in order of their ids, and then day by day, each day on one page.

@@ -1,6 +1,6 @@
 """The questions that ODT answers, each as one method.
 
-What lives here: addresses, page sizes, and what an answer must hold. What does not: the shapes of answers
+Lives here: addresses, page sizes, and what an answer must hold. Does not live here: the shapes of answers
 (``answers.py``), turns, waiting and trying again (``http.py``), which questions a fetch asks (``source.py``).
 Answers are kept as they came.
 """

@@ -1,6 +1,6 @@
 """The four lists of deletions, and the notices that they make.
 
-What lives here: the lists as the one list that ``flatten/json/lists.py`` reads. What does not: what a notice
+Lives here: the lists as the one list that ``flatten/json/lists.py`` reads. Does not live here: what a notice
 does to a code (``history/deletions.py``).
 
 Only the list of organisations makes notices. A deleted relationship, role or succession is missing from its

@@ -1,6 +1,6 @@
 """Reading FHIR: extensions by URL, codings by system, references, and whatever nobody expected.
 
-What lives here: the few shapes of R4 that ODT uses. What does not: what they mean for the register
+Lives here: the few shapes of R4 that ODT uses. Does not live here: what they mean for the register
 (``organisations.py``, ``relationships.py``). Nothing is found by its position: the order of extensions
 differs from record to record.
 """

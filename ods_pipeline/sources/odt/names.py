@@ -1,6 +1,6 @@
 """The names that ODT gives to things: code systems, extensions, resources and properties.
 
-What lives here: constants, from the official OpenAPI document and implementation guide. What does not: what
+Lives here: constants, from the official OpenAPI document and implementation guide. Does not live here: what
 is done with them.
 """
 

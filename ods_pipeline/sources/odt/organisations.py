@@ -1,6 +1,6 @@
 """One Organization resource as the sections of an ORD record: identity, address, contacts, roles, dates.
 
-What lives here: a small function for each section, with its rule. What does not: relationships and
+Lives here: a small function for each section, with its rule. Does not live here: relationships and
 successions (``relationships.py``, ``successions.py``), the whole record (``translate.py``).
 """
 

@@ -1,6 +1,6 @@
 """The pages that a fetch holds: which organisations are on them, and their records.
 
-What lives here: reading pages that are on disk. What does not: asking for them (``changes.py``). Twenty
+Lives here: reading pages that are on disk. Does not live here: asking for them (``changes.py``). Twenty
 thousand organisations are 340 MB of JSON, so that one page is in memory at a time; what is kept of each is
 small, and read once.
 """

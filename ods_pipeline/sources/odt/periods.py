@@ -1,6 +1,6 @@
 """Legal and Operational dates: FHIR's typed periods as the ``Date`` elements of an ORD record.
 
-What lives here: three rules about dates. What does not: whose dates they are.
+Lives here: three rules about dates. Does not live here: whose dates they are.
 
 1. *Legal equal to Operational is dropped.* ODT repeats the Operational dates as Legal ones where ORD gives no
    Legal ones (81 % of records), so without this rule nearly every record would change on the day that the

@@ -1,8 +1,8 @@
 """What is not known of ODT, asked of a server: about thirty polite questions, and what each answer shows.
 
-What lives here: the questions and their reading, by the number of the unknown. What does not: printing
-(``commands/probe.py``), what a fetch does about each (``changes.py``, ``translate.py``). Nothing is
-published from the answers.
+Lives here: the questions and their reading, by the number of the unknown. Does not live here: printing
+(``commands/probe.py``), what a fetch does about each (``changes.py``, ``translate.py``). Nothing is published
+from the answers.
 """
 
 import json

@@ -1,6 +1,6 @@
 """One OrganizationAffiliation as a ``Rel`` of its source's record.
 
-What lives here: relationships. What does not: which affiliations belong to a record (``translate.py``).
+Lives here: relationships. Does not live here: which affiliations belong to a record (``translate.py``).
 """
 
 from typing import Any

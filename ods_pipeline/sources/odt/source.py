@@ -1,6 +1,6 @@
 """ODT as a delta source: which of its questions make up a list of changes and its records.
 
-What lives here: names of pages, the order of questions, and what proves a list complete. What does not: the
+Lives here: names of pages, the order of questions, and what proves a list complete. Does not live here: the
 questions themselves (``client.py``), turning resources into records (``translate.py``), what a fetch does
 around them (``sources/fetch.py``).
 

@@ -1,7 +1,6 @@
 """Successions: the concepts of a code system as the ``Succ`` entries of the two records that they join.
 
-What lives here: which side an entry is on, and its date. What does not: reading the concepts
-(``terms.py``).
+Lives here: which side an entry is on, and its date. Does not live here: reading the concepts (``terms.py``).
 
 ORD records a succession on both records, or on one of them only, with one id or two, and sometimes with days
 one apart. A concept of ODT names both records and one day. Which record has an entry is stated by the code

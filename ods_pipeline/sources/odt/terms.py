@@ -1,6 +1,6 @@
 """What the terminology half of ODT has, read out of the pages that a fetch holds.
 
-What lives here: concepts as terms, roles of targets, successions and code lists. What does not: asking for
+Lives here: concepts as terms, roles of targets, successions and code lists. Does not live here: asking for
 them (``source.py``).
 """
 

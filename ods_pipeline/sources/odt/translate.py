@@ -1,6 +1,6 @@
 """One Organization, its affiliations and its successions as one record in the shape of the ORD API.
 
-What lives here: the whole record, or the reason why there is none. What does not: its sections
+Lives here: the whole record, or the reason why there is none. Does not live here: its sections
 (``organisations.py``, ``relationships.py``, ``successions.py``), and reading the record, which is the same
 for every source (``flatten/json/record.py``): one reader, one fingerprint.
 

@@ -1,6 +1,6 @@
 """Relationships that changed although no organisation got a new stamp: a question that is asked once a week.
 
-What lives here: when it is asked, and whose relationships they are. What does not: asking (``changes.py``).
+Lives here: when it is asked, and whose relationships they are. Does not live here: asking (``changes.py``).
 
 The daily question goes by the stamps of organisations. Whether ODT stamps an organisation when one of its
 relationships changes is not documented. ``_lastUpdated`` is the time at which the store changed a resource:

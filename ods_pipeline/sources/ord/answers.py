@@ -1,6 +1,6 @@
 """What counts as an answer of the ORD API, and what is read out of one: codes, stamps and counts.
 
-What lives here: the shapes of answers. What does not: addresses and paging (``client.py``), what is in a
+Lives here: the shapes of answers. Does not live here: addresses and paging (``client.py``), what is in a
 record (``flatten/json``). Answers of another shape raise NotTheAnswer, so that they are asked for again.
 """
 

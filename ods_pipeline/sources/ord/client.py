@@ -1,6 +1,6 @@
 """The questions that the ORD API answers, each as one method.
 
-What lives here: addresses, paging, and the checks that make an answer complete. What does not: the shapes of
+Lives here: addresses, paging, and the checks that make an answer complete. Does not live here: the shapes of
 answers (``answers.py``), turns, waiting and trying again (``http.py``), which questions a fetch asks
 (``source.py``). Answers are kept as they came.
 """

@@ -1,7 +1,7 @@
 """The ORD API as a delta source: which of its questions make up a list of changes.
 
-What lives here: names of pages, the order of questions within a list, and what proves the list complete. What
-does not: the questions themselves (``client.py``), what a fetch does around them (``sources/fetch.py``).
+Lives here: names of pages, the order of questions within a list, and what proves the list complete. Does not
+live here: the questions themselves (``client.py``), what a fetch does around them (``sources/fetch.py``).
 """
 
 import logging

@@ -1,6 +1,6 @@
 """The whole register through ODT into an empty data root: what it asks and makes, and when it is rejected.
 
-What lives here: `--odt-backfill` without Dagster. What does not: the command as a whole, killed and run again
+Lives here: `--odt-backfill` without Dagster. Does not live here: the command as a whole, killed and run again
 (`faults/test_odt_kills.py`).
 """
 

@@ -1,6 +1,6 @@
 """ODT and ORD give the same register: on every case of the factory, on the sample, and through a switch.
 
-What lives here: the proof that nobody notices which source fed the tables. What does not: the questions that
+Lives here: the proof that nobody notices which source fed the tables. Does not live here: the questions that
 are asked (`test_fetch.py`), single rules (`test_translate.py`).
 """
 

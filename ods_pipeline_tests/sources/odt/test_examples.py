@@ -1,6 +1,6 @@
 """Every file of the two folders of official examples: each leaf is read, or on a list with the reason.
 
-What lives here: the files as a whole, with what is around the resources. What does not: how an organisation
+Lives here: the files as a whole, with what is around the resources. Does not live here: how an organisation
 and an affiliation become rows (`test_translate.py`).
 """
 

@@ -1,6 +1,6 @@
 """The published sets that ORD and ODT make of one register: byte for byte, but for what ODT cannot say.
 
-What lives here: the bytes of the files. What does not: what ODT cannot say (``support/both_sources.py``), and
+Lives here: the bytes of the files. Does not live here: what ODT cannot say (``support/both_sources.py``), and
 frames, days and switches (``test_equality.py``).
 
 Two files of one table never have the same footer, because it names the SHA-256 of what went in. So everything

@@ -1,6 +1,6 @@
 """What is not known of ODT: a server that behaves one way, one that behaves the other, and what comes of it.
 
-What lives here: a test for each unknown, by its number. What does not: faults on the wire (`test_faults.py`).
+Lives here: a test for each unknown, by its number. Does not live here: faults on the wire (`test_faults.py`).
 """
 
 import json
