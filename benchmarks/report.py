@@ -1,6 +1,6 @@
 """Write the costs of stages as tables: what each stage took, the bars, and where the seconds are.
 
-What lives here: ratios, medians and their layout. What does not: running a stage (`run.py`).
+Lives here: ratios, medians and their layout. Does not live here: running a stage (`run.py`).
 A bar is a limit on the clock or on memory. Processor time is information: it counts both cores, so its ratios
 are shown next to the bars and are never met or missed.
 """

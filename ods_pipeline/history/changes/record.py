@@ -1,7 +1,7 @@
 """Events of a record's own fields: name, address, primary role, contacts, and the few without a kind.
 
-Lives here: the events of columns of ``organisations`` and of contacts. Does not live here: its dates and its
-status, which are about its life (``life.py``).
+Lives here: the events of columns of ``organisations`` and of contacts. Does not live here: its dates, and
+a status that changed with them (``life.py``).
 """
 
 from collections.abc import Mapping

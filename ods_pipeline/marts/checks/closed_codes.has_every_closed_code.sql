@@ -18,20 +18,4 @@ WITH expected AS (
     WHERE state = 'confirmed'
 )
 
-SELECT
-    'missing' AS problem,
-    ods_code AS label
-FROM (
-    SELECT ods_code FROM expected
-    EXCEPT
-    SELECT ods_code FROM mart
-)
-UNION ALL
-SELECT
-    'too many',
-    ods_code
-FROM (
-    SELECT ods_code FROM mart
-    EXCEPT
-    SELECT ods_code FROM expected
-)
+FROM other_codes('expected', ods_code)

@@ -6,17 +6,7 @@ WITH expected AS (
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
 )
 
-SELECT DISTINCT
-    'missing' AS problem,
-    ods_code AS label
-FROM expected
-ANTI JOIN mart USING (ods_code)
-UNION ALL
-SELECT DISTINCT
-    'too many',
-    ods_code
-FROM mart
-ANTI JOIN expected USING (ods_code)
+FROM other_codes('expected', ods_code)
 UNION ALL
 SELECT
     'postcode without key',

@@ -1,22 +1,10 @@
 -- parents of every organisation
 -- Every organisation has a row; one that another operates today, by its relationships, shows an operator.
-SELECT
-    'missing' AS problem,
-    ods_code AS label
-FROM (
-    SELECT ods_code FROM ord.organisations
-    EXCEPT
-    SELECT ods_code FROM mart
-)
-UNION ALL
-SELECT
-    'too many',
-    ods_code
-FROM (
-    SELECT ods_code FROM mart
-    EXCEPT
+WITH expected AS (
     SELECT ods_code FROM ord.organisations
 )
+
+FROM other_codes('expected', ods_code)
 UNION ALL
 -- Open organisations with an operating relationship today that points at another than a commissioner.
 SELECT

@@ -1,17 +1,10 @@
 -- organisations with a postcode
 -- Each has one row, a known postcode has an edition, and no area is stated for a day before its edition.
-SELECT
-    'missing' AS problem,
-    ods_code AS label
-FROM ord.organisations
-ANTI JOIN mart USING (ods_code)
-WHERE postcode IS NOT NULL
-UNION ALL
-SELECT
-    'too many',
-    ods_code
-FROM mart
-ANTI JOIN (FROM ord.organisations WHERE postcode IS NOT NULL) USING (ods_code)
+WITH expected AS (
+    SELECT ods_code FROM ord.organisations WHERE postcode IS NOT NULL
+)
+
+FROM other_codes('expected', ods_code)
 UNION ALL
 SELECT
     'position without its basis',

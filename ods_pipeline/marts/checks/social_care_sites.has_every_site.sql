@@ -4,23 +4,7 @@ WITH expected AS (
     SELECT ods_code FROM ord.organisations WHERE primary_role_id = ro_social_care_site()
 )
 
-SELECT
-    'missing' AS problem,
-    ods_code AS label
-FROM (
-    FROM expected
-    EXCEPT
-    SELECT site_code FROM mart
-)
-UNION ALL
-SELECT
-    'too many',
-    site_code
-FROM (
-    SELECT site_code FROM mart
-    EXCEPT
-    FROM expected
-)
+FROM other_codes('expected', site_code)
 UNION ALL
 SELECT
     'siblings miscounted',

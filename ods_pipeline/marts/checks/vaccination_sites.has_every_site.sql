@@ -39,23 +39,7 @@ expected AS (
     WHERE greatest(s.first_day, h.valid_from) < least(s.until, coalesce(h.valid_to, DATE 'infinity'))
 )
 
-SELECT
-    'missing' AS problem,
-    ods_code AS label
-FROM (
-    FROM expected
-    EXCEPT
-    SELECT site_code FROM mart
-)
-UNION ALL
-SELECT
-    'too many',
-    site_code
-FROM (
-    SELECT site_code FROM mart
-    EXCEPT
-    FROM expected
-)
+FROM other_codes('expected', site_code)
 UNION ALL
 SELECT
     'overlaps',

@@ -1,4 +1,4 @@
--- Macros for building marts. ods.duckdb does not get them: they need no care for DuckDB 1.2.
+-- Macros for building and checking marts. ods.duckdb does not get them: they need no care for DuckDB 1.2.
 
 -- joined_runs(pieces, key, state): neighbours with the same state as one row. This is our one pattern for gaps and
 -- islands. `pieces` is the name of a common table expression of the same query, as text: lineage would not see a table
@@ -88,3 +88,24 @@ OR kind IN (
 -- Whether organisations of a kind run others and are themselves commissioned by nobody.
 CREATE MACRO is_head_office(kind) AS
 kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider');
+
+-- other_codes(expected, code): for checks, the codes that the mart lacks or should not have, as problem and label.
+-- `expected` is the name of a common table expression with ods_code, as text; `code` is the mart's column of codes.
+CREATE MACRO other_codes(expected, code) AS TABLE
+    SELECT
+        'missing' AS problem,
+        ods_code AS label
+    FROM (
+        SELECT ods_code FROM query_table(expected)
+        EXCEPT
+        SELECT code FROM query_table('mart')
+    )
+    UNION ALL
+    SELECT
+        'too many',
+        ods_code
+    FROM (
+        SELECT code AS ods_code FROM query_table('mart')
+        EXCEPT
+        SELECT ods_code FROM query_table(expected)
+    );
