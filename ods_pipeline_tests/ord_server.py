@@ -86,7 +86,7 @@ class OrdServer:
     def trud_url(self) -> str:
         return self.host + "/trud"
 
-    def asked(self, pattern: str = "") -> list[str]:
+    def requests(self, pattern: str = "") -> list[str]:
         """The paths asked for that match, in order."""
         return [a.path for a in self.log if re.search(pattern, a.path)]
 

@@ -115,8 +115,8 @@ def _header(text: str) -> str:
 def _is_as_written(path: Path) -> bool:
     """Return whether ``dagster.yaml`` is as a version of ours wrote it."""
     text = path.read_text(encoding="utf-8")
-    first, _, body = text.partition("\n")
-    return first + "\n" == _header(body) or _WRITTEN_BEFORE.issubset(text.splitlines())
+    first, _, content = text.partition("\n")
+    return first + "\n" == _header(content) or _WRITTEN_BEFORE.issubset(text.splitlines())
 
 
 def write_workspace(home: Path) -> Path:

@@ -3,7 +3,7 @@
 Absence from a release deletes a code, and so does a notice. A file that was cut, an archive without records,
 or a release of another register look the same as many deletions. Real months lose some 60 of 370,917 codes.
 
-Lives here: how much may vanish at once, and the captures for which a person said yes. Does not live here: the
+Lives here: how much may vanish at once, and the captures that a person accepted. Does not live here: the
 rules of a single deletion (``history/deletions.py``).
 """
 

@@ -85,8 +85,8 @@ judged AS (
 ),
 
 -- The successors to report, and whether those ahead are among them. Without a day, a successor of a closed organisation
--- has taken over; of an open one it has not. An open one whose successor has begun is a contradiction, and no more is
--- said of it.
+-- has taken over; of an open one it has not. An open one whose successor has begun is a contradiction, and is not
+-- explained.
 succeeded AS (
     SELECT
         j.*,

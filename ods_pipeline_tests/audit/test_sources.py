@@ -9,9 +9,9 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_fetch import varied
 from ods_pipeline_tests.support.audited import differing, publish
 from ods_pipeline_tests.support.builders import make_record, notice, rel, role, succ, write_release
+from ods_pipeline_tests.support.odt_registers import varied
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of
 from ods_pipeline_tests.support.worlds import Made
 

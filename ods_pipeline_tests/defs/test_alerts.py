@@ -48,7 +48,7 @@ def listener(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def test_an_alert_goes_to_the_url_and_to_the_command(tmp_path: Path) -> None:
-    script, out = tmp_path / "told.py", tmp_path / "out.json"
+    script, out = tmp_path / "alert.py", tmp_path / "out.json"
     script.write_text(f"import sys, pathlib; pathlib.Path({str(out)!r}).write_text(sys.stdin.read())")
     with listener() as (url, messages):
         Alerts(url, f"{sys.executable} {script}").send("failed", "it is broken", run_id="1", root=Path("x"))

@@ -193,12 +193,12 @@ def test_a_range_in_the_ui_is_one_run_and_one_fetch(
     tmp_path: Path, server: OrdServer, clock: SimulatedClock, loaded: DataRoot
 ) -> None:
     """Without configuration, as from the UI: a real release is held, so the API is asked."""
-    before = len(server.asked("/notifications"))
+    before = len(server.requests("/notifications"))
     with open_instance(loaded) as instance:
         definitions = definitions_of(loaded, server, clock)
         outcome = run_job(instance, definitions, "delta_job", partition_range=("2026-09-02", "2026-09-04"))
     assert outcome.success, outcome.message
-    assert len(server.asked("/notifications")) == before + 1
+    assert len(server.requests("/notifications")) == before + 1
     (folder,) = loaded.raw_fetches.iterdir()
     assert sorted(p.name for p in (folder / "organisations").iterdir()) == ["RX1.json", "RX2.json"]
 
@@ -214,9 +214,9 @@ def test_only_a_source_that_does_not_answer_is_tried_again(
         server.faults.append(Fault("status", "/releases", 4, 500))  # one whole run of attempts
         outcome = run_job(instance, definitions, "release_job", partition="2026-08-28")
         assert outcome.success, outcome.message
-        before = len(server.asked("/releases"))
+        before = len(server.requests("/releases"))
         outcome = run_job(instance, definitions, "release_job", partition="2026-01-30")
-        assert (outcome.success, len(server.asked("/releases"))) == (False, before + 1)
+        assert (outcome.success, len(server.requests("/releases"))) == (False, before + 1)
         assert "TRUD lists no release of 2026-01-30" in str(outcome.error)
 
 

@@ -89,7 +89,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     root = DataRoot(folder / "data")
     with small_server(folder, clock) as server, events_in_memory():
         built = pipeline.build(root, **live(server, clock, "2026-08-28", trud_only=True))
-        return Released(root, built, server.asked())
+        return Released(root, built, server.requests())
 
 
 @pytest.mark.dagster_records
@@ -106,10 +106,10 @@ def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     with OrdServer(Recorded(SAMPLE), now=clock.now, key=KEY) as server:
         built = pipeline.build(root, **live(server, clock))
         assert (built.problems, built.missing, built.nothing_new) == ([], [], False)
-        before = len(server.asked("/ORD/"))
+        before = len(server.requests("/ORD/"))
         assert pipeline.build(root, **live(server, clock)).nothing_new
-        assert len(server.asked("/ORD/")) == before, "what was asked today is not asked again"
-        assert len(server.asked("/download/")) == 1, "a release held is not fetched again"
+        assert len(server.requests("/ORD/")) == before, "what was asked today is not asked again"
+        assert len(server.requests("/download/")) == 1, "a release held is not fetched again"
     captures = pl.read_parquet(root.path / "tables" / "captures.parquet").sort("as_of")
     assert captures["source"].to_list() == ["trud", "trud", "ord"]
     assert captures["sha256_verified"].all()
@@ -189,7 +189,7 @@ def test_trud_only_never_asks_the_api_and_a_gap_too_long_names_the_next_command(
     built = pipeline.build(root, **live(small, clock))
     assert "changes since 2026-08-21 are needed, but the ORD API only goes back 184 days" in built.problems[0]
     assert "ods-pipeline build --release latest" in built.problems[0]
-    assert small.asked("/ORD/") == []
+    assert small.requests("/ORD/") == []
 
 
 @pytest.mark.slow
@@ -209,12 +209,12 @@ def test_a_bad_release_and_a_missing_answer_stop_neither_the_deltas_nor_the_next
     assert in_vain.startswith("RX2: stamped 2026-08-30, it got no answer (the ORD API gave no answer to ")
     names = dict(pl.read_parquet(root.path / "tables" / "organisations.parquet")["ods_code", "name"].rows())
     assert (len(names), names["RX2"]) == (4, "BODY RX2"), "the record held stays"
-    assert len(small.asked(f"/download/.*{name}")) == 1
+    assert len(small.requests(f"/download/.*{name}")) == 1
     clock.go_to("2026-09-05T04:30:00+00:00")
     built = pipeline.build(root, **live(small, clock, trud_only=True))
     assert built.nothing_new
     assert "lies in quarantine/" in built.problems[0]
-    assert len(small.asked(f"/download/.*{name}")) == 1, "it is not fetched every night"
+    assert len(small.requests(f"/download/.*{name}")) == 1, "it is not fetched every night"
     with pytest.raises(OdsError, match="no release of 2026-01-30"):
         pipeline.build(root, **live(small, clock, "2026-01-30"))
 
@@ -277,7 +277,7 @@ def test_the_command_line_takes_its_sources_from_the_environment(
     assert KEY not in ran.stdout + ran.stderr
     printed = [line for line in ran.stdout.splitlines() if line.startswith(("problem", "missing"))]
     assert "HTTP 400" in printed[0] or "goes back 184 days" in printed[0]
-    assert not small.asked("/organisations")
+    assert not small.requests("/organisations")
 
 
 @pytest.mark.parametrize("named", [["latest"], ["2026-08-28"], []])

@@ -151,7 +151,7 @@ def test_every_part_is_killed_and_what_is_new_is_built_once(tmp_path: Path) -> N
             return build is not None and int(build.name) > 1
 
         # 1. The worker of the run that the schedule has started.
-        wait(running, "a delta run asks the API", lambda: server.asked("sync") and running.run_workers())
+        wait(running, "a delta run asks the API", lambda: server.requests("sync") and running.run_workers())
         for worker in running.run_workers():
             os.kill(worker, signal.SIGKILL)
         wait(running, "the dead run is noticed", lambda: runs("delta_job", "FAILURE"))

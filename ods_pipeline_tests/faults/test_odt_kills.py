@@ -13,8 +13,8 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import KILLED, Case, Command, Driver, Step, copy, taken_in
 from ods_pipeline_tests.faults.inputs import Inputs
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_fetch import varied
 from ods_pipeline_tests.support import figures
+from ods_pipeline_tests.support.odt_registers import varied
 from ods_pipeline_tests.support.simulated import ODT_KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise("resumed")]

@@ -13,7 +13,7 @@ from ods_pipeline.inventory.source_differences import source_differences
 from ods_pipeline.schema import TABLES
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied
+from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, varied
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of
 
 

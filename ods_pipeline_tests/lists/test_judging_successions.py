@@ -116,9 +116,9 @@ def test_proposed_and_succeeded_without_an_end_are_not_good_without_a_word(tmp_p
         organisation("93C", "RO98"),
     ]
     rows = judged(tmp_path, organisations, [entry("08H", "Successor", "93C")])
-    told = {code: (row["verdict"], row["note"]) for code, row in rows.items()}
+    verdicts = {code: (row["verdict"], row["note"]) for code, row in rows.items()}
     in_law = ("legally_closed", "Closed in law on 2024-10-31, still in operation; ODS records no successor")
-    assert told == {
+    assert verdicts == {
         "G6V2S": ("good", "Open since 2010-04-01; proposed: in law from 2026-11-01"),
         "RRP": in_law,
         "RRX": in_law,

@@ -18,7 +18,7 @@ JULY = "2026-07-01"
 Line = tuple[str, str, str, str | None, str]
 
 
-def body(code: str, *links: Record, primary: str = "RO101", **overrides: Any) -> Record:
+def organisation(code: str, *links: Record, primary: str = "RO101", **overrides: Any) -> Record:
     for each in links:
         each["uniqueRelId"] = number_of(code, str(each["uniqueRelId"]))
     return make_record(
@@ -35,23 +35,23 @@ def pcn(to: str, start: str, end: str | None = None) -> Record:
 
 
 def first_release() -> list[Record]:
-    closing = body("D2", care("2012-04-01"))
+    closing = organisation("D2", care("2012-04-01"))
     end_all(closing, "2026-06-30")
     in_law = care("2015-04-01")
     in_law["Date"] += dates("2015-04-01", "2025-12-31", kind="Legal")
     return [
         *(make_record(code, Roles={"Role": [role(code, "RO272")]}) for code in ("U1", "U2", "U3")),
         *(make_record(code, Roles={"Role": [role(code, "RO104")]}) for code in ("A1", "A2")),
-        body("P1", pcn("U1", "2019-07-01", "2026-06-30"), pcn("U2", JULY), primary="RO177"),
-        body("P2", pcn("U1", "2019-07-01"), primary="RO177"),
-        body("P3", pcn("U2", "2026-08-22"), primary="RO177"),
-        body("P4", pcn("U2", JULY), primary="RO177"),
-        body("D0", care("2025-07-15"), Date=dates("2025-07-15")),
-        body("D1", care("2026-06-10"), Date=dates("2026-06-10")),
+        organisation("P1", pcn("U1", "2019-07-01", "2026-06-30"), pcn("U2", JULY), primary="RO177"),
+        organisation("P2", pcn("U1", "2019-07-01"), primary="RO177"),
+        organisation("P3", pcn("U2", "2026-08-22"), primary="RO177"),
+        organisation("P4", pcn("U2", JULY), primary="RO177"),
+        organisation("D0", care("2025-07-15"), Date=dates("2025-07-15")),
+        organisation("D1", care("2026-06-10"), Date=dates("2026-06-10")),
         closing,
-        stub_of(body("D3", care(JULY))),
-        body("D4", in_law),
-        body("P5", pcn("U2", JULY), primary="RO177"),
+        stub_of(organisation("D3", care(JULY))),
+        organisation("D4", in_law),
+        organisation("P5", pcn("U2", JULY), primary="RO177"),
         reopening(),
     ]
 
@@ -59,15 +59,15 @@ def first_release() -> list[Record]:
 def second_release() -> list[Record]:
     moved = [pcn("U1", "2019-07-01", "2026-06-14"), pcn("U3", "2026-07-10")]
     new = {
-        "P2": body("P2", *moved, primary="RO177"),
+        "P2": organisation("P2", *moved, primary="RO177"),
         # The second release is the first to show a second link, which begins on the same day.
-        "P4": body("P4", pcn("U2", JULY), link("93C", "RE4", "RO98", JULY), primary="RO177"),
-        "D3": body("D3", care(JULY)),
-        "N1": body("N1", care("2026-04-10"), care("2026-06-20", "A2"), Date=dates("2026-04-10")),
+        "P4": organisation("P4", pcn("U2", JULY), link("93C", "RE4", "RO98", JULY), primary="RO177"),
+        "D3": organisation("D3", care(JULY)),
+        "N1": organisation("N1", care("2026-04-10"), care("2026-06-20", "A2"), Date=dates("2026-04-10")),
         "N2": announcing(),
         "D5": reopening(again=True),
-        "N3": body("N3", Date=dates("2026-06-10", kind="Legal"), Rels=None),
-        "P5": body(
+        "N3": organisation("N3", Date=dates("2026-06-10", kind="Legal"), Rels=None),
+        "P5": organisation(
             "P5", pcn("U2", JULY), primary="RO177", Succs={"Succ": [succ("P5", "Successor", "U2", JULY)]}
         ),
     }
@@ -77,7 +77,7 @@ def second_release() -> list[Record]:
 
 def reopening(*, again: bool = False) -> Record:
     """Return a site that is closed; or reopened, with another link to the same organisation."""
-    site = body("D5", care("2012-04-01"), LastChangeDate="2026-08-01" if again else "2026-04-01")
+    site = organisation("D5", care("2012-04-01"), LastChangeDate="2026-08-01" if again else "2026-04-01")
     end_all(site, "2026-03-31")
     if again:
         for dated in (site, site["Roles"]["Role"][0]):
@@ -91,7 +91,7 @@ def reopening(*, again: bool = False) -> Record:
 def announcing() -> Record:
     """Return a new practice whose first record announces that it changes its PCN."""
     links = pcn("U1", "2026-06-20", "2026-07-31"), pcn("U2", "2026-08-01")
-    return body("N2", *links, primary="RO177", Date=dates("2026-06-20"), LastChangeDate="2026-06-20")
+    return organisation("N2", *links, primary="RO177", Date=dates("2026-06-20"), LastChangeDate="2026-06-20")
 
 
 @pytest.fixture(scope="module")

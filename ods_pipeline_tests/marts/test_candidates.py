@@ -48,11 +48,11 @@ def test_a_pharmacy_that_changes_hands_is_followed_to_the_one_that_is_open(tmp_p
     built = marts_on(write(tmp_path, organisations), TODAY, "code_finder", "successor_candidates")
     rows = built["successor_candidates"]
     assert pairs(rows) == [("FAP72", "FAP73"), ("FJX29", "FA002"), ("FYC29", "FJX29")]
-    told = {
+    candidates = {
         old: tuple(rest) for old, *rest in rows.select("old_code", "now_codes", "outcome", "reason").rows()
     }
     other = "Same address, other name, opened the day after"
-    assert told == {
+    assert candidates == {
         "FAP72": ([], "closed on 2020-03-31", other),
         "FJX29": (["FA002"], None, other),
         "FYC29": (["FA002"], "then FA002", other),

@@ -316,13 +316,13 @@ def test_a_deleted_code_has_its_day(find: Find) -> None:
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        pytest.param("G6VS2", "G6V2S", id="two signs swapped"),
-        pytest.param("GV62S", "G6V2S", id="two signs swapped where the halves meet"),
-        pytest.param("X6V2S", "G6V2S", id="another first sign"),
-        pytest.param("G6V25", "G6V2S", id="signs that look the same"),
+        pytest.param("G6VS2", "G6V2S", id="two characters swapped"),
+        pytest.param("GV62S", "G6V2S", id="two characters swapped where the halves meet"),
+        pytest.param("X6V2S", "G6V2S", id="another first character"),
+        pytest.param("G6V25", "G6V2S", id="characters that look the same"),
         pytest.param("E83OO3", "E83003", id="two letters for digits"),
-        pytest.param("G6V2SX", "G6V2S", id="a sign too many"),
-        pytest.param("G62S", "G6V2S", id="a sign left out"),
+        pytest.param("G6V2SX", "G6V2S", id="a character too many"),
+        pytest.param("G62S", "G6V2S", id="a character left out"),
     ],
 )
 def test_a_typo_lists_the_code_that_may_be_meant(find: Find, text: str, meant: str) -> None:

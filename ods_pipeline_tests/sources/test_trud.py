@@ -118,7 +118,7 @@ def test_a_file_that_was_whole_before_its_receipt_is_not_fetched_again(
     root.raw_releases.mkdir(parents=True)
     (root.raw_releases / NEW).write_bytes(CONTENT)
     trud.download(root, trud.find("latest"))
-    assert server.asked(ZIPS) == []
+    assert server.requests(ZIPS) == []
     assert_whole(root)
 
 
@@ -128,7 +128,7 @@ def test_a_wrong_sha256_is_never_taken(trud: Trud, server: OrdServer, root: Data
         BadRelease, match=r"not the one that TRUD lists: its SHA-256 is [0-9a-f]{12}… and .* is listed"
     ):
         trud.download(root, trud.find("latest"))
-    assert len(server.asked(ZIPS)) == 2
+    assert len(server.requests(ZIPS)) == 2
     assert [*root.raw_releases.iterdir()] == []
 
 

@@ -119,7 +119,7 @@ def comparable(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 
 
 def without_equal_legal(frame: pl.DataFrame) -> pl.DataFrame:
-    """Legal dates that repeat the Operational ones: ODT cannot tell whether ORD has them."""
+    """Legal dates that repeat the Operational ones: nothing in ODT shows whether ORD has them."""
     start, end = pl.col("legal_start"), pl.col("legal_end")
     repeats = (start == pl.col("operational_start")) & end.eq_missing(pl.col("operational_end"))
     kept = ~repeats.fill_null(False)

@@ -58,7 +58,7 @@ NOWHERE = {"east": "", "north": "", "lat": "99.999999", "long": "0.000000"}
 
 
 def place(postcode: str, lat: float = 54.5649, long: float = -1.3129, **changes: Any) -> Place:
-    """One postcode, in Stockton-on-Tees unless told otherwise."""
+    """One postcode, in Stockton-on-Tees unless another is given."""
     return {
         "pcds": postcode,
         "dointr": "198001",

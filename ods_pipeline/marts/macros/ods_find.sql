@@ -195,7 +195,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
         END
     QUALIFY f.size = 0 OR (count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ());
 
--- The matches, each code once, and what stands for them where there are none: similar codes, and a row without a code.
+-- The matches, each code once, and what replaces them where there are none: similar codes, and a row without a code.
 -- match_rank is the place of a match_kind in the order of ods_find. Only the first rows_wanted remain: the columns that
 -- people read are wide, and are fetched for these alone.
 CREATE MACRO find_matches(entry, rows_wanted) AS TABLE

@@ -51,7 +51,7 @@ class AllChanges:
     def __init__(self, api: OdtApi, held_pages: Pages, *, whole: bool = False) -> None:
         self._api, self._pages, self._whole, self.rounds = api, held_pages, whole, 0
 
-    def asked(self, window: Window, held: HeldPages) -> Iterator[Page]:
+    def missing_pages(self, window: Window, held: HeldPages) -> Iterator[Page]:
         """Yield all pages that are not held yet; ``CHANGES`` comes last.
 
         Raises SourceChanged if the numbers do not add up.
@@ -71,7 +71,7 @@ class AllChanges:
         self._compare(last.resource["total"], held.announced, held)
         yield Page(CHANGES, last.url_path, last.content)
 
-    def asked_alone(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
+    def records_by_code(self, codes: Sequence[str], held: HeldPages) -> Iterator[Record]:
         """Yield the records of codes that are on no page; 404 for those that ODT does not know."""
         for some in _chunks(list(codes), ALONE):
             replies = list(self._api.pages(ORGANIZATION, codes_query(some)))
@@ -88,7 +88,7 @@ class AllChanges:
 
     def _touched(self, window: Window, listed: Mapping[str, Listed], held: HeldPages) -> Iterator[Page]:
         """Once a week: the relationships that the store changed, and the stamps of their organisations."""
-        since = None if self._whole else unstamped.asked_since(window)
+        since = None if self._whole else unstamped.first_day_due(window)
         if since is None:
             return
         yield from self._group(unstamped.TOUCHED, held, lambda: self._affiliations_since(since))
@@ -116,7 +116,7 @@ class AllChanges:
             return
         self.rounds += 1
         self._pages.forget()
-        raise SourceChanged(f"{announced} organisations were announced and {came} came", _asked_pages(held))
+        raise SourceChanged(f"{announced} organisations were announced and {came} came", _names_held(held))
 
     def _bundles(self, window: Window, query: str, held: HeldPages) -> Iterator[Page]:
         """Yield the pages of changed organisations with their relationships, from where the fetch stopped."""
@@ -280,8 +280,8 @@ def _numbered(group: str, replies: Iterable[Reply], before: int = 0) -> Iterator
         yield Page(f"{group}-{number:04d}.json", reply.url_path, reply.content)
 
 
-def _asked_pages(held: HeldPages) -> list[str]:
-    """Return all pages of ``asked``."""
+def _names_held(held: HeldPages) -> list[str]:
+    """Return the names of all pages held of the list of changes."""
     groups = (
         pages.BUNDLES, pages.AFFILIATIONS, pages.TARGETS, pages.TARGET_TERMS, pages.TERMS,
         pages.ROLE_INSTANCES, pages.SUCCESSIONS, unstamped.TOUCHED, unstamped.TERMS_OF_TOUCHED,

@@ -106,7 +106,7 @@ class OdtSource:
         Raises SourceChanged, which forgets these pages, if the numbers do not add up.
         """
         if not held.has(CHANGES):
-            yield from self._changes.asked(window, held)
+            yield from self._changes.missing_pages(window, held)
 
     def stamps(self, window: Window, held: HeldPages) -> dict[str, str]:
         """Return the codes on the pages held, each with its stamp. Asks nothing."""
@@ -124,7 +124,7 @@ class OdtSource:
         wanted = set(codes)
         on_pages = wanted & self._pages.stamps(held).keys()
         yield from self._pages.records(on_pages, held)
-        yield from self._changes.asked_alone(sorted(wanted - on_pages), held)
+        yield from self._changes.records_by_code(sorted(wanted - on_pages), held)
 
     def closing(self, held: HeldPages) -> Iterator[Page]:
         """Yield the day of the load once more. Raises SourceChanged if another load came in between."""

@@ -26,7 +26,7 @@ MOST = 20_000
 _WEEK, _SUNDAY = timedelta(days=7), 6
 
 
-def asked_since(window: Window) -> date | None:
+def first_day_due(window: Window) -> date | None:
     """Return the first day from which changed relationships are asked for; None if the question is not due.
 
     It is due on Sundays, and after missed days, one of which may have been a Sunday. ``window`` has the
@@ -52,7 +52,7 @@ def sources_of_touched(held: HeldPages) -> list[str]:
 
 def unstamped(window: Window, held: HeldPages) -> list[str]:
     """Return those that have no stamp within the window, sorted: no daily question finds them."""
-    since = asked_since(window)
+    since = first_day_due(window)
     if since is None or not names(held, TOUCHED):
         return []
     pages = (json.loads(held.read(name)) for name in names(held, TERMS_OF_TOUCHED))

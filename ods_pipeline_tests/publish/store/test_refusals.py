@@ -52,8 +52,8 @@ def test_a_refusal_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         with pytest.raises(OdsError, match=words) as raised:
             publish_to(root_with_a_build(tmp_path), Store("s3://bucket/ods"), who="a test")
-    told = repr(raised.value) + str(raised.value) + repr(raised.value.__cause__)
-    assert not any(secret in told for secret in SECRETS.values())
+    text = repr(raised.value) + str(raised.value) + repr(raised.value.__cause__)
+    assert not any(secret in text for secret in SECRETS.values())
 
 
 def test_a_folder_that_is_a_file_is_explained(tmp_path: Path) -> None:

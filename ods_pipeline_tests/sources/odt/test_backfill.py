@@ -24,11 +24,11 @@ from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import Key, Sources
 from ods_pipeline_tests.odt_server import FHIR, Behaviour, OdtServer
 from ods_pipeline_tests.sources.odt.test_faults import CutAfter, linked
-from ods_pipeline_tests.sources.odt.test_fetch import MORNING, varied
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.audited import differing, publish
 from ods_pipeline_tests.support.both_sources import One, folded
 from ods_pipeline_tests.support.builders import make_record, stub_of, write_delta, write_release
+from ods_pipeline_tests.support.odt_registers import MORNING, varied
 from ods_pipeline_tests.support.payloads import organisation_json
 from ods_pipeline_tests.support.simulated import KEY, QUICK, SimulatedClock, odt_sources_of
 from ods_pipeline_tests.support.worlds import Fetched, Made

@@ -22,11 +22,11 @@ from ods_pipeline.sources.odt.translate import Context, translated
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import ODT_PRODUCTION, Key, Sources
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied
-from ods_pipeline_tests.sources.odt.test_translate import PRIMARY, affiliation, flat_of, organization
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.both_sources import One
 from ods_pipeline_tests.support.builders import make_record, rel
+from ods_pipeline_tests.support.fhir_resources import PRIMARY, affiliation, flat_of, organization
+from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, varied
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.payloads import organisation_json
 from ods_pipeline_tests.support.simulated import (
@@ -103,7 +103,7 @@ def test_a_page_that_is_too_large_is_halved(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(world_of(60), now=clock.now, behaviour=Behaviour(largest=20_000)) as server:
         assert len(codes_of(root, server, clock)) == 60
-        counts = [int(m[1]) for p in server.asked("revinclude") if (m := re.search(r"_count=(\d+)", p))]
+        counts = [int(m[1]) for p in server.requests("revinclude") if (m := re.search(r"_count=(\d+)", p))]
     assert counts[0] == 200 and counts[-1] <= 25 and counts == sorted(counts, reverse=True)
 
 

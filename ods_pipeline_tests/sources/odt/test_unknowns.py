@@ -20,9 +20,9 @@ from ods_pipeline.sources.odt import client, unstamped
 from ods_pipeline.sources.odt.periods import BOTH_PAIRS, EQUAL_PAIRS
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_fetch import MORNING, WINDOW, varied, without_silent
 from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.builders import make_record, rel, role
+from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, varied, without_silent
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of, world_of
 from ods_pipeline_tests.support.worlds import Made
@@ -104,7 +104,7 @@ def test_u3_includes_that_are_left_out_are_asked_for(
     behaviour = Behaviour(lost_includes=frozenset(numbers[:1] if lost == "one" else numbers))
     fetch, server = fetched(tmp_path / "odt", behaviour)
     assert_same(flatten_fetch(fetch).frames, expected)
-    asked = server.asked(r"/OrganizationAffiliation\?")
+    asked = server.requests(r"/OrganizationAffiliation\?")
     assert len(asked) == 2, "the doubtful one, and then all others"
     assert "primary-organization=" in asked[0]
 
@@ -119,8 +119,8 @@ def test_u4_pages_that_move_are_read_again_in_order_and_then_day_by_day(
     behaviour = Behaviour(moving=moving, unsorted=is_unsorted)
     fetch, server = fetched(tmp_path / "odt", behaviour, world)
     assert len(read_fetch_receipt(fetch).codes) == 80
-    assert bool(server.asked("_sort=_id"))
-    assert bool(server.asked("lastChangeDate=lt")) == is_unsorted
+    assert bool(server.requests("_sort=_id"))
+    assert bool(server.requests("lastChangeDate=lt")) == is_unsorted
 
 
 def test_u5_a_relationship_without_a_new_stamp_is_not_lost_when_the_record_is_next_asked_for(
@@ -186,11 +186,11 @@ def test_u5_a_load_that_rewrites_everything_is_reported_and_not_read(
 
 def test_u5_the_question_is_due_on_sundays_and_after_missed_days() -> None:
     days = [date(2026, 9, n) for n in range(1, 9)]
-    due = [day for day in days if unstamped.asked_since((day - timedelta(days=2), day))]
+    due = [day for day in days if unstamped.first_day_due((day - timedelta(days=2), day))]
     assert due == [date(2026, 9, 6)]
-    assert unstamped.asked_since((date(2026, 9, 6), date(2026, 9, 6))) == date(2026, 8, 30)
-    assert unstamped.asked_since((date(2026, 8, 10), date(2026, 9, 1))) == date(2026, 8, 10)
-    assert unstamped.asked_since((date(2026, 9, 1), date(2026, 9, 4))) == date(2026, 8, 28)
+    assert unstamped.first_day_due((date(2026, 9, 6), date(2026, 9, 6))) == date(2026, 8, 30)
+    assert unstamped.first_day_due((date(2026, 8, 10), date(2026, 9, 1))) == date(2026, 8, 10)
+    assert unstamped.first_day_due((date(2026, 9, 1), date(2026, 9, 4))) == date(2026, 8, 28)
 
 
 def _numbers(world: Made) -> list[str]:
@@ -279,7 +279,7 @@ def test_u12_of_a_link_only_the_query_is_followed(tmp_path: Path, host: str | No
     behaviour = Behaviour(next_host=host, double_slash=slash, largest=45_000)
     fetch, server = fetched(tmp_path, behaviour, world)
     assert len(read_fetch_receipt(fetch).codes) == 60
-    assert len(server.asked("_offset=")) >= 2
+    assert len(server.requests("_offset=")) >= 2
     assert all(a.path.startswith("/organisation-data-terminology-api/fhir/") for a in server.log)
     assert not any("//" in a.path.partition("?")[0] for a in server.log)
 

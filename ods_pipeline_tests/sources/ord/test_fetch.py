@@ -106,7 +106,7 @@ def test_xml_and_json_give_the_same_rows(tmp_path: Path) -> None:
             sources = sources_of(server, clock, payload_format=form)
             (folder,) = fetch_stamps(DataRoot(tmp_path / form), sources, WINDOW)
             flats[form] = flatten_fetch(folder)
-        assert len(server.asked("_format=xml")) == 5
+        assert len(server.requests("_format=xml")) == 5
     assert same(facts(flats["json"].frames), facts(flats["xml"].frames))
     assert flats["xml"].captures["payload_format"].to_list() == ["xml"]
 
@@ -115,7 +115,7 @@ def test_all_pages_of_search_are_read(root: DataRoot) -> None:
     clock, world = SimulatedClock(MORNING), world_of(2300, mostly_later)
     with OrdServer(world, now=clock.now) as server:
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
-        pages = server.asked(r"organisations\?")
+        pages = server.requests(r"organisations\?")
     assert [p.partition("Limit=1000")[2] for p in pages] == ["", "&Offset=1000", "&Offset=1999"]
     assert len(read_fetch_receipt(folder).codes) == 23, "later stamps are a later fetch's matter"
     assert len([*folder.glob("search-*.json")]) == 3
@@ -133,7 +133,7 @@ def test_search_is_complete_whatever_offset_means(
     with OrdServer(world_of(25), now=clock.now) as server:
         server.offset_skips, server.next_page_skips = means, names
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
-        pages = server.asked(r"organisations\?")
+        pages = server.requests(r"organisations\?")
     assert len(read_fetch_receipt(folder).codes) == 25
     listed = [c for p in sorted(folder.glob("search-*.json")) for c, _ in listed_rows(p.read_bytes())]
     assert {*listed} == {f"RX{n:04d}" for n in range(25)}, "search alone is complete"
@@ -180,7 +180,7 @@ def test_in_the_maintenance_hours_no_fetch_begins_unless_the_user_insists(root: 
             fetch_stamps(root, sources_of(server, clock), window)
         assert (server.log, [*root.path.rglob("*")]) == ([], [])
         fetch_stamps(root, sources_of(server, clock).with_maintenance_ignored(), window)
-        assert len(server.asked("/organisations/")) == 2
+        assert len(server.requests("/organisations/")) == 2
 
 
 def test_a_list_that_changes_between_two_pages_is_read_again(root: DataRoot) -> None:
@@ -188,14 +188,14 @@ def test_a_list_that_changes_between_two_pages_is_read_again(root: DataRoot) -> 
     changed = []
 
     def change(day: date) -> None:
-        if len(server.asked(r"organisations\?")) == 2 and not changed:  # before page two is answered
+        if len(server.requests(r"organisations\?")) == 2 and not changed:  # before page two is answered
             changed.append(day)
             world.put(make_record("RA1", LastChangeDate="2026-09-04"))
 
     world.before = change
     with OrdServer(world, now=clock.now) as server:
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
-        assert len(server.asked(r"organisations\?")) == 4
+        assert len(server.requests(r"organisations\?")) == 4
     assert changed
     assert len(read_fetch_receipt(folder).codes) == 16
     assert "RA1" in read_fetch_receipt(folder).codes
@@ -207,7 +207,7 @@ def test_a_list_that_always_changes_ends_in_an_error(root: DataRoot) -> None:
         server.faults.append(Fault("repeated_page", "Offset=", 99))
         with pytest.raises(Unreachable, match=r"changed each of the 3 times it was read \(.*\)"):
             fetch_stamps(root, sources_of(server, clock), WINDOW)
-        assert len(server.asked(r"organisations\?")) < 20
+        assert len(server.requests(r"organisations\?")) < 20
         server.faults[:] = [Fault("repeated_page", "Offset=", 1)]
         before = len(server.log)
         (folder,) = fetch_stamps(root, sources_of(server, clock), WINDOW)
@@ -220,7 +220,7 @@ def test_what_only_sync_lists_is_asked_for_too(root: DataRoot) -> None:
     clock, world = SimulatedClock(MORNING), world_of(3)
 
     def change(day: date) -> None:
-        if server.asked("/sync"):
+        if server.requests("/sync"):
             world.put(make_record("RNEW", LastChangeDate="2026-09-04"))
 
     world.before = change

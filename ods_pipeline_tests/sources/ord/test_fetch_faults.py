@@ -87,7 +87,7 @@ def test_after_a_fault_that_passes_nothing_is_lost(
     fetch_stamps(root, sources_of(server, clock, manners=manners_for(fault.kind)), WINDOW)
     assert codes_in(root) == CODES
     assert server.faults[0].times == 0
-    assert len(server.asked(fault.pattern)) == times + 1
+    assert len(server.requests(fault.pattern)) == times + 1
     # The server asks for a year; the client waits two minutes.
     waited = clock.monotonic() - 1000
     assert waited < 20 + 125 * (fault.kind == "status" and bool(fault.headers))
@@ -133,7 +133,7 @@ def test_when_nothing_answers_the_fetch_does_not_try_every_code(
         server.faults.append(Fault("status", "/organisations/", 9999, 503))
         with pytest.raises(Unreachable, match="0 of 100 answers are kept"):
             fetch_stamps(root, sources_of(server, clock), WINDOW)
-        assert len(server.asked("/organisations/")) <= (FAILURES_LIMIT + QUICK.in_flight) * QUICK.attempts
+        assert len(server.requests("/organisations/")) <= (FAILURES_LIMIT + QUICK.in_flight) * QUICK.attempts
     assert not [*root.raw_fetches.glob("*/receipt.json")]
 
 
@@ -163,8 +163,8 @@ def test_a_date_too_old_for_the_api_is_refused_at_once(
 ) -> None:
     with pytest.raises(OdsError, match=r"refuses /sync\?LastChangeDate=2026-01-01 .*HTTP 406.*185 days"):
         fetch_stamps(root, sources_of(server, clock), (date(2026, 1, 1), date(2026, 9, 4)))
-    assert len(server.asked("/sync")) == 1
-    assert server.asked("/organisations/") == []
+    assert len(server.requests("/sync")) == 1
+    assert server.requests("/organisations/") == []
 
 
 @pytest.mark.promise("no_key")
