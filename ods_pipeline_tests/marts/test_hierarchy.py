@@ -1,63 +1,26 @@
-"""The hierarchy against a slow oracle: on the sample, on small registers, and on random ones."""
+"""The hierarchy against a slow oracle: on the sample and on small registers."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from ods_pipeline.marts.build import hierarchy_rules
 from ods_pipeline.schema import TABLES
 from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.oracles.marts import Oracle
+from ods_pipeline_tests.support.hierarchies import TODAY, assert_rederived, hierarchy
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Row, link, mart_on, marts_on, organisation, write
-from ods_pipeline_tests.support.times import TIMES
+from ods_pipeline_tests.support.small_registers import link, mart_on, marts_on, organisation, write
 
-TODAY = date(2026, 9, 4)
 DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
 
 
 @pytest.fixture(scope="module")
 def sample() -> Path:
     return sample_root().path
-
-
-def hierarchy(build: Path, today: date = TODAY) -> dict[str, Row]:
-    """The rows of today by code, after they have been compared with the oracle."""
-    result = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
-    frame = result["provider_hierarchy_current"]
-    ends = dict(frame.select("ods_code", "valid_to").iter_rows())
-    assert_frame_equal(frame.drop("valid_from", "valid_to"), Oracle(build, today).current(ends))
-    dates = result["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
-    assert frame.join(dates, on=dates.columns, how="anti", nulls_equal=True).is_empty()
-    return {row["ods_code"]: row for row in frame.to_dicts()}
-
-
-def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) -> None:
-    """On each day each organisation has the row that the oracle derives from the relationships, or none."""
-    by_code: dict[str, list[Row]] = {code: [] for code in oracle.organisations}
-    for row in frame.to_dicts():
-        by_code[row.pop("ods_code")].append(row)
-    for day in days:
-        ask_for = oracle.on(day)
-        for code, answer in by_code.items():
-            begun = [row for row in answer if row["valid_from"] <= day]
-            now = [row for row in begun if row["valid_to"] is None or row["valid_to"] > day]
-            ends = now[0]["valid_to"] if now else None
-            expected = [ask_for.hierarchy_row(code, ends)] if ask_for.lives(code) else []
-            result = [{"ods_code": code} | {c: v for c, v in row.items() if "valid" not in c} for row in now]
-            assert result == expected, (code, day)
-    for code, answer in by_code.items():
-        for row, following in pairwise(answer):
-            same = row["valid_to"] == following["valid_from"]
-            assert not (same and all(row[c] == following[c] for c in row if "valid" not in c)), code
 
 
 @pytest.mark.promise("audited")
@@ -303,90 +266,3 @@ def test_a_role_that_was_over_before_the_organisation_began_never_counts(tmp_pat
     )
     assert rows["sub_icb_code"].to_list() == ["C1"] * rows.height and rows.height > 0
     assert hierarchy(build)["P1"]["sub_icb_code"] == "C1"
-
-
-def days(around: int) -> st.SearchStrategy[date]:
-    return st.integers(-around, around).map(lambda n: TODAY + timedelta(days=n))
-
-
-ROLES = (
-    *("RO197", "RO198", "RO177", "RO272", "RO98", "RO98", "RO261", "RO209", "RO104", "RO101"),
-    *("RO179", "RO132", "RO210"),
-)
-CODES = [f"X{n}" for n in range(8)]
-LINKS = st.builds(
-    lambda code, rel, to, start, length, status: {
-        **link(code, rel, to),
-        "operational_start": start,
-        "operational_end": None if length is None else start + timedelta(days=length),
-        "status": status,
-    },
-    st.sampled_from(CODES),
-    st.sampled_from(["RE2", "RE4", "RE5", "RE6", "RE6", "RE8", "RE9"]),
-    st.sampled_from([*CODES, "GONE"]),
-    days(3),
-    st.none() | st.integers(0, 3),
-    st.sampled_from(["Active", "Active", "Inactive"]),
-)
-LIVES = st.builds(
-    lambda role, start, length, status: {
-        "primary_role_id": role,
-        "operational_start": start,
-        "operational_end": None if length is None else start + timedelta(days=length),
-        "status": status,
-        "last_change_date": TODAY,
-    },
-    st.sampled_from(ROLES),
-    days(3),
-    st.none() | st.integers(0, 4),
-    st.sampled_from(["Active", "Active", "Inactive"]),
-)
-EXTRA_ROLES = st.builds(
-    lambda code, role, start, length: {
-        "ods_code": code,
-        "role_id": role,
-        "operational_start": start,
-        "operational_end": None if length is None else start + timedelta(days=length),
-    },
-    st.sampled_from(CODES),
-    st.sampled_from(["RO76", "RO319", "RO218", "RO218", "RO327"]),
-    days(4),
-    st.none() | st.integers(0, 4),
-)
-
-
-WORLDS = st.tuples(
-    st.tuples(*[LIVES] * len(CODES)), st.lists(LINKS, max_size=24), st.lists(EXTRA_ROLES, max_size=6)
-)
-
-
-def placed(row: Row, world: int) -> Row:
-    """The same row in a world of its own: its codes belong to no other."""
-    return {c: f"{v}-{world}" if c in ("ods_code", "target_ods_code") else v for c, v in row.items()}
-
-
-# Many small registers side by side in one: a build costs the same for one as for all.
-@pytest.mark.promise("no_guess")
-# Hypothesis writes every register down; that some take 40 kB is no fault.
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=3 * TIMES, phases=[Phase.generate])
-@given(worlds=st.lists(WORLDS, min_size=12, max_size=16))
-def test_every_row_of_any_register_is_rederived_edge_by_edge(worlds: list[tuple]) -> None:
-    organisations, links, roles = [], [], []
-    for n, (lives, some_links, some_roles) in enumerate(worlds):
-        some = [
-            organisation(code, life["primary_role_id"]) | life
-            for code, life in zip(CODES, lives, strict=True)
-        ]
-        organisations += [placed(row, n) for row in some]
-        links += [placed(row, n) for row in some_links]
-        roles += [placed(row, n) for row in some_roles]
-    numbered = [{"unique_role_id": n, **role} for n, role in enumerate(roles)]
-    with TemporaryDirectory() as folder:
-        build = write(Path(folder), organisations, links, roles=numbered)
-        result = marts_on(build, TODAY, "provider_hierarchy", "provider_hierarchy_current")
-        oracle = Oracle(build, TODAY)
-    frame = result["provider_hierarchy_current"]
-    ends = dict(frame.select("ods_code", "valid_to").iter_rows())
-    assert_frame_equal(frame.drop("valid_from", "valid_to"), oracle.current(ends))
-    assert_rederived(result["provider_hierarchy"], oracle, [TODAY + timedelta(days=n) for n in range(-5, 9)])

@@ -1,4 +1,4 @@
-"""What a commissioner hands down, and what not: hubs, sub-ICB locations, ICBs, areas before April 2020.
+"""What a commissioner hands down, and what not: hubs, sub-ICB locations, ICBs.
 
 Codes and links are facts of the register, composed into registers of a few rows.
 """
@@ -10,51 +10,11 @@ import polars as pl
 import pytest
 
 from ods_pipeline.schema import TABLES
-from ods_pipeline_tests.oracles.marts import Oracle
+from ods_pipeline_tests.support.commissioned import HUB, IN_LEEDS, above, role, row, world
 from ods_pipeline_tests.support.rooms import sample_root
-from ods_pipeline_tests.support.small_registers import Row, link, marts_on, organisation, write
+from ods_pipeline_tests.support.small_registers import Row, link, organisation
 
 pytestmark = pytest.mark.promise("no_guess")
-
-TODAY = date(2026, 9, 4)
-
-
-def role(code: str, role_id: str, start: str | None = None, end: str | None = None) -> Row:
-    days = {"operational_start": start and date.fromisoformat(start)}
-    return {
-        "ods_code": code,
-        "role_id": role_id,
-        **days,
-        "operational_end": end and date.fromisoformat(end),
-    }
-
-
-def world(
-    folder: Path, organisations: list[Row], links: list[Row], roles: list[Row], today: date = TODAY
-) -> dict[str, pl.DataFrame]:
-    """The marts of a register, after each organisation of today has been compared with the oracle."""
-    numbered = [{"unique_role_id": n, **r} for n, r in enumerate(roles, start=1)]
-    build = write(folder, organisations, links, roles=numbered)
-    names = ("provider_hierarchy", "provider_hierarchy_current", "organisation_parents", "hierarchy_closure")
-    result = marts_on(build, today, *names)
-    current = result["provider_hierarchy_current"]
-    ends = dict(current.select("ods_code", "valid_to").iter_rows())
-    expected = Oracle(build, today).current(ends)
-    assert current.drop("valid_from", "valid_to").to_dicts() == expected.to_dicts()
-    return result
-
-
-def row(result: dict[str, pl.DataFrame], code: str, *columns: str) -> tuple:
-    return result["organisation_parents"].filter(ods_code=code).select(columns).row(0)
-
-
-def above(result: dict[str, pl.DataFrame], code: str) -> list[str]:
-    frame = result["hierarchy_closure"].filter(descendant_code=code)
-    return sorted(frame["ancestor_code"].unique())
-
-
-HUB = [organisation("97T", "RO98"), organisation("Y59", "RO209"), organisation("QWO", "RO261")]
-IN_LEEDS = link("97T", "RE5", "QWO", "2020-04-01")
 
 
 @pytest.mark.parametrize("rel", ["RE5", "RE2"])
@@ -154,134 +114,6 @@ def test_a_trust_that_commissions_stays_the_commissioner(tmp_path: Path) -> None
     assert row(result, "Y1", *columns) == ("RX1", None, by_other, None, by_other)
 
 
-def test_every_reason_is_given_where_it_holds(tmp_path: Path) -> None:
-    organisations = [
-        organisation("W92003", "RO177", country="WALES"),
-        organisation("7A2", "RO144"),
-        organisation("HQ", "RO181"),
-        organisation("OLD", "RO182", operational_end=date(2018, 3, 31)),
-        organisation("LOST", "RO182"),
-        organisation("NONE", "RO182", country="ENGLAND"),
-        organisation("C1", "RO98"),
-        organisation("P1", "RO182"),
-    ]
-    links = [link("W92003", "RE4", "7A2"), link("LOST", "RE4", "GONE"), link("P1", "RE4", "C1", "2020-04-01")]
-    result = world(tmp_path, organisations, links, [])
-    reasons = dict(result["organisation_parents"].select("ods_code", "icb_reason").iter_rows())
-    assert reasons == {
-        "W92003": "outside_england",
-        "7A2": "outside_england",
-        "HQ": "head_office",
-        "OLD": "before_areas",
-        "LOST": "target_unknown",
-        "NONE": "none_stated",
-        "C1": "none_stated",
-        "P1": "parent_has_none",
-    }
-
-
-def to_unknown(link_: Row, role_id: str) -> Row:
-    return {**link_, "target_primary_role_id": role_id}
-
-
-def test_a_stated_region_that_is_not_held_is_why_there_is_none(tmp_path: Path) -> None:
-    codes = {"14M": "RO98", "HMP": "RO175", "Q71": "RO210", "RAL": "RO197", "07M": "RO98", "P1": "RO182"}
-    codes |= {"QX": "RO261", "R1": "RO197", "97T": "RO98", "HMP2": "RO175"}
-    organisations = [organisation(code, role_id) for code, role_id in codes.items()]
-    links = [
-        to_unknown(link("14M", "RE5", "Y99", "2021-04-01"), "RO209"),  # a hub
-        link("HMP", "RE4", "14M", "2010-04-01"),
-        to_unknown(link("Q71", "RE2", "Y99"), "RO209"),  # an area
-        link("RAL", "RE5", "Q71"),
-        link("07M", "RE5", "Q71"),
-        link("P1", "RE4", "07M"),
-        to_unknown(link("QX", "RE2", "Y99"), "RO209"),  # an ICB
-        link("R1", "RE5", "QX"),
-        link("HMP2", "RE4", "97T"),  # a hub that states no region
-    ]
-    result = world(tmp_path, organisations, links, [role("14M", "RO218"), role("97T", "RO218")])
-    unknown, hub, none = "target_unknown", "commissioned_by_hub", "none_stated"
-    answers = {code: row(result, code, "icb_code", "icb_reason", "region_reason") for code in codes}
-    assert answers == {
-        "14M": (None, none, unknown),
-        "HMP": (None, hub, unknown),
-        "Q71": (None, none, unknown),
-        "RAL": (None, none, unknown),
-        "07M": (None, none, unknown),
-        "P1": (None, "parent_has_none", unknown),
-        "QX": ("QX", None, unknown),
-        "R1": ("QX", None, unknown),
-        "97T": (None, none, none),
-        "HMP2": (None, hub, hub),
-    }
-    # The row is cut where the link begins, and the reason of the ICB stays what it was.
-    rows = result["provider_hierarchy"].filter(pl.col("valid_from") >= date(2010, 4, 1), ods_code="HMP")
-    assert rows.select("valid_from", "icb_reason", "region_reason").rows() == [
-        (date(2010, 4, 1), hub, hub),
-        (date(2021, 4, 1), hub, unknown),
-    ]
-
-
-@pytest.mark.parametrize("link_end", [None, "2018-03-31", "2021-03-31"])
-def test_what_closed_before_areas_says_so_whatever_its_links_say(
-    tmp_path: Path, link_end: str | None
-) -> None:
-    closed = {"operational_end": date(2018, 3, 31), "status": "Inactive"}
-    roles = {"RUN": "RO182", "UNDER": "RO182", "LOST": "RO182", "NONE": "RO182"}
-    organisations = [organisation(code, role_id, **closed) for code, role_id in roles.items()]
-    organisations += [
-        organisation("HQ", "RO181"),
-        organisation("CCG1", "RO98", operational_end=date(2020, 3, 31), status="Inactive"),
-        # Its last day is the day before areas were recorded, and the first on which they were.
-        organisation("LAST", "RO182", operational_end=date(2020, 3, 31), status="Inactive"),
-        organisation("FIRST", "RO182", operational_end=date(2020, 4, 1), status="Inactive"),
-    ]
-    links = [
-        link("RUN", "RE6", "HQ", "2013-04-01", link_end),
-        link("UNDER", "RE4", "CCG1", "2013-04-01", link_end),
-        to_unknown(link("LOST", "RE4", "GONE", "2013-04-01", link_end), "RO98"),
-        link("LAST", "RE6", "HQ", "2013-04-01"),
-        link("FIRST", "RE6", "HQ", "2013-04-01"),
-    ]
-    result = world(tmp_path, organisations, links, [])
-    before = "before_areas"
-    for code in ("RUN", "UNDER", "NONE", "LOST", "LAST"):
-        assert row(result, code, "icb_reason", "is_past") == (before, True), code
-    assert row(result, "RUN", "region_reason") == (before,)
-    assert row(result, "FIRST", "icb_reason", "is_past") == ("none_stated", True)
-
-
-def test_area_and_region_before_april_2020_are_those_that_ods_states(tmp_path: Path) -> None:
-    offices = [organisation("Q71", "RO210"), organisation("Q36", "RO132"), organisation("Y56", "RO209")]
-    organisations = [*offices, organisation("RAL", "RO197"), organisation("RAL01", "RO198")]
-    organisations += [
-        organisation("5K9", "RO179"),
-        organisation("07M", "RO98"),
-        organisation("E83003", "RO177"),
-    ]
-    links = [
-        link("RAL", "RE5", "Q36", "2006-07-01", "2013-03-31"),
-        link("RAL", "RE5", "Q71", "2013-04-01", "2020-03-31"),
-        link("RAL01", "RE6", "RAL", "2006-07-01"),
-        link("5K9", "RE5", "Q36", "2006-07-01", "2013-03-31"),
-        link("07M", "RE5", "Q71", "2013-04-01", "2020-03-31"),
-        link("E83003", "RE4", "5K9", "2006-07-01", "2013-03-31"),
-        link("E83003", "RE4", "07M", "2013-04-01", "2020-03-31"),
-        link("Q71", "RE5", "Y56", "2013-04-01", "2020-03-31"),
-    ]
-    result = world(tmp_path, organisations, links, [role("E83003", "RO76")])
-    hierarchy = result["provider_hierarchy"].filter(pl.col("area_code").is_not_null())
-    for code in ("RAL", "RAL01", "E83003"):
-        rows = hierarchy.filter(ods_code=code).select("area_code", "region_code", "region_reason", "valid_to")
-        assert rows.rows() == [
-            ("Q36", None, "none_stated", date(2013, 4, 1)),
-            ("Q71", "Y56", None, date(2020, 4, 1)),
-        ]
-    # Closed links: nothing of it is said of today.
-    today = result["provider_hierarchy_current"].filter(ods_code="E83003")
-    assert today.select("area_code", "region_code", "icb_reason").rows() == [(None, None, "none_stated")]
-
-
 def test_practices_of_other_countries(tmp_path: Path) -> None:
     countries = {"GUE001": "GUERNSEY", "W92003": "WALES", "F83004": None, "JER012": "JERSEY"}
     organisations = [organisation(c, "RO177", country=country) for c, country in countries.items()]
@@ -326,24 +158,6 @@ def test_everything_in_the_sample_that_a_hub_commissions_has_no_sub_icb() -> Non
     assert under["sub_icb_code"].null_count() == under.height
     assert set(under["sub_icb_reason"]) == {"commissioned_by_hub"}
     assert not hubs & set(parents["sub_icb_code"].drop_nulls())
-
-
-def test_coverage_counts_against_those_who_can_have_an_icb(tmp_path: Path) -> None:
-    organisations = [*HUB, organisation("C1", "RO98"), organisation("Q1", "RO261")]
-    practices = {"P1": "ENGLAND", "P2": None, "W1": "WALES", "HMP": "ENGLAND", "P3": "ENGLAND"}
-    organisations += [organisation(c, "RO177", country=country) for c, country in practices.items()]
-    organisations += [organisation(f"S{n}", "RO221") for n in range(3)]
-    links = [link("P1", "RE4", "C1"), link("P2", "RE4", "C1"), link("C1", "RE5", "Q1"), IN_LEEDS]
-    links += [link("HMP", "RE4", "97T")]
-    roles = [role("97T", "RO218"), *(role(code, "RO76") for code in practices)]
-    numbered = [{"unique_role_id": n, **r} for n, r in enumerate(roles, start=1)]
-    build = write(tmp_path, organisations, links, roles=numbered)
-    coverage = marts_on(build, TODAY, "coverage")["coverage"]
-    columns = ("open_codes", "outside_england", "commissioned_by_hub", "takes_no_part", "can_have")
-    icb = coverage.filter(level="icb").select("kind", *columns, "with_parent", "share", "no_link")
-    answers = {kind: rest for kind, *rest in icb.rows()}
-    assert answers["gp_practice"] == [5, 1, 1, 0, 3, 2, 0.6667, 1]
-    assert answers["school"] == [3, 0, 0, 3, 0, 0, 1.0, 0]
 
 
 def test_the_flat_table_of_steps_has_every_step_in_its_order() -> None:

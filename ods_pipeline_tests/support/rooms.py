@@ -15,12 +15,15 @@ import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 from filelock import FileLock
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import instance_text
+from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.sample import SAMPLE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -123,6 +126,12 @@ def _build_release(root: DataRoot) -> None:
 def sample_root() -> DataRoot:
     """The embedded sample, release and fetches, built by the command without arguments."""
     return room("sample", _build_sample, dagster_records=True)
+
+
+def of_sample(mart: str) -> dict[str, dict[str, Any]]:
+    """Return the rows of a mart of the sample by code."""
+    frame = pl.read_parquet(sample_root().path / TABLES[mart].path)
+    return {row["ods_code"]: row for row in frame.to_dicts()}
 
 
 def sample_output() -> tuple[str, str]:

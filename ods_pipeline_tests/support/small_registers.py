@@ -26,6 +26,11 @@ def organisation(code: str, role: str, **changes: Any) -> Row:
     return {"ods_code": code, "name": f"BODY {code}", "primary_role_id": role, **start, **changes}
 
 
+def ended(day: str, **changes: Any) -> Row:
+    """Return the columns of an organisation that ended on a day, for ``organisation``."""
+    return {"operational_end": date.fromisoformat(day), "status": "Inactive", **changes}
+
+
 def link(code: str, rel: str, to: str, start: str = "2015-04-01", end: str | None = None) -> Row:
     days = {
         "operational_start": date.fromisoformat(start),
