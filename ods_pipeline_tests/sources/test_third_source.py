@@ -32,11 +32,6 @@ WINDOW = (date(2026, 9, 2), date(2026, 9, 4))
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
-@pytest.fixture
 def catalogue() -> Catalogue:
     days = ("2026-09-01", "2026-09-02", "2026-09-03", "2026-09-04", "2026-09-04")
     entries = {f"RX{n}": {"label": f"NUMBER {n}", "stamp": day} for n, day in enumerate(days)}

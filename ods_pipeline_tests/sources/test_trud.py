@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,11 +28,6 @@ ZIPS = "/download/"
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock("2026-09-04T04:30:00+00:00")
-
-
-@pytest.fixture
 def server(clock: SimulatedClock) -> Iterator[OrdServer]:
     with OrdServer(Made(releases={OLD: b"old", NEW: CONTENT}), now=clock.now, key=KEY) as opened:
         yield opened
@@ -43,11 +37,6 @@ def server(clock: SimulatedClock) -> Iterator[OrdServer]:
 def trud(server: OrdServer, clock: SimulatedClock) -> Iterator[Trud]:
     with closing(Trud(sources_of(server, clock, manners=replace(IMPATIENT, attempts=4)))) as opened:
         yield opened
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
 
 
 def assert_whole(root: DataRoot) -> None:

@@ -37,11 +37,6 @@ from ods_pipeline_tests.support.worlds import Fetched, Made
 NATIONAL, LINKS = 280_000, 2
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
 def old_and_new() -> Made:
     """A register with records of any stamp, also one of the last century and one of tomorrow."""
     world = varied()

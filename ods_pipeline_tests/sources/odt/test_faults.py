@@ -52,11 +52,6 @@ FAULTS = [
 ]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
 def codes_of(root: DataRoot, server: OdtServer, clock: SimulatedClock, **changes: Any) -> tuple[str, ...]:
     (folder,) = fetch_stamps(root, odt_sources_of(server, clock, **changes), WINDOW)
     flatten_fetch(folder)

@@ -25,11 +25,6 @@ from ods_pipeline_tests.support.simulated import (
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
 def test_odt_gives_the_same_rows_as_ord(root: DataRoot, tmp_path: Path) -> None:
     clock, world = SimulatedClock(MORNING), varied()
     with OdtServer(world, now=clock.now, odt_key=ODT_KEY.reveal()) as server:

@@ -47,11 +47,6 @@ MORNING = "2026-09-04T04:30:00+00:00"
 WINDOW = (date(2026, 9, 2), date(2026, 9, 4))
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
 def test_a_fetch_has_the_recorded_shape(root: DataRoot, tmp_path: Path) -> None:
     """The fetch and what `write_fetch` records of the same register: the same files and the same rows.
 

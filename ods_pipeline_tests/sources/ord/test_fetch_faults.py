@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -33,20 +32,10 @@ LAST_THREE = "/organisations/RX[567]"  # three are a fault of the API (sources/o
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock("2026-09-04T04:30:00+00:00")
-
-
-@pytest.fixture
 def server(clock: SimulatedClock) -> Iterator[OrdServer]:
     world = Made({code: make_record(code, LastChangeDate="2026-09-03") for code in CODES})
     with OrdServer(world, now=clock.now) as running:
         yield running
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
 
 
 def codes_in(root: DataRoot) -> list[str]:

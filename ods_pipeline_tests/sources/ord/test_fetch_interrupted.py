@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -47,11 +46,6 @@ clock = SimulatedClock("2026-09-04T04:30:00+00:00")
 sources = Sources(ord_url=sys.argv[2], clock=clock, manners=ONE_AT_A_TIME)
 fetch_stamps(DataRoot(Path(sys.argv[1])), sources, (date(2026, 9, 2), date(2026, 9, 4)))
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
 
 
 @pytest.mark.promise("resumed")
