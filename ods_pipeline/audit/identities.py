@@ -1,4 +1,11 @@
-"""What must hold between published tables (``identities.sql``), and what manifests of releases declare."""
+"""What must hold between published tables, and what manifests of releases declare.
+
+Lives here: running the queries of ``between_tables/``, and counting. The queries are written from what the
+tables mean and not from the SQL of the marts. Below its title, a file has queries with a comment above each:
+the sentence that must be true. A query returns, as one column, what breaks its sentence. All run on
+``ods.duckdb``. Does not live here: whether Parquet holds the same (``published.py``), and the comparison of
+facts with the raw files (``comparing.py``).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,13 +34,27 @@ class BrokenIdentity:
     examples: list[str]
 
 
+_FILES = ("facts.sql", "lives.sql", "hierarchy.sql", "named.sql")
+# Many identities compare what is published with what is expected, two common table expressions.
+_IN_ONE_ONLY = """
+    CREATE OR REPLACE TEMP MACRO in_one_only(one, other) AS TABLE
+    (FROM query_table(one) EXCEPT ALL FROM query_table(other))
+    UNION ALL
+    (FROM query_table(other) EXCEPT ALL FROM query_table(one))
+"""
+
+
 @cache
 def identities() -> tuple[Identity, ...]:
-    """Return the identities of ``identities.sql``: the comment above a query is its sentence."""
-    text = resources.files("ods_pipeline.audit").joinpath("identities.sql").read_text(encoding="utf-8")
-    _, _, text = text.partition("\n\n")
+    """Return the identities of ``between_tables/``: the comment above a query is its sentence."""
+    folder = resources.files("ods_pipeline.audit").joinpath("between_tables")
+    queries = [
+        query
+        for name in _FILES
+        for query in folder.joinpath(name).read_text(encoding="utf-8").partition("\n\n")[2].split(";\n")
+    ]
     result = []
-    for block in text.split(";\n"):
+    for block in queries:
         lines = block.strip().splitlines()
         comment = [line.removeprefix("-- ") for line in lines if line.startswith("--")]
         if lines:
@@ -43,6 +64,7 @@ def identities() -> tuple[Identity, ...]:
 
 def broken_identities(connection: duckdb.DuckDBPyConnection, most: int) -> list[BrokenIdentity]:
     """Return the identities that do not hold, each with at most ``most`` examples."""
+    connection.execute(_IN_ONE_ONLY)
     result = []
     for identity in identities():
         try:

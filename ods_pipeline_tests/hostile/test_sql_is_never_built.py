@@ -62,7 +62,7 @@ ALLOWED = {
         "f\"CREATE MACRO re_{relationship.name.lower()}() AS '{relationship.value}'\"",
     ): "ids and names of schema/codes.py",
     ("marts/checking.py", "c.sql"): "the file of a check",
-    ("audit/identities.py", "identity.query"): "the file identities.sql",
+    ("audit/identities.py", "identity.query"): "the files between_tables/*.sql",
     (
         "audit/comparing.py",
         "f'SELECT {columns} FROM {table.name} WHERE ods_code IN (SELECT unnest($codes))'",
@@ -78,7 +78,7 @@ ALLOWED = {
     ("site/figures.py", "statement"): "a file of site/queries; values are parameters",
     ("site/shards.py", "statement_of('lookup_records')"): "a file of site/queries",
     ("site/shards.py", "statement_of('lookup_postcodes')"): "a file of site/queries",
-    ("reconcile/comparing.py", "_sql('comparing.sql')"): "three files in one; values are parameters",
+    ("reconcile/comparing.py", "_query()"): "three files in one; values are parameters",
     ("lists/judging.py", "sql"): "the file judging.sql; values are parameters",
     (
         "lookup/published.py",
