@@ -1,6 +1,7 @@
 """The rooms of the package and the arrows between them: imports go one way, without a cycle."""
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -63,6 +64,13 @@ def test_imports_between_rooms_have_no_cycle(capsys: pytest.CaptureFixture[str])
 
 def test_imports_between_modules_have_no_cycle() -> None:
     reject_cycle(arrows_between({module: module for module in modules()}))
+
+
+def test_the_page_about_the_house_names_every_room() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    rooms = {folder.parent.name for folder in PACKAGE.glob("*/__init__.py")}
+    assert (sorted(listed), len(listed)) == (sorted(rooms), len(rooms))
 
 
 def test_an_import_inside_a_function_is_seen(tmp_path: Path) -> None:
