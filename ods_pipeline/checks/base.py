@@ -14,11 +14,11 @@ class Finding:
     """The outcome of one check. A failed blocking one stops the run before anything is published.
 
     Attributes:
-        name: the name of the check.
-        passed: whether the condition holds.
-        summary: one line: what was found, with counts and a sample.
-        blocking: whether a failure stops the run; otherwise it is a warning.
-        facts: the figures behind the summary, by name.
+        name: The name of the check.
+        passed: Whether the condition holds.
+        summary: One line: what was found, with counts and a sample.
+        blocking: Whether a failure stops the run; otherwise it is a warning.
+        facts: The figures behind the summary, by name.
     """
 
     name: str

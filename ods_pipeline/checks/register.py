@@ -221,7 +221,7 @@ def no_stamp_missing(missing: Sequence[date]) -> Finding:
     """Warn if stamps since the newest release were never asked for.
 
     Args:
-        missing: these stamps, in order (``inventory.missing.missing_stamps``).
+        missing: These stamps, in order (``inventory.missing.missing_stamps``).
     """
     return Finding(
         "no_stamp_missing",

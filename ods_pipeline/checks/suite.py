@@ -92,10 +92,10 @@ def register_findings(
     """Return the outcome of every check of every table of facts, by table id.
 
     Args:
-        frames: the tables of facts, by id.
-        before: the tables in ``COMPARED`` of the last build, by id; empty before the first one.
+        frames: The tables of facts, by id.
+        before: The tables in ``COMPARED`` of the last build, by id; empty before the first one.
         geography: PublicationDate and number of open RE5 of the newest releases.
-        missing: the stamps that no fetch asked for.
+        missing: The stamps that no fetch asked for.
     """
     findings = {table.id: [unique_key(table.id, frames[table.id])] for table in FACTS}
     findings["history.organisations"].append(intervals_apart(frames["history.organisations"]))

@@ -77,7 +77,7 @@ def _print_scope(console: Console, result: Audit, seed: int) -> None:
             f"superseded + {line.set_aside:,} set aside; {line.scope} primary roles in scope, "
             f"{line.scope_held} held"
         )
-    differing = len({(u.table, u.column) for u in result.copy_differences})
+    differing = len({(copy.table, copy.column) for copy in result.copy_differences})
     console.print(
         f"Parquet and ods.duckdb: rows, values and sums of every column of {result.published_tables} tables; "
         f"{differing} columns differ"
@@ -117,14 +117,15 @@ def _print_differences(console: Console, result: Audit) -> None:
         console.print(f"differs: {table.table} in {', '.join(table.differing) or 'the number of rows'}")
     differences = [d for table in result.tables for d in table.differences]
     differences += result.sampled.differences if result.sampled else []
-    for d in dict.fromkeys(differences[:NAMED]):
+    for value in dict.fromkeys(differences[:NAMED]):
         console.print(
-            f"  {d.table} {d.key}: {d.column} is {_shown(d.raw)} in raw, {_shown(d.published)} published"
+            f"  {value.table} {value.key}: {value.column} is {_shown(value.raw)} in raw, "
+            f"{_shown(value.published)} published"
         )
-    for u in result.copy_differences[:NAMED]:
+    for copy in result.copy_differences[:NAMED]:
         console.print(
-            f"  {u.table} {u.key}: {u.column} is {_shown(u.parquet)} in Parquet and {_shown(u.duckdb)} in "
-            "ods.duckdb"
+            f"  {copy.table} {copy.key}: {copy.column} is {_shown(copy.parquet)} in Parquet and "
+            f"{_shown(copy.duckdb)} in ods.duckdb"
         )
     for line in (m for m in result.manifests if not m.is_equal):
         console.print(f"  {line.capture_id}: the manifest does not match what is held")

@@ -40,7 +40,7 @@ class HelpConsole(Console):
         """Print as rich does.
 
         Raises:
-            OutputFailed: standard output cannot be written.
+            OutputFailed: Standard output cannot be written.
         """
         try:
             super().print(*objects, **options)

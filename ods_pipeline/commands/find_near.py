@@ -32,7 +32,7 @@ def print_near(data_root: Path, search: Search, limit: int, *, csv: Path | None,
         The exit code: 0, or 5 if there are none.
 
     Raises:
-        OdsError: the options do not fit together, or as ``find_near`` does.
+        OdsError: The options do not fit together, or as ``find_near`` does.
     """
     if not search.near:
         raise OdsError("--within belongs to --near", do="Give --near POSTCODE too")

@@ -33,7 +33,7 @@ def prune(
         The exit code.
 
     Raises:
-        OdsError: there is no such data root, another process works on it or the store, or a file cannot be
+        OdsError: There is no such data root, another process works on it or the store, or a file cannot be
             removed.
     """
     age = days(older_than)
@@ -67,7 +67,7 @@ def days(text: str) -> timedelta:
     """Return a number of days, written as 90 or 90d.
 
     Raises:
-        OdsError: it is not a number from 1 to 36,500.
+        OdsError: It is not a number from 1 to 36,500.
     """
     if not re.fullmatch(r"[0-9]{1,5}d?", text) or not 1 <= int(text.removesuffix("d")) <= 36_500:
         raise OdsError(

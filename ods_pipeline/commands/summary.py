@@ -22,7 +22,7 @@ def reported(console: Console, root: DataRoot, built: Built, *, quiet: bool) -> 
     """Do as ``report``.
 
     Raises:
-        OutputFailed: the summary could not be printed. Its code is that of the build, which is published.
+        OutputFailed: The summary could not be printed. Its code is that of the build, which is published.
     """
     try:
         return report(console, root, built, quiet=quiet)

@@ -45,7 +45,7 @@ def ui(
         The exit code of Dagster; 0 if a signal ended it.
 
     Raises:
-        Busy: another ``ui`` runs on this data root.
+        Busy: Another ``ui`` runs on this data root.
     """
     root = DataRoot(data_root.resolve())
     with _only_one(root):

@@ -49,12 +49,12 @@ def publish_build(root: DataRoot, link: Callable[[Path, Path], None] | None = No
     files are flushed to disk before the flip, and the flip is flushed before an old build is removed.
 
     Args:
-        root: the data root.
-        link: makes a symlink (path, target); tests pass one that fails.
+        root: The data root.
+        link: Makes a symlink (path, target); tests pass one that fails.
 
     Raises:
-        OdsError: a file or folder has the name of a published one.
-        OSError: the disk is full or fails.
+        OdsError: A file or folder has the name of a published one.
+        OSError: The disk is full or fails.
     """
     link = link or _symlink
     numbers = [int(p.name) for p in numbered_builds(root)]

@@ -5,7 +5,7 @@ Lives here: writing them, reading their marks, listing them. Does not live here:
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -16,6 +16,9 @@ from ods_pipeline.dataroot.files import whole_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.dataroot.parquet import write_parquet
 
+# The mark of a flat folder. It is written last, so a folder that has one is whole.
+MARK = "flat.json"
+
 
 def write_flat(
     root: DataRoot, folder: str, frames: Mapping[str, pl.DataFrame], mark: Mapping[str, object] | None = None
@@ -23,10 +26,10 @@ def write_flat(
     """Write the frames of one flattened capture into ``flat/<folder>``, all or none.
 
     Args:
-        root: the data root.
-        folder: name of the folder, e.g. ``release=2026-08-28``.
-        frames: the frames by name; each becomes one Parquet file.
-        mark: what the capture was made from and by which version; ``flat_mark`` returns it.
+        root: The data root.
+        folder: Name of the folder, e.g. ``release=2026-08-28``.
+        frames: The frames by name; each becomes one Parquet file.
+        mark: What the capture was made from and by which version; ``flat_mark`` returns it.
 
     Returns:
         The path of the folder.
@@ -40,9 +43,14 @@ def write_flat(
                 for name, frame in sorted(frames.items(), key=lambda item: -item[1].estimated_size())
             ]:
                 written.result()
-        content = {"mark": dict(mark or {}), "tables": sorted(frames)}
-        (partial / "flat.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_mark(partial, mark or {}, frames)
     return target
+
+
+def write_mark(folder: Path, mark: Mapping[str, object], tables: Iterable[str]) -> None:
+    """Write the mark of a flat folder, with the names of its tables."""
+    content = {"mark": dict(mark), "tables": sorted(tables)}
+    (folder / MARK).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def release_folder(day: str) -> str:
@@ -55,7 +63,7 @@ def flat_mark(root: DataRoot, folder: str) -> dict[str, object] | None:
 
     None if there is no such folder, if one of its tables is missing, or if the mark is damaged.
     """
-    path = root.flat / folder / "flat.json"
+    path = root.flat / folder / MARK
     if not path.exists():
         return None
     try:
@@ -85,5 +93,5 @@ def partial_folders(root: DataRoot) -> list[str]:
     return [
         folder.name
         for folder in each_flat_folder(root)
-        if json.loads((folder / "flat.json").read_bytes()).get("is_partial")
+        if json.loads((folder / MARK).read_bytes()).get("is_partial")
     ]

@@ -39,7 +39,7 @@ class DataRoot:
     """The folder that holds everything. It is not created until something is written.
 
     Raises:
-        OdsError: the path, from the top of the disk, has a character that Polars, DuckDB or Dagster take for
+        OdsError: The path, from the top of the disk, has a character that Polars, DuckDB or Dagster take for
             something else.
     """
 
@@ -129,12 +129,12 @@ class DataRoot:
         """Hold the lock on this data root. The process that holds it may take it again.
 
         Args:
-            wait: seconds to wait while another process holds it; none unless given.
-            on_wait: called once if there is something to wait for.
+            wait: Seconds to wait while another process holds it; none unless given.
+            on_wait: Called once if there is something to wait for.
 
         Raises:
-            Busy: another process holds the lock, still after ``wait``.
-            OdsError: the folder cannot be made here.
+            Busy: Another process holds the lock, still after ``wait``.
+            OdsError: The folder cannot be made here.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)

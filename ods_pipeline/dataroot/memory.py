@@ -34,7 +34,7 @@ def available(system: Path = Path("/")) -> int | None:
     """Return the bytes that this process can get: free memory and swap, or what its cgroups leave of it.
 
     Args:
-        system: the folder that has ``proc`` and ``sys``.
+        system: The folder that has ``proc`` and ``sys``.
 
     Returns:
         None where the system does not report it (it is not Linux).

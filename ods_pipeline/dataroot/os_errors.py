@@ -73,8 +73,8 @@ def as_ods_error(error: BaseException, place: Path | None = None) -> OdsError | 
     An OdsError already explains itself: only a full disk behind it counts.
 
     Args:
-        error: the error as it was raised, with its causes.
-        place: the data root, named where the error names no file.
+        error: The error as it was raised, with its causes.
+        place: The data root, named where the error names no file.
 
     Returns:
         A NoRoom for a full disk, an OdsError for a path that cannot be read or written, or None.

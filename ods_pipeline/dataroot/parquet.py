@@ -23,9 +23,9 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
     One chunk, one thread, fixed row groups and no clock: the number of threads does not change the file.
 
     Args:
-        frame: the rows, in their final order.
-        path: the file; its folder is created.
-        schema: the Arrow schema with descriptions and metadata; the frame's own if left out.
+        frame: The rows, in their final order.
+        path: The file; its folder is created.
+        schema: The Arrow schema with descriptions and metadata; the frame's own if left out.
 
     Returns:
         The size of the file in bytes.

@@ -56,8 +56,8 @@ def attention_text(health: Health, drift_before: int = 0) -> str:
     """Return one line on what needs attention in a data root; empty if nothing does.
 
     Args:
-        health: the state now.
-        drift_before: the rows of ``marts.drift`` before; only more of them need attention.
+        health: The state now.
+        drift_before: The rows of ``marts.drift`` before; only more of them need attention.
     """
     ahead = [problem.partition(":")[0] for problem in health.of_the_future]
     parts = [

@@ -52,15 +52,15 @@ def build_definitions(
     """Return everything Dagster needs for one data root.
 
     Args:
-        root: the path of the data root.
-        window: the first and last stamp of the delta partitions, both inclusive; taken from what is held if
+        root: The path of the data root.
+        window: The first and last stamp of the delta partitions, both inclusive; taken from what is held if
             left out.
-        sources: how to reach TRUD and the ORD API.
-        sources_resource: the same, as the resource of steps; ``sources`` itself if left out.
-        retries: for the steps that ask them.
-        alerts: who hears of failures and gaps; nobody unless given.
-        store: the address of the object store to publish into as well; none if empty.
-        executor: where steps run; any will do.
+        sources: How to reach TRUD and the ORD API.
+        sources_resource: The same, as the resource of steps; ``sources`` itself if left out.
+        retries: For the steps that ask them.
+        alerts: Who hears of failures and gaps; nobody unless given.
+        store: The address of the object store to publish into as well; none if empty.
+        executor: Where steps run; any will do.
     """
     sources, alerts = sources or Sources(), alerts or Alerts()
     first, last = window or first_and_last_stamp(DataRoot(root)) or (FIRST_STAMP, FIRST_STAMP)

@@ -57,17 +57,17 @@ def build(
     release is held is a problem of the result, not an error.
 
     Args:
-        root: the data root.
+        root: The data root.
         releases: TRUD zips on disk.
-        recorded: folders of recorded fetches.
-        today: the day of the marts; the newest as-of date held if None.
-        again: publish even if nothing is new.
-        request: what to ask TRUD and the ORD API for.
-        store: the address of an object store to publish into as well. If it fails, that is a problem of the
+        recorded: Folders of recorded fetches.
+        today: The day of the marts; the newest as-of date held if None.
+        again: Publish even if nothing is new.
+        request: What to ask TRUD and the ORD API for.
+        store: The address of an object store to publish into as well. If it fails, that is a problem of the
             result.
 
     Raises:
-        OdsError: a release cannot be used, a blocking check fails, or another build is under way. The
+        OdsError: A release cannot be used, a blocking check fails, or another build is under way. The
             published set stays as it was.
     """
     request = request or Request()
@@ -117,11 +117,11 @@ def rebuild_history(root: DataRoot, *, today: date | None = None) -> Built:
     """Rebuild history from everything held, even if the published set has it already, and publish.
 
     Args:
-        root: the data root.
-        today: the day of the marts; the newest as-of date held if None.
+        root: The data root.
+        today: The day of the marts; the newest as-of date held if None.
 
     Raises:
-        OdsError: nothing is held, or as ``build`` does.
+        OdsError: Nothing is held, or as ``build`` does.
     """
     with root.locked(), explained(root), open_instance(root) as instance:
         put_in_order(instance, root)

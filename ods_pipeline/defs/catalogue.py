@@ -62,12 +62,12 @@ def table_spec(
     """Return the specification of a published table.
 
     Args:
-        table: the table.
-        deps: what it is made from.
-        group: its group in the catalogue.
-        kinds: what makes and holds it.
-        code: the files that make it, the most telling one first.
-        metadata: what else the catalogue shows.
+        table: The table.
+        deps: What it is made from.
+        group: Its group in the catalogue.
+        kinds: What makes and holds it.
+        code: The files that make it, the most telling one first.
+        metadata: What else the catalogue shows.
     """
     return dg.AssetSpec(
         table_key(table),
@@ -112,10 +112,10 @@ def check_spec(asset: dg.AssetKey, name: str, *, blocking: bool, about: str = ""
     """Return the specification of a check: what it looks at, and whether it blocks.
 
     Args:
-        asset: the asset that is checked.
-        name: the name of the check.
-        blocking: whether a failure stops the run.
-        about: what it looks at; taken from the function that checks if empty.
+        asset: The asset that is checked.
+        name: The name of the check.
+        blocking: Whether a failure stops the run.
+        about: What it looks at; taken from the function that checks if empty.
     """
     text = about or (inspect.getdoc(_FUNCTIONS[name]) or name).splitlines()[0]
     return dg.AssetCheckSpec(name, asset=asset, blocking=blocking, description=text)

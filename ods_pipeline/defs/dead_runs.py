@@ -33,10 +33,10 @@ def fail_dead_runs(
     """Mark the unfinished runs of ours whose processes have ended as failed, and return their number.
 
     Args:
-        instance: the instance that records the runs.
-        root: the data root that they work on.
-        locked: the caller holds the lock on the data root, so that no run of another command line is alive.
-        none_is_starting: no run can be between its launch and its first step, because no daemon is up: a run
+        instance: The instance that records the runs.
+        root: The data root that they work on.
+        locked: The caller holds the lock on the data root, so that no run of another command line is alive.
+        none_is_starting: No run can be between its launch and its first step, because no daemon is up: a run
             without a mark is dead then.
     """
     dead = 0

@@ -54,13 +54,13 @@ class Outcome:
     """The outcome of a run.
 
     Attributes:
-        job: the name of the job.
+        job: The name of the job.
         run_id: Dagster's id of the run.
-        success: whether every step succeeded.
-        error: the exception of the first failed step, as it was raised.
-        message: its text, or Dagster's if there is no exception.
-        checks: the outcomes of the checks.
-        materialized: the keys of the assets that were materialised, in order.
+        success: Whether every step succeeded.
+        error: The exception of the first failed step, as it was raised.
+        message: Its text, or Dagster's if there is no exception.
+        checks: The outcomes of the checks.
+        materialized: The keys of the assets that were materialised, in order.
     """
 
     job: str
@@ -146,17 +146,17 @@ def run_job(
     """Run a job to its end and return its outcome. Errors of steps are in the outcome, not raised.
 
     Args:
-        instance: the instance that records the run.
-        definitions: the definitions that have the job.
-        name: the name of the job.
-        partition: the partition to run.
-        partition_range: the first and last partition to run, both inclusive, in one run.
-        config: the configuration of its steps, by name.
+        instance: The instance that records the run.
+        definitions: The definitions that have the job.
+        name: The name of the job.
+        partition: The partition to run.
+        partition_range: The first and last partition to run, both inclusive, in one run.
+        config: The configuration of its steps, by name.
 
     Raises:
-        ValueError: the range is empty or outside the partitions. Dagster itself would cut it, or report an
+        ValueError: The range is empty or outside the partitions. Dagster itself would cut it, or report an
             empty run as a success.
-        KeyboardInterrupt: the run was interrupted.
+        KeyboardInterrupt: The run was interrupted.
     """
     raised: list[BaseException] = []
 

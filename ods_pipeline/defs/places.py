@@ -20,12 +20,12 @@ def take_places(root: DataRoot, path: Path, edition: str = "") -> PlaceFile:
     """Take a file of places into a data root and return what is known of it.
 
     Args:
-        root: the data root.
-        path: a zip or CSV of NSPL, ONSPD or OS Open UPRN.
-        edition: its month (2026-08), for a file that was renamed.
+        root: The data root.
+        path: A zip or CSV of NSPL, ONSPD or OS Open UPRN.
+        edition: Its month (2026-08), for a file that was renamed.
 
     Raises:
-        OdsError: the file cannot be used, or another build is under way. Nothing changes.
+        OdsError: The file cannot be used, or another build is under way. Nothing changes.
     """
     with root.locked(), explained(root):
         clear_up(root)

@@ -74,9 +74,9 @@ def table_metadata(frame: pl.DataFrame, path: Path, size: int) -> dict[str, dg.M
     """Return rows, bytes and path of a table, and the first and last day in each of its date columns.
 
     Args:
-        frame: the rows.
-        path: where the file lies once it is published.
-        size: its size in bytes.
+        frame: The rows.
+        path: Where the file lies once it is published.
+        size: Its size in bytes.
     """
     metadata: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(frame.height),

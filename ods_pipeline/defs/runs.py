@@ -24,11 +24,11 @@ class Built:
     """What a build did.
 
     Attributes:
-        published: the folder of the published build.
-        nothing_new: the published set was up to date, and nothing was run.
-        problems: errors that did not stop the build; days are missing then.
-        missing: the stamps that were never asked for.
-        outcomes: the runs, in order.
+        published: The folder of the published build.
+        nothing_new: The published set was up to date, and nothing was run.
+        problems: Errors that did not stop the build; days are missing then.
+        missing: The stamps that were never asked for.
+        outcomes: The runs, in order.
     """
 
     published: Path | None
@@ -60,16 +60,16 @@ class Runs:
         """Run a job to its end.
 
         Args:
-            job: its name.
-            partition: its partition, for a job that has partitions.
-            partition_range: the first and the last partition, both included, instead.
-            window: the first and last stamp that the definitions know, both included.
-            config: its run config, by asset.
-            sources: what to ask TRUD and the ORD API with; as the environment sets it if None.
-            store: the address of an object store.
+            job: Its name.
+            partition: Its partition, for a job that has partitions.
+            partition_range: The first and the last partition, both included, instead.
+            window: The first and last stamp that the definitions know, both included.
+            config: Its run config, by asset.
+            sources: What to ask TRUD and the ORD API with; as the environment sets it if None.
+            store: The address of an object store.
 
         Raises:
-            OdsError: the job failed, or a blocking check did.
+            OdsError: The job failed, or a blocking check did.
         """
         definitions = build_definitions(self.root.path, window, sources, store=store)
         outcome = run_job(

@@ -46,14 +46,14 @@ def assemble(
     """Merge the rows of the full and the archive file into the flat release.
 
     Args:
-        read: the manifest and the rows of each file, the full file first.
+        read: The manifest and the rows of each file, the full file first.
         release_date: ISO date, names the folder.
-        origin: for ``captures``.
-        where: the file name, for errors and for ``captures``.
-        notes: oddities of the file, passed on.
+        origin: For ``captures``.
+        where: The file name, for errors and for ``captures``.
+        notes: Oddities of the file, passed on.
 
     Raises:
-        BadRelease: more than 1 % of the records break a rule.
+        BadRelease: More than 1 % of the records break a rule.
     """
     piles = [pile for _, pile in read]
     # In one chunk each: rows are moved next, and moving them out of many chunks takes ten times as long.

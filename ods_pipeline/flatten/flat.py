@@ -37,13 +37,13 @@ class Flat:
     """One flattened release or fetch.
 
     Attributes:
-        folder: the folder of its files, e.g. ``release=2026-08-28``. frames: by name: ``organisations``
+        folder: The folder of its files, e.g. ``release=2026-08-28``. frames: by name: ``organisations``
         (stored columns, record_number, content_hash, core_hash, fax_hash, is_xml: whether this record came
             as XML, and is_partial: whether its source leaves fields out), the components,
             ``code_systems``, ``captures``, ``superseded_records``,
             ``quarantined_records``, ``unknown_elements``, ``notices`` (deletion notices) and
             ``collapsed_successions``.
-        notes: oddities of the file that did not stop the run.
+        notes: Oddities of the file that did not stop the run.
     """
 
     folder: str
@@ -135,9 +135,9 @@ def with_codes(component: pl.DataFrame, organisations: pl.DataFrame, name: str) 
     """Return the rows of ``component`` that belong to ``organisations``, with ``ods_code``, sorted by key.
 
     Args:
-        component: stored columns, with ``record`` in place of ``ods_code``.
-        organisations: the records that won, sorted by ``ods_code``.
-        name: the name of the component's table.
+        component: Stored columns, with ``record`` in place of ``ods_code``.
+        organisations: The records that won, sorted by ``ods_code``.
+        name: The name of the component's table.
     """
     table = TABLES[name]
     # Places are in order of the code, and numbers are cheaper to sort than texts.
@@ -153,7 +153,7 @@ def capture_row(row: dict[str, object]) -> pl.DataFrame:
     """Return one row of ``captures``.
 
     Args:
-        row: the values by column, days as ISO text; a column that is left out is null.
+        row: The values by column, days as ISO text; a column that is left out is null.
     """
     table = TABLES["captures"]
     texts = {name: [row.get(name)] for name in table.columns}

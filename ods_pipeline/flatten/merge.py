@@ -23,8 +23,8 @@ def merge(
     """Split records into winners and losers.
 
     Args:
-        organisations: stored columns, ``record`` (unique in a release), ``record_number`` (in its file).
-        components: stored columns, with ``record`` in place of ``ods_code``.
+        organisations: Stored columns, ``record`` (unique in a release), ``record_number`` (in its file).
+        components: Stored columns, with ``record`` in place of ``ods_code``.
 
     Returns:
         The winners (same columns, sorted by ``ods_code``), and ``superseded_records``.

@@ -30,13 +30,13 @@ def flatten_release(
     """Flatten the release in ``path``, as a whole or not at all.
 
     Args:
-        path: the zip from TRUD.
-        origin: its receipt's facts, for ``captures``.
-        on_progress: called with the bytes of XML read so far and the bytes in all.
-        threads: how many pieces are read at once; by default one for each core, at most 4.
+        path: The zip from TRUD.
+        origin: Its receipt's facts, for ``captures``.
+        on_progress: Called with the bytes of XML read so far and the bytes in all.
+        threads: How many pieces are read at once; by default one for each core, at most 4.
 
     Raises:
-        BadRelease: a file is damaged, the number of records read differs from its RecordCount, there is no
+        BadRelease: A file is damaged, the number of records read differs from its RecordCount, there is no
             archive file, or more than 1 % of the records break a rule.
     """
     files = open_release(path)
@@ -119,7 +119,7 @@ def _unknown_in_head(head: bytes, name: str) -> Counter[str]:
     """Count the names in the head that the maps do not know.
 
     Raises:
-        BadRelease: the head is not well-formed, which its parser passes over.
+        BadRelease: The head is not well-formed, which its parser passes over.
     """
     try:
         return scan(plain(head)).unknown

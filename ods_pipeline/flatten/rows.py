@@ -54,7 +54,7 @@ class Rows:
     Attributes:
         frames: ``organisations`` and the components, each with ``record``.
         problems: ``record, rule, detail``: every broken rule of every record.
-        left_out: contacts without a value or a type, which make no row, by what they lack.
+        left_out: Contacts without a value or a type, which make no row, by what they lack.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -67,7 +67,7 @@ def record_parser(strict: bool = False) -> XmlToArrowParser:
     """Return the parser of records, compiled once; threads may share it.
 
     Args:
-        strict: reject an attribute that an element has twice. Needed only for documents whose rows do not
+        strict: Reject an attribute that an element has twice. Needed only for documents whose rows do not
             account for every byte (``xml/proof.py``).
     """
     source = resources.files("ods_pipeline.flatten.xml") / "record_map.yaml"

@@ -25,7 +25,7 @@ def broken_rules(frames: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
     """Return a frame of ``record, rule, detail`` for each rule that some record breaks.
 
     Args:
-        frames: the typed frames of a document, before the helper columns (``code_root``, ``primaries``) go.
+        frames: The typed frames of a document, before the helper columns (``code_root``, ``primaries``) go.
     """
     problems = _broken(frames["organisations"], _organisation_rules())
     for table in COMPONENTS:

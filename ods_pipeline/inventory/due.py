@@ -41,12 +41,12 @@ def due_stamps(root: DataRoot, today: date, longest_gap: int | None = LONGEST_GA
     good part was set aside (``aside.py``) are due again, from the next day on.
 
     Args:
-        root: the data root.
-        today: the UK date.
-        longest_gap: how many days back the source lists changes; None without a limit.
+        root: The data root.
+        today: The UK date.
+        longest_gap: How many days back the source lists changes; None without a limit.
 
     Raises:
-        OdsError: the first stamp due is further back than the source goes.
+        OdsError: The first stamp due is further back than the source goes.
     """
     published = newest_publication(root)
     if published is None:

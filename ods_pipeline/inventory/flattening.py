@@ -36,8 +36,8 @@ class FlatFetches:
     """The flattened fetches of a range of stamps.
 
     Attributes:
-        count: the number of fetches.
-        frames: captures, organisations, notices, quarantined_records and unknown_elements of all of them.
+        count: The number of fetches.
+        frames: Captures, organisations, notices, quarantined_records and unknown_elements of all of them.
     """
 
     count: int
@@ -53,7 +53,7 @@ def flatten_held_release(root: DataRoot, day: str) -> Flat:
     """Flatten the release of a date (ISO) and keep it in ``flat/``.
 
     Raises:
-        OdsError: no release of that date is held, or it cannot be used; it is set aside then.
+        OdsError: No release of that date is held, or it cannot be used; it is set aside then.
     """
     receipt = next((r for r in held_releases(root) if r.release_date == day), None)
     if receipt is None:
@@ -84,12 +84,12 @@ def flatten_held_fetches(root: DataRoot, first: str, last: str) -> FlatFetches:
     """Flatten the fetches that are due for a range of stamps, and return all fetches of that range.
 
     Args:
-        root: the data root.
-        first: the first stamp (ISO), inclusive.
-        last: the last stamp (ISO), inclusive.
+        root: The data root.
+        first: The first stamp (ISO), inclusive.
+        last: The last stamp (ISO), inclusive.
 
     Raises:
-        OdsError: some fetches cannot be used (they are set aside, the others are kept), or none is held.
+        OdsError: Some fetches cannot be used (they are set aside, the others are kept), or none is held.
     """
     errors: list[OdsError] = []
     for held in due_fetches(root):
@@ -137,12 +137,12 @@ def keep_flat(root: DataRoot, flat: Flat, sha256: str) -> None:
     """Write a flattened capture into ``flat/``, and the records set aside into ``quarantine/`` too.
 
     Args:
-        root: the data root.
-        flat: the flattened capture.
-        sha256: the SHA-256 of the file (or receipt) that it was made from.
+        root: The data root.
+        flat: The flattened capture.
+        sha256: The SHA-256 of the file (or receipt) that it was made from.
 
     Raises:
-        OdsError: records were lost, the capture would mix the sample with real data, or it would delete too
+        OdsError: Records were lost, the capture would mix the sample with real data, or it would delete too
             many organisations. Nothing is written.
     """
     for finding in (declared_equals_parsed(flat.captures), conservation(flat.captures)):

@@ -111,7 +111,7 @@ def release_date_of(file: Path) -> str:
     """Return the release date (ISO) of a TRUD zip on disk.
 
     Raises:
-        OdsError: there is no such file, or it is not a release.
+        OdsError: There is no such file, or it is not a release.
     """
     if not file.is_file():
         raise OdsError(

@@ -56,13 +56,13 @@ def take_release_of(root: DataRoot, sources: Sources, day: str, file: str = "") 
     """Bring the release of a day into ``raw/trud`` unless it is held, and return its receipt.
 
     Args:
-        root: the data root.
-        sources: how to reach TRUD, and the clock.
-        day: the release date (ISO).
-        file: a zip on disk; TRUD is asked if empty.
+        root: The data root.
+        sources: How to reach TRUD, and the clock.
+        day: The release date (ISO).
+        file: A zip on disk; TRUD is asked if empty.
 
     Raises:
-        OdsError: the release is not available, the file is not a release of that day (it is set aside then),
+        OdsError: The release is not available, the file is not a release of that day (it is set aside then),
             or its day has not come.
     """
     today = uk_date(sources.clock.now())
@@ -102,13 +102,13 @@ def take_deltas(root: DataRoot, sources: Sources, choice: DeltaChoice, stamps: S
     ``odt_backfill`` reads the whole register as of today, which covers the stamps up to today.
 
     Args:
-        root: the data root.
-        sources: how to reach the delta sources.
-        choice: where the fetches come from.
-        stamps: the stamps (ISO), in order.
+        root: The data root.
+        sources: How to reach the delta sources.
+        choice: Where the fetches come from.
+        stamps: The stamps (ISO), in order.
 
     Raises:
-        OdsError: the source must not be asked, a whole register is asked for where one is held, or a recorded
+        OdsError: The source must not be asked, a whole register is asked for where one is held, or a recorded
             fetch cannot be used; the others count.
     """
     if choice.source == "odt_backfill":

@@ -78,7 +78,7 @@ def take_in(root: DataRoot, path: Path, edition: str = "") -> PlaceFile:
     """Take a file of places into the data root.
 
     Raises:
-        OdsError: it cannot be used, it fits no organisation of the published register, or it is the extract
+        OdsError: It cannot be used, it fits no organisation of the published register, or it is the extract
             of the sample and the register is real. Nothing changes.
     """
     extract = sample_extract()
@@ -95,7 +95,7 @@ def build_places(root: DataRoot) -> BuiltPlaces:
     """Make, check and write the tables of ``geo`` for the build under way.
 
     Raises:
-        OdsError: a file that is held cannot be read, or rows break the rules of their table.
+        OdsError: A file that is held cannot be read, or rows break the rules of their table.
     """
     build = require_build(root)
     origin = origin_of(build)

@@ -34,9 +34,9 @@ def prunable(root: DataRoot, now: datetime, older_than: timedelta) -> list[Pruna
     """Return what may be removed, in order of path.
 
     Args:
-        root: the data root.
-        now: with its time zone.
-        older_than: what has changed since ``now`` less this is kept.
+        root: The data root.
+        now: With its time zone.
+        older_than: What has changed since ``now`` less this is kept.
     """
     items = [
         *_old(_logs_of_runs(root), "log of a run", now, older_than),
@@ -51,7 +51,7 @@ def prune(root: DataRoot, now: datetime, older_than: timedelta) -> list[Prunable
     """Remove what may be removed, and return it.
 
     Raises:
-        Busy: another process works on the data root.
+        Busy: Another process works on the data root.
     """
     with root.locked():
         items = prunable(root, now, older_than)

@@ -37,9 +37,9 @@ class CheckedRegister:
     """The register and its history after their checks.
 
     Attributes:
-        register: the tables.
-        findings: the outcome of every check, by table id.
-        captures_read: the number of flat folders that were read.
+        register: The tables.
+        findings: The outcome of every check, by table id.
+        captures_read: The number of flat folders that were read.
     """
 
     register: Register
@@ -66,11 +66,11 @@ def fold_held(root: DataRoot, *, rebuild: bool = False) -> CheckedRegister:
     """Fold all captures held into the register and its history, and check them.
 
     Args:
-        root: the data root.
-        rebuild: read every flat folder, even if the published set has its history already.
+        root: The data root.
+        rebuild: Read every flat folder, even if the published set has its history already.
 
     Raises:
-        OdsError: history must be rebuilt, and the data root was pulled without the records.
+        OdsError: History must be rebuilt, and the data root was pulled without the records.
     """
     state = None if rebuild else usable_state(root)
     if state is None and (partial := partial_folders(root)):
@@ -95,9 +95,9 @@ def write_register(root: DataRoot, checked: CheckedRegister, today: date | None 
     """Start a build, and write ``build.json`` and the tables of the register and its history into it.
 
     Args:
-        root: the data root; leftovers of killed runs are removed first.
-        checked: the register.
-        today: the day of the marts; the newest as-of date if None.
+        root: The data root; leftovers of killed runs are removed first.
+        checked: The register.
+        today: The day of the marts; the newest as-of date if None.
 
     Returns:
         The sizes of the files in bytes, by table id.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ods_pipeline.dataroot.flat import flat_mark, release_folder
+from ods_pipeline.dataroot.flat import MARK, flat_mark, release_folder
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import BadRelease, OdsError
 from ods_pipeline.flatten.xml.archive import open_release
@@ -78,7 +78,7 @@ def _rebuilt_receipt(root: DataRoot, release: Path) -> ReleaseReceipt:
     receipt of a file given by path.
 
     Raises:
-        BadRelease: the file is not a release any more.
+        BadRelease: The file is not a release any more.
     """
     receipt = receipt_of(release, open_release(release).release_date)
     label = release_folder(receipt.release_date)
@@ -99,6 +99,6 @@ def _lost_flat_folders(root: DataRoot) -> list[OdsError]:
             do="Take the release or fetch in again, or remove the folder",
         )
         for kind in ("release", "fetch")
-        for path in sorted(root.flat.glob(f"{kind}=*/flat.json"))
+        for path in sorted(root.flat.glob(f"{kind}=*/{MARK}"))
         if path.parent.name not in held and flat_mark(root, path.parent.name) is None
     ]

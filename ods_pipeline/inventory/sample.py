@@ -44,9 +44,9 @@ def reject_mixture(root: DataRoot, captures: pl.DataFrame, where: str) -> None:
     """Raise OdsError if these captures and those held would mix the sample with real data.
 
     Args:
-        root: the data root.
-        captures: the new captures, with ``publication_source``.
-        where: the name of the new captures, for the error.
+        root: The data root.
+        captures: The new captures, with ``publication_source``.
+        where: The name of the new captures, for the error.
     """
     held = _some_captures(root)
     if held is None:
@@ -73,7 +73,7 @@ def sample_files() -> tuple[list[Path], list[Path]]:
     """Return the sample's release zips and its folders of fetches.
 
     Raises:
-        OdsError: the sample is missing, e.g. because the package was installed without its repository.
+        OdsError: The sample is missing, e.g. because the package was installed without its repository.
     """
     releases = sorted((SAMPLE / "trud").glob("*.zip"))
     if not releases:

@@ -48,9 +48,9 @@ def reject_mass_disappearance(root: DataRoot, flat: Flat) -> None:
     A capture that was accepted once is accepted again, when another version flattens it.
 
     Raises:
-        BadRelease: a release lacks too many codes of the release before it, all of them, or its whole
+        BadRelease: A release lacks too many codes of the release before it, all of them, or its whole
             archive; or the release after it does.
-        BadFetch: the notices of a fetch delete too many codes of the newest release.
+        BadFetch: The notices of a fetch delete too many codes of the newest release.
     """
     why = _why_not(root, flat)
     if why is None:

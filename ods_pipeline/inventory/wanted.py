@@ -41,13 +41,13 @@ class Request:
     """What a run may ask TRUD and the ORD API for.
 
     Attributes:
-        sources: how to reach them.
+        sources: How to reach them.
         releases: ``latest`` or release dates (ISO) to get from TRUD unless held.
-        releases_needed: someone named the releases, so a failure to get one is an error.
-        deltas: ask the ORD API for the stamps due.
-        is_named: an option asked for it, not only the presence of a key.
-        accept_deletions: take a capture that deletes a good part of the register.
-        odt_backfill: read the whole register from ODT.
+        releases_needed: Someone named the releases, so a failure to get one is an error.
+        deltas: Ask the ORD API for the stamps due.
+        is_named: An option asked for it, not only the presence of a key.
+        accept_deletions: Take a capture that deletes a good part of the register.
+        odt_backfill: Read the whole register from ODT.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -77,18 +77,18 @@ def request_for(
     ODT key alone it takes the deltas. Without a key it asks nobody, unless ``deltas`` is set.
 
     Args:
-        sources: how to reach TRUD and the ORD API.
+        sources: How to reach TRUD and the ORD API.
         releases: ``latest``, dates (ISO) or paths of zips.
-        recorded: a folder of recorded fetches was given.
-        trud_only: never ask the ORD API.
-        deltas: ask the ORD API even without a TRUD key.
-        ignore_maintenance: ask the ORD API from 17:00 to 19:00 UK time too.
-        accept_deletions: take a capture that deletes a good part of the register.
-        deltas_from: which delta source to ask; None leaves the choice to the environment.
-        odt_backfill: read the whole register from ODT into an empty data root.
+        recorded: A folder of recorded fetches was given.
+        trud_only: Never ask the ORD API.
+        deltas: Ask the ORD API even without a TRUD key.
+        ignore_maintenance: Ask the ORD API from 17:00 to 19:00 UK time too.
+        accept_deletions: Take a capture that deletes a good part of the register.
+        deltas_from: Which delta source to ask; None leaves the choice to the environment.
+        odt_backfill: Read the whole register from ODT into an empty data root.
 
     Raises:
-        OdsError: options contradict each other, TRUD is needed and there is no key, or a date does not exist.
+        OdsError: Options contradict each other, TRUD is needed and there is no key, or a date does not exist.
     """
     named = [r for r in releases if r == LATEST or _DATE.fullmatch(r)]
     files = [Path(r) for r in releases if r not in named]
@@ -138,9 +138,9 @@ def releases_to_get(root: DataRoot, request: Request, problems: list[str]) -> li
     """Return the dates (ISO) of the releases to download now, oldest first.
 
     Args:
-        root: the data root.
-        request: what the run may ask for.
-        problems: gets a line for each obstacle that does not stop the run.
+        root: The data root.
+        request: What the run may ask for.
+        problems: Gets a line for each obstacle that does not stop the run.
 
     Raises:
         OdsError: TRUD cannot be asked, and the releases were named or none is held; or the sample is held.
@@ -196,12 +196,12 @@ def stamps_to_get(root: DataRoot, request: Request, problems: list[str]) -> Wind
     """Return the stamps to ask the ORD API for now, first and last inclusive; None if there are none.
 
     Args:
-        root: the data root.
-        request: what the run may ask for.
-        problems: gets a line if the gap is longer than the API goes back.
+        root: The data root.
+        request: What the run may ask for.
+        problems: Gets a line if the gap is longer than the API goes back.
 
     Raises:
-        OdsError: deltas are asked for, and no real release is held.
+        OdsError: Deltas are asked for, and no real release is held.
     """
     if not request.deltas:
         return None
@@ -225,7 +225,7 @@ def is_backfill_due(root: DataRoot, request: Request) -> bool:
     It is not if it was read already: then only its changes are due.
 
     Raises:
-        OdsError: it is asked for, and the data root holds a register already.
+        OdsError: It is asked for, and the data root holds a register already.
     """
     if not request.odt_backfill:
         return False

@@ -22,7 +22,7 @@ def metres_of(distance: str) -> float:
     """Return a distance such as 2km, 500m or 1.5 miles in metres.
 
     Raises:
-        OdsError: it is not a distance, or not larger than 0.
+        OdsError: It is not a distance, or not larger than 0.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", distance.lower())
     metres = float(match[1]) * _METRES.get(match[2], 0) if match else 0.0
@@ -42,14 +42,14 @@ def find_near(
     """Return the organisations within a distance of a postcode, sector or district, the nearest first.
 
     Args:
-        connection: the published set.
-        postcode: a whole postcode, or its sector (TS18 1) or district (TS18).
-        metres: the distance in a straight line.
-        kind: only those of this kind; empty for any.
-        is_open: only those open today.
+        connection: The published set.
+        postcode: A whole postcode, or its sector (TS18 1) or district (TS18).
+        metres: The distance in a straight line.
+        kind: Only those of this kind; empty for any.
+        is_open: Only those open today.
 
     Raises:
-        OdsError: there is no such kind, no file of postcodes was taken in, or the postcode is not known.
+        OdsError: There is no such kind, no file of postcodes was taken in, or the postcode is not known.
     """
     if kind and kind.lower().strip() not in KINDS:
         likely = ", ".join(get_close_matches(kind.lower(), KINDS)) or ", ".join(KINDS)

@@ -29,12 +29,12 @@ class MartCheck:
     """One check of a mart.
 
     Attributes:
-        mart: the mart.
-        name: the name of the check.
-        blocking: whether a failure stops the build.
-        about: what it looks at.
-        rule: what must hold, from the comment on top of the file.
-        sql: returns the rows that break the rule.
+        mart: The mart.
+        name: The name of the check.
+        blocking: Whether a failure stops the build.
+        about: What it looks at.
+        rule: What must hold, from the comment on top of the file.
+        sql: Returns the rows that break the rule.
     """
 
     mart: str

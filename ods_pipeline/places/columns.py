@@ -61,8 +61,8 @@ class Layout:
     """Where a file has what.
 
     Attributes:
-        names: the name of the column in the file, by ours.
-        icb_year: the year of the ICB boundaries, from the name of the column; None if the name has no year.
+        names: The name of the column in the file, by ours.
+        icb_year: The year of the ICB boundaries, from the name of the column; None if the name has no year.
     """
 
     names: Mapping[str, str]
@@ -73,7 +73,7 @@ def postcode_layout(header: Sequence[str], where: str) -> Layout:
     """Return the layout of a file of postcodes.
 
     Raises:
-        OdsError: the file is of another product, or has no column of a kind, or two; it names the kind.
+        OdsError: The file is of another product, or has no column of a kind, or two; it names the kind.
     """
     names = [name.strip().lower() for name in header]
     if "pcds" not in names:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from ods_pipeline.dataroot.files import file_sha256, flush, whole_folder
-from ods_pipeline.dataroot.flat import flat_mark
+from ods_pipeline.dataroot.flat import flat_mark, write_mark
 from ods_pipeline.dataroot.layout import RECEIPT_SUFFIX, DataRoot, receipt_path
 from ods_pipeline.errors import OdsError
 from ods_pipeline.places import postcodes, uprns
@@ -35,14 +35,14 @@ class PlaceFile:
 
     Attributes:
         kind: postcodes or uprns.
-        file_name: the name it came with.
+        file_name: The name it came with.
         product: NSPL, ONSPD or OS Open UPRN.
-        edition: its month, such as 2026-08.
-        bytes: its size.
-        sha256: its hash, lower-case hex.
-        icb_year: the year of its ICB boundaries; None if its header names none.
-        licence: the lines of attribution that its publishers ask for.
-        counts: rows by what became of them.
+        edition: Its month, such as 2026-08.
+        bytes: Its size.
+        sha256: Its hash, lower-case hex.
+        icb_year: The year of its ICB boundaries; None if its header names none.
+        licence: The lines of attribution that its publishers ask for.
+        counts: Rows by what became of them.
     """
 
     kind: Kind
@@ -74,13 +74,13 @@ def take_places(
     The same file again changes nothing.
 
     Args:
-        root: the data root.
-        path: a zip or CSV of NSPL, ONSPD or OS Open UPRN.
-        edition: its month (2026-08), for a file that was renamed.
-        fits: is called with the folder of what was read, and raises OdsError if the file is of no use here.
+        root: The data root.
+        path: A zip or CSV of NSPL, ONSPD or OS Open UPRN.
+        edition: Its month (2026-08), for a file that was renamed.
+        fits: Is called with the folder of what was read, and raises OdsError if the file is of no use here.
 
     Raises:
-        OdsError: the file cannot be used, or a newer edition, or another file of the same, is held. Nothing
+        OdsError: The file cannot be used, or a newer edition, or another file of the same, is held. Nothing
             changes.
     """
     described, read = _described(path, edition)
@@ -208,8 +208,7 @@ def _write_flat(
         if fits is not None:
             fits(partial, file)
         mark = {"input_sha256": file.sha256, "version": READER_VERSION, "counts": counts}
-        content = {"mark": mark, "tables": sorted(p.stem for p in partial.glob("*.parquet"))}
-        (partial / "flat.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write_mark(partial, mark, (p.stem for p in partial.glob("*.parquet")))
     return replace(file, counts=counts)
 
 

@@ -64,10 +64,10 @@ class PostcodeFile:
     """A file of postcodes before it is read.
 
     Attributes:
-        csv: the CSV.
+        csv: The CSV.
         product: NSPL or ONSPD.
-        edition: its month, such as 2026-08.
-        layout: where it has what.
+        edition: Its month, such as 2026-08.
+        layout: Where it has what.
     """
 
     csv: CsvFile
@@ -85,11 +85,11 @@ def open_postcodes(path: Path, edition: str = "") -> PostcodeFile:
     """Find the CSV of the whole country in a zip, or take the CSV itself, and understand its header.
 
     Args:
-        path: the zip or CSV.
-        edition: its month (2026-08), for a file that was renamed; otherwise the name has it.
+        path: The zip or CSV.
+        edition: Its month (2026-08), for a file that was renamed; otherwise the name has it.
 
     Raises:
-        OdsError: it is another product, damaged, or its edition is unknown.
+        OdsError: It is another product, damaged, or its edition is unknown.
     """
     files = csv_files(path)
     if len(files) > 1 or path.suffix.lower() == ".zip":
@@ -129,7 +129,7 @@ def write_postcodes(file: PostcodeFile, folder: Path) -> dict[str, int]:
         The numbers of rows: read, kept, of Northern Ireland, terminated, without a position, and unreadable.
 
     Raises:
-        OdsError: a row cannot be read, a postcode is there twice, or nothing is left.
+        OdsError: A row cannot be read, a postcode is there twice, or nothing is left.
     """
     counts: Counter[str] = Counter()
     keys: list[pl.Series] = []

@@ -41,7 +41,7 @@ class CsvFile:
         """Open the file.
 
         Raises:
-            OdsError: the zip is damaged or cut short, at any point of the reading.
+            OdsError: The zip is damaged or cut short, at any point of the reading.
         """
         try:
             yield from self.open()
@@ -55,7 +55,7 @@ def csv_files(path: Path) -> list[CsvFile]:
     """Return the CSV files in a zip by name, or the one that ``path`` is.
 
     Raises:
-        OdsError: there is no such file, it is empty, or it is a damaged zip.
+        OdsError: There is no such file, it is empty, or it is a damaged zip.
     """
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a zip or CSV")
@@ -98,12 +98,12 @@ def batches(
     """Yield the rows in batches of a few megabytes. Empty text is null.
 
     Args:
-        file: the file.
-        names: the columns to read, theirs by ours.
-        types: the types of columns that are not text, by our names.
+        file: The file.
+        names: The columns to read, theirs by ours.
+        types: The types of columns that are not text, by our names.
 
     Raises:
-        OdsError: a row has another number of columns than the header, a number is invalid, or the zip is
+        OdsError: A row has another number of columns than the header, a number is invalid, or the zip is
             damaged.
     """
     ours = {theirs: our for our, theirs in names.items()}

@@ -26,8 +26,8 @@ def area_table(folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
     """Return ``geo.areas``: the committed list, and what the zip of the postcodes names besides.
 
     Args:
-        folder: the folder of the postcodes in ``flat/``; None without.
-        file: the file that it was read from.
+        folder: The folder of the postcodes in ``flat/``; None without.
+        file: The file that it was read from.
     """
     committed = committed_areas()
     frames = [committed]
@@ -47,8 +47,8 @@ def postcode_table(
     Args:
         organisations: ``ord.organisations``, of which ``postcode`` is read.
         areas: ``geo.areas``, for the ODS codes.
-        folder: the folder of the postcodes in ``flat/``; None without.
-        file: the file that it was read from.
+        folder: The folder of the postcodes in ``flat/``; None without.
+        file: The file that it was read from.
     """
     table = TABLES["geo.postcodes"]
     if folder is None or file is None:
@@ -81,8 +81,8 @@ def uprn_table(organisations: pl.DataFrame, folder: Path | None, file: PlaceFile
 
     Args:
         organisations: ``ord.organisations``, of which ``uprn`` is read.
-        folder: the folder of the UPRNs in ``flat/``; None without.
-        file: the file that it was read from.
+        folder: The folder of the UPRNs in ``flat/``; None without.
+        file: The file that it was read from.
     """
     table = TABLES["geo.uprns"]
     if folder is None or file is None:

@@ -40,7 +40,7 @@ def open_uprns(csv: CsvFile, edition: str = "") -> UprnFile:
     """Return the file with its edition, which its name has unless it is given.
 
     Raises:
-        OdsError: the edition is unknown.
+        OdsError: The edition is unknown.
     """
     named = next((m for name in (Path(csv.name).name, csv.path.name) if (m := _NAME.search(name))), None)
     month = edition or (f"{named[1]}-{named[2]}" if named else "")
@@ -60,7 +60,7 @@ def write_uprns(file: UprnFile, folder: Path) -> dict[str, int]:
         The numbers of rows: read, kept, and without a position in Great Britain.
 
     Raises:
-        OdsError: a row cannot be read, or nothing is left.
+        OdsError: A row cannot be read, or nothing is left.
     """
     counts: Counter[str] = Counter(read=0, kept=0, without_position=0)
     placed = (

@@ -27,7 +27,7 @@ def provenance(captures: pl.DataFrame, as_of: date) -> dict[str, str]:
 
     Args:
         captures: ``capture_id``, ``sha256``, ``as_of`` of the captures that went in, in any order.
-        as_of: the newest as-of date among them.
+        as_of: The newest as-of date among them.
 
     Returns:
         The day, the number of captures, one SHA-256 over all of them, the newest one, and the program.
@@ -68,10 +68,10 @@ def is_published(
     """Return whether the published set is complete and up to date.
 
     Args:
-        root: the data root.
-        captures: the captures held; the set must have been built from exactly these, by this version.
-        today: the day of the marts (ISO); empty or None for the newest as-of date held.
-        places: the files of places that a build would use now, as ``build.json`` records them; None for any.
+        root: The data root.
+        captures: The captures held; the set must have been built from exactly these, by this version.
+        today: The day of the marts (ISO); empty or None for the newest as-of date held.
+        places: The files of places that a build would use now, as ``build.json`` records them; None for any.
     """
     build = current_build(root)
     if build is None:

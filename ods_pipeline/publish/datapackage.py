@@ -25,9 +25,9 @@ def write_datapackage(build: Path, tables: Iterable[Table], origin: dict[str, st
     ``ods.duckdb`` gets no SHA-256 and no size: its bytes differ from one build to the next.
 
     Args:
-        build: the folder of the build.
-        tables: the published tables, in the order of the file; their Parquet files exist.
-        origin: what the build records about its origin (``origin_of``).
+        build: The folder of the build.
+        tables: The published tables, in the order of the file; their Parquet files exist.
+        origin: What the build records about its origin (``origin_of``).
     """
     resources = [_parquet_resource(build, table) for table in tables]
     resources.append(

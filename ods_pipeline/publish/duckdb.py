@@ -85,9 +85,9 @@ def complete_duckdb(build: Path, tables: Iterable[Table], today: date) -> int:
     """Complete ``ods.duckdb``: the tables that it lacks, the search tables, the plain views and the macros.
 
     Args:
-        build: the folder of the build; the file is created if there is none.
-        tables: the tables that the complete file holds; their Parquet files exist.
-        today: the day that the macros mean by today.
+        build: The folder of the build; the file is created if there is none.
+        tables: The tables that the complete file holds; their Parquet files exist.
+        today: The day that the macros mean by today.
 
     Returns:
         The size of the file in bytes.

@@ -23,16 +23,16 @@ def write_table(table: Table, frame: pl.DataFrame, build: Path, origin: dict[str
     """Check a frame against its table and write its Parquet file.
 
     Args:
-        table: the table; its columns, key and rules apply.
-        frame: the rows, in any order; further columns are dropped.
-        build: the folder of the build.
-        origin: what the file records about its origin (``provenance``).
+        table: The table; its columns, key and rules apply.
+        frame: The rows, in any order; further columns are dropped.
+        build: The folder of the build.
+        origin: What the file records about its origin (``provenance``).
 
     Returns:
         The size of the file in bytes.
 
     Raises:
-        OdsError: rows break rules of the table; it names each rule with its count. Nothing is written.
+        OdsError: Rows break rules of the table; it names each rule with its count. Nothing is written.
     """
     shaped = sorted_by(frame.select(table.columns).cast(pl.Schema(table.dtypes)), table.key)
     broken = broken_rules(table, shaped)

@@ -50,11 +50,11 @@ def write_site(root: DataRoot, out: Path) -> Site:
     """Write the site of the published set into a folder, whole or not at all.
 
     Args:
-        root: the data root; it is only read.
-        out: the folder of the site. An earlier site there is replaced.
+        root: The data root; it is only read.
+        out: The folder of the site. An earlier site there is replaced.
 
     Raises:
-        OdsError: nothing is published, the extra is not installed, or the folder holds other files.
+        OdsError: Nothing is published, the extra is not installed, or the folder holds other files.
     """
     with closing(open_published(root.path, *_NEEDED)) as connection, site_folder(out) as folder:
         _Writer(root, connection, folder).write()

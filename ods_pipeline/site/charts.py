@@ -226,12 +226,12 @@ def as_svg(spec: Spec, name: str, label: str) -> str:
     """Return a chart as SVG text for use inside a page.
 
     Args:
-        spec: the chart, in Vega-Lite's terms.
-        name: the name of the figure; it keeps the ids of several charts on a page apart.
-        label: what a screen reader reads; the table below the chart holds the numbers.
+        spec: The chart, in Vega-Lite's terms.
+        name: The name of the figure; it keeps the ids of several charts on a page apart.
+        label: What a screen reader reads; the table below the chart holds the numbers.
 
     Raises:
-        OdsError: the extra ``site`` is not installed.
+        OdsError: The extra ``site`` is not installed.
     """
     try:
         import vl_convert  # noqa: PLC0415 - an extra, read only when a site is built

@@ -36,13 +36,13 @@ class Page:
     """A page of figures.
 
     Attributes:
-        path: its file, relative to the site.
-        title: its heading.
-        figures: what it shows; the name of a list in ``figures.yaml``.
-        lead: what it is about, one paragraph per item.
-        values: the parameters of its figures.
-        feed: the name of its feed in ``feeds/``; empty if it has none. The last figure is then its changes.
-        section: the entry of the navigation that it belongs to; empty if it is one itself.
+        path: Its file, relative to the site.
+        title: Its heading.
+        figures: What it shows; the name of a list in ``figures.yaml``.
+        lead: What it is about, one paragraph per item.
+        values: The parameters of its figures.
+        feed: The name of its feed in ``feeds/``; empty if it has none. The last figure is then its changes.
+        section: The entry of the navigation that it belongs to; empty if it is one itself.
     """
 
     path: str

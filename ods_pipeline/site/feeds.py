@@ -48,9 +48,9 @@ def feed_of(page: Page, changes: pl.DataFrame, as_of: date) -> Feed:
     """Return the feed of a page, given all its changes.
 
     Args:
-        page: the page; it names its feed.
-        changes: the rows of its figure of changes, the newest first.
-        as_of: the day of the report; a feed without events has it.
+        page: The page; it names its feed.
+        changes: The rows of its figure of changes, the newest first.
+        as_of: The day of the report; a feed without events has it.
     """
     newest = changes["detected_on"].max() if changes.height else as_of
     assert isinstance(newest, date)

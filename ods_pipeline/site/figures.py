@@ -26,13 +26,13 @@ class Figure:
     """One statement and the words around it.
 
     Attributes:
-        query: the name of its file in ``queries/``, and its anchor on the page.
-        title: what it shows.
-        text: how to read it; empty if the title is enough.
-        chart: draws the rows (``charts.py``); None for a table alone.
-        empty: what is printed if there are no rows.
-        needs: a table that a published set may be without (``geo.postcodes``); the figure is then left out.
-        is_tiles: shown as large numbers with their labels; the statement returns one row.
+        query: The name of its file in ``queries/``, and its anchor on the page.
+        title: What it shows.
+        text: How to read it; empty if the title is enough.
+        chart: Draws the rows (``charts.py``); None for a table alone.
+        empty: What is printed if there are no rows.
+        needs: A table that a published set may be without (``geo.postcodes``); the figure is then left out.
+        is_tiles: Shown as large numbers with their labels; the statement returns one row.
     """
 
     query: str
@@ -66,12 +66,12 @@ def answer(
     """Run the statement of a figure.
 
     Args:
-        connection: the published ods.duckdb.
-        figure: the figure.
-        values: parameters by name; those that the statement does not have are left out.
+        connection: The published ods.duckdb.
+        figure: The figure.
+        values: Parameters by name; those that the statement does not have are left out.
 
     Raises:
-        OdsError: an older version published the set, without a table or column of the statement.
+        OdsError: An older version published the set, without a table or column of the statement.
     """
     statement = statement_of(figure.query)
     used = {name: values[name] for name in _PARAMETER.findall(statement)} if values else {}
@@ -88,13 +88,13 @@ def rows_of(
     """Return the rows of a statement on the published ods.duckdb.
 
     Args:
-        connection: the published ods.duckdb.
-        where: what the statement is for, as an error names it.
-        statement: the statement.
-        values: its parameters by name.
+        connection: The published ods.duckdb.
+        where: What the statement is for, as an error names it.
+        statement: The statement.
+        values: Its parameters by name.
 
     Raises:
-        OdsError: an older version published the set, without a table or column of the statement.
+        OdsError: An older version published the set, without a table or column of the statement.
     """
     try:
         return connection.sql(statement, params=dict(values or {})).pl()

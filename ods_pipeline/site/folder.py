@@ -27,7 +27,7 @@ def site_folder(out: Path) -> Generator[Path]:
 
     Raises:
         OdsError: ``out`` is a file, or holds files that no report has written.
-        Busy: another report is being written there.
+        Busy: Another report is being written there.
     """
     target = out.absolute()
     target = target.resolve() if target.is_symlink() else target

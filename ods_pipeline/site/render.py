@@ -55,8 +55,8 @@ class Renderer:
     """Turns answers into pages.
 
     Args:
-        areas: the ICBs and regions that have a page: code to kind.
-        always: what every page needs (as_of, attribution).
+        areas: The ICBs and regions that have a page: code to kind.
+        always: What every page needs (as_of, attribution).
     """
 
     def __init__(self, areas: Mapping[str, str], always: Mapping[str, str]) -> None:
@@ -80,10 +80,10 @@ class Renderer:
         """Return a page as text.
 
         Args:
-            template: the file in ``templates/``.
-            path: where the page will lie, relative to the site; links go from there.
-            title: its heading.
-            values: what the template needs.
+            template: The file in ``templates/``.
+            path: Where the page will lie, relative to the site; links go from there.
+            title: Its heading.
+            values: What the template needs.
         """
         text = self._templates.get_template(template).render(
             **{**self._always, "up": "../" * path.count("/"), "title": shortened(clean(title)), **values}

@@ -24,14 +24,14 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     """Write ``search/`` and ``text/`` into ``lookup/`` of a site.
 
     Args:
-        connection: the published ods.duckdb.
+        connection: The published ods.duckdb.
         folder: ``lookup/`` of the site.
 
     Returns:
         What ``about.js`` states of them: the first word of each file of ``search/``, texts in a file.
 
     Raises:
-        OdsError: an older version published the set, without a table of the search.
+        OdsError: An older version published the set, without a table of the search.
     """
     search, text = folder / "search", folder / "text"
     search.mkdir(parents=True)

@@ -28,9 +28,9 @@ def write_lookup(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: str
     """Write ``lookup/`` into the folder of a site.
 
     Args:
-        connection: the published ods.duckdb.
-        folder: the folder of the site.
-        as_of: the day of the report (ISO).
+        connection: The published ods.duckdb.
+        folder: The folder of the site.
+        as_of: The day of the report (ISO).
     """
     place = folder / "lookup"
     records = _cleaned(connection.sql(statement_of("lookup_records")).pl())

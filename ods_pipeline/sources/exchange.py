@@ -66,7 +66,7 @@ def reject_other_time(name: str, headers: httpx.Headers, now: datetime) -> None:
     A missing or unreadable date proves nothing.
 
     Raises:
-        OdsError: they are a day or more apart.
+        OdsError: They are a day or more apart.
     """
     try:
         date = parsedate_to_datetime(headers.get("date", ""))

@@ -50,12 +50,12 @@ def fold_register(
     """Start a build with the register and its history, checked. Nothing is written if a blocking check fails.
 
     Args:
-        root: the data root.
-        today: the day of the marts; the newest as-of date held if None.
-        rebuild: read every flat folder, even if the published set has its history already.
+        root: The data root.
+        today: The day of the marts; the newest as-of date held if None.
+        rebuild: Read every flat folder, even if the published set has its history already.
 
     Raises:
-        OdsError: a blocking check failed; its results are yielded before.
+        OdsError: A blocking check failed; its results are yielded before.
     """
     checked = fold_held(root, rebuild=rebuild)
     results = {t.id: [check_result(f, table_key(t)) for f in checked.findings[t.id]] for t in FACTS}

@@ -85,7 +85,7 @@ def store_lacks(root: DataRoot, address: str) -> bool:
     """Return whether the store has another build than the one that is published here, or none.
 
     Raises:
-        OdsError: the store fails, or the extra is not installed.
+        OdsError: The store fails, or the extra is not installed.
     """
     from ods_pipeline.publish.store.manifest import read_current  # noqa: PLC0415 - an extra
     from ods_pipeline.publish.store.opening import Store  # noqa: PLC0415

@@ -26,10 +26,10 @@ def with_days(
     """Return the four days of each of ``parents``, and the problems found on the way.
 
     Args:
-        parents: one row per record or component, in document order.
-        dates: one row per child of a Date: index columns, ``date_type``, ``start``, ``end``.
-        table: the name of the parents' table, for problems.
-        component: the index column that numbers the components of a record; None if the parents are records.
+        parents: One row per record or component, in document order.
+        dates: One row per child of a Date: index columns, ``date_type``, ``start``, ``end``.
+        table: The name of the parents' table, for problems.
+        component: The index column that numbers the components of a record; None if the parents are records.
 
     Returns:
         The columns named in ``DAYS`` (dates inclusive), and frames of problems: ``record, rule, detail``.

@@ -39,8 +39,8 @@ def with_fingerprints(organisations: pl.DataFrame, components: dict[str, pl.Data
     """Add ``content_hash``, ``core_hash`` and ``fax_hash`` (Int64; fax_hash is null without fax).
 
     Args:
-        organisations: one row per record, sorted by ``record``. The columns are added to it.
-        components: the frames of the components; ``record`` joins them to their organisation.
+        organisations: One row per record, sorted by ``record``. The columns are added to it.
+        components: The frames of the components; ``record`` joins them to their organisation.
     """
     content_columns = [
         c for c in TABLES["organisations"].stored if c not in _NOT_CONTENT and c in organisations.columns

@@ -57,7 +57,7 @@ def open_release(path: Path) -> ReleaseFiles:
     """Find the full and the archive file in ``path``.
 
     Raises:
-        BadRelease: there is no full file, no single pair of files fits together, nothing can be read, or the
+        BadRelease: There is no full file, no single pair of files fits together, nothing can be read, or the
             PublicationDate cannot be that of this release.
     """
     files: list[RegisterFile] = []
@@ -125,7 +125,7 @@ def _judge_date(published: date, released: date, where: str) -> tuple[str, ...]:
     """Compare the PublicationDate with the date of the release; return a note if it is unusually old.
 
     Raises:
-        BadRelease: it is later, or so much earlier that it cannot be right. A wrong one would move "now".
+        BadRelease: It is later, or so much earlier that it cannot be right. A wrong one would move "now".
     """
     before = released - published
     if timedelta(0) <= before <= OLDEST_USUAL:

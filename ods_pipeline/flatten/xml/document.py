@@ -36,10 +36,10 @@ class Document:
     """The rows of one document.
 
     Attributes:
-        records: the number of Organisation elements in it.
+        records: The number of Organisation elements in it.
         frames: ``organisations`` and the components, without the rows of broken records.
-        problems: one row per broken record: ``record, rule, detail, ods_code, name, payload``.
-        unknown: names that the path maps do not know, with their counts.
+        problems: One row per broken record: ``record, rule, detail, ods_code, name, payload``.
+        unknown: Names that the path maps do not know, with their counts.
     """
 
     records: int
@@ -52,11 +52,11 @@ def read_document(document: bytes, name: str) -> Document:
     """Read ``<OrgRefData><Organisations>…`` with whole records in it.
 
     Args:
-        document: the bytes, as one well-formed document.
-        name: the file, for errors.
+        document: The bytes, as one well-formed document.
+        name: The file, for errors.
 
     Raises:
-        BadRelease: the text is not UTF-8, not well-formed or not read to the last element.
+        BadRelease: The text is not UTF-8, not well-formed or not read to the last element.
     """
     check_text(document, name)
     document = plain(document)  # what looks like an element inside a comment must not be counted

@@ -45,11 +45,11 @@ def read_manifest(head: bytes, name: str) -> Manifest:
     """Read the head of a register file.
 
     Args:
-        head: a complete document without records.
-        name: the file, for errors.
+        head: A complete document without records.
+        name: The file, for errors.
 
     Raises:
-        BadRelease: the head is damaged, or RecordCount or PublicationDate is missing. Without the count
+        BadRelease: The head is damaged, or RecordCount or PublicationDate is missing. Without the count
             nothing proves that all records arrived; without the date nobody knows which day they describe.
     """
     check_text(head, name)

@@ -45,8 +45,8 @@ def xml_files(path: Path) -> list[tuple[str, int, Opener]]:
     """Return name, size in bytes and opener of each XML file in ``path``, a zip or an XML file itself.
 
     Raises:
-        BadRelease: there is no such file, it is neither zip nor XML, or a member is larger than the limit.
-        BadZipFile: the zip is damaged. The other errors in ``ZIP_DAMAGE`` can mean the same.
+        BadRelease: There is no such file, it is neither zip nor XML, or a member is larger than the limit.
+        BadZipFile: The zip is damaged. The other errors in ``ZIP_DAMAGE`` can mean the same.
     """
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"

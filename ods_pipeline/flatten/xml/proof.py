@@ -37,8 +37,8 @@ class _Table:
     """What a row of a table is evidence of.
 
     Attributes:
-        elements: for each element below the row's own element, the columns read from it or from below it.
-        attributes: the columns that are attributes.
+        elements: For each element below the row's own element, the columns read from it or from below it.
+        attributes: The columns that are attributes.
     """
 
     name: str

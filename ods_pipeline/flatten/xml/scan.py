@@ -69,11 +69,11 @@ class Scan:
     """What a document holds.
 
     Attributes:
-        records: the number of Organisation elements, at any place.
-        unknown: names that the maps do not know, with their counts: elements by name, attributes as
+        records: The number of Organisation elements, at any place.
+        unknown: Names that the maps do not know, with their counts: elements by name, attributes as
             ``@name``. A name that they know, at a place where they do not, is given with its path; so
             are the elements below one out of place, but not their attributes.
-        odd: the records to take out, by their position in the document from 0.
+        odd: The records to take out, by their position in the document from 0.
     """
 
     records: int = 0
@@ -116,7 +116,7 @@ def scan(document: bytes) -> Scan:
     """Read every tag of a plain document, whose root is ``OrgRefData`` with any prefix.
 
     Raises:
-        DamagedXml: it is not well-formed.
+        DamagedXml: It is not well-formed.
     """
     walk = _Walk()
     parser = expat.ParserCreate("utf-8")

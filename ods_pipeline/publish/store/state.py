@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.dataroot.files import flush
-from ods_pipeline.dataroot.flat import flat_folders
+from ods_pipeline.dataroot.flat import MARK, flat_folders
 from ods_pipeline.dataroot.layout import RECEIPT, DataRoot
 from ods_pipeline.dataroot.parquet import write_parquet
 from ods_pipeline.errors import OdsError
@@ -37,10 +37,10 @@ def pack_state(root: DataRoot, archive: Path) -> None:
             _add(tar, str(file.relative_to(root.path)), file.read_bytes())
         for folder in flat_folders(root):
             name = folder.relative_to(root.path)
-            mark = json.loads((folder / "flat.json").read_bytes())
+            mark = json.loads((folder / MARK).read_bytes())
             kept = [name for name in (*_WHOLE, *_CODES) if name in mark["tables"]]
             mark |= {"tables": ["captures", *kept], "is_partial": True}
-            _add(tar, f"{name}/flat.json", (json.dumps(mark, indent=2) + "\n").encode())
+            _add(tar, f"{name}/{MARK}", (json.dumps(mark, indent=2) + "\n").encode())
             _add(tar, f"{name}/{_CAPTURES}", (folder / _CAPTURES).read_bytes())
             for table in kept:
                 if table in _WHOLE:
