@@ -17,14 +17,8 @@ import duckdb
 from ods_pipeline.audit.published import BATCH, Column, Published
 from ods_pipeline.audit.records import Row, Text
 from ods_pipeline.audit.register import RecomputedRegister
-from ods_pipeline.audit.tables import (
-    AUDITED_TABLES,
-    PARTS,
-    AuditedTable,
-    canonical_components,
-    organisation_of,
-    part_of,
-)
+from ods_pipeline.audit.rows import PARTS, canonical_components, organisation_of, part_of
+from ods_pipeline.audit.tables import AUDITED_TABLES, AuditedTable
 
 _BITS = (1 << 64) - 1
 # Columns whose published text is brought into the form of the audit before it is compared.

@@ -3,7 +3,7 @@
 Lives here: a dict of codes and plain rules. The newest complete record of a code counts. A stub counts only
 if no complete record came before it. A record set aside shows that the code exists, but not its content. A
 code is gone by a notice. It is also gone from the day of the first release without it, if a release that
-proves absence comes before the code is seen again. Does not live here: which rows follow (``tables.py``).
+proves absence comes before the code is seen again. Does not live here: which rows follow (``rows.py``).
 """
 
 from bisect import bisect_right

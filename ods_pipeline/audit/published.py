@@ -1,6 +1,6 @@
 """The published set as the audit reads it: Parquet columns as text, and DuckDB compared with Parquet.
 
-Lives here: reading what is published. Does not live here: what should be published (``tables.py``).
+Lives here: reading what is published. Does not live here: what should be (``tables.py``, ``rows.py``).
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """The register recomputed from raw files: everything that ``ord`` and ``history`` are compared with.
 
 Lives here: putting all captures together. Does not live here: reading one (``releases.py``, ``fetches.py``),
-the rules of a life (``lives.py``), and the rows of tables (``tables.py``).
+the rules of a life (``lives.py``), and the rows of tables (``rows.py``).
 """
 
 import gc
