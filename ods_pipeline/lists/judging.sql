@@ -54,8 +54,7 @@ codes AS (
     WHERE code IS NOT NULL
 ),
 
--- Successions in effect by the day, followed step by step: the crosswalk has the shortest way alone, and a longer one
--- may have begun where the shortest is announced.
+-- Successions in effect by the day, followed step by step: the crosswalk speaks for today alone.
 begun AS (
     SELECT
         old_code,
@@ -153,9 +152,9 @@ held AS (
         f.openness = 'deleted' AS is_deleted,
         CASE
             WHEN f.openness = 'deleted' THEN 'deleted'
-            ELSE openness_on(
-                    status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
-                    o.legal_end, holds_from(o.operational_start, o.legal_start), o.operational_end, $day
+            ELSE openness_of(
+                    o.status, o.operational_start, o.legal_start, o.operational_end, o.legal_end, o.last_change_date,
+                    $day
                 )
         END AS openness,
         o.legal_start,

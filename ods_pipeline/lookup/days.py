@@ -4,20 +4,11 @@ Lives here: SQL over a version ``v`` of the history and a role or relationship `
 here: whole queries.
 """
 
-FIRST_DAY = "holds_from(v.operational_start, v.legal_start)"
 # On the card of a day of the register, the stamp that was known then replaces LastChangeDate.
 _STAMP = "CASE WHEN $known::DATE IS NULL THEN v.last_change_date ELSE v.stamped_on END"
 OPENNESS_OF_VERSION = f"""
-    openness_on(
-        status_by_days(
-            v.status, v.operational_start, v.legal_start, v.legal_end, {_STAMP}
-        ),
-        v.legal_end,
-        {FIRST_DAY},
-        last_day_held(
-            v.status, v.operational_start, v.legal_start, v.operational_end, v.legal_end, {_STAMP}
-        ),
-        $day
+    openness_of(
+        v.status, v.operational_start, v.legal_start, v.operational_end, v.legal_end, {_STAMP}, $day
     )
 """
 # A role or relationship holds on the days that the marts give it (holds_from, holds_to).

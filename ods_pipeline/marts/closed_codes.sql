@@ -29,10 +29,17 @@ WITH closed AS (
 successors AS (
     SELECT
         old_code,
-        list(new_code ORDER BY new_code) FILTER (hops = 1) AS successor_codes,
-        list(new_code ORDER BY new_code) FILTER (is_terminal) AS terminal_codes
+        list(new_code ORDER BY new_code) AS successor_codes
+    FROM marts.succession_edges
+    GROUP BY old_code
+),
+
+terminals AS (
+    SELECT
+        old_code,
+        list(new_code ORDER BY new_code) AS terminal_codes
     FROM marts.code_crosswalk
-    WHERE hops > 0
+    WHERE hops > 0 AND is_terminal
     GROUP BY old_code
 ),
 
@@ -44,14 +51,13 @@ candidates AS (
     GROUP BY old_code
 ),
 
--- The last row that has begun, and the ICB of the last row that has one.
-last_rows AS (
+-- The ICB of the last row that has begun and has one.
+last_icbs AS (
     SELECT
         ods_code,
-        arg_max(provider_code, valid_from) AS last_provider_code,
-        arg_max(icb_code, valid_from) FILTER (icb_code IS NOT NULL) AS last_icb_code
+        arg_max(icb_code, valid_from) AS icb_code
     FROM marts.provider_hierarchy
-    WHERE valid_from <= ods_today()
+    WHERE icb_code IS NOT NULL AND valid_from <= ods_today()
     GROUP BY ods_code
 )
 
@@ -68,12 +74,14 @@ SELECT
     c.recorded_on,
     coalesce(s.successor_codes, []) AS successor_codes,
     coalesce(len(s.successor_codes), 0) AS successor_count,
-    coalesce(s.terminal_codes, []) AS terminal_codes,
-    l.last_provider_code,
-    l.last_icb_code,
+    coalesce(t.terminal_codes, []) AS terminal_codes,
+    p.provider_code AS last_provider_code,
+    CASE WHEN p.icb_code IS NOT NULL OR p.icb_reason <> 'commissioned_by_hub' THEN l.icb_code END AS last_icb_code,
     coalesce(k.candidate_codes, []) AS candidate_codes,
     c.explanation
 FROM closed AS c
 LEFT JOIN successors AS s ON s.old_code = c.ods_code
+LEFT JOIN terminals AS t ON t.old_code = c.ods_code
 LEFT JOIN candidates AS k ON k.old_code = c.ods_code
-LEFT JOIN last_rows AS l ON l.ods_code = c.ods_code
+LEFT JOIN marts.organisation_parents AS p ON p.ods_code = c.ods_code
+LEFT JOIN last_icbs AS l ON l.ods_code = c.ods_code

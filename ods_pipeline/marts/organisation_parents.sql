@@ -26,14 +26,13 @@ closed AS (
         u.ods_code IS NULL OR coalesce(h.sub_icb_reason, '') = 'commissioned_by_hub' AS counts
     FROM marts.provider_hierarchy AS h
     JOIN marts.organisation_status AS s
-        ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted', 'legally_closed')
-    ANTI JOIN today AS t ON t.ods_code = h.ods_code
+        ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted')
     LEFT JOIN ended_under_hub AS u ON u.ods_code = h.ods_code
     WHERE h.valid_from <= ods_today()
 ),
 
 -- Links do not all end on one day, so each level of a closed organisation comes from the last row that has it. One that
--- is closed in law only has its parents of today, unless it has legal dates alone and no row today.
+-- is closed in law only has its parents of today.
 past AS (
     SELECT
         ods_code,

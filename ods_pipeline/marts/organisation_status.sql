@@ -36,12 +36,8 @@ kinds AS (
 held AS (
     SELECT
         o.*,
-        openness_on(
-            status_by_days(status, operational_start, legal_start, legal_end, last_change_date),
-            legal_end,
-            holds_from(operational_start, legal_start),
-            operational_end,
-            ods_today()
+        openness_of(
+            status, operational_start, legal_start, operational_end, legal_end, last_change_date, ods_today()
         ) AS openness,
         CASE WHEN legal_end < ods_today() THEN legal_end END AS past_legal_end
     FROM ord.organisations AS o

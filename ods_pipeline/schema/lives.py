@@ -43,7 +43,7 @@ class OrganisationStatus(Schema):
     closes_on = day(
         "Last day, inclusive: the legal end if there is one and it has passed, otherwise the operational "
         "end. If the organisation is closing, the first end still to come. If it is deleted, the day of the "
-        "deletion. Null: open, or closed without a published end."
+        "deletion. Null: open, or closed, or closing by its status, without a published end."
     )
     in_law_from = day(
         "Legal start, if it is still ahead and the organisation operates, or is announced to, before it: "
@@ -61,14 +61,17 @@ class CodeCrosswalk(Schema):
     """One row per code and code that followed it, in any number of steps.
 
     Every code also has its own row at 0 hops, so that a join never loses a code. If there are several paths,
-    the shortest is given, and among equally short ones the first in order of its codes. A path in a cycle
-    ends before a code would repeat.
+    the shortest is given, and among equally short ones the first in order of its codes. A path that has begun
+    comes before any with a step that is announced. A path in a cycle ends before a code would repeat.
     """
 
     old_code = text("The code that may be out of date.", key=True)
     new_code = text("The same code, or one that followed it.", key=True)
     hops = number("Number of successions from the old code to the new one.", required=True)
-    effective_on = day("First day of the new state after the last step. Null at 0 hops.")
+    effective_on = day(
+        "First day on which all steps of the path hold: ahead of today if one of them is announced. Null at "
+        "0 hops, and if ODS gives no day."
+    )
     path = texts("All codes on the path, both ends included.")
     is_split = flag(
         "True if some code on the path has more than one successor: the new code has only part of it."
@@ -162,7 +165,9 @@ class ClosedCodes(Schema):
     terminal_codes = texts(
         "The codes at which the successions end, in order of code. Empty if there are no successors."
     )
-    last_provider_code = text("Its provider in the last row of provider_hierarchy that has begun.")
-    last_icb_code = text("The last ICB it had.")
+    last_provider_code = text(
+        "The last provider it had, as in organisation_parents; itself if it had no other. Null if deleted."
+    )
+    last_icb_code = text("The last ICB it had. Null too if a commissioning hub commissioned it at the end.")
     candidate_codes = texts("Inferred only: the codes in successor_candidates, best first.")
     explanation = text("The same in words.", required=True)

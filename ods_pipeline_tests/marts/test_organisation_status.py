@@ -56,6 +56,12 @@ def test_every_code_held_or_deleted_has_a_state() -> None:
         ({"status": "Inactive"}, "closed", "2010-04-01", None),
         ({"operational_start": None, "legal_start": date(2015, 1, 1)}, "open", "2015-01-01", None),
         ({"operational_start": None, "legal_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
+        (
+            {"operational_start": None, "legal_start": date(2015, 1, 1), "legal_end": date(2020, 1, 1)},
+            "closed",
+            "2015-01-01",
+            "2020-01-01",
+        ),
     ],
 )
 def test_openness_follows_from_the_dates(
@@ -67,7 +73,23 @@ def test_openness_follows_from_the_dates(
     assert row["openness"] == openness
     assert str(row["opens_on"]) == opens_on
     assert row["closes_on"] == (closes_on and date.fromisoformat(closes_on))
-    assert ("no end date" in row["explanation"]) is (openness == "closed")
+    assert ("no end date" in row["explanation"]) is (openness == "closed" and closes_on is None)
+
+
+@pytest.mark.promise("dates")
+def test_inactive_without_an_end_is_closed_from_its_stamp_on_and_not_before(tmp_path: Path) -> None:
+    stamp = date(2026, 9, 3)
+    build = write(tmp_path, [organisation("A", "RO101", status="Inactive", last_change_date=stamp)])
+    answers = {
+        day.day: mart_on("organisation_status", build, day).select("openness", "explanation").row(0)
+        for day in (date(2026, 9, 2), stamp)
+    }
+    assert answers == {
+        2: ("closing", "Open; closed since (Inactive), but ODS gives no end date"),
+        3: ("closed", "Closed (Inactive); ODS gives no end date; ODS records no successor"),
+    }
+    hierarchy = mart_on("provider_hierarchy", build, stamp)
+    assert hierarchy["valid_to"].to_list() == [stamp]
 
 
 def successor(old: str, new: str, day: str) -> Row:

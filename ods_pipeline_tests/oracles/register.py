@@ -54,8 +54,8 @@ def last_day(row: Row, stamped: date | None, today: date) -> date | None:
         return row["legal_end"]
     if status_by_days(row, stamped, today) != "Inactive":
         return None
-    days = [day for day in (stamped and stamped - timedelta(days=1), row["legal_end"]) if day]
-    return min(days, default=None)
+    days = [day for day in ((stamped or today) - timedelta(days=1), row["legal_end"]) if day]
+    return min(days)
 
 
 class Register:
@@ -106,11 +106,12 @@ class Register:
             return None
         organisation = self.organisations[code]
         first = organisation["operational_start"] or organisation["legal_start"]
+        stamp = organisation["last_change_date"]
         return openness(
-            status_by_days(organisation, organisation["last_change_date"], self.built),
+            status_by_days(organisation, stamp, self.built),
             organisation["legal_end"],
             first,
-            organisation["operational_end"],
+            last_day(organisation, stamp, self.built),
             self.today,
         )
 

@@ -11,7 +11,8 @@ expected AS (
 
 SELECT ods_code FROM in_one_only('published', 'expected');
 
--- closed_codes has every organisation that is closed by its dates and every confirmed deletion, and no other.
+-- closed_codes has every organisation that is closed by its dates and every confirmed deletion, and no other. Inactive
+-- closes only what ODS gives no end and had begun when its record was stamped, and not before that day.
 WITH published AS (SELECT ods_code FROM marts.closed_codes),
 
 expected AS (
@@ -19,7 +20,12 @@ expected AS (
     WHERE coalesce(operational_start, legal_start, ods_today()) <= ods_today()
         AND (
             coalesce(operational_end < ods_today(), false) OR coalesce(legal_end < ods_today(), false)
-            OR (status = 'Inactive' AND operational_end IS NULL)
+            OR (
+                status = 'Inactive' AND operational_end IS NULL
+                AND (operational_start IS NOT NULL OR legal_end IS NULL)
+                AND coalesce(greatest(operational_start, legal_start) <= last_change_date, true)
+                AND coalesce(last_change_date <= ods_today(), true)
+            )
         )
     UNION
     SELECT ods_code FROM ord.deletions WHERE state = 'confirmed'
@@ -44,13 +50,15 @@ expected AS (
 
 SELECT old_code || ' ' || new_code FROM in_one_only('published', 'expected');
 
--- code_crosswalk has every code held at 0 hops and every succession edge at 1 hop, and the length of each path
--- fits its hops.
+-- code_crosswalk has every code held at 0 hops and every succession edge, at 1 hop once it has begun, and the length
+-- of each path fits its hops.
 SELECT ods_code FROM ord.organisations
 WHERE ods_code NOT IN (SELECT old_code FROM marts.code_crosswalk WHERE hops = 0)
 UNION ALL
 SELECT e.old_code FROM marts.succession_edges AS e
-ANTI JOIN marts.code_crosswalk AS c ON c.old_code = e.old_code AND c.new_code = e.new_code AND c.hops = 1
+ANTI JOIN marts.code_crosswalk AS c
+    ON c.old_code = e.old_code AND c.new_code = e.new_code
+    AND (c.hops = 1 OR e.effective_on > ods_today())
 UNION ALL
 SELECT old_code FROM marts.code_crosswalk
 WHERE len(path) <> hops + 1 OR path[1] <> old_code OR path[-1] <> new_code;

@@ -1,14 +1,11 @@
 -- organisations that are open today
--- Every organisation that is open, closing or closed in law only has a row, and every parent has its name. One that has
--- legal dates alone is over on the day after the last of them, and closed in law from then on.
+-- Every organisation that is open, closing or closed in law only has a row, and every parent has its name.
 SELECT
     'missing' AS problem,
     s.ods_code AS label
 FROM marts.organisation_status AS s
-JOIN ord.organisations AS o ON o.ods_code = s.ods_code
 ANTI JOIN mart AS m ON m.ods_code = s.ods_code
 WHERE s.openness IN ('open', 'closing', 'legally_closed')
-    AND (s.openness <> 'legally_closed' OR o.operational_start IS NOT NULL OR o.operational_end IS NOT NULL)
 UNION ALL
 SELECT
     'with a parent but not its name',

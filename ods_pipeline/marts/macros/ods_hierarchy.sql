@@ -6,13 +6,8 @@ CREATE MACRO ods_hierarchy(on_day) AS TABLE
         o.name,
         h.kind,
         h.country,
-        openness_on(
-            status_by_days(o.status, o.operational_start, o.legal_start, o.legal_end, o.last_change_date),
-            o.legal_end,
-            holds_from(o.operational_start, o.legal_start),
-            last_day_held(
-                o.status, o.operational_start, o.legal_start, o.operational_end, o.legal_end, o.last_change_date
-            ),
+        openness_of(
+            o.status, o.operational_start, o.legal_start, o.operational_end, o.legal_end, o.last_change_date,
             on_day::DATE
         ) AS openness,
         h.operator_code,

@@ -36,17 +36,33 @@ CASE
 END;
 
 -- Inactive without an end, and nothing in its days explains it: it ended at the latest when its record was last
--- changed, so that day counts as its end.
+-- changed, so that day counts as its end. A record without a stamp is as it is today.
 CREATE MACRO holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
 CASE
     WHEN operational_end IS NOT NULL OR (operational_start IS NULL AND legal_end IS NOT NULL)
         THEN stated_to(operational_start, operational_end, legal_end)
     WHEN status_by_days(status, operational_start, legal_start, legal_end, last_change_date) = 'Inactive'
-        THEN least(last_change_date, day_after(legal_end))
+        THEN least(coalesce(last_change_date, ods_today()), day_after(legal_end))
 END;
 
 -- The last day on which an organisation operates, for openness_on. After 9999-12-31 no day comes.
 CREATE MACRO last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
 coalesce(
-    holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1, operational_end
+    holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
+    operational_end,
+    CASE WHEN operational_start IS NULL THEN legal_end END
+);
+
+-- The openness of an organisation on a day, by its record. Whoever asks for it asks here, so that all answers of one
+-- day agree: one that is Inactive without an end was open until it was stamped, and one that has legal dates alone is
+-- closed after the last of them.
+CREATE MACRO openness_of(
+    status, operational_start, legal_start, operational_end, legal_end, last_change_date, day
+) AS
+openness_on(
+    status_by_days(status, operational_start, legal_start, legal_end, last_change_date),
+    legal_end,
+    holds_from(operational_start, legal_start),
+    last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
+    day
 );

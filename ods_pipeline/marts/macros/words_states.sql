@@ -38,6 +38,9 @@ CASE openness
     -- Which of the two ends comes first makes a difference: on the day after it, it is closed, or closed in law only.
     WHEN 'closing'
         THEN CASE
+                -- Inactive, but its record was stamped after the day.
+                WHEN operational_end IS NULL AND legal_end IS NULL
+                    THEN 'Open; closed since (Inactive), but ODS gives no end date'
                 WHEN operational_end IS NULL OR legal_end < operational_end
                     THEN 'Open; closes in law after ' || legal_end
                         || coalesce(', in operation until ' || operational_end, '')
@@ -45,10 +48,7 @@ CASE openness
             END
     WHEN 'legally_closed'
         THEN 'Closed in law on ' || legal_end
-            || CASE
-                WHEN operational_start IS NULL THEN ''
-                ELSE coalesce(', in operation until ' || operational_end, ', still in operation')
-            END
+            || coalesce(', in operation until ' || operational_end, ', still in operation')
     WHEN 'closed' THEN coalesce(
             'Closed on ' || coalesce(CASE WHEN legal_end < day THEN legal_end END, operational_end),
             'Closed (Inactive); ODS gives no end date'

@@ -12,10 +12,11 @@ from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.tables import History
 from ods_pipeline.marts.build import build_mart
+from ods_pipeline.marts.lineage import marts_in_order
 from ods_pipeline.publish.build_info import provenance
 from ods_pipeline.publish.duckdb import complete_duckdb
 from ods_pipeline.publish.files import write_table
-from ods_pipeline.schema import COMPONENTS, EVENTS, GEO, HISTORY, MARTS, ORD, TABLES
+from ods_pipeline.schema import COMPONENTS, EVENTS, GEO, HISTORY, ORD, TABLES
 from ods_pipeline_tests.support.builders import Held
 
 SHOWN = ["change_kind", "field", "old_value", "new_value", "effective_on"]
@@ -68,7 +69,7 @@ def written(register: Register, build: Path) -> dict[str, str]:
 def with_duckdb(register: Register, build: Path) -> Path:
     """Write a whole build without Dagster, and return the path of its ods.duckdb."""
     origin = written(register, build)
-    for table in MARTS:
+    for table in marts_in_order():
         write_table(table, build_mart(table.name, build, register.as_of), build, origin)
     complete_duckdb(build, TABLES.values(), register.as_of)
     return build / "ods.duckdb"
