@@ -1,6 +1,6 @@
 -- Where each code has gone: successions followed to the end, through splits and merges, step by step. A walk ends at a
 -- code that it has met already. If there are several ways to a code, the shortest counts; among equally short ones,
--- the first in the order of their codes.
+-- the first in the order of their codes. A way that has begun comes before any with a step that is announced.
 
 WITH RECURSIVE edges AS ( -- noqa: PRS
     SELECT
@@ -17,7 +17,7 @@ WITH RECURSIVE edges AS ( -- noqa: PRS
 -- Breadth first, one row for each pair: the first walk that reaches a code is a shortest one. Nothing is walked twice, so
 -- a dense graph costs what its pairs cost, not what its ways do (64 codes in 8 layers have 19 million). A path is text
 -- here, with a character between its codes that no code has and that sorts before all others.
-walk USING KEY (old_code, new_code) AS (
+begun USING KEY (old_code, new_code) AS (
     SELECT
         old_code,
         new_code,
@@ -28,6 +28,7 @@ walk USING KEY (old_code, new_code) AS (
         is_merge,
         is_curated
     FROM edges
+    WHERE has_begun
     UNION
     SELECT
         old_code,
@@ -52,16 +53,82 @@ walk USING KEY (old_code, new_code) AS (
                     'is_curated': w.is_curated OR e.is_curated
                 }, w.path
             ) AS step
-        FROM walk AS w
+        FROM begun AS w
+        JOIN edges AS e ON e.old_code = w.new_code AND e.new_code <> w.old_code AND e.has_begun
+        ANTI JOIN recurring.begun AS r ON r.old_code = w.old_code AND r.new_code = e.new_code
+        GROUP BY w.old_code, e.new_code
+    )
+),
+
+-- Codes that lead to an announced succession. Few do, and only their ways are walked a second time.
+before_announced AS MATERIALIZED (
+    SELECT old_code
+    FROM edges
+    WHERE NOT has_begun
+    UNION
+    SELECT b.old_code
+    FROM begun AS b
+    JOIN edges AS e ON e.old_code = b.new_code AND NOT e.has_begun
+),
+
+-- The same on all successions.
+ahead USING KEY (old_code, new_code) AS (
+    SELECT
+        old_code,
+        new_code,
+        1 AS hops,
+        effective_on,
+        old_code || chr(1) || new_code AS path,
+        is_split,
+        is_merge,
+        is_curated
+    FROM edges
+    SEMI JOIN before_announced USING (old_code)
+    UNION
+    SELECT
+        old_code,
+        new_code,
+        step.hops,
+        step.effective_on,
+        step.path,
+        step.is_split,
+        step.is_merge,
+        step.is_curated
+    FROM (
+        SELECT
+            w.old_code,
+            e.new_code,
+            arg_min(
+                {
+                    'hops': w.hops + 1,
+                    'effective_on': greatest(w.effective_on, e.effective_on),
+                    'path': w.path || chr(1) || e.new_code,
+                    'is_split': w.is_split OR e.is_split,
+                    'is_merge': w.is_merge OR e.is_merge,
+                    'is_curated': w.is_curated OR e.is_curated
+                }, w.path
+            ) AS step
+        FROM ahead AS w
         JOIN edges AS e ON e.old_code = w.new_code AND e.new_code <> w.old_code
-        ANTI JOIN recurring.walk AS r ON r.old_code = w.old_code AND r.new_code = e.new_code
+        ANTI JOIN recurring.ahead AS r ON r.old_code = w.old_code AND r.new_code = e.new_code
         GROUP BY w.old_code, e.new_code
     )
 ),
 
 shortest AS MATERIALIZED (
     SELECT * REPLACE (string_split(path, chr(1)) AS path)
-    FROM walk
+    FROM (
+        SELECT
+            *,
+            true AS has_begun
+        FROM begun
+        UNION ALL
+        SELECT
+            *,
+            false
+        FROM ahead AS a
+        ANTI JOIN begun AS b ON b.old_code = a.old_code AND b.new_code = a.new_code
+    )
 ),
 
 codes AS (
@@ -83,27 +150,12 @@ rows AS (
         [ods_code],
         false,
         false,
-        false
+        false,
+        true
     FROM codes
 ),
 
--- Pairs by successions that have begun. A succession that is announced ends no walk before its day; a longer walk may
--- have begun where the shortest is announced.
-begun AS (
-    SELECT
-        old_code,
-        new_code
-    FROM edges
-    WHERE has_begun
-    UNION
-    SELECT
-        b.old_code,
-        e.new_code
-    FROM begun AS b
-    JOIN edges AS e ON e.old_code = b.new_code AND e.new_code <> b.old_code AND e.has_begun
-),
-
--- Codes that some other code followed for good. In a circle each code follows the other: none is the last, and all
+-- Codes that some other code followed for good; what is announced has not followed yet. In a circle each code follows the other: none is the last, and all
 -- count as terminal.
 followed AS (
     SELECT DISTINCT forth.old_code AS code
@@ -119,10 +171,9 @@ SELECT
     r.path,
     r.is_split,
     r.is_merge,
-    f.code IS NULL AND (r.hops = 0 OR b.old_code IS NOT NULL) AS is_terminal,
+    f.code IS NULL AND r.has_begun AS is_terminal,
     coalesce(s.openness IN ('open', 'closing'), false) AS new_is_open,
     CASE WHEN r.is_curated THEN 'curated' ELSE 'ods' END AS source
 FROM rows AS r
 LEFT JOIN followed AS f ON f.code = r.new_code
-LEFT JOIN begun AS b ON b.old_code = r.old_code AND b.new_code = r.new_code
 LEFT JOIN marts.organisation_status AS s ON s.ods_code = r.new_code

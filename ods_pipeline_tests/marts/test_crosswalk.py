@@ -168,7 +168,30 @@ def test_an_announced_succession_leads_nowhere_before_its_day(
         last = rows.filter("is_terminal").sort("old_code", "new_code")
         ends_of = {code: "".join(last.filter(old_code=code)["new_code"]) for code in codes}
         assert " ".join(f"{code}:{found}" for code, found in ends_of.items()) == expected
-        assert rows.filter(pl.col("hops") == 1).height == len(sides)  # it is there, with its day
+        pairs = {tuple(side.split()[:2]) for side in sides}
+        assert pairs <= set(rows.select("old_code", "new_code").iter_rows())
+        assert last.filter(pl.col("effective_on") > day).is_empty()
+
+
+@pytest.mark.promise("successors")
+def test_a_way_that_has_begun_comes_before_a_shorter_one_that_is_announced(tmp_path: Path) -> None:
+    sides = ["A B 2020-04-01", "B C 2021-04-01", "A C 2027-04-01", "C D 2027-04-01", "A D 2028-04-01"]
+    entries = [entry(old, "Successor", new, day) for old, new, day in map(str.split, sides)]
+    organisations = [organisation("A", "RO98", **CLOSED), *(organisation(c, "RO98") for c in "BCD")]
+    build = write(tmp_path, organisations, successions=entries)
+    columns = pl.col("new_code"), pl.col("path").list.join(""), pl.col("effective_on").cast(pl.String)
+    answers = {}
+    for day in (date(2027, 3, 31), date(2027, 4, 1), date(2028, 4, 1)):
+        rows = mart_on("code_crosswalk", build, day).filter(pl.col("hops") > 0, old_code="A").sort("new_code")
+        answers[str(day)] = rows.select(*columns, "is_terminal").rows()
+    before = [("B", "AB", "2020-04-01", False), ("C", "ABC", "2021-04-01", True)]
+    after = [("B", "AB", "2020-04-01", False), ("C", "AC", "2027-04-01", False)]
+    assert answers == {
+        "2027-03-31": [*before, ("D", "AD", "2028-04-01", False)],
+        "2027-04-01": [*after, ("D", "ACD", "2027-04-01", True)],
+        "2028-04-01": [*after, ("D", "AD", "2028-04-01", True)],
+    }
+    assert mart_on("closed_codes", build, TODAY)["successor_codes"].to_list() == [["B", "C", "D"]]
 
 
 def test_a_curated_succession_fills_what_ods_lacks(sample: Path, tmp_path: Path) -> None:

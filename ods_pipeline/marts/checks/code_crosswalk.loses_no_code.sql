@@ -1,6 +1,6 @@
 -- codes and what followed them
--- Every code has its own row at 0 hops and an end, every edge has a row at 1 hop, and each step of a path is a
--- succession.
+-- Every code has its own row at 0 hops and an end, every succession has a row, at 1 hop once it has begun, and each
+-- step of a path is a succession.
 SELECT DISTINCT
     'without a row of its own' AS problem,
     c.ods_code AS label
@@ -18,18 +18,10 @@ WHERE c.ods_code IS NOT NULL
 UNION ALL
 SELECT
     'not at one hop',
-    old_code || ' -> ' || new_code
-FROM (
-    SELECT
-        old_code,
-        new_code
-    FROM marts.succession_edges
-    EXCEPT
-    SELECT
-        old_code,
-        new_code
-    FROM mart WHERE hops = 1
-)
+    e.old_code || ' -> ' || e.new_code
+FROM marts.succession_edges AS e
+ANTI JOIN mart AS m
+    ON m.old_code = e.old_code AND m.new_code = e.new_code AND (m.hops = 1 OR e.effective_on > ods_today())
 UNION ALL
 SELECT
     'without an end',
