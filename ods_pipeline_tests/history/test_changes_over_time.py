@@ -47,6 +47,17 @@ def test_an_announced_organisation_opens_whatever_its_status_said_before(held: H
     assert events_of_code(held) == [("opened", "operational_start", None, "2026-08-23", "2026-08-23")]
 
 
+@pytest.mark.parametrize("status", ["Active", "Inactive"])
+@pytest.mark.parametrize(("later", "kind"), [("Active", "renamed"), ("Inactive", "closed")])
+def test_what_was_stamped_before_its_start_is_open_from_then_on_though_first_seen_later(
+    held: Held, status: str, later: str, kind: str
+) -> None:
+    begun = practice(Date=dates("2026-08-15"), Status=status, LastChangeDate="2026-08-10")
+    held.release([ANCHOR, begun])
+    held.delta([begun | {"Status": later, "Name": "ANOTHER NAME", "LastChangeDate": STAMP}])
+    assert sorted({"closed", "reopened", "renamed"} & set(kinds(held))) == sorted({kind, "renamed"})
+
+
 def test_an_organisation_that_reopens_reopens_once(held: Held) -> None:
     closed = practice(Status="Inactive")
     end_all(closed, "2026-06-30")

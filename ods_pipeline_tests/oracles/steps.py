@@ -62,7 +62,7 @@ def phase(row: Row, day: date) -> str:
     if row["status"] != "Inactive":
         return "open"
     starts = [d for d in (row["operational_start"], row["legal_start"]) if d]
-    announced = bool(starts) and max(starts) > row["known_from"]
+    announced = bool(starts) and max(starts) > (row["stamped_on"] or row["known_from"])
     in_operation_only = row["operational_start"] is not None and law_is_over(row, row["known_from"])
     return "open" if announced or in_operation_only else "closed"
 

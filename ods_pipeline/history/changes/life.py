@@ -149,14 +149,15 @@ def start_of_organisation() -> pl.Expr:
 
 def _phase(on: str, suffix: str) -> list[pl.Expr]:
     """Return ``ahead, closed, over`` of one side of a step, on the day in the column ``on``."""
-    start, end, legal_start, legal_end, status, known_from = (
-        pl.col(f"{c}{suffix}") for c in (*DATES_OF_PHASE, "status", "known_from")
+    start, end, legal_start, legal_end, status, known_from, stamp = (
+        pl.col(f"{c}{suffix}") for c in (*DATES_OF_PHASE, "status", "known_from", "stamped_on")
     )
     ahead = (start > pl.col(on)).fill_null(False)
     over = (legal_end < pl.col(on)).fill_null(False)
-    # As in status_by_days: Inactive means nothing before the start, nor past a legal end without another one.
-    # What it means is read on the first day of the version, so that a legal end that passes reopens nothing.
-    announced = (pl.max_horizontal(start, legal_start) > known_from).fill_null(False)
+    # As in status_by_days: Inactive means nothing for what began after the stamp, nor past a legal end alone.
+    # The latter is read on the first day of the version, so that a legal end that passes reopens nothing.
+    stamped = pl.coalesce(stamp, known_from)
+    announced = (pl.max_horizontal(start, legal_start) > stamped).fill_null(False)
     is_explained = announced | (start.is_not_null() & (legal_end < known_from).fill_null(False))
     ended = (end < pl.col(on)).fill_null(False) | (end.is_null() & (status == "Inactive") & ~is_explained)
     return [

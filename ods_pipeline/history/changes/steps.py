@@ -12,7 +12,7 @@ import polars as pl
 from ods_pipeline.history.columns import RECORD
 
 # What a step has of a version. Every step has these columns twice.
-RECORD_OF_STEP = (*RECORD, "known_from")
+RECORD_OF_STEP = (*RECORD, "known_from", "stamped_on")
 # The dates whose arrival is an event, and how many days later the new state begins. Ends are inclusive.
 ARRIVALS = {"operational_start": 0, "operational_end": 1, "legal_end": 1}
 
@@ -48,7 +48,7 @@ def steps_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         ``ods_code``; ``day``, on which the later version was first seen; ``before_day``, the last day before
-        it that any capture speaks for; ``capture_id, stamped_on, is_unstamped``; and ``RECORD_OF_STEP`` of
+        it that any capture speaks for; ``capture_id, is_unstamped``; and ``RECORD_OF_STEP`` of
         both versions (suffix ``_before`` for the earlier).
     """
     adjoining = pl.col("known_from_before").is_not_null() & pl.col("gone_by_before").is_null()
@@ -61,7 +61,6 @@ def steps_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
             "day",
             "before_day",
             "capture_id",
-            "stamped_on",
             "is_unstamped",
             *RECORD_OF_STEP,
             *(f"{c}_before" for c in RECORD_OF_STEP),
@@ -97,7 +96,6 @@ def arrivals_of(versions: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
         "day",
         "before_day",
         pl.col("first_capture_id").alias("capture_id"),
-        "stamped_on",
         pl.lit(False).alias("is_unstamped"),
         *RECORD_OF_STEP,
         *(pl.col(c).alias(f"{c}_before") for c in RECORD_OF_STEP),
