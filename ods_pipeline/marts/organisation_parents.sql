@@ -15,7 +15,7 @@ WITH today AS (
 ended_under_hub AS (
     SELECT ods_code
     FROM marts.provider_hierarchy
-    WHERE commissioner_code IS NOT NULL OR sub_icb_code IS NOT NULL
+    WHERE (commissioner_code IS NOT NULL OR sub_icb_code IS NOT NULL) AND valid_from <= ods_today()
     GROUP BY ods_code
     HAVING arg_max(coalesce(sub_icb_reason, '') = 'commissioned_by_hub', valid_from)
 ),

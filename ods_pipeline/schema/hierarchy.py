@@ -248,7 +248,9 @@ class ProviderHierarchyCurrent(Schema):
     sub_icb_name = text("Name of the sub-ICB location.")
     sub_icb_openness = text("Openness of the sub-ICB location.")
     sub_icb_reason = _sub_icb_reason()
-    commissioning_icb_code = text("ICB of the commissioner, or the ICB that commissions it directly.")
+    commissioning_icb_code = text(
+        "ICB of the sub-ICB location that commissions it; else the ICB that commissions it directly."
+    )
     partner_icb_code = text("ICB that it is a partner of; else that of its nearest operator that has one.")
     geography_icb_code = text(
         "ICB in whose geography it is located; else that of its nearest operator that has one."

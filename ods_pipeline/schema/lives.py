@@ -42,8 +42,8 @@ class OrganisationStatus(Schema):
     opens_on = day("Operational start date, otherwise the legal one.")
     closes_on = day(
         "Last day, inclusive: the legal end if there is one and it has passed, otherwise the operational "
-        "end. If the organisation is closing, the first end still to come. If it is deleted, the day of the "
-        "deletion. Null: open, or closed, or closing by its status, without a published end."
+        "end. If the organisation is closing or not yet open, the first of its ends. If it is deleted, the "
+        "day of the deletion. Null: open, or closed, or closing by its status, without a published end."
     )
     in_law_from = day(
         "Legal start, if it is still ahead and the organisation operates, or is announced to, before it: "
@@ -160,10 +160,10 @@ class ClosedCodes(Schema):
     legal_end = day("Legal end date, inclusive.")
     operational_end = day("Operational end date, inclusive.")
     recorded_on = day("LastChangeDate of the record, or the day of the deletion.")
-    successor_codes = texts("Immediate successors, in order of code.")
+    successor_codes = texts("Immediate successors, those announced included, in order of code.")
     successor_count = number("Number of immediate successors.", required=True)
     terminal_codes = texts(
-        "The codes at which the successions end, in order of code. Empty if there are no successors."
+        "The codes at which the successions end today, in order of code. Empty if no succession has begun."
     )
     last_provider_code = text(
         "The last provider it had, as in organisation_parents; itself if it had no other. Null if deleted."

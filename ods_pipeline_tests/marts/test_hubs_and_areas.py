@@ -53,6 +53,23 @@ def test_what_a_hub_commissions_does_not_take_the_icb_of_its_operator(tmp_path: 
     assert row(result, "HMP", "icb_code", "icb_basis") == ("QWO", "geography")
 
 
+def test_what_closed_before_a_hub_commissioned_it_keeps_its_icb(tmp_path: Path) -> None:
+    organisations = [
+        *HUB,
+        organisation("15E", "RO98"),
+        organisation("HMP", "RO175", operational_end=date(2026, 8, 31), status="Inactive"),
+        organisation("HMP2", "RO175", operational_end=date(2026, 8, 31), status="Inactive"),
+    ]
+    links = [IN_LEEDS, link("15E", "RE5", "QWO", "2020-04-01")]
+    links += [link("HMP", "RE4", "15E", end="2026-08-31"), link("HMP", "RE4", "97T", "2026-10-01")]
+    links += [link("HMP2", "RE4", "15E", end="2026-07-31"), link("HMP2", "RE4", "97T", "2026-08-01")]
+    roles = [role("97T", "RO218", "2010-04-01"), role("15E", "RO319", "2010-04-01")]
+    columns = ("sub_icb_code", "icb_code", "icb_reason")
+    result = world(tmp_path, organisations, links, roles)
+    assert row(result, "HMP", *columns) == ("15E", "QWO", None)
+    assert row(result, "HMP2", *columns) == (None, None, "commissioned_by_hub")
+
+
 def test_a_ccg_that_became_a_hub_is_each_in_its_time(tmp_path: Path) -> None:
     organisations = [*HUB, organisation("P1", "RO177")]
     links = [link("P1", "RE4", "97T"), IN_LEEDS]
