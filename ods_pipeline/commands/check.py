@@ -80,7 +80,9 @@ def check(
         write_frame(rows, out)
     for name, codes in lists.items():
         place = f"{file}, sheet {name!r}" if name else str(file)
-        console.print(f"{place}: {judged[name].height:,} entries in {codes.column}, judged on {day}")
+        rows_of = judged[name].filter(pl.col("verdict") != "not_an_entry").height
+        counted = f"{rows_of:,} {'entry' if rows_of == 1 else 'entries'}"
+        console.print(f"{place}: {counted} in {codes.column}, judged on {day}")
         for note in codes.notes:
             console.print(f"  note: {note}")
         _print_summary(console, judged[name], limit)
@@ -88,7 +90,7 @@ def check(
         console.print(f"No codes in: {', '.join(without)}")
     if out is not None and out != STANDARD_OUTPUT:
         console.print(f"Written: {out}")
-    return 0 if (rows["verdict"] == NEEDS_NOTHING).all() else EXIT_ATTENTION
+    return 0 if rows["verdict"].is_in(NEEDS_NOTHING).all() else EXIT_ATTENTION
 
 
 def _lists_of(
@@ -118,7 +120,7 @@ def _print_summary(console: Console, judged: pl.DataFrame, limit: int) -> None:
     repeated = judged["repeats_line"].count()
     if repeated:
         console.print(f"  {repeated:>9,} {'repeated':<14} the same code is further up already")
-    needs = pl.col("verdict") != NEEDS_NOTHING
+    needs = ~pl.col("verdict").is_in(NEEDS_NOTHING)
     attention = pl.concat([judged.filter(needs), judged.filter("is_notable")])
     for line, given, verdict, name, note in (
         attention.select("line", "given", "verdict", "name", "note").slice(0, limit or None).iter_rows()

@@ -11,8 +11,8 @@ import polars as pl
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.codes import cleaned, one_code_per_row
-from ods_pipeline.lists.columns import choose_column, has_codes, largest_share
+from ods_pipeline.lists.codes import codes_of, is_entry, one_code_per_row
+from ods_pipeline.lists.columns import choose_column, codes_in_every_cell, has_codes, largest_share
 from ods_pipeline.lists.reading import read_cells, read_sheets
 
 
@@ -22,8 +22,8 @@ class CodeList:
 
     Attributes:
         rows: ``line`` (as an editor or spreadsheet counts, the header included), ``given`` (the text of the
-            cell), ``part`` (from 1; a cell may have several codes) and ``code`` (upper case, no spaces, no
-            wrapping; null if blank).
+            cell), ``part`` (from 1; a line may have several codes), ``code`` (upper case, no spaces, no
+            wrapping; null if blank) and ``is_entry`` (false for totals, notes and rulers).
         column: Which column was read, as a phrase.
         notes: What the user must know about how it was read.
     """
@@ -71,33 +71,63 @@ def read_all_sheets(path: Path, column: str | None = None) -> tuple[dict[str, Co
 
 
 def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
+    if column is None and (below := codes_in_every_cell(cells)) is not None:
+        return _codes_of_every_cell(cells, below)
     index, header = choose_column(path, cells, column)
     whole = pl.DataFrame(cells.columns, schema=[(str(i), pl.String) for i in range(len(cells.columns))])
-    is_empty = pl.all_horizontal(pl.all().fill_null("").str.strip_chars() == "")
-    rows = (
-        whole.select(
-            pl.Series("line", cells.lines, pl.Int64),
-            pl.col(str(index)).alias("given"),
-            cleaned(str(index)).alias("code"),
-            is_empty.alias("is_empty"),  # an empty line is not an entry
-        )
-        .filter(~pl.col("is_empty"))
-        .drop("is_empty")
-    )
+    filled = pl.all().str.strip_chars().replace("", None)
+    label = whole.select(pl.coalesce(filled)).to_series()
+    given = whole[str(index)]
+    read = codes_of(given)
+    rows = pl.DataFrame(
+        {
+            "line": pl.Series(cells.lines, dtype=pl.Int64),
+            "given": given,
+            "code": read["code"],
+            "has_more": read["has_more"],
+            "is_entry": is_entry(given, label),
+        }
+    ).filter(label.is_not_null())  # an empty line is not an entry
     if header is not None and cells.names is None:
         rows = rows.filter(pl.col("line") > cells.lines[header])
+    notes = [*_notes(cells, index, header, column), *_note_on_words(rows)]
     rows = one_code_per_row(rows)
     if rows.is_empty():
         raise OdsError(
             "there is a header and nothing below it", where=path, do="Give a file with codes below it"
         )
-    named = cells.names[index] if cells.names else cells.row(header)[index] if header is not None else None
+    named = _name_of(cells, index, header)
     phrase = f"column {index + 1}" + (f" ({named!r})" if named else "")
-    return CodeList(rows, phrase, [*cells.notes, *_notes(cells, index, header, column, named)])
+    return CodeList(rows, phrase, [*cells.notes, *notes])
 
 
-def _notes(cells: Cells, index: int, header: int | None, wanted: str | None, named: str | None) -> list[str]:
-    notes = []
+def _codes_of_every_cell(cells: Cells, below: range) -> CodeList:
+    """The codes of a list without columns, line by line."""
+    rows = (
+        pl.DataFrame({"line": cells.lines[below.start :], "given": [cells.row(n) for n in below]})
+        .explode("given")
+        .filter(pl.col("given") != "")
+    )
+    rows = rows.with_columns(codes_of(rows["given"])["code"], pl.lit(True).alias("is_entry"))
+    notes = ["every cell is taken for a code: there are no columns"]
+    if below.start:
+        notes.append(f"line {cells.lines[below.start - 1]} is taken as the header")
+    return CodeList(one_code_per_row(rows), "every cell", [*cells.notes, *notes])
+
+
+def _note_on_words(rows: pl.DataFrame) -> list[str]:
+    count = rows["has_more"].sum()
+    return [f"more than a code in {count:,} of the cells: the code is taken"] if count else []
+
+
+def _name_of(cells: Cells, index: int, header: int | None) -> str | None:
+    if cells.names:
+        return cells.names[index]
+    return cells.row(header)[index] if header is not None else None
+
+
+def _notes(cells: Cells, index: int, header: int | None, wanted: str | None) -> list[str]:
+    notes, named = [], _name_of(cells, index, header)
     if wanted is None and len(cells.columns) > 1:
         notes.append(
             f"column {index + 1} of {len(cells.columns)} is taken" + (f" ({named!r})" if named else "")

@@ -11,8 +11,8 @@ _INVISIBLE = r"[\s\p{Z}\p{C}]"
 # What spreadsheets put around text to keep it text: ="RRP" and 'RRP.
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,12}$"
-# What people put between several codes in one cell. A blank alone may be within a code: only the register
-# knows, so judging.sql splits there.
+# What people put between several codes in one cell. A blank alone may be within a code, unless all words are
+# distinct codes: else only the register knows, so judging.sql splits there.
 _BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
 # What people put around a code; the last four are curved quotes.
 _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
@@ -21,42 +21,180 @@ _DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
 # A column or sheet holds codes if at least this share of its filled cells has the form of one.
 ENOUGH = 0.5
 _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
+# Marks of footnotes. NFKC would make digits of the first ones, and so another code.
+_FOOTNOTE_MARKS = r"[\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021\u00a7]+\s*$"
+# The bullet or number of a line: - E83003, 2) E83005.
+_BULLET = r"^\s*([-\u2013\u2014*\u2022\u00b7\u25aa]|\(?[0-9]{1,4}[.)])\s+"
+# What a code is, in front of it: ODS:RRP, Organisation code RRP.
+_LABEL = (
+    r"(?i)^\s*(?:(?:nhs|ods|nacs|organi[sz]ation|org|practice|provider|trust|site|pcn|gp|pharmacy|code|id)"
+    r"[\s_-]*)*\b(?:ods|nacs|code|id)(?:\s*[:=#-]\s*|\s+)"
+)
+# Punctuation around a code. Not # and !, which are those of #N/A and #REF!.
+_PUNCTUATION = f"{_AROUND}`\u00b4*.,;:"
+_WORD = r"[A-Za-z0-9]+"
+_NOTHING_AROUND = "^[A-Za-z0-9]+$"
+# What is between two words of a cell.
+_WORD_BOUNDARY = r"[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]"
+# A word as long as a name has, and not the rest of a code that was typed with a blank in it.
+_WORDS = "[A-Z]{3}"
+_POSTCODE = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
+_MONTH_AND_DIGITS = r"^[0-9]*(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[0-9]*$"
+# What is written below a list, or between its parts: sums, sources, notes, counts of rows, rulers.
+_NO_ENTRY = r"""(?ix)^[\s\W]*(
+    ((grand|sub|overall|sum)[\s-]*)?totals?\b.*
+    | (sources?|notes?|footnotes?|key|contact|caveats?)\s*(:.*|-\s.*|)
+    | (prepared|produced|published|extracted)\s+(by|on|from)\b.*
+    | data\s+(as\s+(at|of)|correct|extracted|source|from)\b.*
+    | (as\s+at|correct\s+at|last\s+updated|(crown\s+)?copyright)\b.*
+    | end\s+of\s+(list|report|file|data)\b.*
+    | [0-9][0-9,]*\s+(rows?|records?|entries|codes|organisations)\b.*
+)$"""
+_RULER_OR_FOOTNOTE = (
+    r"^\s*([-=_+|~*.\u2013\u2014\u2500\s]{3,}$"
+    r"|\u00a9|[*\u2020\u2021\u00a7]+\s*[A-Za-z]{2,}\s+\pL|\(?[0-9]{1,2}[.)]\s+[A-Za-z]{2,}\s+\pL)"
+)
+# What a column of codes with words next to them counts, compared with one of codes alone.
+_WITH_WORDS = 0.6
 
 
-def cleaned(column: str) -> pl.Expr:
-    """Return a cell as a code: full-width forms made plain, no wrapping, no spaces, upper case."""
-    plain = _plain_text(column)
-    plain = pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
-    code = plain.str.replace_all(_INVISIBLE, "").str.to_uppercase()
-    return pl.when(code != "").then(code)
+def codes_of(cells: pl.Series) -> pl.DataFrame:
+    """Return ``code`` and ``has_more`` of each cell.
+
+    ``code`` is the cell in upper case, with full-width forms made plain, without spaces; null if blank. What
+    is around a code is left out: brackets and other punctuation, bullets, a label such as *ODS code*, and
+    words, if the code has five characters or more and among them both letters and digits. ``has_more`` is
+    true where a label or words were left out.
+    """
+    given = pl.DataFrame({"given": cells}, schema={"given": pl.String})
+    # Most cells are nothing but a code: only the others need the rules for what is around one.
+    is_plain = pl.col("given").str.contains(_NOTHING_AROUND)
+    others = given.filter(~is_plain).unique()
+    upper = pl.col("given").str.to_uppercase()
+    if others.is_empty():
+        return given.select(code=upper, has_more=pl.lit(False))
+    return given.join(_read(others), on="given", how="left", maintain_order="left").select(
+        code=pl.when(is_plain).then(upper).otherwise("code"), has_more=pl.col("has_more").fill_null(False)
+    )
+
+
+def _read(given: pl.DataFrame) -> pl.DataFrame:
+    """The rules of ``codes_of``, step by step: ``given, code, has_more`` for each different cell."""
+    plain = _plain_text("given")
+    frame = given.with_columns(
+        plain=pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
+    )
+    frame = frame.with_columns(
+        whole=_compact(pl.col("plain")),
+        bare=_compact(pl.col("plain").str.replace(_BULLET, "").str.strip_chars(_PUNCTUATION)),
+        labelled=_compact(pl.col("plain").str.replace(_LABEL, "").str.strip_chars(_PUNCTUATION)),
+        is_labelled=pl.col("plain").str.contains(_LABEL),
+    ).join(_next_to_words(frame["plain"].unique()), on="plain", how="left")
+    labelled = pl.col("labelled")
+    is_labelled = pl.col("is_labelled") & _is_code(labelled) & labelled.str.contains("[A-Z]")
+    is_bare = ~pl.col("whole").str.contains(_CODE) & _is_code(pl.col("bare"))
+    return frame.select(
+        "given",
+        code=pl.coalesce(
+            "distinct",
+            pl.when(is_labelled).then(labelled).when(is_bare).then("bare"),
+            pl.when(pl.col("whole") != "").then("whole"),
+        ),
+        has_more=pl.col("distinct").is_not_null() | is_labelled,
+    )
+
+
+def _next_to_words(texts: pl.Series) -> pl.DataFrame:
+    """``plain, distinct``: the one distinct code at either end of a text with words and no other one."""
+    has_words = pl.col("plain").str.contains(_WORD_BOUNDARY)
+    frame = texts.to_frame("plain").filter(has_words).with_row_index("text")
+    words = frame.select("text", word=pl.col("plain").str.to_uppercase().str.extract_all(_WORD)).explode(
+        "word"
+    )
+    word, is_distinct = pl.col("word"), _is_distinct(pl.col("word"))
+    found = words.group_by("text").agg(
+        codes=is_distinct.sum(),
+        distinct=word.filter(is_distinct).first(),
+        is_at_end=is_distinct.first() | is_distinct.last(),
+        has_words=(~is_distinct & word.str.contains(_WORDS)).any(),
+    )
+    found = found.filter((pl.col("codes") == 1) & pl.col("is_at_end") & pl.col("has_words"))
+    return frame.join(found, on="text").select("plain", "distinct")
 
 
 def _plain_text(column: str) -> pl.Expr:
-    return pl.col(column).str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+    marked = pl.col(column).str.replace(_FOOTNOTE_MARKS, "")
+    return marked.str.normalize("NFKC").str.replace(_WRAPPED, "$1$2")
+
+
+def _compact(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_INVISIBLE, "").str.to_uppercase()
+
+
+def _is_distinct(word: pl.Expr) -> pl.Expr:
+    """Whether a word is hardly anything but a code: five characters or more, both letters and digits."""
+    return (
+        word.str.contains("^[A-Z0-9]{5,12}$")
+        & word.str.contains("[A-Z]")
+        & word.str.contains("[0-9]")
+        & ~word.str.contains(_POSTCODE)
+        & ~word.str.contains(_MONTH_AND_DIGITS)
+    )
+
+
+def is_entry(given: pl.Series, label: pl.Series) -> pl.Series:
+    """Return whether each row of a list is one of its entries, and no total, note or ruler.
+
+    Args:
+        given: The cells of the column of codes.
+        label: The first filled cell of each row: Total often stands in another column.
+    """
+    frame = pl.DataFrame({"given": given, "label": label}, schema={"given": pl.String, "label": pl.String})
+    filled = pl.when(pl.col("given").str.strip_chars() != "").then("given")
+    frame = frame.select(words=pl.coalesce(filled, "label"))
+    is_other = pl.col("words").str.contains(_NO_ENTRY) | pl.col("words").str.contains(_RULER_OR_FOOTNOTE)
+    others = frame.filter(is_other)["words"].unique()
+    with_codes = others.filter(codes_of(others)["has_more"])
+    return frame.select((~is_other | pl.col("words").is_in(with_codes.implode())).fill_null(True)).to_series()
 
 
 def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows with ``part``: a cell with several codes has a row for each, others stay."""
-    separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
-    parts = separated.str.split("\x1f").list.eval(pl.element().str.strip_chars(_AROUND))
-    parts = parts.list.eval(pl.element().filter(pl.element() != ""))
-    is_only_code = ~pl.element().str.contains(_DATE_OR_NUMBER)
-    has_several = (
-        parts.list.eval(_is_code(pl.element())).list.all() & parts.list.eval(is_only_code).list.any()
-    )
-    several = pl.when((has_several & (parts.list.len() > 1)).fill_null(False)).then(parts)
+    """Return the rows with ``part``: a cell with several codes has a row for each, others stay.
+
+    Parts are numbered within a line, which may have several rows already.
+    """
+    cells = rows.filter(~pl.col("given").str.contains(_NOTHING_AROUND)).select("given").unique()
+    several = rows.join(_several(cells), on="given", how="left", maintain_order="left")
     return (
-        rows.with_columns(several.alias("several"))
-        .with_columns(
-            pl.when(pl.col("several").is_null())
-            .then(pl.concat_list("code"))
-            .otherwise("several")
-            .alias("code")
-        )
-        .with_columns(pl.int_ranges(1, pl.col("code").list.len() + 1).alias("part"))
-        .explode("code", "part")
-        .select("line", "part", "given", "code")
+        several.with_columns(pl.coalesce("several", pl.concat_list("code")).alias("code"))
+        .explode("code")
+        .with_columns(pl.int_range(1, pl.len() + 1).over("line").alias("part"))
+        .select("line", "part", "given", "code", "is_entry")
     )
+
+
+def _several(cells: pl.DataFrame) -> pl.DataFrame:
+    """``given`` and ``several``: the codes of each cell that has more than one and nothing else."""
+    separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
+    frame = cells.with_columns(
+        parts=_parts(separated), words=_parts(separated.str.replace_all(r"[\s\p{Z}]+", "\x1f"))
+    )
+    is_only_code = ~pl.element().str.contains(_DATE_OR_NUMBER)
+    parts, words = pl.col("parts").list, pl.col("words").list
+    are_codes = parts.eval(_is_code(pl.element())).list.all() & parts.eval(is_only_code).list.any()
+    are_distinct = words.eval(_is_distinct(pl.element())).list.all()
+    several = (
+        pl.when((words.len() > 1) & are_distinct)
+        .then("words")
+        .when((parts.len() > 1) & are_codes)
+        .then("parts")
+    )
+    return frame.select("given", several=several).drop_nulls()
+
+
+def _parts(separated: pl.Expr) -> pl.Expr:
+    parts = separated.str.split("\x1f").list.eval(pl.element().str.strip_chars(_PUNCTUATION))
+    return parts.list.eval(pl.element().filter(pl.element() != ""))
 
 
 def _is_code(text: pl.Expr) -> pl.Expr:
@@ -67,9 +205,18 @@ def _is_code(text: pl.Expr) -> pl.Expr:
 def share_of_codes(column: list[str | None]) -> float:
     """Return the share of the filled cells that have the form of a code.
 
-    Bare numbers count a tenth, because they are more often counts or years.
+    Bare numbers count a tenth, because they are more often counts or years, and codes with words less than
+    codes alone.
     """
-    codes = pl.DataFrame({"given": column}, schema={"given": pl.String}).select(code=cleaned("given"))
     code = pl.col("code")
-    weight = pl.when(~_is_code(code)).then(0.0).when(code.str.contains("^[0-9]+$")).then(0.1).otherwise(1.0)
-    return codes.drop_nulls().select(weight.mean().fill_null(0.0)).item()
+    weight = (
+        pl.when(~_is_code(code))
+        .then(0.0)
+        .when(code.str.contains("^[0-9]+$"))
+        .then(0.1)
+        .when("has_more")
+        .then(_WITH_WORDS)
+        .otherwise(1.0)
+    )
+    codes = codes_of(pl.Series(column, dtype=pl.String)).drop_nulls("code")
+    return codes.select(weight.mean().fill_null(0.0)).item()

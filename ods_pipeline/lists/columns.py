@@ -49,12 +49,20 @@ _WORD_LIKE_A_CODE = r"(?!(?:ODS|NHS|ICB|PCN|CCG|PCT)\b)(?:[A-Z]{3}|(?=[A-Z]*[0-9
 _CODE_AND_WORDS = re.compile(
     rf"^\W*{_WORD_LIKE_A_CODE}\W+[A-Za-z]{{3}}|[A-Za-z]{{3}}\W+{_WORD_LIKE_A_CODE}\W*$"
 )
+# A code in the cell: five characters or more with letters and digits, or what follows a label and a colon.
+_HAS_CODE = re.compile(
+    r"\b(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{5,12}\b|(?i:\b(?:ods|code|id))\s*[:=]\s*[A-Z0-9]{3,12}$"
+)
 # This many cells show what a column holds.
 _SAMPLED = 1000
 # The header is among this many filled rows. Titles and notes may be above it.
 _HEADER_WITHIN = 25
 # Longer text is a sentence with the word code in it, not the name of a column.
 _LONGEST_NAME = 40
+# Every cell of a list is a code if at least this share is.
+_NEARLY_ALL = 0.9
+# A column with fewer codes than this share of those in another one is no rival of it.
+_STRAY = 0.1
 # A sheet has codes if its best column has this share; notes have fewer.
 _FEW = 0.25
 
@@ -156,7 +164,8 @@ def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Nam
 
 def _rank(name: str) -> int | None:
     """Return how specific a name of a column of codes is, from 0; None if it is not one."""
-    text = _plain(name) if len(name) <= _LONGEST_NAME else ""
+    # ODS code E83005 is an entry.
+    text = "" if len(name) > _LONGEST_NAME or _HAS_CODE.search(name) else _plain(name)
     return next((rank for rank, pattern in enumerate(_NAMES) if pattern.search(text)), None)
 
 
@@ -223,14 +232,38 @@ def _by_form(path: Path, cells: Cells) -> int:
     if len(cells.columns) == 1:
         return 0
     shares = [share_of_codes(column) for column in cells.columns]
+    codes = [share * _filled(column) for share, column in zip(shares, cells.columns, strict=True)]
+    shares = [share if n >= _STRAY * max(codes) else 0.0 for share, n in zip(shares, codes, strict=True)]
     best = max(shares)
     if best < ENOUGH or shares.count(best) > 1:
         raise OdsError(
             "it is not clear which column holds the codes",
             where=path,
-            do="Put each code on a line of its own" if len(cells.lines) == 1 else _columns(cells),
+            do=_columns(cells),
         )
     return shares.index(best)
+
+
+def _filled(column: list[str | None]) -> int:
+    return sum(1 for cell in column if cell and cell.strip())
+
+
+def codes_in_every_cell(cells: Cells) -> range | None:
+    """Return the rows below the header of a list without columns; None for a table.
+
+    Its cells are all codes, and it has one line alone or lines of different lengths: E83003, E83005 and then
+    RRP. The header, if there is one, is a single cell.
+    """
+    if cells.names is not None or len(cells.columns) < 2:
+        return None
+    first = next(iter(_first_filled(cells)), 0)
+    names = [name for name in cells.row(first) if name]
+    has_header = len(names) == 1 and _is_header(names[0])
+    rows = range(first + 1 if has_header else first, len(cells.lines))
+    inside = [column[rows.start :] for column in cells.columns]
+    is_ragged = len(rows) == 1 or any(None in column for column in inside)
+    shares = share_of_codes([cell for column in inside for cell in column[:_SAMPLED]])
+    return rows if is_ragged and shares >= _NEARLY_ALL else None
 
 
 def largest_share(cells: Cells) -> float:
@@ -252,7 +285,7 @@ def has_codes(cells: Cells) -> bool:
 def _is_header(cell: str | None) -> bool:
     """Return whether the first cell of a column of codes is its name: words, no digit, and not a code."""
     text = _plain(cell or "")
-    if any(pattern.search(text) for pattern in _NAMES):
+    if _rank(cell or "") is not None:
         return True
     return (
         bool(re.search(r"[a-z]{4}", text))

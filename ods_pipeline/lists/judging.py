@@ -1,5 +1,6 @@
-"""The verdict on each line of a list of codes, from the published ods.duckdb in one query (judging.sql).
+"""The verdict on each line of a list of codes, from the published ods.duckdb.
 
+Two queries: what each cell means (entries.sql), and the verdict (judging.sql).
 Lives here: the call, and what the verdicts mean. Does not live here: how lists are read (``code_list.py``)
 and printed (``commands/check.py``).
 """
@@ -15,7 +16,7 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.code_list import CodeList
 from ods_pipeline.lookup.areas import areas_by_gss
 
-# Every verdict, with its meaning. Only good needs no attention.
+# Every verdict, with its meaning.
 VERDICTS = {
     "good": "open on the day, and of the kind requested, if one is",
     "closed": "closed on the day",
@@ -28,8 +29,10 @@ VERDICTS = {
     "other_system": "a code of another system (GSS)",
     "no_code": "no ODS code has this form",
     "blank": "the line has no code",
+    "not_an_entry": "a total, a note or a ruler of the list, which is not judged",
 }
-NEEDS_NOTHING = "good"
+# The verdicts that need no attention.
+NEEDS_NOTHING = ("good", "not_an_entry")
 
 
 def judge(
@@ -52,16 +55,20 @@ def judge(
         ``likely_codes`` (codes that differ by one typo, or are in the text of the cell; empty if there are
         more than five),
         ``repeats_line`` (the first line with this code, if it is another one), ``note``, and ``is_notable``
-        (a good code about which people must know something: proposed, closing, succeeded without an end).
+        (a good code about which people must know something: proposed, closing, succeeded without an end; and
+        what is not an entry).
 
     Raises:
         OdsError: Another version published the set, without what this one asks of it.
     """
-    sql = resources.files("ods_pipeline.lists").joinpath("judging.sql").read_text(encoding="utf-8")
+    folder = resources.files("ods_pipeline.lists")
+    entries_sql = folder.joinpath("entries.sql").read_text(encoding="utf-8")
+    sql = folder.joinpath("judging.sql").read_text(encoding="utf-8")
     with closing(connection.cursor()) as cursor:
         cursor.register("entries", codes.rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
         try:
+            cursor.register("listed", cursor.sql(entries_sql).to_arrow_table())
             return cursor.sql(sql, params={"day": day, "kind": kind}).pl()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             reason = str(error).splitlines()[0]

@@ -1,54 +1,8 @@
 -- The verdict on each line of a list on the day $day, and what was meant where the code is not good.
--- Input: the table entries (line, part, given, code); a cell with several
--- codes has a part for each.
+-- Input: the table listed (line, part, given, code, is_entry), which entries.sql makes.
 -- $kind is the kind that every code should be, or null.
 
--- Cells that may have several codes with no more than a blank between them.
-WITH RECURSIVE unsplit AS (
-    SELECT
-        line,
-        string_split_regex(
-            trim(regexp_replace(upper(regexp_replace(given, '\p{Cf}', '', 'g')), '[^A-Z0-9]+', ' ', 'g')),
-            '( (AND|OR))* '
-        ) AS words
-    FROM entries
-    WHERE
-        regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
-        AND NOT regexp_matches(given, '[0-9][.][0-9]')
-        AND code_form(code) <> 'date'
-        AND code NOT IN (SELECT ods_code FROM marts.code_finder)
-        AND line NOT IN (SELECT several.line FROM entries AS several WHERE several.part > 1)
-),
-
--- Only the register knows: E83003 E83005 are two codes, since both are held; E83 003 is one, since the whole is held.
-parts AS (
-    SELECT
-        w.line,
-        w.place,
-        w.word
-    FROM (
-        SELECT
-            line,
-            unnest(words) AS word,
-            generate_subscripts(words, 1) AS place
-        FROM unsplit
-        WHERE len(words) > 1
-    ) AS w
-    LEFT JOIN marts.code_finder AS f ON f.ods_code = w.word
-    QUALIFY bool_and(f.ods_code IS NOT NULL OR default_meaning(w.word) IS NOT NULL) OVER (PARTITION BY w.line)
-),
-
-listed AS MATERIALIZED (
-    SELECT
-        e.line,
-        coalesce(s.place, e.part) AS part,
-        e.given,
-        coalesce(s.word, e.code) AS code
-    FROM entries AS e
-    LEFT JOIN parts AS s ON s.line = e.line
-),
-
-codes AS (
+WITH RECURSIVE codes AS (
     SELECT DISTINCT code
     FROM listed
     WHERE code IS NOT NULL
@@ -468,6 +422,7 @@ judged AS (
         h.is_archived,
         code_form(a.code) AS form,
         CASE
+            WHEN NOT a.is_entry THEN 'not_an_entry'
             WHEN a.code IS NULL THEN 'blank'
             WHEN h.code IS NULL AND code_form(a.code) = 'default' THEN 'default_code'
             WHEN h.code IS NULL AND code_form(a.code) = 'statistical' THEN 'other_system'
@@ -509,6 +464,8 @@ SELECT
         '; ',
         CASE
             WHEN is_in_text THEN 'More than a code'
+            WHEN verdict = 'not_an_entry' THEN 'A total, a note or a ruler, not an entry of the list'
+            WHEN verdict = 'blank' AND given ~ '\S' THEN 'There is no code: this stands for none'
             WHEN
                 verdict IN ('blank', 'not_held', 'no_code', 'default_code', 'other_system')
                 THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))
@@ -545,6 +502,8 @@ SELECT
         END,
         CASE WHEN first_line < line THEN 'the same as line ' || first_line END
     ), '') AS note,
-    verdict = 'good' AND (openness <> 'open' OR in_law_from IS NOT NULL OR succession_words IS NOT NULL) AS is_notable
+    verdict = 'not_an_entry'
+    OR verdict = 'good'
+    AND (openness <> 'open' OR in_law_from IS NOT NULL OR succession_words IS NOT NULL) AS is_notable
 FROM judged
 ORDER BY line, part

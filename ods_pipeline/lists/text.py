@@ -27,6 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_STATED = re.compile(r"""(?i)"?sep=([^\w\s"']|\t)"?[ \t]*(?:\r\n|\r|\n)""")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -37,13 +38,16 @@ def read_text(path: Path, content: bytes) -> Cells:
         OdsError: The content is not text, or has more than ``MAX_COLUMNS`` columns.
     """
     text, notes = decode(path, content)
-    delimiter = sniff(text)
+    # Excel takes the delimiter from a first line such as sep=; and shows the lines after it.
+    stated = _STATED.match(text)
+    begins, text = (2, text[stated.end() :]) if stated else (1, text)
+    delimiter = stated[1] if stated else sniff(text)
     try:
-        lines, rows = _rows(text, delimiter, True)
+        lines, rows = _rows(text, delimiter, True, begins=begins)
     except csv.Error:
         # An unclosed quote would swallow the rest of the file, so the file is read again without quoting.
         try:
-            lines, rows = _rows(text, delimiter, False)
+            lines, rows = _rows(text, delimiter, False, begins=begins)
         except csv.Error as error:
             raise OdsError(
                 f"the file is not a list of lines ({error})",
@@ -119,15 +123,15 @@ def sniff(text: str) -> str:
 
 
 def _rows(
-    text: str, delimiter: str, quoted: bool, *, strict: bool = True
+    text: str, delimiter: str, quoted: bool, *, strict: bool = True, begins: int = 1
 ) -> tuple[list[int], list[list[str]]]:
     """Rows, and the line on which each begins. Empty lines give no row but count."""
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=strict)
-    lines, rows, begins = [], [], 1
+    lines, rows, before = [], [], begins
     for row in reader:
         if row:
-            lines.append(begins)
+            lines.append(before)
             rows.append(row)
-        begins = reader.line_num + 1
+        before = reader.line_num + begins
     return lines, rows

@@ -49,4 +49,4 @@ def test_a_file_is_read_or_rejected(content: bytes, column: str | None) -> None:
     assert rows["line"].is_sorted() and rows.select("line", "part").n_unique() == rows.height
     assert rows["code"].drop_nulls().str.contains(r"^\S+$").all()
     written = safe_csv(rows).splitlines()
-    assert written[0] == "line,part,given,code"
+    assert written[0] == "line,part,given,code,is_entry"

@@ -38,6 +38,8 @@ TWO = [(2, "RRP"), (3, "TAF")]
         pytest.param('code\n="RRP"\n\'TAF\n', TWO, id="what a spreadsheet puts around text"),
         pytest.param('code,name\nRRP,"open\nTAF,x\n', TWO, id="a quote that is never closed"),
         pytest.param("code,a\nRRP\nTAF,b,c,d\n", TWO, id="ragged lines"),
+        pytest.param("sep=;\nname;code\nA, B;RRP\n", [(3, "RRP")], id="the delimiter stated for Excel"),
+        pytest.param("sep=,\r\nRRP\r\nTAF\r\n", TWO, id="the same above bare codes"),
     ],
 )
 def test_the_codes_of_a_text_file(tmp_path: Path, content: str, expected: list[tuple[int, str]]) -> None:

@@ -58,3 +58,35 @@ def test_several_codes_are_found_within_what_people_put_around_them(tmp_path: Pa
 )
 def test_a_date_or_a_number_is_not_several_codes(tmp_path: Path, cell: str, code: str) -> None:
     assert lines(read_list(tmp_path, f'ods code,n\n"{cell}",1\nRRP,2\n')) == [(2, code), (3, "RRP")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        *[
+            (cell, "E83003")
+            for cell in ("(E83003)", "[E83003]", "E83003.", "`E83003", "\u2019E83003", "E83003*")
+        ],
+        *[
+            (cell, "E83003")
+            for cell in ("- E83003", "\u2022 E83003", "2) E83003", "E83003\u00b9", "E83003\u2020")
+        ],
+        *[
+            (cell, "E83003")
+            for cell in ("ODS:E83003", "ods-e83003", "ODS code E83003", "Practice code: E83003")
+        ],
+        *[(cell, "E83003") for cell in ("E83003 - The Surgery", "The Surgery (E83003)", "E83003@nhs.net")],
+        *[(cell, "RRP") for cell in ("ODS: RRP", "Organisation code RRP", "ID RRP", "(RRP)", '"RRP"')],
+        ("E83018 001", "E83018001"),
+        ("Trust RRP", "TRUSTRRP"),
+        ("High Road N109XD", "HIGHROADN109XD"),
+        ("E83003 - A, E83005 - B", "E83003-A,E83005-B"),
+        ("#REF!", "#REF!"),
+        ("March2026 figures", "MARCH2026FIGURES"),
+    ],
+)
+def test_a_code_is_found_within_what_people_put_around_it(tmp_path: Path, cell: str, code: str) -> None:
+    quoted = cell.replace('"', '""')
+    codes = read_list(tmp_path, f'ods code,n\n"{quoted}",1\nRKE,2\n')
+    assert lines(codes) == [(2, code), (3, "RKE")]
+    assert codes.rows["given"][0] == cell

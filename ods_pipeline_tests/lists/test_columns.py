@@ -147,6 +147,37 @@ def test_a_missing_column_is_reported_with_those_that_there_are(tmp_path: Path) 
             read_list(tmp_path, "code,name\nRRP,A\n", column)
 
 
-def test_codes_next_to_each_other_are_no_columns(tmp_path: Path) -> None:
-    with pytest.raises(OdsError, match=r"not clear which column.*Put each code on a line of its own"):
-        read_list(tmp_path, "RRP, TAF, G6V2S\n")
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("RRP, TAF, G6V2S\n", [(1, "RRP"), (1, "TAF"), (1, "G6V2S")]),
+        ("E83003;E83005\n", [(1, "E83003"), (1, "E83005")]),
+        ("E83003, E83005\nE83008\nRRP\n", [(1, "E83003"), (1, "E83005"), (2, "E83008"), (3, "RRP")]),
+        (
+            "ODS code\nE83003\nE83005, E83008\nRRP\n",
+            [(2, "E83003"), (3, "E83005"), (3, "E83008"), (4, "RRP")],
+        ),
+        ("'E83003','E83005',\n'E83008'\n", [(1, "E83003"), (1, "E83005"), (2, "E83008")]),
+        ("('E83003','E83005')\n", [(1, "E83003"), (1, "E83005")]),
+        ("E83003.\nE83005;\nE83008,\n", [(1, "E83003"), (2, "E83005"), (3, "E83008")]),
+    ],
+)
+def test_codes_of_lines_of_different_lengths_are_no_columns(
+    tmp_path: Path, content: str, expected: list[tuple[int, str]]
+) -> None:
+    codes = read_list(tmp_path, content)
+    assert lines(codes) == expected
+    assert codes.column == "every cell"
+    assert codes.notes[0] == "every cell is taken for a code: there are no columns"
+    assert codes.rows.select("line", "part").is_unique().all()
+
+
+def test_a_column_with_one_stray_code_is_no_rival(tmp_path: Path) -> None:
+    rows = [f"E83{n:03},a practice," for n in range(20)]
+    codes = read_list(tmp_path, "\n".join([*rows, "unknown,name,RRP"]))
+    assert codes.column == "column 1"
+
+
+def test_an_entry_with_a_label_is_no_header(tmp_path: Path) -> None:
+    codes = read_list(tmp_path, "ODS:E83003\nODS code E83005\nODS code: RRP\n")
+    assert lines(codes) == [(1, "E83003"), (2, "E83005"), (3, "RRP")]

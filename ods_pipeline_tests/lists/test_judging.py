@@ -21,9 +21,9 @@ Judge = Callable[..., dict[str, dict[str, object]]]
 
 def listed(*codes: str | None) -> CodeList:
     rows = pl.DataFrame(
-        {"line": range(1, len(codes) + 1), "part": 1, "given": codes, "code": codes},
-        schema={"line": pl.Int64, "part": pl.Int64, "given": pl.String, "code": pl.String},
-    )
+        {"line": range(1, len(codes) + 1), "given": codes, "code": codes},
+        schema={"line": pl.Int64, "given": pl.String, "code": pl.String},
+    ).with_columns(part=pl.lit(1), is_entry=pl.lit(True))
     return CodeList(rows, "column 1", [])
 
 
@@ -61,7 +61,7 @@ def test_every_verdict_today(judged: Judge) -> None:
     }
     rows = judged(*expected)
     assert {code: row["verdict"] for code, row in rows.items()} == expected
-    assert set(expected.values()) | {"blank", "wrong_kind", "not_yet_open"} == set(VERDICTS)
+    assert set(expected.values()) | {"blank", "wrong_kind", "not_yet_open", "not_an_entry"} == set(VERDICTS)
     assert rows["R1G"]["closed_on"] == date(2015, 9, 30)
     assert rows["R1G"]["replaced_by"] == ["RA9"]
     assert rows["FX104"]["note"] == "Open; closes after 2026-12-31"
@@ -124,27 +124,79 @@ def test_a_typo_has_its_likely_code(judged: Judge) -> None:
     assert all(str(rows[given]["note"]).endswith(f"perhaps {code}") for given, code in meant.items())
 
 
-def test_a_code_with_other_text_is_offered(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def judged_cells(
+    sample: duckdb.DuckDBPyConnection, folder: Path, cells: list[str]
+) -> list[dict[str, object]]:
+    """The verdicts on cells of a column of codes, next to another column."""
+    file = folder / "list.csv"
+    quoted = [cell.replace('"', '""') for cell in cells]
+    file.write_text("ODS code,n\n" + "".join(f'"{cell}",1\n' for cell in quoted), encoding="utf-8")
+    return judge(sample, read_code_list(file), TODAY, None).to_dicts()
+
+
+def test_a_code_within_other_text_is_offered(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     cells = [
-        ("RKE - Whittington Health", ["RKE"]),
-        ("Whittington Health NHS Trust (RKE)", ["RKE"]),
-        ("rke (Whittington)", []),  # a word of three small letters is not a code
-        ("The RKE of old", []),  # nor is one in the middle
+        ("RKE - the wing", ["RKE"]),  # nothing in its name is like this
+        ("The RKE of old", []),  # in the middle three letters are not a code
         ("Oakleigh Road, e83003, Whetstone", ["E83003"]),
         ("E83003 RKE TAF01X", ["E83003"]),
-        ("RKE.", ["RKE"]),
-        ('"RKE"', ["RKE"]),
         ("WHITTINGTON HEALTH NHS TRUST", []),
     ]
-    file = tmp_path / "list.csv"
-    quoted = [cell.replace('"', '""') for cell, _ in cells]
-    file.write_text("ODS code,n\n" + "".join(f'"{cell}",1\n' for cell in quoted), encoding="utf-8")
-    rows = judge(sample, read_code_list(file), TODAY, None).to_dicts()
+    rows = judged_cells(sample, tmp_path, [cell for cell, _ in cells])
     assert [(row["given"], row["likely_codes"]) for row in rows] == cells
     assert {row["verdict"] for row in rows} == {"no_code"}
     for row in rows:
-        assert row["note"].startswith("More than a code; perhaps ") == bool(row["likely_codes"])
-        assert "read as" not in row["note"]
+        assert str(row["note"]).startswith("More than a code; perhaps ") == bool(row["likely_codes"])
+        assert "read as" not in str(row["note"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "verdict"),
+    [
+        ("RKE - Whittington Health", "RKE", "good"),
+        ("Whittington Health NHS Trust (RKE)", "RKE", "good"),
+        ("RRP Barnet", "RRP", "legally_closed"),
+        ("93C: NHS North Central London", "93C", "good"),
+        ("E83003 - The Oakleigh Surgery", "E83003", "good"),
+        ("E83007 - Foo", "E83007", "not_held"),
+        ("rke (Whittington)", "RKE(WHITTINGTON)", "no_code"),  # a word of three small letters is not a code
+    ],
+)
+def test_a_code_next_to_its_name_is_judged(
+    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, code: str, verdict: str
+) -> None:
+    (row,) = judged_cells(sample, tmp_path, [cell])
+    assert (row["code"], row["verdict"]) == (code, verdict)
+    assert (f"read as {code}" in str(row["note"])) == (verdict != "no_code")
+
+
+def test_what_stands_for_no_code_is_blank(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    cells = ["N/A", "n/a", "#N/A", "-", "none", "NULL", "TBC", "unknown", "Not known", "?"]
+    rows = judged_cells(sample, tmp_path, cells)
+    assert {(row["verdict"], row["code"], row["note"]) for row in rows} == {
+        ("blank", None, "There is no code: this stands for none")
+    }
+
+
+def test_totals_notes_and_rulers_are_no_entries(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    cells = [
+        *(
+            "--------",
+            "Total",
+            "Total 123",
+            "GRAND TOTAL:",
+            "Source: NHS Digital",
+            "Notes",
+            "(2 rows affected)",
+        ),
+        *("* closed practices excluded", "1. Data as at 31 March 2026", "Data extracted on 1 May"),
+    ]
+    rows = judged_cells(sample, tmp_path, ["RKE", *cells, "Totnes Surgery", "* RKE", "1. RKE"])
+    assert [row["verdict"] for row in rows[1:-3]] == ["not_an_entry"] * len(cells)
+    assert {(row["code"], row["note"], tuple(row["likely_codes"])) for row in rows[1:-3]} == {
+        (None, "A total, a note or a ruler, not an entry of the list", ())
+    }
+    assert [row["verdict"] for row in (rows[0], *rows[-3:])] == ["good", "no_code", "good", "good"]
 
 
 def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
@@ -162,7 +214,8 @@ def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
         ("E83\u200b003", ["E83003"]),
         ("TAF 01", ["TAF01"]),  # TAF is held, but so is the whole
         ("G6V 2S", ["G6V2S"]),
-        ("E83003 E8300X", ["E83003E8300X"]),
+        ("E83003 E8300X", ["E83003", "E8300X"]),  # each is hardly anything but a code
+        ("TAF 0X", ["TAF0X"]),
         ("RRP/TAF 2026", ["RRP/TAF2026"]),
         ("Apr 2026", ["APR2026"]),
         ("RKE", ["RKE"]),
@@ -181,9 +234,9 @@ def test_what_is_not_a_code_is_not_read_as_one(sample: duckdb.DuckDBPyConnection
     )
     rows = judge(sample, read_code_list(file), TODAY, None).to_dicts()
     read_as = {row["given"]: row["note"].partition("read as ")[2] for row in rows}
-    assert {given: code for given, code in read_as.items() if code} == {"rrp": "RRP", "q77 37z9": "Q7737Z9"}
+    read_as = {given: code for given, code in read_as.items() if code}
+    assert read_as == {"E83003 E8300X": "E8300X", "rrp": "RRP", "q77 37z9": "Q7737Z9"}
     assert rows[1]["note"].startswith("A date") and rows[2]["note"].startswith("A number in scientific form")
-    assert rows[3]["note"] == "More than a code; perhaps E83003"
 
 
 def test_a_set_of_another_version_is_named_as_such(tmp_path: Path) -> None:

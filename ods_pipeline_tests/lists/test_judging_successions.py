@@ -31,7 +31,8 @@ def judged(
     build = write(folder, organisations, successions=successions)
     frames = marts_on(build, TODAY, *READ)
     codes = [*asked] or [row["ods_code"] for row in organisations]
-    rows = pl.DataFrame({"line": range(1, len(codes) + 1), "part": 1, "given": codes, "code": codes})
+    rows = pl.DataFrame({"line": range(1, len(codes) + 1), "given": codes, "code": codes})
+    rows = rows.with_columns(part=pl.lit(1), is_entry=pl.lit(True))
     with duckdb.connect() as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA {schema}")
