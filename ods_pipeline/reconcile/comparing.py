@@ -136,15 +136,25 @@ def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP MACRO letters(words) AS regexp_replace(upper(words), '[^A-Z0-9]', '', 'g')"
     )
     # yyyymmdd in the legacy layouts; files that passed through a spreadsheet have other forms: a time of day,
-    # a fraction, names of months. Two digits of a year come before four: %Y takes 24 for the year 24.
+    # a fraction, names of months and days, or the number of the day, 1 being 1899-12-31 and, from March 1900
+    # on, as if 1900 had been a leap year: 45383 is 2024-04-01. Five digits are a day from 1927 to 2173.
+    # Two digits of a year come before four: %Y takes 24 for the year 24.
     cursor.execute("""
-        CREATE OR REPLACE TEMP MACRO report_day(words) AS try_strptime(
-            regexp_replace(words, '([ T]00:00(:00(\\.0+)?)?Z?|\\.0+)$', ''),
-            [
-                '%Y%m%d', '%d-%m-%y', '%d-%m-%Y', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y', '%d.%m.%y', '%d.%m.%Y',
-                '%d-%b-%y', '%d-%b-%Y', '%d %b %y', '%d %b %Y', '%d %B %Y'
-            ]
-        )::DATE
+        CREATE OR REPLACE TEMP MACRO report_day(words) AS CASE
+            WHEN regexp_full_match(trim(words), '[1-9][0-9]{4}([.][0-9]+)?')
+                THEN DATE '1899-12-30' + try_cast(left(trim(words), 5) AS INTEGER)
+            ELSE try_strptime(
+                regexp_replace(
+                    regexp_replace(trim(words), '^([a-z]{3,9}day|mon|tue|wed|thu|fri|sat|sun),? +', '', 'i'),
+                    '([ T]?00:?00(:?00(\\.0+)?)?(Z|[+-]00:?00)?|\\.0+)$', ''
+                ),
+                [
+                    '%Y%m%d', '%d-%m-%y', '%d-%m-%Y', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y', '%Y/%m/%d',
+                    '%d.%m.%y', '%d.%m.%Y', '%Y.%m.%d', '%d-%b-%y', '%d-%b-%Y', '%d %b %y', '%d %b %Y',
+                    '%d %B %Y', '%d-%B-%Y', '%b %d, %Y', '%B %d, %Y', '%d%m%Y'
+                ]
+            )::DATE
+        END
     """)
     # Null for what is neither, so that it agrees with nothing.
     cursor.execute("""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import polars as pl
 
@@ -42,11 +42,14 @@ _PLACES = {
 }
 # The columns of codes. Their letters are capitals in the register, whatever a spreadsheet made of them.
 _CODES = ("code", "region", "icb", "status", "parent", "provider", "sub_icb", "parent_sub_icb")
+_DAYS = ("opened", "closed", "joined", "left")
 # A status spelled out, as in Data Search and Export, and its letter.
 _STATUSES = {"ACTIVE": "A", "INACTIVE": "C", "CLOSED": "C", "DORMANT": "D", "PROPOSED": "P"}
 # Columns 24 and 26 mean something else in the other reports (24 was the government office region).
 _WITH_PROVIDER = ("epraccur", "egpcur")
 _WIDTHS = {"organisations": (_LEGACY_WIDTH,), "pcn_partners": (11, 10), "memberships": (6,)}
+# What spreadsheets put around text to keep it text: ="00L".
+_WRAPPED = r"""^="([^"]*)"$"""
 # Names of columns in files with a header row, without case, spaces and punctuation.
 _HEADERS = {
     "code": "organisationcode code orgcode odscode partnerorganisationcode practicecode",
@@ -91,6 +94,22 @@ _ROWS_OF_TITLES = 20
 _DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
 # The same as people in Britain write it: 29-11-2026.
 _DAY_FIRST = re.compile(r"(?<!\d)(0[1-9]|[12]\d|3[01])[-_.]?(0[1-9]|1[0-2])[-_.]?(20\d\d)(?!\d)")
+# And with the name of the month: 29 Nov 2026, November-2026, Nov26.
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            *("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july"),
+            *("aug august", "sep sept september", "oct october", "nov november", "dec december"),
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_MONTH_IN_WORDS = re.compile(
+    r"(?i)(?:(?<!\d)([0-3]?\d)(?:st|nd|rd|th)?[-_. ]?)?(?<![a-z])"
+    rf"({'|'.join(_MONTHS)})[-_. ]?((?:20)?\d\d)(?!\d)"
+)
 _CODE = re.compile(r"[A-Z0-9]{1,12}")
 
 
@@ -171,11 +190,14 @@ def read_report(argument: str) -> ReportFile:
         OdsError: There is no such report or file, or the file is not that report.
     """
     report, path = _which(argument)
-    cells = read_text(path, _content(path))
+    content, member = _content(report, path)
+    cells = read_text(path, content)
     frame = pl.DataFrame(
         {"line": cells.lines, **{f"column_{n}": column for n, column in enumerate(cells.columns, 1)}},
         schema={"line": pl.Int64, **{f"column_{n}": pl.String for n in range(1, len(cells.columns) + 1)}},
-    ).with_columns(pl.exclude("line").str.strip_chars().replace("", None))
+    ).with_columns(
+        pl.exclude("line").str.strip_chars().str.replace(_WRAPPED, "$1").replace(["", "NULL", "null"], None)
+    )
     # A spreadsheet ends its file with rows of commas, and a file may be nothing but a byte-order mark.
     frame = frame.filter(pl.any_horizontal(pl.lit(False), pl.exclude("line").is_not_null()))
     if frame.is_empty():
@@ -193,9 +215,12 @@ def read_report(argument: str) -> ReportFile:
         raise OdsError("the report has a header row and nothing else", where=path, do="Download it again")
     _require_codes(report, path, rows)
     fields = tuple(field for field in report.fields if places.keys() >= {*_FIELDS[field]})
-    rows = rows.with_columns(pl.col(*_CODES).str.to_uppercase())
+    # An apostrophe in front keeps a cell of a spreadsheet text.
+    rows = rows.with_columns(pl.col(*_CODES).str.strip_prefix("'").str.to_uppercase())
+    rows = rows.with_columns(pl.col(*_DAYS).str.strip_prefix("'"))
     rows = rows.with_columns(pl.col("status").replace(_STATUSES))
-    return ReportFile(report, path, rows, fields, *days_in(path.name), notes)
+    named = path.name if days_in(path.name)[0] else member
+    return ReportFile(report, path, rows, fields, *days_in(named), notes)
 
 
 def _which(argument: str) -> tuple[Report, Path]:
@@ -204,8 +229,7 @@ def _which(argument: str) -> tuple[Report, Path]:
     if separator and name.lower() in known:
         return known[name.lower()], Path(file)
     path = Path(argument)
-    stem = re.split(r"[^a-z]", path.name.lower(), maxsplit=1)[0]
-    if stem in known:
+    if (stem := _stem(path.name)) in known:
         return known[stem], path
     raise OdsError(
         "it is not clear which report this is",
@@ -214,7 +238,9 @@ def _which(argument: str) -> tuple[Report, Path]:
     )
 
 
-def _content(path: Path) -> bytes:
+def _content(report: Report, path: Path) -> tuple[bytes, str]:
+    """The text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
+    member = ""
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a report")
     try:
@@ -224,7 +250,7 @@ def _content(path: Path) -> bytes:
                 content = unpacked.read(MAX_BYTES + 1)
         elif content[:4] == b"PK\x03\x04":
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                names = [n for n in archive.namelist() if n.lower().endswith(".csv")]
+                names = _csv_files(report, archive.namelist())
                 if any(n.startswith("xl/") for n in archive.namelist()):
                     raise OdsError("this is a workbook", where=path, do="Save the sheet of the report as CSV")
                 if len(names) != 1:
@@ -233,13 +259,28 @@ def _content(path: Path) -> bytes:
                         where=path,
                         do="Unpack it and give the CSV file of the report",
                     )
-                with archive.open(names[0]) as member:
-                    content = member.read(MAX_BYTES + 1)
+                member = PurePosixPath(names[0]).name
+                with archive.open(names[0]) as unpacked:
+                    content = unpacked.read(MAX_BYTES + 1)
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise OdsError("the file is damaged or cut short", where=path, do="Download it again") from error
     if len(content) > MAX_BYTES:
         raise OdsError(f"a report may have at most {MAX_BYTES:,} bytes", where=path, do="Give one report")
-    return content
+    return content, member
+
+
+def _csv_files(report: Report, names: list[str]) -> list[str]:
+    """The CSV files among the names in a zip; of several the one named as the report, if there is one."""
+    files = [n for n in names if n.lower().endswith(".csv")]
+    # macOS adds a folder with a file of its own for each file.
+    files = [n for n in files if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
+    own = [n for n in files if _stem(PurePosixPath(n).name) == report.name]
+    return own if len(own) == 1 else files
+
+
+def _stem(name: str) -> str:
+    """The letters with which the name of a file begins."""
+    return re.split(r"[^a-z]", name.lower(), maxsplit=1)[0]
 
 
 def _places(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], int | None]:
@@ -336,10 +377,13 @@ def _require_codes(report: Report, path: Path, rows: pl.DataFrame) -> None:
 def days_in(name: str) -> tuple[date | None, date | None]:
     """Return the first and last day that a date or month in a name can mean; None where there is none.
 
-    A date is 2026-11-29, 20261129 or 29-11-2026, a month 2026-11.
+    A date is 2026-11-29, 20261129, 29-11-2026 or 29 Nov 2026, a month 2026-11 or November 2026.
     """
     if day_first := _DAY_FIRST.search(name):
         number, month, year = map(int, day_first.groups())
+    elif words := _MONTH_IN_WORDS.search(name):
+        number, year = int(words[1] or 0), 2000 + int(words[3][-2:])
+        month = _MONTHS[words[2].lower()]
     elif year_first := _DAY_IN_NAME.search(name):
         year, month, number = int(year_first[1]), int(year_first[2]), int(year_first[3] or 0)
     else:

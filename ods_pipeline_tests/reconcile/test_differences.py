@@ -228,6 +228,14 @@ def test_a_code_that_is_there_twice_is_named(tmp_path: Path) -> None:
         "01-04-10",
         "01.04.2010",
         "2010-04-01T00:00:00Z",
+        "2010-04-01T00:00:00+00:00",
+        "20100401000000",
+        "2010/04/01",
+        "Thursday, 1 April 2010",
+        "April 1, 2010",
+        "01042010",
+        "40269",  # the number that Excel shows for a day in a cell of no date format
+        "40269.0",
     ],
 )
 def test_dates_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:

@@ -149,11 +149,50 @@ def test_packed_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "day", ["2026-11-20", "20261120", "20-11-2026", "20.11.2026", "20112026", "2026_11_20", "2026.11.20 (1)"]
+    "day",
+    [
+        *("2026-11-20", "20261120", "20-11-2026", "20.11.2026", "20112026", "2026_11_20", "2026.11.20 (1)"),
+        *("20 Nov 2026", "20th November 2026", "20Nov26", "20-nov-2026 v2"),
+    ],
 )
 def test_the_day_in_the_name_as_people_write_it(tmp_path: Path, day: str) -> None:
     read = read_report(write(tmp_path, line(), f"epraccur {day}.csv"))
     assert read.first_day == read.last_day == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize("name", ["Nov 2026", "November-2026", "nov26", "2026-11"])
+def test_the_month_in_the_name_as_people_write_it(tmp_path: Path, name: str) -> None:
+    read = read_report(write(tmp_path, line(), f"epraccur {name}.csv"))
+    assert (read.first_day, read.last_day) == (date(2026, 11, 1), date(2026, 11, 30))
+
+
+@pytest.mark.parametrize("name", ["decommissioned_2020", "marks_20", "31 Feb 2026", "(1)"])
+def test_a_name_without_a_day_has_none(tmp_path: Path, name: str) -> None:
+    assert read_report(write(tmp_path, line(), f"epraccur {name}.csv")).first_day is None
+
+
+def test_of_several_files_in_a_zip_the_report_itself_is_taken(tmp_path: Path) -> None:
+    names = [
+        "__MACOSX/._epraccur.csv",
+        "pack/epraccur_2026-11-20.CSV",
+        "pack/etr_2026-11-20.csv",
+        "notes.pdf",
+    ]
+    read = read_report(_zip(tmp_path, names))
+    assert read.rows["code"].to_list() == ["A81001"]
+    assert read.first_day == date(2026, 11, 20)  # the zip's own name has none
+
+
+def test_what_spreadsheets_and_databases_put_into_cells(tmp_path: Path) -> None:
+    row = ['="A81001"', *ROW[1:10], "'19740401", "NULL", "A", "NULL", "'84h", *ROW[15:]]
+    quoted = ",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
+    (read,) = read_report(write(tmp_path, quoted)).rows.to_dicts()
+    assert (read["code"], read["opened"], read["closed"], read["parent"]) == (
+        "A81001",
+        "19740401",
+        None,
+        "84H",
+    )
 
 
 def test_a_status_may_be_spelled_out(tmp_path: Path) -> None:
