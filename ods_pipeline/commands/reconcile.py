@@ -12,8 +12,10 @@ from typing import Annotated
 
 import polars as pl
 from cyclopts import Parameter
+from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Quiet, Root, plain, start_logging
+from ods_pipeline.commands.listing import print_json
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.writing import safe_csv
@@ -55,6 +57,10 @@ def reconcile(
         Path | None,
         Parameter(help="Write every row to reconcile.parquet, and what differs to reconcile.csv, in here."),
     ] = None,
+    as_json: Annotated[
+        bool,
+        Parameter(name="--json", negative="", help="Print what differs as JSON, one object for each field."),
+    ] = False,
     quiet: Quiet = False,
     data_root: Root = DEFAULT_ROOT,
 ) -> int:
@@ -82,21 +88,23 @@ def reconcile(
         as_of = newest_day(connection)
         compared = [compare(connection, file, as_of, day=on, whole=not part) for file in read]
     rows = pl.concat([one.rows for one in compared])
-    console = plain()
+    console = plain(stderr=as_json)
     for one in compared:
-        _print_report(one, as_of, day_is_given=on is not None)
-    _print_unexplained(rows, out)
+        _print_report(console, one, as_of, day_is_given=on is not None)
+    _print_unexplained(console, rows, out)
+    differing = rows.filter(pl.col("outcome") != "agree")
+    if as_json:
+        print_json(differing.to_dicts())
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(out / "reconcile.parquet")
-        differing = rows.filter(pl.col("outcome") != "agree")
         (out / "reconcile.csv").write_text(safe_csv(differing), encoding="utf-8", newline="")
         console.print(f"Written: {out / 'reconcile.parquet'} and {out / 'reconcile.csv'}")
     return EXIT_ATTENTION if (rows["outcome"] == ATTENTION).any() else 0
 
 
-def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> None:
-    console, file = plain(), compared.file
+def _print_report(console: Console, compared: Compared, as_of: date, *, day_is_given: bool) -> None:
+    file = compared.file
     days = (
         str(compared.first_day)
         if compared.first_day == compared.last_day
@@ -116,7 +124,7 @@ def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> Non
     for outcome, meaning in OUTCOMES.items():
         if outcome in counts:
             console.print(f"  {counts[outcome]:>9,} {outcome:<13} {meaning}")
-    _print_rules(compared)
+    _print_rules(console, compared)
     if "newer_there" in counts:
         console.print(
             f"  note: the report is of {compared.first_day}, the register of {as_of}; compare again when the "
@@ -124,15 +132,14 @@ def _print_report(compared: Compared, as_of: date, *, day_is_given: bool) -> Non
         )
 
 
-def _print_rules(compared: Compared) -> None:
+def _print_rules(console: Console, compared: Compared) -> None:
     used = compared.rows.filter(pl.col("rule") > 0).group_by("rule").len().sort("rule")
     words = dict(rules().select("rule", "what").iter_rows())
     for rule, count in used.iter_rows():
-        plain().print(f"            rule {rule:>2}: {count:>7,}  {words[rule]}")
+        console.print(f"            rule {rule:>2}: {count:>7,}  {words[rule]}")
 
 
-def _print_unexplained(rows: pl.DataFrame, out: Path | None) -> None:
-    console = plain()
+def _print_unexplained(console: Console, rows: pl.DataFrame, out: Path | None) -> None:
     unexplained = rows.filter(pl.col("outcome") == ATTENTION)
     if unexplained.is_empty():
         plausible = rows.filter(outcome="newer_there").height

@@ -16,7 +16,9 @@ _AREA = """
     SELECT
         p.icb_code, i.name AS icb_name, p.icb_basis, p.icb_reason, p.region_code, r.name AS region_name,
         p.area_code, a.name AS area_name, coalesce(p.is_past, false) AS is_past,
-        which_code(s.ods_code, s.kind) AS hint
+        -- Nobody uses a code that is closed.
+        CASE WHEN s.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(s.ods_code, s.kind) END
+            AS hint
     FROM marts.organisation_status AS s
     LEFT JOIN marts.organisation_parents AS p ON p.ods_code = s.ods_code
     LEFT JOIN ord.organisations AS i ON i.ods_code = p.icb_code
@@ -41,23 +43,19 @@ _BELOW = f"""
         count(*) FILTER (NOT is_past) AS organisations,
         count(*) FILTER (is_past) AS past,
         coalesce(
-            list(line ORDER BY is_past, code) FILTER (NOT is_past OR $closed), []
-        )[1:coalesce($shown::BIGINT, 1000000000)] AS first_few
+            list(
+                struct_pack(ods_code := code, name, postcode, openness, is_past)
+                ORDER BY is_past, code
+            ) FILTER (NOT is_past OR $closed), []
+        )[1:coalesce($shown::BIGINT, 1000000000)] AS named
     FROM (
         SELECT
             rel_name,
             code,
             bool_and(is_past) AS is_past,
-            code || concat_ws(
-                ', ',
-                ' ' || any_value(name),
-                any_value(postcode),
-                CASE
-                    WHEN any_value(openness) IN ('legally_closed', 'closed') THEN 'closed'
-                    WHEN bool_and(is_past) THEN any_value(openness) || ', no longer below it'
-                    ELSE replace(any_value(openness), '_', ' ')
-                END
-            ) AS line
+            any_value(name) AS name,
+            any_value(postcode) AS postcode,
+            any_value(openness) AS openness
         FROM (
             SELECT
                 coalesce(c.display_name, p.rel_id) AS rel_name,
@@ -83,6 +81,12 @@ _BELOW = f"""
 """
 
 
+_CANDIDATES = """
+    SELECT candidate_code AS ods_code, candidate_name AS name, reason, score, outcome
+    FROM marts.successor_candidates
+    WHERE old_code = $code
+    ORDER BY score DESC, candidate_code
+"""
 # Open head offices of one kind at one postcode whose names begin with the same word, or with the same two if
 # the first is one that many have. ODS records no groups.
 _RELATED = """
@@ -112,6 +116,14 @@ _COMMON = [
 def related_head_offices(connection: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
     """Return ``ods_code, name`` of head offices that may belong to the group of this one: an inference."""
     return query_rows(connection, _RELATED, {"code": code, "common": _COMMON})
+
+
+def successor_candidates(connection: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
+    """Return what may have replaced a closed code, where ODS records nothing: an inference, best first.
+
+    Rows of ``ods_code, name, reason, score`` and ``outcome``, what became of a candidate that has closed too.
+    """
+    return query_rows(connection, _CANDIDATES, {"code": code})
 
 
 def area_of(connection: duckdb.DuckDBPyConnection, code: str) -> Row:
@@ -151,8 +163,8 @@ def organisations_below(
         shown: How many to name of each relationship; None is all.
 
     Returns:
-        Rows of ``rel_name, organisations, past, first_few``; a line of ``first_few`` has code, name, postcode
-        and openness on the day.
+        Rows of ``rel_name, organisations, past, named``; each of ``named`` has ``ods_code, name, postcode``,
+        the ``openness`` on the day, and ``is_past``.
     """
     values = {"code": code, "day": day, "known": known, "closed": closed, "shown": shown}
     return query_rows(connection, _BELOW, values)

@@ -10,7 +10,13 @@ from datetime import date
 import duckdb
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.around import area_of, area_on, organisations_below, related_head_offices
+from ods_pipeline.lookup.around import (
+    area_of,
+    area_on,
+    organisations_below,
+    related_head_offices,
+    successor_candidates,
+)
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import Row, marts_day, newest_day, query_rows
@@ -23,8 +29,8 @@ class Card:
     """An organisation on ``day``, in the register as it was on ``known`` (None: as it is now).
 
     Attributes:
-        record: The version, with ``primary_role_name, openness, explanation`` and ``doubt`` (None if there is
-            none).
+        record: The version, with ``primary_role_name``, ``kind`` and ``openness`` on the day,
+            ``explanation``, and ``doubt`` (None if there is none).
         day: The day in the world.
         known: The day of the register, or None.
         roles: The roles of the version; ``holds`` is true where a role holds on the day.
@@ -34,6 +40,8 @@ class Card:
         below: The organisations that point at it, counted by relationship, with the first few of each.
         events: Its history, one row for each event.
         related: Head offices that may belong to its group, as of today; empty for another day.
+        candidates: What may have replaced it where ODS records no successor, as of today; empty for another
+            day.
         area: Its ICB with the basis and its region on the day, today with the hint which code to use; empty
             for another day of the register.
     """
@@ -49,6 +57,25 @@ class Card:
     events: list[Row]
     area: Row = field(default_factory=dict)
     related: list[Row] = field(default_factory=list)
+    candidates: list[Row] = field(default_factory=list)
+
+    def as_row(self) -> Row:
+        """Return all of it as one object: the record, and what is around it under names of their own."""
+        record = {name: value for name, value in self.record.items() if name not in ("content_hash", "words")}
+        return {
+            **record,
+            "day": self.day,
+            "known": self.known,
+            "area": self.area,
+            "roles": self.roles,
+            "parents": self.parents,
+            "below": self.below,
+            "successions": self.successions,
+            "candidates": self.candidates,
+            "related": self.related,
+            "contacts": self.contacts,
+            "history": self.events,
+        }
 
 
 def read_card(
@@ -83,7 +110,7 @@ def read_card(
     (openness,) = query_rows(connection, _OPENNESS, on_day)
     record |= openness
     record["doubt"] = _doubt(connection, record)
-    record["explanation"] = _explanation(connection, record, as_of, known, day)
+    record |= _explanation(connection, record, as_of, known, day)
     return Card(
         record=record,
         day=day,
@@ -96,6 +123,7 @@ def read_card(
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
         area=_area(connection, record["ods_code"], as_of, known),
         related=[] if as_of or known else related_head_offices(connection, record["ods_code"]),
+        candidates=[] if as_of or known else successor_candidates(connection, record["ods_code"]),
     )
 
 
@@ -152,8 +180,8 @@ def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
 
 def _explanation(
     connection: duckdb.DuckDBPyConnection, record: Row, as_of: date | None, known: date | None, day: date
-) -> str:
-    """Why the organisation is open or not on ``day``.
+) -> Row:
+    """``openness`` on ``day``, and ``explanation``: why.
 
     Today's explanation is that of ``organisation_status``. For another day in the world a confirmed deletion
     is named; for another day of the register it is not, because it was not known then.
@@ -161,9 +189,11 @@ def _explanation(
     code = {"code": record["ods_code"]}
     if not as_of and not known:
         (status,) = query_rows(
-            connection, "SELECT explanation FROM marts.organisation_status WHERE ods_code = $code", code
+            connection,
+            "SELECT openness, kind, explanation FROM marts.organisation_status WHERE ods_code = $code",
+            code,
         )
-        return status["explanation"]
+        return status
     end, legal_end = record["operational_end"], record["legal_end"]
     last = min((d for d in (end, legal_end) if d and d >= day), default=None)
     # Inactive without an end: closed at the latest since its last change, so it was open before.
@@ -179,11 +209,11 @@ def _explanation(
         code,
     )
     if known or not deletions:
-        return by_dates
+        return {"explanation": by_dates}
     deleted_on = deletions[0]["deleted_on"]
     if deleted_on <= day:
-        return f"Deleted from the register on {deleted_on}"
-    return f"{by_dates}; deleted from the register on {deleted_on}"
+        return {"openness": "deleted", "explanation": f"Deleted from the register on {deleted_on}"}
+    return {"explanation": f"{by_dates}; deleted from the register on {deleted_on}"}
 
 
 _OPENNESS = f"""
@@ -191,7 +221,12 @@ _OPENNESS = f"""
         {OPENNESS_OF_VERSION} AS openness,
         openness_in_words(openness, legal_start, legal_end, operational_start, operational_end, $day)
             AS words,
-        proposed_until(openness, legal_start, operational_start, $day) AS in_law_from
+        proposed_until(openness, legal_start, operational_start, $day) AS in_law_from,
+        (
+            SELECT k.kind
+            FROM marts.organisation_kinds AS k
+            WHERE k.ods_code = $code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
+        ) AS kind
     FROM history.organisations AS v
     WHERE ods_code = $code AND known_from = $version
 """

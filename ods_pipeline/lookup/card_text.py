@@ -16,6 +16,8 @@ _NO_ICB = {
     "commissioned_by_hub": "no ICB: a commissioning hub commissions it",
     "commissioned_by_other": "no ICB: no ICB commissions it",
     "outside_england": "no ICB: outside England",
+    "head_office": "no ICB: ODS states none for head offices",
+    "parent_has_none": "no ICB: its sub-ICB location has none",
     "before_areas": "no ICB: ODS began to record them in April 2020",
 }
 _SUCCESSIONS = {"Successor": "succeeded by", "Predecessor": "took over from"}
@@ -54,6 +56,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     """Label and lines of each kind of fact. A label without lines is not shown."""
     record = card.record
     stamp = record["stamped_on" if card.known else "last_change_date"]
+    yield "kind", [record["kind"]] if record.get("kind") else []
     yield "status", [f"{record['status']}, last changed {stamp or 'unknown'}"]
     yield "operational", [_span(record["operational_start"], record["operational_end"])]
     if record["legal_start"] or record["legal_end"]:
@@ -74,12 +77,13 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     )
     for row in card.below:
         yield "below it", _below(row)
-    yield "perhaps", _related(card.related)
+    yield "perhaps", [*_candidates(card.candidates), *_related(card.related)]
     yield (
         "succession",
         [
             f"{_SUCCESSIONS[s['succession_type']]} {s['target_ods_code']} {s['name'] or '(not held)'}"
-            f"  from {s['legal_start']}"
+            f"  from {s['legal_start'] or 'an unknown day'}"
+            f"{'  [ahead]' if s['legal_start'] and s['legal_start'] > card.day else ''}"
             for s in card.successions
         ],
     )
@@ -96,16 +100,39 @@ def _area(area: Row) -> list[str]:
 
 def _below(row: Row) -> list[str]:
     """Return a relationship from below: how many organisations, the first few, and how to see the others."""
-    past, named = row.get("past", 0), row["first_few"]
+    past, named, rel_name = row.get("past", 0), row["named"], row["rel_name"]
     total = row["organisations"] + (past if len(named) > row["organisations"] else 0)
-    counted = f"{row['organisations']:,} x {row['rel_name']}" + (
-        f", and {past:,} in the past" if past else ""
-    )
+    counted = f"{row['organisations']:,} x {rel_name}" + (f", and {past:,} in the past" if past else "")
+    if not row["organisations"]:
+        counted = f"{past:,} x {rel_name} in the past, none on the day"
     more = total - len(named)
     hints = [f"… and {more:,} more; --limit 0 shows all"] if more > 0 else []
     if past and total == row["organisations"]:
         hints.append("--closed shows those in the past too")
-    return [f"{counted}:" if named or hints else counted, *named, *hints]
+    return [f"{counted}:" if named or hints else counted, *map(_named_below, named), *hints]
+
+
+def _named_below(row: Row) -> str:
+    """Return an organisation below: its code, name, postcode, and whether it is open and still below."""
+    openness = row["openness"].replace("_", " ")
+    if row["openness"] in ("legally_closed", "closed"):
+        openness = "closed"
+    elif row["is_past"]:
+        openness += ", no longer below it"
+    return ", ".join(
+        filter(None, (f"{row['ods_code']} {row['name'] or ''}".strip(), row["postcode"], openness))
+    )
+
+
+def _candidates(rows: list[Row]) -> list[str]:
+    """Return what may have replaced a closed organisation, and why; nothing if there is none."""
+    named = [
+        f"{row['ods_code']} {row['name'] or ''}".rstrip()
+        + (f", {row['outcome']}" if row["outcome"] else "")
+        + f"  ({row['reason'][:1].lower()}{row['reason'][1:]})"
+        for row in rows
+    ]
+    return ["replaced by (inferred; ODS records no successor):", *named] if rows else []
 
 
 def _related(rows: list[Row]) -> list[str]:
@@ -116,7 +143,9 @@ def _related(rows: list[Row]) -> list[str]:
 
 
 def _span(start: date | None, end: date | None) -> str:
-    return f"{start or 'unknown'} to {end or '(no end)'}"
+    # ODS writes 1900-01-01 for a start that nobody knows.
+    begins = "unknown (1900-01-01)" if start == date(1900, 1, 1) else start or "unknown"
+    return f"{begins} to {end or '(no end)'}"
 
 
 def _dated(card: Card, rows: list[Row], describe: Callable[[Row], str]) -> list[str]:

@@ -87,7 +87,9 @@ _FIND = """
         h.icb_basis,
         h.region_code,
         h.region_name,
-        which_code(k.ods_code, k.kind) AS hint,
+        -- Nobody uses a code that is closed.
+        CASE WHEN k.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(k.ods_code, k.kind) END
+            AS hint,
         CASE WHEN k.match_kind = 'none' THEN what_to_do(code_form($text)) END AS advice,
         code_form($text) = 'statistical' AS is_statistical,
         (SELECT count(*) FROM answers) AS answers,

@@ -1,5 +1,6 @@
 """`ods-pipeline show`: the card of a code, on the sample."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -171,7 +172,7 @@ def test_a_head_office_lists_its_places_and_says_which_code_to_use(
 def test_the_past_of_a_head_office_is_counted_and_named_on_request(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert "below it     0 x IS OPERATED BY, and 6 in the past" in "\n".join(card_of(capsys, "RRP"))
+    assert "below it     6 x IS OPERATED BY in the past, none on the day" in "\n".join(card_of(capsys, "RRP"))
     past = [line for line in card_of(capsys, "RRP", "--closed") if ", no longer below it" in line]
     assert len(past) > 0 and any("A0D9N ADHD CLINIC" in line for line in past)
 
@@ -226,3 +227,55 @@ def test_it_works_in_a_pipe() -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("RRP  BARNET, ENFIELD AND HARINGEY MENTAL HEALTH NHS TRUST\n")
     assert "\x1b" not in ran.stdout
+
+
+def test_the_kind_is_that_of_find_and_not_the_role_of_before(capsys: pytest.CaptureFixture[str]) -> None:
+    card = card_of(capsys, "93C")
+    assert card[1] == "CLINICAL COMMISSIONING GROUP (RO98), an organisation"
+    assert "kind         sub_icb" in card
+    assert "kind         gp_practice" in card_of(capsys, "E83003")
+
+
+def test_a_closed_code_has_what_may_have_replaced_it_and_no_word_to_use_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    card = card_of(capsys, "VM903")
+    at = card.index("perhaps      replaced by (inferred; ODS records no successor):")
+    assert card[at + 1].strip() == (
+        "D8M2P MAPLE HOUSE RESIDENTIAL HOME  (same UPRN, same name, opened the day after)"
+    )
+    assert not any(line.startswith("For this one place use this code") for line in card)
+    assert any(line.startswith("For this one place use this code") for line in card_of(capsys, "D8M2P"))
+    assert not any("replaced by" in line for line in card_of(capsys, "VM903", "--as-of", "2025-01-01"))
+
+
+def test_why_a_head_office_has_no_icb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "area         no ICB: ODS states none for head offices" in card_of(capsys, "P9X1")
+
+
+def test_a_succession_is_ahead_of_an_earlier_day(capsys: pytest.CaptureFixture[str]) -> None:
+    ahead = "succession   succeeded by 93C NHS NORTH CENTRAL LONDON ICB - 93C  from 2020-04-01"
+    assert ahead in card_of(capsys, "08H")
+    assert f"{ahead}  [ahead]" in card_of(capsys, "08H", "--as-of", "2019-06-30")
+
+
+def test_a_card_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    (card,) = json.loads("\n".join(card_of(capsys, "u90001", "--json", "--limit", "1")))
+    assert (card["ods_code"], card["kind"], card["openness"]) == ("U90001", "pcn", "open")
+    assert card["day"] == "2026-09-04" and card["known"] is None
+    assert card["area"]["icb_code"] == "Z9B2Z"
+    practices = next(row for row in card["below"] if row["rel_name"] == "IS PARTNER TO")
+    assert practices["organisations"] == len(practices["named"]) == 8
+    assert practices["named"][0] == {
+        "ods_code": "E83003",
+        "name": "OAKLEIGH ROAD HEALTH CENTRE",
+        "postcode": "N20 0DH",
+        "openness": "open",
+        "is_past": False,
+    }
+    assert card["parents"][0]["target_ods_code"] == "93C" and card["parents"][0]["holds"]
+    assert card["history"][0]["event"] == "opened"
+    (deleted,) = json.loads("\n".join(card_of(capsys, "NZ902", "--json")))
+    assert deleted["openness"] == "deleted"
+    (before,) = json.loads("\n".join(card_of(capsys, "NZ902", "--json", "--as-of", "2026-08-01")))
+    assert before["openness"] == "open"

@@ -82,12 +82,14 @@ def test_what_does_not_hold_on_the_day_has_its_reason() -> None:
 
 
 def test_children_are_counted_and_the_rest_is_a_number() -> None:
-    children = [{"rel_name": "IS OPERATED BY", "organisations": 1203, "first_few": ["A SITE", "B SITE"]}]
-    lines = card_lines(replace(CARD, below=children))
+    site = {"ods_code": "A1", "name": "A SITE", "postcode": None, "openness": "open", "is_past": False}
+    named = [site, {**site, "ods_code": "B1", "postcode": "N1 1AA", "is_past": True}]
+    below = [{"rel_name": "IS OPERATED BY", "organisations": 1203, "named": named}]
+    lines = card_lines(replace(CARD, below=below))
     at = lines.index("below it     1,203 x IS OPERATED BY:")
     assert lines[at + 1 : at + 4] == [
-        "             A SITE",
-        "             B SITE",
+        "             A1 A SITE, open",
+        "             B1 A SITE, N1 1AA, open, no longer below it",
         "             … and 1,201 more; --limit 0 shows all",
     ]
 
@@ -99,3 +101,21 @@ def test_offices_that_may_be_of_one_group_are_named_as_perhaps() -> None:
     assert lines[start].endswith("of one group with (same postcode, names that begin alike):")
     assert lines[start + 1].strip() == "A0 MAPLE 0" and lines[start + 11].strip() == "… and 2 more"
     assert not any(line.startswith("perhaps ") for line in card_lines(CARD))
+
+
+def test_a_succession_of_a_later_day_is_ahead() -> None:
+    def succession(day: date | None) -> dict[str, object]:
+        return {"succession_type": "Successor", "target_ods_code": "X02", "name": "M", "legal_start": day}
+
+    days = [date(2020, 1, 1), date(2027, 4, 1), None]
+    lines = card_lines(replace(CARD, successions=[succession(day) for day in days]))
+    assert [line.partition("  from ")[2] for line in lines if "succeeded by X02 M" in line] == [
+        "2020-01-01",
+        "2027-04-01  [ahead]",
+        "an unknown day",
+    ]
+
+
+def test_an_unknown_start_is_named_as_such() -> None:
+    record = {**CARD.record, "operational_start": date(1900, 1, 1)}
+    assert "operational  unknown (1900-01-01) to (no end)" in card_lines(replace(CARD, record=record))

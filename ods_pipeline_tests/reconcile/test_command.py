@@ -1,5 +1,6 @@
 """`ods-pipeline reconcile` on the sample: what it prints, writes and ends with; reports over HTTP."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,6 +56,22 @@ def test_a_difference_is_named_and_ends_with_5(tmp_path: Path, run_main: Main, c
     found = pl.read_parquet(out / "reconcile.parquet").filter(outcome="unexplained")
     assert found.select("line", "code", "field").rows() == [(4, rows[3][0], "name")]
     assert "'=A HOSTILE NAME" in (out / "reconcile.csv").read_text(encoding="utf-8")
+
+
+def test_what_differs_as_json(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
+    rows = trusts()
+    rows[3][1] = "ANOTHER NAME"
+    file = as_file(rows, tmp_path / "etr_2026-09-04.csv")
+    assert run_main("reconcile", file, "--json", "--data-root", sample_root().path) == 5
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert "agree" not in {row["outcome"] for row in found}
+    (row,) = [row for row in found if row["outcome"] == "unexplained"]
+    assert row == {
+        **{"report": "etr", "line": 4, "code": rows[3][0], "field": "name", "there": "ANOTHER NAME"},
+        **{"here": row["here"], "outcome": "unexplained", "rule": None, "why": None},
+    }
+    assert "etr (NHS trusts)" in err and "Unexplained: 1" in err
 
 
 def test_a_part_does_not_name_what_it_lacks(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
