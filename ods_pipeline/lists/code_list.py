@@ -102,7 +102,7 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
 
 
 def _codes_of_every_cell(cells: Cells, below: range) -> CodeList:
-    """The codes of a list without columns, line by line."""
+    """Return the codes of a list without columns, line by line."""
     rows = (
         pl.DataFrame({"line": cells.lines[below.start :], "given": [cells.row(n) for n in below]})
         .explode("given")

@@ -79,7 +79,7 @@ def codes_of(cells: pl.Series) -> pl.DataFrame:
 
 
 def _read(given: pl.DataFrame) -> pl.DataFrame:
-    """The rules of ``codes_of``, step by step: ``given, code, has_more`` for each different cell."""
+    """Apply the rules of ``codes_of``, step by step: ``given, code, has_more`` for each different cell."""
     plain = _plain_text("given")
     frame = given.with_columns(
         plain=pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)

@@ -109,7 +109,7 @@ def _below(row: Row) -> list[str]:
     hints = [f"… and {more:,} more; --limit 0 shows all"] if more > 0 else []
     if past and total == row["organisations"]:
         hints.append("--closed shows those in the past too")
-    return [f"{counted}:" if named or hints else counted, *map(_named_below, named), *hints]
+    return [f"{counted}:" if named or more else counted, *map(_named_below, named), *hints]
 
 
 def _named_below(row: Row) -> str:

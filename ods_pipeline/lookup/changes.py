@@ -13,6 +13,13 @@ import polars as pl
 
 # Events of a code whose organisation is new; c is marts.code_changes.
 _IS_NEW = "c.change_kind IN ('created', 'code_reused')"
+# One event in the world is one line: what reopens with a new start opens on it, and the legal end of what
+# operates no more closes it.
+_IS_SAME_IN_LIFE = f"""
+    c.change_kind = d.change_kind
+    OR (d.change_kind = 'opened' AND (c.change_kind = 'reopened' OR {_IS_NEW}))
+    OR (d.change_kind = 'legally_closed' AND c.change_kind = 'closed')
+"""
 # The links that were left in a move. parent_changed names the link that begins, and takes effect with it;
 # the old one may have ended on another day.
 _LEFT_IN_A_MOVE = """
@@ -30,10 +37,12 @@ _LEFT_IN_A_MOVE = """
 _FROM_RECORDS = f"""
     SELECT d.*, o.name, 'from the record' AS basis
     FROM (
-        SELECT ods_code, 'opened' AS change_kind, 'operational_start' AS field,
-            operational_start::VARCHAR AS new_value, operational_start AS effective_on
+        SELECT ods_code, 'opened' AS change_kind,
+            CASE WHEN operational_start IS NULL THEN 'legal_start' ELSE 'operational_start' END AS field,
+            coalesce(operational_start, legal_start)::VARCHAR AS new_value,
+            coalesce(operational_start, legal_start) AS effective_on
         FROM ord.organisations
-        WHERE operational_start > DATE '1900-01-01'
+        WHERE coalesce(operational_start, legal_start) > DATE '1900-01-01'
         UNION ALL BY NAME
         SELECT ods_code, 'closed' AS change_kind, 'operational_end' AS field,
             operational_end::VARCHAR AS new_value, day_after(operational_end) AS effective_on
@@ -75,8 +84,7 @@ _FROM_RECORDS = f"""
             WHERE c.ods_code = d.ods_code
                 AND CASE
                     WHEN d.unique_rel_id IS NULL
-                        THEN c.effective_on = d.effective_on
-                            AND (c.change_kind = d.change_kind OR (d.change_kind = 'opened' AND {_IS_NEW}))
+                        THEN c.effective_on = d.effective_on AND ({_IS_SAME_IN_LIFE})
                     WHEN c.unique_rel_id = d.unique_rel_id
                             AND c.change_kind IN (d.change_kind, 'parent_changed')
                         THEN c.new_value = d.new_value OR c.old_value = d.old_value

@@ -53,6 +53,9 @@ def first_release() -> list[Record]:
         organisation("D4", in_law),
         organisation("P5", pcn("U2", JULY), primary="RO177"),
         reopening(),
+        reopening("D6"),
+        dated_in_law("L1"),
+        dated_in_law("L2"),
     ]
 
 
@@ -65,7 +68,9 @@ def second_release() -> list[Record]:
         "D3": organisation("D3", care(JULY)),
         "N1": organisation("N1", care("2026-04-10"), care("2026-06-20", "A2"), Date=dates("2026-04-10")),
         "N2": announcing(),
-        "D5": reopening(again=True),
+        "D5": reopening(again="2026-08-01"),
+        "D6": reopening("D6", again="2026-05-01"),
+        "L2": dated_in_law("L2", "2026-05-10", Status="Inactive"),
         "N3": organisation("N3", Date=dates("2026-06-10", kind="Legal"), Rels=None),
         "P5": organisation(
             "P5", pcn("U2", JULY), primary="RO177", Succs={"Succ": [succ("P5", "Successor", "U2", JULY)]}
@@ -75,17 +80,25 @@ def second_release() -> list[Record]:
     return [*records.values()]
 
 
-def reopening(*, again: bool = False) -> Record:
-    """Return a site that is closed; or reopened, with another link to the same organisation."""
-    site = organisation("D5", care("2012-04-01"), LastChangeDate="2026-08-01" if again else "2026-04-01")
+def reopening(code: str = "D5", *, again: str | None = None) -> Record:
+    """Return a site that is closed; or reopened on a day, with another link to the same organisation.
+
+    On a day before the first release it has a new start.
+    """
+    site = organisation(code, care("2012-04-01"), LastChangeDate="2026-08-01" if again else "2026-04-01")
     end_all(site, "2026-03-31")
     if again:
         for dated in (site, site["Roles"]["Role"][0]):
-            dated["Date"] = dates()
-        site["Rels"]["Rel"].append(care("2026-08-01"))
+            dated["Date"] = dates(again) if again < FIRST["published"] else dates()
+        site["Rels"]["Rel"].append(care(again))
     else:
         site["Status"] = "Inactive"
     return site
+
+
+def dated_in_law(code: str, end: str | None = None, **overrides: Any) -> Record:
+    """Return an organisation that the record dates in law only."""
+    return organisation(code, Date=dates("2026-04-10", end, kind="Legal"), Rels=None, **overrides)
 
 
 def announcing() -> Record:
@@ -151,6 +164,10 @@ def test_what_an_event_reports_is_not_listed_twice(register: duckdb.DuckDBPyConn
         ("N1", "created", "2026-04-10", None, SEEN),
     ]
     assert lines(register, "2026-07-01", "D5") == [("D5", "reopened", "2026-08-01", None, SEEN)]
+    # It opens and reopens on one day, before the first release: that is one event.
+    assert [line for line in lines(register, since, "D6") if line[1] in ("opened", "reopened")] == [
+        ("D6", "reopened", "2026-05-01", None, SEEN)
+    ]
     assert lines(register, since, "N2") == [
         ("N2", "relationship_added", "2026-08-01", "U2", RECORD),
         ("N2", "relationship_ended", "2026-08-01", "U1", RECORD),
@@ -167,6 +184,15 @@ def test_another_link_of_that_day_does_not_hide_one(register: duckdb.DuckDBPyCon
 
 def test_a_link_that_a_complete_record_adds_to_a_stub_is_listed(register: duckdb.DuckDBPyConnection) -> None:
     assert ("D3", "relationship_added", JULY, "A1", RECORD) in lines(register, "2026-06-01", "D3")
+
+
+def test_what_is_dated_in_law_only_opens_and_closes(register: duckdb.DuckDBPyConnection) -> None:
+    opened = ("opened", "2026-04-10", None, RECORD)
+    assert [line[1:] for line in lines(register, "2025-06-30", "L1")] == [opened]
+    assert [line[1:] for line in lines(register, "2025-06-30", "L2")] == [
+        opened,
+        ("closed", "2026-05-11", None, SEEN),
+    ]
 
 
 def test_days_ahead_of_what_is_held_are_not_listed(register: duckdb.DuckDBPyConnection) -> None:
