@@ -181,7 +181,7 @@ def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
 def _explanation(
     connection: duckdb.DuckDBPyConnection, record: Row, as_of: date | None, known: date | None, day: date
 ) -> Row:
-    """``openness`` on ``day``, and ``explanation``: why.
+    """Return ``openness`` on ``day``, and ``explanation``: why.
 
     Today's explanation is that of ``organisation_status``. For another day in the world a confirmed deletion
     is named; for another day of the register it is not, because it was not known then.

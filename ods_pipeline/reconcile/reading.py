@@ -239,7 +239,7 @@ def _which(argument: str) -> tuple[Report, Path]:
 
 
 def _content(report: Report, path: Path) -> tuple[bytes, str]:
-    """The text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
+    """Return the text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
     member = ""
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a report")
@@ -270,7 +270,7 @@ def _content(report: Report, path: Path) -> tuple[bytes, str]:
 
 
 def _csv_files(report: Report, names: list[str]) -> list[str]:
-    """The CSV files among the names in a zip; of several the one named as the report, if there is one."""
+    """Return the CSV files among the names in a zip; of several the one named as the report, if any."""
     files = [n for n in names if n.lower().endswith(".csv")]
     # macOS adds a folder with a file of its own for each file.
     files = [n for n in files if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
@@ -279,7 +279,7 @@ def _csv_files(report: Report, names: list[str]) -> list[str]:
 
 
 def _stem(name: str) -> str:
-    """The letters with which the name of a file begins."""
+    """Return the letters with which the name of a file begins."""
     return re.split(r"[^a-z]", name.lower(), maxsplit=1)[0]
 
 
