@@ -45,22 +45,23 @@ CASE
         THEN least(coalesce(last_change_date, ods_today()), day_after(legal_end))
 END;
 
--- The last day on which an organisation operates, for openness_on. After 9999-12-31 no day comes.
+-- The last day on which an organisation operates: the day before holds_to, which has none for 9999-12-31.
 CREATE MACRO last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
-coalesce(
-    holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1,
-    operational_end,
-    CASE WHEN operational_start IS NULL THEN legal_end END
-);
+CASE
+    WHEN operational_end IS NOT NULL THEN operational_end
+    WHEN operational_start IS NULL AND legal_end IS NOT NULL THEN legal_end
+    WHEN status = 'Inactive'
+        THEN holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1
+END;
 
 -- The openness of an organisation on a day, by its record. Whoever asks for it asks here, so that all answers of one
 -- day agree: one that is Inactive without an end was open until it was stamped, and one that has legal dates alone is
--- closed after the last of them.
+-- closed after the last of them. The last day holds all that the status means.
 CREATE MACRO openness_of(
     status, operational_start, legal_start, operational_end, legal_end, last_change_date, day
 ) AS
 openness_on(
-    status_by_days(status, operational_start, legal_start, legal_end, last_change_date),
+    'Active',
     legal_end,
     holds_from(operational_start, legal_start),
     last_day_held(status, operational_start, legal_start, operational_end, legal_end, last_change_date),
