@@ -16,10 +16,13 @@ WITH filled AS MATERIALIZED (
                     '[-–—?.*/]+|#?N[./]?A[.]?|NONE|NULL|NIL|NAN|MISSING|UNKNOWN|BLANK|TB[ACD]'
                     || '|NOT (KNOWN|APPLICABLE|AVAILABLE)|NO( ODS)? CODE'
                 )
-                THEN e.code
+                THEN coalesce(p.ods_code, e.code)
         END AS code
     FROM entries AS e
     LEFT JOIN marts.code_finder AS f ON f.ods_code = e.code
+    -- A code written in two parts, as only the register knows: TAF-01, E83018.001.
+    LEFT JOIN marts.code_finder AS p
+        ON p.ods_code = regexp_replace(e.code, '[-–./_]', '', 'g') AND p.ods_code <> e.code AND NOT is_day_key(e.code)
 ),
 
 -- Cells that may have several codes with no more than a blank between them.

@@ -159,6 +159,10 @@ def test_a_code_within_other_text_is_offered(sample: duckdb.DuckDBPyConnection, 
         ("93C: NHS North Central London", "93C", "good"),
         ("E83003 - The Oakleigh Surgery", "E83003", "good"),
         ("E83007 - Foo", "E83007", "not_held"),
+        ("TAF-01", "TAF01", "good"),
+        ("E83018.001", "E83018001", "good"),
+        ("TAF-99", "TAF-99", "no_code"),
+        ("01-APR", "01-APR", "not_held"),
         ("rke (Whittington)", "RKE(WHITTINGTON)", "no_code"),  # a word of three small letters is not a code
     ],
 )
@@ -167,7 +171,8 @@ def test_a_code_next_to_its_name_is_judged(
 ) -> None:
     (row,) = judged_cells(sample, tmp_path, [cell])
     assert (row["code"], row["verdict"]) == (code, verdict)
-    assert (f"read as {code}" in str(row["note"])) == (verdict != "no_code")
+    assert (f"read as {code}" in str(row["note"])) == (verdict != "no_code" and code != cell)
+    assert str(row["note"]).startswith("A date") == (cell == "01-APR")
 
 
 def test_what_stands_for_no_code_is_blank(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

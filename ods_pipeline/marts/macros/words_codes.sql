@@ -24,6 +24,13 @@ CREATE MACRO is_postcode_key(key) AS regexp_full_match(key, '[A-Z]{1,2}[0-9][0-9
 
 CREATE MACRO is_postcode(entry) AS is_postcode_key(code_key(entry));
 
+-- A day as text, its month as a number or a name: TAF-01 is none.
+CREATE MACRO is_day_key(key) AS regexp_full_match(
+    key,
+    '([0-9]{1,4}[-/]([0-9]{1,2}|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6})([-/][0-9]{1,4})?'
+    || '|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6}[-/][0-9]{1,4})(T?[0-9:.]+)?'
+);
+
 -- The form of a code_key, in the words of code_form.
 CREATE MACRO key_form(key) AS CASE
     WHEN key IS NULL THEN 'blank'
@@ -32,10 +39,7 @@ CREATE MACRO key_form(key) AS CASE
     WHEN regexp_full_match(key, '[0-9]+([.]0+)?') THEN 'number'
     WHEN regexp_full_match(key, '[0-9]([.][0-9]+)?E[+][0-9]{1,3}') THEN 'scientific'
     WHEN regexp_full_match(key, '[EKLMNSW]([0-5][0-9]|92)[0-9]{6}') THEN 'statistical'
-    WHEN regexp_full_match(
-            key, '([0-9]{1,4}[-/]([0-9]{1,2}|[A-Z]{3,9})([-/][0-9]{1,4})?|[A-Z]{3,9}[-/][0-9]{1,4})(T?[0-9:.]+)?'
-        )
-        THEN 'date'
+    WHEN is_day_key(key) THEN 'date'
     WHEN is_postcode_key(key) THEN 'postcode'
     WHEN regexp_full_match(key, '[A-Z0-9]{3,12}') AND NOT regexp_full_match(key, '[A-Z]{6,12}') THEN 'code'
     WHEN regexp_full_match(key, '[A-Z’''&.,()/-]{4,}') OR length(key) > 12 THEN 'words'
