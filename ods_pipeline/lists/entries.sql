@@ -22,7 +22,9 @@ WITH filled AS MATERIALIZED (
     LEFT JOIN marts.code_finder AS f ON f.ods_code = e.code
     -- A code written in two parts, as only the register knows: TAF-01, E83018.001.
     LEFT JOIN marts.code_finder AS p
-        ON p.ods_code = regexp_replace(e.code, '[-–./_]', '', 'g') AND p.ods_code <> e.code AND NOT is_day_key(e.code)
+        ON p.ods_code = regexp_replace(e.code, '[-–./_]', '', 'g')
+        AND p.ods_code <> e.code
+        AND code_form(e.code) <> 'date'
 ),
 
 -- Cells that may have several codes with no more than a blank between them.
