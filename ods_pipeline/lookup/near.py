@@ -43,7 +43,7 @@ def find_near(
 
     Args:
         connection: The published set.
-        postcode: A whole postcode, or its sector (TS18 1) or district (TS18).
+        postcode: A whole postcode, or its sector (TS18 1) or district (TS18), as people type it.
         metres: The distance in a straight line.
         kind: Only those of this kind; empty for any.
         is_open: Only those open today.
@@ -61,7 +61,7 @@ def find_near(
             do="Run: ods-pipeline postcodes FILE, with the zip of NSPL",
         )
     rows = query_rows(connection, "FROM ods_near(?, ?, ?)", [postcode, metres / 1000, kind or None])
-    if not rows and not query_rows(connection, "FROM ods_near(?, 1000.0, NULL) LIMIT 1", [postcode]):
+    if not rows and not query_rows(connection, "FROM find_middle(?)", [postcode]):
         raise OdsError(
             "neither this postcode nor its sector is known",
             where=postcode,
@@ -80,11 +80,15 @@ def describe_near(row: Row) -> list[str]:
 def describe_search(rows: list[Row], postcode: str, metres: float) -> str:
     """Return the line above the organisations: how many, from where, and what the distance means."""
     count = f"{len(rows):,} organisation{'' if len(rows) == 1 else 's'}"
+    typed = postcode.upper().strip()
     if not rows:
-        return f"Nothing within {metres:,.0f} m of {postcode.upper().strip()}."
-    basis = rows[0]["near_basis"]
-    middle = "" if basis == "postcode" else f" (the middle of the known postcodes of the {basis})"
+        return f"Nothing within {metres:,.0f} m of {typed}."
+    basis, place = rows[0]["near_basis"], rows[0]["near_place"]
+    from_where = {
+        "postcode": "",
+        "similar postcode": f" (taken for {typed}, which is not known)",
+    }.get(basis, f" (the middle of the known postcodes of the {basis})")
     return (
-        f"{count} within {metres:,.0f} m of {postcode.upper().strip()}{middle}; straight line in metres, "
+        f"{count} within {metres:,.0f} m of {place}{from_where}; straight line in metres, "
         f"{rows[0]['edition']}"
     )

@@ -45,12 +45,11 @@ SELECT
     unnest(string_split(text, ' ')) AS word
 FROM texts;
 
--- Initials that people type for words of a name (DORSET ICB) are a word of it too, and do not count in its size.
-CREATE OR REPLACE TEMP TABLE words_of_texts AS
+CREATE OR REPLACE TEMP TABLE own_words AS
 SELECT DISTINCT
     s.plain AS word,
     w.text_id,
-    length(s.plain) AS size
+    word_size(s.plain) AS size
 FROM written AS w
 JOIN (
     SELECT
@@ -58,22 +57,77 @@ JOIN (
         plain_word(word) AS plain
     FROM (SELECT DISTINCT word FROM written)
     WHERE word <> 'AND'
-) AS s ON s.word = w.word
+) AS s ON s.word = w.word;
+
+CREATE OR REPLACE TEMP TABLE sizes AS
+SELECT
+    text_id,
+    sum(size) AS size
+FROM own_words
+GROUP BY text_id;
+
+-- Initials that people type for words of a name (DORSET ICB), and words that they type for initials in it; those of the
+-- last lines are initials of other words too, and stand for none.
+CREATE OR REPLACE TEMP TABLE initials AS
+SELECT
+    known.initials,
+    known.spelt_out,
+    known.is_read,
+    plain_word(unnest(string_split(known.spelt_out, ' '))) AS word
+FROM (
+    VALUES
+    ('ICB', 'INTEGRATED CARE BOARD', true),
+    ('CCG', 'CLINICAL COMMISSIONING GROUP', true),
+    ('PCT', 'PRIMARY CARE TRUST', true),
+    ('PCN', 'PRIMARY CARE NETWORK', true),
+    ('FT', 'FOUNDATION TRUST', true),
+    ('CSU', 'COMMISSIONING SUPPORT UNIT', true),
+    ('SHA', 'STRATEGIC HEALTH AUTHORITY', true),
+    ('LHB', 'LOCAL HEALTH BOARD', true),
+    ('CIC', 'COMMUNITY INTEREST COMPANY', false),
+    ('MC', 'MEDICAL CENTRE', false),
+    ('HC', 'HEALTH CENTRE', false)
+) AS known (initials, spelt_out, is_read);
+
+-- They are words of the text too, and do not count in its size. Where they are typed, its size is what it would be with
+-- them in place of the others (other_size): NHS DORSET ICB is all of NHS DORSET INTEGRATED CARE BOARD.
+CREATE OR REPLACE TEMP TABLE words_of_texts AS
+SELECT
+    *,
+    NULL AS other_size
+FROM own_words
 UNION ALL
 SELECT
-    i.initials,
+    CASE WHEN t.has_initials THEN i.word ELSE i.initials END AS word,
     t.text_id,
-    0
-FROM texts AS t
+    0,
+    max(greatest(1, s.size + (i.size - length(i.initials)) * CASE WHEN t.has_initials THEN 1 ELSE -1 END))
+FROM (
+    SELECT
+        *,
+        sum(length(word)) OVER (PARTITION BY initials) AS size
+    FROM initials
+) AS i
 JOIN (
-    VALUES
-    ('ICB', 'INTEGRATED CARE BOARD'),
-    ('CCG', 'CLINICAL COMMISSIONING GROUP'),
-    ('PCT', 'PRIMARY CARE TRUST'),
-    ('PCN', 'PRIMARY CARE NETWORK'),
-    ('FT', 'FOUNDATION TRUST')
-) AS i (initials, spelt_out) ON contains(' ' || t.text || ' ', ' ' || i.spelt_out || ' ')
-WHERE NOT contains(' ' || t.text || ' ', ' ' || i.initials || ' ');
+    SELECT
+        x.text_id,
+        n.initials,
+        contains(' ' || x.text || ' ', ' ' || n.initials || ' ') AS has_initials
+    FROM texts AS x
+    JOIN (
+        SELECT DISTINCT
+            initials,
+            spelt_out,
+            is_read
+        FROM initials
+    ) AS n
+        ON (contains(' ' || x.text || ' ', ' ' || n.initials || ' ') AND n.is_read)
+        <> contains(' ' || x.text || ' ', ' ' || n.spelt_out || ' ')
+) AS t ON t.initials = i.initials
+JOIN sizes AS s ON s.text_id = t.text_id
+LEFT JOIN own_words AS o ON o.text_id = t.text_id AND o.word = i.word
+WHERE NOT t.has_initials OR (i.is_read AND o.word IS NULL)
+GROUP BY ALL;
 
 CREATE OR REPLACE TABLE search.words AS
 SELECT
@@ -121,17 +175,12 @@ CREATE OR REPLACE TABLE search.texts AS
 SELECT
     w.word_id,
     t.text_id,
-    l.size,
+    least(l.size, 32767)::SMALLINT AS size,
+    CASE WHEN t.other_size IS NOT NULL THEN least(t.other_size, 32767)::SMALLINT END AS other_size,
     i.text_id IS NOT NULL AS is_town
 FROM words_of_texts AS t
 JOIN search.words AS w ON w.word = t.word
-JOIN (
-    SELECT
-        text_id,
-        least(sum(size), 32767)::SMALLINT AS size
-    FROM words_of_texts
-    GROUP BY text_id
-) AS l ON l.text_id = t.text_id
+JOIN sizes AS l ON l.text_id = t.text_id
 LEFT JOIN (
     SELECT DISTINCT x.text_id
     FROM towns AS n
@@ -139,7 +188,8 @@ LEFT JOIN (
 ) AS i ON i.text_id = t.text_id
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
-'For ods_find: which names and towns have a word, and the characters of all words of the text.';
+'For ods_find: which names and towns have a word, and the characters of all words of the text (size), or of those that
+count where the word stands for others of the text (other_size).';
 
 CREATE OR REPLACE TABLE search.listings AS
 SELECT
@@ -298,4 +348,7 @@ DROP TABLE former;
 DROP TABLE towns;
 DROP TABLE texts;
 DROP TABLE written;
+DROP TABLE own_words;
+DROP TABLE sizes;
+DROP TABLE initials;
 DROP TABLE words_of_texts;

@@ -43,7 +43,11 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     placed = rows_of(
         connection,
         where,
-        "SELECT word_id, text_id, size + 65536 * is_town::INTEGER AS size FROM search.texts ORDER BY 1, 2",
+        """
+        SELECT word_id, text_id, size + 65536 * is_town::INTEGER AS size,
+            coalesce(other_size, 0) AS other_size
+        FROM search.texts ORDER BY 1, 2
+        """,
     )
     listings = rows_of(
         connection,
@@ -87,8 +91,12 @@ def write_search(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
     )
     for part in filed.partition_by("file", maintain_order=True):
         firsts.append(part["word_id"][0])
-        lists = part.group_by("word_id", maintain_order=True).agg("text_id")
-        content = {str(word): _numbers(pl.Series(texts)) for word, texts in lists.iter_rows()}
+        lists = part.group_by("word_id", maintain_order=True).agg("text_id", "other_size")
+        content = {str(word): _numbers(pl.Series(texts)) for word, texts, _ in lists.iter_rows()}
+        # Next to a word that stands for others of a text: what counts of the text then.
+        content |= {
+            f"{word}+": _numbers(pl.Series(sizes)) for word, _, sizes in lists.iter_rows() if any(sizes)
+        }
         _write(search, f"word{firsts[-1]}", content)
     named = keys.with_columns(file=pl.col("name_id") // _TEXTS_IN_A_FILE)
     for part in named.partition_by("file", maintain_order=True):

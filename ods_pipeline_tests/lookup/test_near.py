@@ -45,6 +45,42 @@ def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[st
     assert (code, out) == (5, "Nothing within 1 m of N10 9XD.\n")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "(N10 9XD)",
+        "N10 9XD.",
+        "N10-9XD",
+        "n10 9xd,",
+        "N10\u20139XD",
+        "\uff2e10 9XD",
+        "n10\u00a09xd",
+        "London, N10 9XD",
+    ],
+)
+def test_near_reads_a_postcode_however_it_is_written(
+    run_main: Main, capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    code, out, _ = find(run_main, capsys, "--near", typed, "--within", "1km")
+    assert code == 0 and " within 1,000 m of N10 9XD; " in out.splitlines()[0]
+
+
+@pytest.mark.parametrize("typed", ["N1O 9XD", "NlO 9XD", "nl09xd", "N10  9XD "])
+def test_near_takes_letters_for_the_digits_they_look_like_and_reports_it(
+    run_main: Main, capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    code, out, _ = find(run_main, capsys, "--near", typed, "--within", "1km")
+    taken = "" if "10  9" in typed else f" (taken for {typed.upper()}, which is not known)"
+    assert code == 0 and f" m of N10 9XD{taken}; " in out.splitlines()[0]
+
+
+def test_near_names_the_sector_that_a_postcode_is_unknown_in(
+    run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = find(run_main, capsys, "--near", "N10-9ZZ", "--within", "1km")
+    assert " m of N10 9 (the middle of the known postcodes of the sector); " in out.splitlines()[0]
+
+
 PROBLEMS = {
     ("--near", "XX9 9XX"): "XX9 9XX: neither this postcode nor its sector is known.",
     ("--near", "N10 9XD", "--within", "far"): "far: this is not a distance. Give one such as 500m",

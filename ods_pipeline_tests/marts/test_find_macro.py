@@ -68,6 +68,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("D7", "RO197", name="HOSE CLINIC"),
         organisation("Q99X", "RO261", name="NHS ELMSHIRE INTEGRATED CARE BOARD"),
         organisation("Q99Y", "RO98", name="NHS ELMSHIRE ICB - Q99Y"),
+        organisation("U1", "RO272", name="BROOK PCN"),
+        organisation("U2", "RO197", name="BARN & OAK HOUSE SURGERY"),
+        organisation("U3", "RO197", name="CAFE CLINIC"),
+        organisation("U4", "RO197", name="SHEFFIELD CLINIC"),
+        organisation("U5", "RO197", postcode="SL1 2AB"),
+        organisation("U6", "RO197", postcode="NW1 0AB"),
         *(organisation(f"B{n}", "RO197") for n in range(7)),
         organisation("5E1", "RO179", **CLOSED),
         organisation("012", "RO141"),
@@ -116,7 +122,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
 
 
 @pytest.mark.parametrize(
-    "text", ["RRP", " rrp ", "r r p", "\ufeffRRP", "RRP,", "'RRP'", "(rrp).", '"R R P"', "[RRP];"]
+    "text",
+    [
+        *("RRP", " rrp ", "r r p", "\ufeffRRP", "RRP,", "'RRP'", "(rrp).", '"R R P"', "[RRP];", "- RRP/"),
+        pytest.param("\uff32\uff52\uff30", id="full-width"),
+        pytest.param("RR\u00ad\u200bP\u00a0\u2013", id="soft hyphen, no-break space, dash"),
+        pytest.param("\u201cRRP\u201d\u00b9", id="curved quotes, footnote"),
+    ],
 )
 def test_a_code_is_found_however_it_is_written(find: Find, text: str) -> None:
     (row,) = find(text)
@@ -162,9 +174,39 @@ def test_a_district_that_is_there_is_no_sector_of_another(small: Find) -> None:
     assert {row["postcode"] for row in small("LS11")} == {"LS11 4BB"}
 
 
-@pytest.mark.parametrize("text", ["N10 9XD", "n109xd", " N1 09XD", "(N10 9XD)"])
+@pytest.mark.parametrize(
+    "text", ["N10 9XD", "n109xd", " N1 09XD", "(N10 9XD)", "N10-9XD.", "N10\u20139XD", "\uff2e10\u00a09xd"]
+)
 def test_a_postcode_lists_everybody_old_and_new_together(find: Find, text: str) -> None:
     assert kinds(find(text)) == [("postcode", "D8M2P"), ("postcode", "VM903")]
+
+
+@pytest.mark.parametrize("text", ["N1O 9XD", "NlO 9XD", "nlo9xd", "Nl0  9XD"])
+def test_letters_in_a_postcode_that_look_like_its_digits_are_taken_for_them(find: Find, text: str) -> None:
+    rows = find(text)
+    assert kinds(rows) == [("postcode", "D8M2P"), ("postcode", "VM903")]
+    assert {row["matched_by"] for row in rows} == {"a postcode like this"}
+
+
+def test_so_are_those_next_to_a_name(find: Find) -> None:
+    for text in ("maple house n1o 9xd", "maple house NLO 9XD"):
+        assert {row["matched_by"] for row in find(text)} == {"words of its name and a postcode like this"}
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("NW1 OAB", ["U6"]),
+        ("nwl 0ab", ["U6"]),
+        ("NW10AB", ["U6"]),
+        ("S11 2AB", [None]),  # Sheffield, and not Slough
+        ("5L1 2AB", [None]),
+    ],
+)
+def test_a_postcode_is_not_taken_for_one_in_another_town(
+    small: Find, text: str, codes: list[str | None]
+) -> None:
+    assert [row["ods_code"] if row["match_kind"] == "postcode" else None for row in small(text)] == codes
 
 
 def test_a_shared_building_lists_each_address_by_itself(small: Find) -> None:
@@ -232,8 +274,17 @@ def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, c
         ("boots chemist", ["D6"]),
         ("hsoe clinic", ["D7"]),
         ("lancishire clinic", ["D9"]),
-        ("elmshire icb", ["Q99Y", "Q99X"]),
-        ("elmshire integrated care board", ["Q99X"]),
+        ("elmshire icb", ["Q99X", "Q99Y"]),  # the board is one, the place has the word in its name
+        ("elmshire integrated care board", ["Q99X", "Q99Y"]),
+        ("brook primary care network", ["U1"]),
+        ("the wset garden clinic reading", ["D1"]),
+        ("westgardenclinic reading", ["D1"]),
+        ("thewestgardenclinic oxford", ["D3"]),
+        ("barnandoakhousesurgery", ["U2"]),
+        ("barn and oak hse surgery", ["U2"]),
+        ("nhselmshireintegratedcareboard", ["Q99X"]),
+        ("caf\u00e9 clinic", ["U3"]),
+        ("shef\ufb01eld clinic", ["U4"]),
         ("OFXORD garden clinic", ["D2"]),  # a town with a typo is no better than a name with one
     ],
 )

@@ -1,7 +1,7 @@
 """The macros of ``ods.duckdb`` and of mart connections.
 
 Lives here: macros by the prefix of their file. ``words*.sql`` are scalar macros for marts and analysts alike,
-``ods_*.sql`` table macros that read published tables, ``find_*.sql`` steps of ``ods_find``, and
+``ods_*.sql`` table macros that read published tables, ``find_*.sql`` steps of those, and
 ``building*.sql`` macros for building marts, which are published nowhere. Does not live here: the ids of roles
 and relationships, which are data of ``schema/codes.py``.
 
@@ -70,8 +70,11 @@ def default_codes() -> dict[str, str]:
 
 
 def _default_meaning() -> str:
-    """Return the macro ``default_meaning(key)``: what a national default code stands for, else null."""
+    """Return the macros ``is_default(key)`` and ``default_meaning(key)``, what such a code stands for, else null."""
     codes = default_codes()
     names, meanings = (", ".join(f"'{text}'" for text in texts) for texts in (codes, codes.values()))
     meaning = f"[{meanings}][nullif(list_position([{names}], key), 0)]"
-    return f"CREATE OR REPLACE MACRO default_meaning(key) AS {meaning}"
+    return (
+        f"CREATE OR REPLACE MACRO is_default(key) AS list_contains([{names}], key);"
+        f"CREATE OR REPLACE MACRO default_meaning(key) AS {meaning}"
+    )

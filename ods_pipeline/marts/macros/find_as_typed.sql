@@ -1,13 +1,24 @@
 -- Steps of ods_find (ods_find.sql): what was typed, which words of the register it may stand for, and which names and
 -- towns have them.
 
--- A typed text: as a code, with whatever punctuation is around it (code_as_typed), and as words.
+-- A typed text: as a code, with whatever punctuation or odd characters it has (code_as_typed), and as words.
 CREATE MACRO find_typed(entry) AS TABLE
     SELECT
-        max(typed_code(typed)) AS code,
-        max(code_key(typed)) AS code_as_typed,
-        max(words_between(typed, other_characters())) AS words
-    FROM (SELECT unnest([entry]) AS typed);
+        max(bare_key(key)) AS code,
+        max(CASE WHEN strlen(as_typed) = length(as_typed) THEN key ELSE as_typed END) AS code_as_typed,
+        max(words) AS words
+    FROM (
+        SELECT
+            max(visible_key(plain)) AS key,
+            max(words_between(plain, other_characters())) AS words,
+            max(upper(trim(typed))) AS as_typed
+        FROM (
+            SELECT
+                typed,
+                plain_text(typed) AS plain
+            FROM (SELECT unnest([entry]) AS typed)
+        )
+    );
 
 -- A typed text: as a code, its postcode, and the other words.
 CREATE MACRO find_question(entry) AS TABLE
@@ -35,7 +46,10 @@ CREATE MACRO find_question(entry) AS TABLE
             code,
             code_as_typed,
             words,
-            CASE WHEN is_postcode_key(code) THEN code ELSE postcode_within(words) END AS postcode
+            CASE
+                WHEN is_postcode_key(code) THEN code
+                ELSE coalesce(nullif(postcode_within(words), ''), postcode_like(words))
+            END AS postcode
         FROM find_typed(entry)
     );
 
@@ -122,9 +136,14 @@ CREATE MACRO find_candidates(entry) AS TABLE
     GROUP BY place, is_pair, word, size, letters, most, word_id;
 
 -- For each typed word, the words of the register that it may stand for, and how well (quality, from 0 to 1): the same
--- word, its beginning or a part of it, a typo; two words that are one there, and one word that is two, whose parts add
--- up (part_quality, part_size). Rare words weigh more. weights has the weights of all typed words (weight_bits), and
--- from bit 48 on their sum. Only the fifty likest of the words that begin alike count.
+-- word, its beginning or a part of it, a typo; two words that are one there, and one word that is several, whose parts
+-- add up (part_quality, part_size). Rare words weigh more. weights has the weights of all typed words (weight_bits),
+-- and from bit 48 on their sum. Only the fifty likest of the words that begin alike count.
+--
+-- A part is in the typed word after part_from characters: where it first is, or at the end. A plural, as in
+-- LLOYDSPHARMACY, is a character longer than the word of the register, and an AND is no word of it (part_ends). Only
+-- parts count that have others, or the end of the word, on both sides: begins and ends are bits of all places where a
+-- part begins, or ends.
 CREATE MACRO find_spellings(entry) AS TABLE
     SELECT
         bit_of(place) AS place_bit,
@@ -142,7 +161,11 @@ CREATE MACRO find_spellings(entry) AS TABLE
             *,
             row_number() OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id, size, is_part) AS likeness,
             first_value(
-                CASE WHEN quality > 0 THEN least(15, greatest(1, round(ln(1000000 / texts))))::BIGINT ELSE 9::BIGINT END
+                CASE
+                    WHEN is_article THEN 1::BIGINT
+                    WHEN quality > 0 THEN least(15, greatest(1, round(ln(1000000 / texts))))::BIGINT
+                    ELSE 9::BIGINT
+                END
             )
                 OVER (PARTITION BY place ORDER BY quality DESC, texts, word_id, size, is_part) AS weight
         FROM (
@@ -151,10 +174,15 @@ CREATE MACRO find_spellings(entry) AS TABLE
                 word_id,
                 texts,
                 is_part,
-                CASE WHEN is_pair THEN size / 2 WHEN is_part THEN length(known_word) ELSE size END AS size,
+                word = 'THE' AS is_article,
+                CASE
+                    WHEN is_pair THEN size / 2 WHEN is_part THEN word_size(known_word) ELSE word_size(word)
+                END AS size,
                 CASE
                     WHEN word_id = 0 THEN 0
-                    WHEN is_part THEN 0.97 * length(known_word) / size
+                    WHEN is_part
+                        THEN 0.97 / size
+                            * length_of_part(length(known_word), part_from, part_ends & (begins | bit_at(size)))
                     WHEN known_word = word AND is_pair THEN 0.97
                     WHEN known_word = word THEN 1
                     WHEN starts_with(known_word, word) THEN 0.9 - 0.01 * least(10, length(known_word) - size)
@@ -164,58 +192,64 @@ CREATE MACRO find_spellings(entry) AS TABLE
             FROM (
                 SELECT
                     *,
-                    max(is_start::INTEGER) OVER (PARTITION BY place, cut) AS starts,
-                    min(is_start::INTEGER) OVER (PARTITION BY place, cut) AS ends
+                    bit_or(bit_at(part_from)) OVER (PARTITION BY place) AS begins,
+                    bit_or(part_ends) OVER (PARTITION BY place) AS ends
                 FROM (
                     SELECT
                         *,
-                        -- A plural in front, as in LLOYDSPHARMACY, is a character longer than the word of the register.
-                        unnest(
-                            CASE
-                                WHEN NOT is_part THEN [NULL]
-                                WHEN NOT is_start THEN [size - length(known_word)]
-                                WHEN word[length(known_word) + 1] = 'S'
-                                    THEN [length(known_word), length(known_word) + 1]
-                                ELSE [length(known_word)]
-                            END
-                        ) AS cut
+                        ends_of_part(word, part_from + length(known_word)) AS part_ends
                     FROM (
                         SELECT
-                            c.place,
-                            c.is_pair,
-                            c.word,
-                            c.size,
-                            w.word_id,
-                            w.texts,
-                            w.word AS known_word,
-                            length(w.word) BETWEEN 2 AND c.size - 2 AND w.word_id <> 0 AND NOT c.is_pair
-                            AND (starts_with(c.word, w.word) OR ends_with(c.word, w.word)) AS is_part,
-                            starts_with(c.word, w.word) AS is_start
-                        FROM find_candidates(entry) AS c
-                        JOIN search.words AS w ON w.word_id = c.word_id
-                        -- Comparing two words fully is slow, so it comes last.
-                        WHERE CASE
-                                WHEN w.word_id = 0 OR w.word = c.word THEN true
-                                WHEN NOT c.is_pair AND contains(w.word, c.word)
-                                    THEN c.size > 3 OR (c.size > 1 AND starts_with(w.word, c.word))
-                                WHEN c.shared < 2 AND c.size >= 8 AND length(w.word) > 2 THEN false
-                                WHEN NOT c.is_pair AND c.size > 4 AND length(w.word) BETWEEN 2 AND c.size - 2
-                                    AND (starts_with(c.word, w.word) OR ends_with(c.word, w.word)) THEN true
-                                WHEN c.most > 0 AND abs(length(w.word) - c.size) <= c.most
-                                    AND bit_count(xor(w.letters, c.letters)) <= 2 * c.most
-                                    THEN damerau_levenshtein(w.word, c.word) <= c.most
-                            END
+                            *,
+                            unnest(
+                                CASE
+                                    WHEN NOT is_part THEN [NULL]
+                                    WHEN ends_with(word, known_word)
+                                        THEN list_distinct([strpos(word, known_word) - 1, size - length(known_word)])
+                                    ELSE [strpos(word, known_word) - 1]
+                                END
+                            ) AS part_from
+                        FROM (
+                            SELECT
+                                c.place,
+                                c.is_pair,
+                                c.word,
+                                c.size,
+                                w.word_id,
+                                w.texts,
+                                w.word AS known_word,
+                                c.size > 4 AND length(w.word) BETWEEN 2 AND c.size - 2 AND NOT c.is_pair
+                                AND contains(c.word, w.word) AS is_part
+                            FROM find_candidates(entry) AS c
+                            JOIN search.words AS w ON w.word_id = c.word_id
+                            -- Comparing two words fully is slow, so it comes last.
+                            WHERE CASE
+                                    WHEN w.word_id = 0 OR w.word = c.word THEN true
+                                    WHEN NOT c.is_pair AND contains(w.word, c.word)
+                                        THEN c.size > 3 OR (c.size > 1 AND starts_with(w.word, c.word))
+                                    WHEN c.shared < 2 AND c.size >= 8 AND length(w.word) > 3 THEN false
+                                    WHEN NOT c.is_pair AND c.size > 4 AND length(w.word) BETWEEN 2 AND c.size - 2
+                                        AND contains(c.word, w.word) THEN true
+                                    WHEN c.most > 0 AND abs(length(w.word) - c.size) <= c.most
+                                        AND bit_count(xor(w.letters, c.letters)) <= 2 * c.most
+                                        THEN damerau_levenshtein(w.word, c.word) <= c.most
+                                END
+                        )
                     )
                 )
             )
-            WHERE NOT is_part OR (starts = 1 AND ends = 0)
+            WHERE NOT is_part OR (
+                    (part_from = 0 OR has_bit(ends, part_from))
+                    AND (part_ends & (begins | bit_at(size))) <> 0
+                )
         )
     )
     WHERE likeness <= 50 OR is_part;
 
 -- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which of
 -- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
--- (covered). At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those
+-- (covered); whether initials were typed for words of it (has_initials). At least a
+-- thousand are kept, so that towns, codes and openness can choose among names alike, and those
 -- typed as a whole: next to a town of several words, names with these words have more of what was typed.
 -- Sums are rounded: their last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
@@ -226,8 +260,9 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
             round(sum(weight * quality), 9) AS got,
             bit_or(place_bit) AS mask,
             bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
-            round(least(1, sum(size * quality) / any_value(text_size)), 9) AS covered,
+            round(least(1, sum(size * quality) / coalesce(max(other_size), any_value(text_size))), 9) AS covered,
             any_value(weights) AS weights,
+            coalesce(max(other_size) < any_value(text_size), false) AS has_initials,
             any_value(is_town) AS is_town,
             max(round(sum(weight * quality), 9)) OVER () AS best_got
         FROM (
@@ -235,6 +270,7 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
                 x.text_id,
                 s.place_bit,
                 any_value(x.size) AS text_size,
+                max(x.other_size) AS other_size,
                 any_value(x.is_town) AS is_town,
                 any_value(s.weights) AS weights,
                 any_value(s.weight) AS weight,

@@ -18,12 +18,15 @@
 -- The listings that have the text, or a part of it, as a code or postcode. A mask of 4095 is the whole text, one of
 -- 4096 a code that looks like part of a postcode, and a postcode has none. A district has ten sectors. A text such as
 -- LS185 may be a sector without its space (LS18 5), and LS18 too (LS1 8): its mask is 8192 at first, and it counts if
--- there is no such district. has_both: the word has letters and digits, as most codes do and few words.
+-- there is no such district. What was perhaps meant by a postcode counts if it is held, and neither the code nor the
+-- postcode that was typed is; a district in the text then does not. likeness is 2 if that is the whole text, else 1.
+-- has_both: the word has letters and digits, as most codes do and few words.
 CREATE MACRO find_keys(entry) AS TABLE
     SELECT
         k.listing_id,
-        nullif(q.mask, 8192) AS mask,
-        q.mask < 4095 AND q.word <> translate(q.word, '0123456789', '') AND lower(q.word) <> q.word AS has_both
+        nullif(nullif(q.mask, 8192), 16384) AS mask,
+        q.mask < 4095 AND q.word <> translate(q.word, '0123456789', '') AND lower(q.word) <> q.word AS has_both,
+        CASE WHEN q.mask = 16384 THEN 1 + (q.rest = '')::INTEGER ELSE 0 END AS likeness
     FROM (
         SELECT
             unnest(
@@ -35,7 +38,9 @@ CREATE MACRO find_keys(entry) AS TABLE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
                             THEN ' ' || code[:-2] || ' ' || code[-1]
                     END,
-                    CASE WHEN code_as_typed <> code THEN code_as_typed END
+                    CASE WHEN code_as_typed <> code THEN code_as_typed END,
+                    ' ' || readings[1][:-4] || ' ' || readings[1][-3],
+                    ' ' || readings[2][:-4] || ' ' || readings[2][-3]
                 ]
                 || CASE
                     WHEN postcode = '' THEN []
@@ -46,18 +51,40 @@ CREATE MACRO find_keys(entry) AS TABLE
             ) AS word,
             unnest(
                 list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words))
-                || [4095, 4096, 8192, 4095]
+                || [4095, 4096, 8192, 4095, 16384, 16384]
             ) AS mask,
+            unnest(
+                list_resize(['']::VARCHAR[], len(words) + 4, '') || [readings[1][-2:], readings[2][-2:]]
+            ) AS reading,
             CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest
         FROM (
             SELECT
                 *,
-                replace(postcode, ' ', '') AS joined
-            FROM find_question(entry)
+                postcode_readings(perhaps_postcode, postcode_digits(perhaps_postcode)) AS readings
+            FROM (
+                SELECT
+                    *,
+                    CASE
+                        WHEN length(postcode) > 4 AND postcode[-2] <> ' ' THEN replace(postcode, ' ', '') ELSE code
+                    END AS perhaps_postcode,
+                    replace(postcode, ' ', '') AS joined
+                FROM find_question(entry)
+            )
         )
     ) AS q
-    JOIN search.keys AS k ON k.key = key_of(q.word) AND (q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL)
-    QUALIFY coalesce(q.mask, 0) <> 8192 OR NOT bool_or(q.mask IS NULL) OVER ();
+    JOIN search.keys AS k
+        ON k.key = key_of(q.word)
+        AND CASE
+            WHEN q.mask = 16384 THEN k.rest = q.reading
+            ELSE q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL
+        END
+    QUALIFY CASE
+            WHEN q.mask = 8192 THEN NOT bool_or(q.mask IS NULL) OVER ()
+            WHEN q.mask = 16384
+                THEN NOT coalesce(bool_or(q.mask = 4095 OR (q.mask IS NULL AND q.rest <> '')) OVER (), false)
+            WHEN q.mask IS NULL THEN q.rest <> '' OR NOT coalesce(bool_or(q.mask = 16384) OVER (), false)
+            ELSE true
+        END;
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
@@ -71,7 +98,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
             code_mask BETWEEN 1 AND 4094 AND NOT is_whole_code
             AND (has_both OR name_words & code_mask = 0) AS is_code,
             CASE
-                WHEN code_mask = 4095 THEN 1
+                WHEN code_mask = 4095 OR likeness = 2 THEN 1
                 WHEN (weights >> 48) + asked = 0 THEN 0
                 ELSE (
                     got + greatest(has_postcode, code_mask >> 12) * asked
@@ -89,6 +116,8 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
                 bool_or(has_both) AS has_both,
+                bool_or(has_initials) AS has_initials,
+                max(likeness) AS likeness,
                 max(has_postcode) AS has_postcode,
                 bool_or(bool_or(code_mask = 4095)) OVER () AS is_whole_code,
                 bit_or(bit_or(exact_mask | town_exact_mask)) OVER () AS name_words,
@@ -106,7 +135,9 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     0 AS code_mask,
                     0 AS has_postcode,
                     x.weights,
-                    false AS has_both
+                    false AS has_both,
+                    0 AS likeness,
+                    x.has_initials
                 FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
                 WHERE x.got > 0.4 * x.best_got OR s.is_town
@@ -122,7 +153,9 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     coalesce(mask, 0),
                     (mask IS NULL)::INTEGER,
                     0,
-                    has_both
+                    has_both,
+                    likeness,
+                    false
                 FROM find_keys(entry)
             )
             GROUP BY listing_id
@@ -240,6 +273,9 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 c.town_mask,
                 c.code_mask,
                 c.has_postcode,
+                c.likeness,
+                -- NHS DORSET INTEGRATED CARE BOARD is an ICB; NHS DORSET ICB - 11J is a place of one.
+                NOT c.has_initials AS is_literal,
                 c.covered
             FROM find_listings(entry, rows_wanted) AS c
             JOIN search.listings AS l ON l.listing_id = c.listing_id
@@ -261,6 +297,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
             ORDER BY
                 match_rank,
                 nearness,
+                is_literal,
                 place_rank,
                 place_order,
                 openness_rank,
@@ -305,7 +342,10 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
                             ELSE 'words of its name'
                         END,
                         CASE WHEN m.town_mask > 0 THEN 'its town' END,
-                        CASE WHEN m.has_postcode > 0 THEN 'its postcode' END
+                        CASE
+                            WHEN m.likeness > 0 THEN 'a postcode like this'
+                            WHEN m.has_postcode > 0 THEN 'its postcode'
+                        END
                     )
         END AS matched_by
     FROM find_matches(entry, rows_wanted) AS m
@@ -327,6 +367,7 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         m.match_rank,
         m.nearness,
         m.nearness = 0 AND m.match_rank = 2 AND f.name_key <> m.typed_words,
+        m.is_literal,
         m.place_rank,
         m.place_order,
         m.openness_rank,

@@ -1,14 +1,68 @@
 -- How texts are compared, and which form a code has. All macros work for constants and columns alike.
 
--- A code as ODS writes it: upper case, no white space, none of the invisible characters that spreadsheets add.
-CREATE MACRO code_key(entry) AS nullif(upper(regexp_replace(entry, '[\s\p{Z}\p{C}]', '', 'g')), '');
+-- Characters that PDFs, web pages and other keyboards put for plain ones, and those, in the same order: full-width
+-- forms, dashes, quotes, raised digits (footnotes, so a space). Those that cannot be seen come last, and stand for
+-- nothing: soft hyphen, spaces of no width, marks of direction, the mark at the beginning of a file.
+CREATE MACRO odd_characters() AS
+'ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ'
+|| '０１２３４５６７８９！＂＃＄％＆（）＊＋，－．／：；＜＝＞？＠［＼］＾＿｛｜｝～‐‑‒–—―−＇‘’‛′ʼ`´｀⁰¹²³⁴⁵⁶⁷⁸⁹'
+|| E'\xc2\xad\xd8\x9c\xe1\xa0\x8e\xe2\x80\x8b\xe2\x80\x8c\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f'
+|| E'\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad\xe2\x80\xae\xe2\x81\xa0\xef\xbb\xbf';
 
--- The code in a typed text. Punctuation around it, as in (RRP) or "RRP,", is not part of it.
-CREATE MACRO typed_code(entry) AS
-coalesce(nullif(trim(code_key(entry), '.,;:!?()[]{}<>"''`‘’“”*#'), ''), code_key(entry));
+CREATE MACRO plain_characters() AS
+'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+|| '0123456789!"#$%&()*+,-./:;<=>?@[\]^_{|}~-------''''''''''''''''''          ';
+
+-- A text in plain characters, without what cannot be seen, ligatures as letters, each letter one with its accent. What
+-- has a byte a character is plain already.
+CREATE MACRO plain_text(entry) AS CASE
+    WHEN strlen(entry) = length(entry) THEN entry
+    ELSE nfc_normalize(
+            translate(
+                replace(
+                    replace(replace(replace(replace(entry, 'ﬀ', 'ff'), 'ﬁ', 'fi'), 'ﬂ', 'fl'), 'ﬃ', 'ffi'), 'ﬄ', 'ffl'
+                ),
+                odd_characters(),
+                plain_characters()
+            )
+        )
+END;
+
+-- A plain_text as ODS writes codes: upper case, no white space, none of the invisible characters that spreadsheets add.
+CREATE MACRO visible_key(plain) AS nullif(upper(regexp_replace(plain, '[\s\p{Z}\p{C}]', '', 'g')), '');
+
+-- The same of any text.
+CREATE MACRO code_key(entry) AS visible_key(plain_text(entry));
+
+-- A code_key without the punctuation around it, as in (RRP) or "RRP,". A look-up passes its key as a column: the
+-- expression behind it would be copied to every use, and its pattern compiled again at each.
+CREATE MACRO bare_key(key) AS
+coalesce(nullif(trim(key, '.,;:!?()[]{}<>"''`‘’“”„«»*#-_/\|=+~^@&%•·…†‡'), ''), key);
+
+-- The code in a typed text.
+CREATE MACRO typed_code(entry) AS bare_key(code_key(entry));
 
 -- A postcode without its space.
 CREATE MACRO postcode_key(entry) AS code_key(entry);
+
+-- What a code_key of five to seven characters may mean as a postcode, where letters and digits that look the same are
+-- mixed up. as_digits is postcode_digits of it, as a column: a look-up would compute it at each use. A second letter is
+-- a digit only if no postcode begins with both: SL1 is Slough, and not S11. A 0 in its place is an O: P01 is PO1.
+CREATE MACRO postcode_readings(key, as_digits) AS CASE
+    WHEN length(key) BETWEEN 5 AND 7 AND translate(key, '0123456789', '') <> key
+        THEN [
+                CASE
+                    WHEN length(key) < 7 AND NOT contains(
+                            'AB AL BB BL BS CB CO DL GL HS LL LS ML OL PL PO SL SO SS TS UB WS YO', key[1:2]
+                        )
+                        THEN key[1] || as_digits[2:-3] || translate(key[-2:], '0158', 'DLSB')
+                END,
+                key[1] || translate(key[2], '0', 'O') || as_digits[3:-3] || translate(key[-2:], '0158', 'DLSB')
+            ]
+    ELSE []
+END;
+
+CREATE MACRO postcode_digits(key) AS translate(key, 'OILSZ', '01152');
 
 -- A run of characters that are neither letters nor digits. A look-up passes it to words_between as a column whose value
 -- DuckDB cannot know beforehand: a constant pattern is compiled again at each use, which takes milliseconds.
@@ -34,7 +88,7 @@ CREATE MACRO is_day_key(key) AS regexp_full_match(
 -- The form of a code_key, in the words of code_form.
 CREATE MACRO key_form(key) AS CASE
     WHEN key IS NULL THEN 'blank'
-    WHEN default_meaning(key) IS NOT NULL THEN 'default'
+    WHEN is_default(key) THEN 'default'
     WHEN regexp_full_match(key, '[A-Z][0-9][A-Z][0-9][A-Z]') THEN 'since_2020'
     WHEN regexp_full_match(key, '[0-9]+([.]0+)?') THEN 'number'
     WHEN regexp_full_match(key, '[0-9]([.][0-9]+)?E[+][0-9]{1,3}') THEN 'scientific'

@@ -1,8 +1,8 @@
 -- Words of names as a look-up compares them. A look-up reads up to twelve words; word n is bit n - 1 of a mask.
 
--- A word in one spelling: St and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural.
--- Its argument is upper case without apostrophes, as words_between makes it. Forty characters of a word are compared:
--- no real one is longer, and one of a million would have a million pieces.
+-- A word in one spelling: St and Saint are one word, and so are Dr and Doctor, center and centre, singular and plural,
+-- with accents and without. Its argument is upper case without apostrophes, as words_between makes it. Forty characters
+-- of a word are compared: no real one is longer, and one of a million would have a million pieces.
 CREATE MACRO plain_word(word) AS left(
     regexp_replace(
         regexp_replace(
@@ -10,7 +10,8 @@ CREATE MACRO plain_word(word) AS left(
                 [
                     'ST', 'ST', 'DR', 'DR', 'CENTRE', 'CENTRE', 'CENTRE', 'LTD', 'RD', 'AVE', 'MT', '1ST', '2ND',
                     'HOSPITAL', 'HEALTH', 'CO', 'PRACTICE', 'COMMUNITY', 'UNIVERSITY', 'SURGERY', 'PHARMACY', 'GENERAL',
-                    'DEPARTMENT', 'CLINIC', 'ASSOCIATION'
+                    'DEPARTMENT', 'CLINIC', 'ASSOCIATION', 'CENTRE', 'HOUSE', 'GROUP', 'LANE', 'PARK', 'COURT',
+                    'GARDENS', 'PHARMACY'
                 ][list_position(
                     [
                         'SAINT', 'STREET', 'DOCTOR', 'DOCTORS', 'CENTER', 'CENTERS', 'CTR', 'LIMITED', 'ROAD', 'AVENUE',
@@ -26,16 +27,19 @@ CREATE MACRO plain_word(word) AS left(
                         'SURG',
                         'PHARM',
                         'GEN',
-                        'DEPT', 'CLIN', 'ASSOC'
-                    ], word
+                        'DEPT', 'CLIN', 'ASSOC', 'CTRE', 'HSE', 'GRP', 'LN', 'PK', 'CT', 'GDNS', 'PHCY'
+                    ], strip_accents(word)
                 )],
-                word
+                strip_accents(word)
             ),
             '^([A-Z]{2,})IES$', '\1Y'
         ),
         '^([A-Z0-9]{2,}[^S])S$', '\1'
     ), 40
 );
+
+-- The characters of a word that count. THE hardly does: people leave it out, or put it in front.
+CREATE MACRO word_size(word) AS CASE WHEN word = 'THE' THEN 1 ELSE length(word) END;
 
 -- The bit of a letter or digit in a set of those that a word has. One typo changes at most two of the bits.
 CREATE MACRO bit_of_character(c) AS 1::BIGINT << (unicode(c) % 62);
@@ -53,6 +57,33 @@ CREATE MACRO three_letters(word, n) AS ('$' || word || '$')[n:n + 2];
 -- The first postcode in a text of words_between, or its first part (the district), or that and a digit (the sector).
 CREATE MACRO postcode_within(words) AS
 regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)', 1);
+
+-- The first text like a postcode whose digits are letters, in a text of words_between without a postcode: NLO 9XD. A
+-- number such as 2ND is not the end of one.
+CREATE MACRO postcode_like(words) AS
+regexp_extract(words, '(?:^| )([A-Z][A-Z0-9]{0,2}[0-9OIL] ?[0-9](?:[A-MO-QU-Z][A-Z]|[NRST][A-CE-GI-SU-Z]))(?: |$)', 1);
+
+-- The bit of a place in a word, and whether it is among bits.
+CREATE MACRO bit_at(place_in_word) AS 1::BIGINT << place_in_word;
+CREATE MACRO has_bit(bits, place_in_word) AS ((bits >> place_in_word) & 1) = 1;
+
+-- Where a part of a word may end if it is so many characters long, as bits: with an S, AND or SAND after it, too.
+CREATE MACRO ends_of_part(word, part_to) AS
+bit_at(part_to)
+| CASE WHEN word[part_to + 1] = 'S' THEN bit_at(part_to + 1) ELSE 0 END
+| CASE
+    WHEN word[part_to + 1:part_to + 3] = 'AND' THEN bit_at(part_to + 3)
+    WHEN word[part_to + 1:part_to + 4] = 'SAND' THEN bit_at(part_to + 4)
+    ELSE 0
+END;
+
+-- How long it is, if it ends at the last of these places where it may.
+CREATE MACRO length_of_part(part_size, part_from, places) AS part_size + CASE
+    WHEN has_bit(places, part_from + part_size + 4) THEN 4
+    WHEN has_bit(places, part_from + part_size + 3) THEN 3
+    WHEN has_bit(places, part_from + part_size + 1) THEN 1
+    ELSE 0
+END;
 
 -- The bit of word n in a mask.
 CREATE MACRO bit_of(n) AS (1 << (n - 1))::INTEGER;

@@ -11,7 +11,9 @@ FROM (
             ods_code,
             name,
             coalesce(uprn::VARCHAR, address) AS place,
-            array_position(['open', 'closing', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], openness) AS rank
+            array_position(
+                ['open', 'closing', 'proposed', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], openness
+            ) AS rank
         FROM marts.code_finder
         WHERE postcode_key IS NOT NULL
     )

@@ -26,6 +26,6 @@ LEFT JOIN (
     GROUP BY h.ods_code
 ) AS n ON n.ods_code = f.ods_code
 ORDER BY
-    array_position(['open', 'closing', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], f.openness),
+    array_position(['open', 'closing', 'proposed', 'not_yet_open', 'legally_closed', 'closed', 'deleted'], f.openness),
     f.name,
     f.ods_code

@@ -58,23 +58,33 @@
     return codes;
   }
 
+  // The codes at the postcode of a question, or at one that was perhaps meant by it.
+  async function placeOf(question) {
+    const isWhole = search.isWholePostcode(question.postcode), at = question.postcode ? await codesAt(question.postcode) : [];
+    if (at.length && isWhole) return { codes: at, likeness: 0 };
+    if (question.readings.length && !(await fromShelf("code", question.code)) && !(await fromShelf("code", question.key))) {
+      const like = (await Promise.all(question.readings.map(codesAt))).flat();
+      if (like.length) return { codes: like, likeness: isWhole ? 1 : 2 };
+    }
+    return { codes: at.length || !question.sector ? at : await codesAt(question.sector), likeness: 0 };
+  }
+
   async function find(text) {
     const question = search.questionOf(text);
     // What a code alone does not need is fetched meanwhile, all at once.
     if (question.postcode || question.sector || !/^[A-Z0-9]{3,9}$/.test(question.code) || !/[0-9]/.test(question.code)) search.prepare(question);
-    let at = question.postcode ? await codesAt(question.postcode) : [];
-    if (!at.length && question.sector) at = await codesAt(question.sector);
-    const exact = !at.length && question.code ? await fromShelf("code", question.code) : undefined;
+    const there = await placeOf(question);
+    const exact = !there.codes.length && question.code ? await fromShelf("code", question.code) : undefined;
     // A code alone needs no search unless a name has such a word too.
     const isAlone = exact !== undefined && question.key === question.code && !(await search.anyWord(question));
-    const found = isAlone ? { all: 1, codes: [question.code] } : question.key.length < 2 ? { all: 0, codes: [] } : await search.find(question, at, SHOWN);
+    const found = isAlone ? { all: 1, codes: [question.code] } : question.key.length < 2 ? { all: 0, codes: [] } : await search.find(question, there, SHOWN);
     // A postcode with its space is no code with a typo.
     const isPostcode = question.postcode === question.code && question.typed.includes(" ");
     const alike = found.codes.length || isPostcode || !/^[A-Z0-9]{3,9}$/.test(question.code) ? [] : await search.similar(question);
     const shown = alike.length ? alike : found.codes, records = [];
     await Promise.all(shown.map(function (code) { return fromShelf("code", code); }));
     for (const code of shown) records.push([code, await fromShelf("code", code)]);
-    return { records: records, alike: alike.length > 0, all: alike.length || found.all };
+    return { records: records, alike: alike.length > 0, isMeant: there.likeness > 0, all: alike.length || found.all };
   }
 
   function add(parent, tag, text, css) {
@@ -134,7 +144,7 @@
     list.replaceChildren();
     for (const [code, record] of found.records) if (record !== undefined) show(code, record);
     const many = found.all > 200 ? "The first " + found.records.length + " of more than 200 organisations." : found.all > found.records.length ? "The first " + found.records.length + " of " + found.all.toLocaleString("en-GB") + " organisations." : found.all === 1 ? "One organisation." : found.all + " organisations.";
-    note.textContent = found.alike ? "No code " + text.toUpperCase() + " in the register as of " + about.as_of + ". Perhaps:" : found.all ? many : "Nothing in the register as of " + about.as_of + " has this code, this postcode, or all these words in its name. ods-pipeline find gives the reason and similar codes.";
+    note.textContent = found.alike ? "No code " + text.toUpperCase() + " in the register as of " + about.as_of + ". Perhaps:" : found.all && found.isMeant ? "No organisation has the postcode in " + text.toUpperCase() + "; one like it has. " + many : found.all ? many : "Nothing in the register as of " + about.as_of + " has this code, this postcode, or all these words in its name. ods-pipeline find gives the reason and similar codes.";
     document.body.dataset.answered = text;
   }
 

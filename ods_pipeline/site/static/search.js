@@ -3,24 +3,40 @@
 "use strict";
 window.odsSearchWith = function (about, load) {
   const SPELT = {
-    SAINT: "ST", STREET: "ST", DOCTOR: "DR", DOCTORS: "DR", CENTER: "CENTRE", CENTERS: "CENTRE", CTR: "CENTRE", LIMITED: "LTD",
+    SAINT: "ST", STREET: "ST", DOCTOR: "DR", DOCTORS: "DR", CENTER: "CENTRE", CENTERS: "CENTRE", CTR: "CENTRE", CTRE: "CENTRE", HSE: "HOUSE", GRP: "GROUP", LN: "LANE", PK: "PARK", CT: "COURT", GDNS: "GARDENS",
+    PHCY: "PHARMACY", LIMITED: "LTD",
     ROAD: "RD", AVENUE: "AVE", MOUNT: "MT", FIRST: "1ST", SECOND: "2ND", HOSP: "HOSPITAL", HLTH: "HEALTH", COMPANY: "CO",
     PRAC: "PRACTICE", COMM: "COMMUNITY", UNIV: "UNIVERSITY", SURG: "SURGERY", PHARM: "PHARMACY", GEN: "GENERAL", DEPT: "DEPARTMENT",
     CLIN: "CLINIC", ASSOC: "ASSOCIATION",
   };
   const POSTCODE = /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$/;
   const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)/;
+  const LIKE = /(?:^| )([A-Z][A-Z0-9]{0,2}[0-9OIL] ?[0-9](?:[A-MO-QU-Z][A-Z]|[NRST][A-CE-GI-SU-Z]))(?: |$)/;
+  const AREAS = "AB AL BB BL BS CB CO DL GL HS LL LS ML OL PL PO SL SO SS TS UB WS YO".split(" ");
   const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, TOWN = 65536, ROWS = 200, KINDS = ["code", "name", "postcode", "place"];
 
-  function keyOf(text) { return text.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, ""); }
+  // As plain_text: full-width forms, ligatures, dashes and quotes made plain; without footnotes and what cannot be seen.
+  function plainText(text) {
+    return text.replace(/[\ufb00-\ufb04]/g, function (c) { return c.normalize("NFKC"); })
+      .replace(/[\u2010-\u2015\u2212]/g, "-").replace(/[\uff07\u2018\u2019\u201b\u2032\u02bc`\u00b4\uff40]/g, "'")
+      .replace(/[\uff01-\uff5e]/g, function (c) { return String.fromCharCode(c.charCodeAt(0) - 0xfee0); })
+      .replace(/[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]/g, " ")
+      .replace(/[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff]/g, "").normalize("NFC");
+  }
+  function keyOf(plain) { return plain.toUpperCase().replace(/[\s\p{Z}\p{C}]/gu, ""); }
   // Punctuation around a code, as in (RRP) or "RRP,", is not part of it.
   function codeOf(key) {
-    return key.replace(/^[.,;:!?()[\]{}<>"'`‘’“”*#]+|[.,;:!?()[\]{}<>"'`‘’“”*#]+$/g, "") || key;
+    const around = ".,;:!?()[]{}<>\"'`‘’“”„«»*#-_/\\|=+~^@&%•·…†‡";
+    let start = 0, end = key.length;
+    while (start < end && around.includes(key[start])) start += 1;
+    while (end > start && around.includes(key[end - 1])) end -= 1;
+    return key.slice(start, end) || key;
   }
   function wordsOf(text) {
     return text.toUpperCase().replace(/['\u2019`]/g, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim();
   }
   function plain(word) {
+    word = word.normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
     const spelt = Object.prototype.hasOwnProperty.call(SPELT, word) ? SPELT[word] : word;
     return spelt.replace(/^([A-Z]{2,})IES$/, "$1Y").replace(/^([A-Z0-9]{2,}[^S])S$/, "$1").slice(0, 40);
   }
@@ -127,9 +143,23 @@ window.odsSearchWith = function (about, load) {
     return found;
   }
 
-  function questionOf(entry) {
-    const key = keyOf(entry), code = codeOf(key), words = wordsOf(entry), within = WITHIN.exec(words);
+  // What may be meant as a postcode, where letters and digits that look the same are mixed up.
+  function readingsOf(key) {
+    if (key.length < 5 || key.length > 7 || !/[0-9]/.test(key)) return [];
+    const digits = key.replace(/[OILSZ]/g, function (c) { return "01152"["OILSZ".indexOf(c)]; });
+    const end = key.slice(-2).replace(/[0158]/g, function (c) { return "DLSB"["0158".indexOf(c)]; });
+    const readings = [key[0] + (key[1] === "0" ? "O" : key[1]) + digits.slice(2, -2) + end];
+    if (key.length < 7 && !AREAS.includes(key.slice(0, 2))) readings.push(key[0] + digits.slice(1, -2) + end);
+    return readings.filter(function (reading, n) { return POSTCODE.test(reading) && readings.indexOf(reading) === n; });
+  }
+  function isWholePostcode(postcode) { return postcode.length > 4 && postcode[postcode.length - 2] !== " "; }
+
+  function questionOf(typed) {
+    const entry = plainText(typed), key = keyOf(entry), code = codeOf(key), words = wordsOf(entry);
+    const asTyped = /^[\x00-\x7f]*$/.test(typed) ? key : typed.replace(/^ +| +$/g, "").toUpperCase();
+    const within = WITHIN.exec(words) || LIKE.exec(words);
     const postcode = POSTCODE.test(code) ? code : within ? within[1] : "";
+    const readings = readingsOf(isWholePostcode(postcode) ? postcode.replace(" ", "") : code);
     let rest = " " + words + " ";
     if (postcode === code) rest = "";
     else if (postcode) rest = rest.split(" " + postcode + " ").join("  ");
@@ -137,7 +167,18 @@ window.odsSearchWith = function (about, load) {
     const split = rest.split(" ").slice(0, 12);
     // LS185 may be a sector without its space, and LS18 too where there is no such district.
     const sector = split.length === 1 && /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]$/.test(code) ? code.slice(0, -1) + " " + code.slice(-1) : "";
-    return { code: code, key: key, typed: words, postcode: postcode, sector: sector, words: split };
+    return { code: code, key: asTyped, typed: words, postcode: postcode, sector: sector, readings: readings, words: split };
+  }
+
+  // THE hardly counts: people leave it out, or put it in front.
+  function sizeOf(word) { return word === "THE" ? 1 : word.length; }
+  // Where a part of a word may end, if it is so long: with an S, AND or SAND after it, too.
+  function endsOfPart(word, end) {
+    const ends = [end];
+    if (word[end] === "S") ends.push(end + 1);
+    if (word.startsWith("AND", end)) ends.push(end + 3);
+    else if (word.startsWith("SAND", end)) ends.push(end + 4);
+    return ends;
   }
 
   // Three letters in a row, with those of a word of four whose middle is swapped.
@@ -151,7 +192,7 @@ window.odsSearchWith = function (about, load) {
 
   // For each typed word, the words of the register that it may stand for, and how well. Place n is the bit n.
   function spellings(all, words) {
-    const found = [], cuts = words.map(function () { return new Map(); });
+    const found = [], begins = words.map(function () { return new Set(); }), ends = words.map(function () { return new Set(); });
     for (let place = 0; place < words.length; place += 1) {
       const asTyped = [[words[place], false]];
       if (place + 1 < words.length) asTyped.push([words[place] + words[place + 1], true]);
@@ -159,7 +200,7 @@ window.odsSearchWith = function (about, load) {
         const word = plain(text), size = word.length;
         if (!word || (isPair && size <= 4)) continue;
         const most = size < 4 || /[0-9]/.test(word) ? 0 : size < 8 ? 1 : 2, [low, high] = charactersOf(word), pieces = piecesOf(word);
-        if (!isPair) found.push({ place: place, id: 0, texts: 1, isPart: false, size: size, quality: 0 });
+        if (!isPair) found.push({ place: place, id: 0, texts: 1, isPart: false, isArticle: word === "THE", size: sizeOf(word), quality: 0 });
         for (let n = 0; n < all.known.length; n += 1) {
           // A look at its characters and its length is enough for most words.
           const length = all.lengths[n], missing = (low & ~all.low[n]) | (high & ~all.high[n]), more = (all.low[n] & ~low) | (all.high[n] & ~high);
@@ -170,41 +211,44 @@ window.odsSearchWith = function (about, load) {
           let shared = 0;
           for (const piece of pieces) if (padded.includes(piece)) shared += 1;
           if (!shared) continue;
-          const isStart = word.startsWith(other);
-          const isPart = !isPair && length >= 2 && length <= size - 2 && (isStart || word.endsWith(other));
+          const isPart = !isPair && size > 4 && length >= 2 && length <= size - 2 && word.includes(other);
           let fits = false;
           if (other === word) fits = true;
           else if (!isPair && other.includes(word)) fits = size > 3 || (size > 1 && other.startsWith(word));
-          else if (shared < 2 && size >= 8 && length > 2) fits = false;
-          else if (isPart && size > 4) fits = true;
+          else if (shared < 2 && size >= 8 && length > 3) fits = false;
+          else if (isPart) fits = true;
           else if (isNear) fits = distance(other, word) <= most;
           if (!fits) continue;
           let quality;
-          if (isPart) quality = 0.97 * length / size;
+          if (isPart) quality = null;
           else if (other === word) quality = isPair ? 0.97 : 1;
           else if (other.startsWith(word)) quality = (90 - Math.min(10, length - size)) / 100;
           else if (other.includes(word)) quality = 0.7;
           else quality = (9 - distance(other, word)) / 10;
           const row = {
-            place: place, id: n + 1, texts: all.texts[n], isPart: isPart, quality: quality,
-            size: isPair ? size / 2 : isPart ? length : size,
+            place: place, id: n + 1, texts: all.texts[n], isPart: isPart, isArticle: word === "THE", quality: quality,
+            size: isPair ? size / 2 : sizeOf(isPart ? other : word),
           };
-          // A plural in front, as in LLOYDSPHARMACY, is a character longer than the word of the register.
-          const ends = !isPart ? [null] : !isStart ? [size - length] : word[length] === "S" ? [length, length + 1] : [length];
-          for (const end of ends) {
-            const one = Object.assign({}, row);
-            if (isPart) {
-              one.cut = cuts[place].get(end) || { start: false, end: false };
-              cuts[place].set(end, one.cut);
-              if (isStart) one.cut.start = true; else one.cut.end = true;
-            }
-            found.push(one);
-          }
+          if (!isPart) found.push(row);
           if (isPair) found.push(Object.assign({}, row, { place: place + 1 }));
+          if (!isPart) continue;
+          // A part is where it first is, or at the end.
+          for (const from of new Set([word.indexOf(other), word.endsWith(other) ? size - length : word.indexOf(other)])) {
+            const part = Object.assign({ from: from, whole: size, ends: endsOfPart(word, from + length) }, row);
+            begins[place].add(from);
+            for (const end of part.ends) ends[place].add(end);
+            found.push(part);
+          }
         }
       }
     }
-    const whole = found.filter(function (row) { return !row.isPart || (row.cut.start && row.cut.end); });
+    // Only parts count that have others, or the end of the word, on both sides.
+    const whole = found.filter(function (row) {
+      if (!row.isPart) return true;
+      const last = Math.max.apply(null, row.ends.filter(function (end) { return end === row.whole || begins[row.place].has(end); }));
+      row.quality = 0.97 * (last - row.from) / row.whole;
+      return last > 0 && (row.from === 0 || ends[row.place].has(row.from));
+    });
     // Only the fifty likest of the words that fit a place count.
     whole.sort(function (a, b) { return a.place - b.place || b.quality - a.quality || a.texts - b.texts || a.id - b.id; });
     let place = -1, likeness = 0;
@@ -222,6 +266,7 @@ window.odsSearchWith = function (about, load) {
     }
     return best.map(function (row) {
       if (!row) return 0;
+      if (row.isArticle) return 1;
       return row.quality > 0 ? Math.min(15, Math.max(1, Math.round(Math.log(1000000 / row.texts)))) : 9;
     });
   }
@@ -240,14 +285,17 @@ window.odsSearchWith = function (about, load) {
     for (const row of rows) {
       if (!row.id) continue;
       const content = await load("search", files.get(row.id));
-      for (const text of numbers(content[row.id])) {
+      const others = content[row.id + "+"] ? numbers(content[row.id + "+"]) : null;
+      numbers(content[row.id]).forEach(function (text, n) {
         let places = found.get(text);
         if (!places) found.set(text, places = new Map());
+        // What counts of a text where initials stand for words of it, or words for initials.
+        if (others && others[n]) places.other = Math.max(places.other || 0, others[n]);
         let at = places.get(row.place);
         if (!at) places.set(row.place, at = { whole: 0, parts: 0, size: 0, partSize: 0 });
         if (row.isPart) { at.parts += row.quality; at.partSize += row.size; }
         else { at.whole = Math.max(at.whole, row.quality); at.size = Math.max(at.size, row.size); }
-      }
+      });
     }
     let best = 0;
     const texts = new Map();
@@ -262,7 +310,8 @@ window.odsSearchWith = function (about, load) {
       }
       sum.text = text;
       sum.isTown = all.sizes[text] >= TOWN;
-      sum.covered = rounded(Math.min(1, sum.covered / (all.sizes[text] % TOWN)));
+      sum.hasInitials = Boolean(places.other) && places.other < all.sizes[text] % TOWN;
+      sum.covered = rounded(Math.min(1, sum.covered / (places.other || all.sizes[text] % TOWN)));
       sum.got = rounded(sum.got);
       best = Math.max(best, sum.got);
       texts.set(text, sum);
@@ -282,7 +331,7 @@ window.odsSearchWith = function (about, load) {
     return texts;
   }
 
-  async function listingsFor(all, question, codesAt) {
+  async function listingsFor(all, question, there) {
     const rows = spellings(all, question.words), weights = weightsOf(rows, question.words.length);
     const texts = await textsWith(all, rows, weights), found = new Map(), isThere = new Uint8Array(all.sizes.length + 1);
     const weighted = texts.size > 0;
@@ -297,10 +346,12 @@ window.odsSearchWith = function (about, load) {
         if (isThere[all.names[n]] && texts.get(all.names[n]).isNear) {
           const sum = texts.get(all.names[n]), row = at(n);
           row.got = sum.got; row.mask = sum.mask; row.exact = sum.exact; row.covered = sum.covered;
+          if (sum.hasInitials) row.hasInitials = true;
         }
         if (isThere[all.towns[n]]) {
           const sum = texts.get(all.towns[n]), row = at(n);
           row.town = sum.mask; row.townExact = sum.exact;
+          if (sum.hasInitials) row.hasInitials = true;
         }
       }
     }
@@ -314,15 +365,18 @@ window.odsSearchWith = function (about, load) {
       row.code = Math.max(row.code, mask);
       if (mask < WHOLE && /[0-9]/.test(word) && word.toLowerCase() !== word) row.hasBoth = true;
     });
-    for (const [code, listing] of listingsOf(all, codesAt)) {
-      for (const one of [listing].concat(all.former.get(code) || [])) at(one).postcode = 1;
+    for (const [code, listing] of listingsOf(all, there.codes)) {
+      for (const one of [listing].concat(all.former.get(code) || [])) {
+        at(one).postcode = 1;
+        at(one).isMeant = there.likeness === 2;
+      }
     }
     function weightOf(mask) {
       let sum = 0;
       if (weighted) weights.forEach(function (weight, place) { if (mask & (1 << place)) sum += weight; });
       return sum;
     }
-    const isAsked = codesAt.length > 0 || Array.from(found.values()).some(function (row) { return row.code >> 12; });
+    const isAsked = there.codes.length > 0 || Array.from(found.values()).some(function (row) { return row.code >> 12; });
     const asked = isAsked ? 9 : 0, whole = weightOf(WHOLE) + asked;
     let kept = [], most = 0, nameWords = 0, isWholeCode = false;
     for (const row of found.values()) {
@@ -332,7 +386,7 @@ window.odsSearchWith = function (about, load) {
     for (const row of found.values()) {
       // A code counts whatever the other words are if it has letters and digits, or is a word of no name.
       row.isCode = row.code > 0 && row.code < WHOLE && !isWholeCode && (Boolean(row.hasBoth) || !(nameWords & row.code));
-      if (row.code === WHOLE) row.score = 1;
+      if (row.code === WHOLE || row.isMeant) row.score = 1;
       else if (whole === 0) row.score = 0;
       else {
         const elsewhere = (row.town | row.code) & ~row.mask;
@@ -347,9 +401,9 @@ window.odsSearchWith = function (about, load) {
   }
 
   // The matches, each code once, with what they are sorted by.
-  async function matches(all, question, codesAt) {
+  async function matches(all, question, there) {
     const byCode = new Map();
-    for (const row of await listingsFor(all, question, codesAt)) {
+    for (const row of await listingsFor(all, question, there)) {
       row.id = all.codes[row.listing];
       const other = byCode.get(row.id);
       if (!other || row.score > other.score || (row.score === other.score && row.listing < other.listing)) byCode.set(row.id, row);
@@ -361,9 +415,13 @@ window.odsSearchWith = function (about, load) {
       row.openness = flags & 15;
       row.site = flags & SITE ? 1 : 0;
       row.kind = row.code === WHOLE || row.isCode || (row.code > 0 && (row.mask > 0 || row.id.length > 4)) ? 0 : row.mask > 0 || row.code > 0 ? 1 : row.town > 0 ? 3 : 2;
+      const isTownTypo = Boolean(row.town & ~row.mask & ~row.townExact);
+      // NHS DORSET INTEGRATED CARE BOARD is an ICB; NHS DORSET ICB - 11J is a place of one.
+      row.literal = row.hasInitials ? 0 : 1;
       if (row.mask === 0) row.nearness = 0;
-      else if (row.mask === row.exact && !(row.town & ~row.mask & ~row.townExact) && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
-      else row.nearness = 1 + Math.floor((1 - 0.7 * row.score - 0.3 * row.covered) * 10);
+      else if (row.mask === row.exact && !isTownTypo && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
+      // A typo in a name is likelier than one in a town.
+      else row.nearness = 1 + Math.floor((1 - 0.7 * row.score - 0.3 * row.covered) * 10) + (isTownTypo ? 2 : 0);
       row.rank = row.order = Infinity;
       if (places && row.mask === 0 && row.postcode) {
         const group = row.kind + "/" + row.nearness + "/" + places[row.listing];
@@ -396,11 +454,11 @@ window.odsSearchWith = function (about, load) {
 
   // The first of the matches in the order of ods_find, which lets the likeness of names choose among the first 200.
   async function firstOf(all, question, rows, count) {
-    const early = ["kind", "nearness", "rank", "order", "openness", "site", "uncovered", "listing"];
-    const late = ["kind", "nearness", "differs", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
+    const early = ["kind", "nearness", "literal", "rank", "order", "openness", "site", "uncovered", "listing"];
+    const late = ["kind", "nearness", "differs", "literal", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
     for (const row of rows) row.uncovered = -row.covered;
     rows.sort(function (a, b) { return compared(a, b, early); });
-    const first = rows.slice(0, ROWS), same = ["kind", "nearness", "rank", "order", "openness", "site"];
+    const first = rows.slice(0, ROWS), same = ["kind", "nearness", "literal", "rank", "order", "openness", "site"];
     // Names cost a file each: they are read for those alone that something else does not put in order, among the first.
     function isTied(a, b) {
       return b !== undefined && compared(a, b, a.kind === 1 && a.nearness === 0 ? ["kind", "nearness"] : same) === 0;
@@ -443,9 +501,11 @@ window.odsSearchWith = function (about, load) {
       for (const row of rows) row.unlike = row.text ? -likeness(row.name, question.typed) : Infinity;
       return rows.sort(function (a, b) { return compared(a, b, ["unlike", "name", "id"]); }).map(function (row) { return row.id; });
     },
-    // codesAt: the codes at the postcode of the question.
-    find: async function (question, codesAt, count) {
-      const all = await everything(), rows = await matches(all, question, codesAt);
+    isWholePostcode: isWholePostcode,
+    // there: the codes at the postcode of the question; its likeness is 0, 1 if that is one that was perhaps meant, and 2 if
+    // the whole text is like one.
+    find: async function (question, there, count) {
+      const all = await everything(), rows = await matches(all, question, there);
       return { all: rows.length, codes: await firstOf(all, question, rows, count) };
     },
   };
