@@ -90,8 +90,8 @@ _FIND = """
         -- Nobody uses a code that is closed.
         CASE WHEN k.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(k.ods_code, k.kind) END
             AS hint,
-        CASE WHEN k.match_kind = 'none' THEN what_to_do(code_form($text)) END AS advice,
-        code_form($text) = 'statistical' AS is_statistical,
+        CASE WHEN k.match_kind = 'none' THEN what_to_do(code_form(typed_code($text))) END AS advice,
+        code_form(typed_code($text)) = 'statistical' AS is_statistical,
         (SELECT count(*) FROM answers) AS answers,
         (SELECT count(*) FROM kept) AS kept
     FROM shown AS k
@@ -142,7 +142,7 @@ def find_organisations(
     values = {"text": text, "kind": kind, "open": open_only, "limit": limit, "wanted": wanted}
     rows = query_rows(connection, _FIND, values)
     if rows and rows[0]["match_kind"] == "none" and rows[0]["is_statistical"]:
-        rows[0]["advice"] = area_in_words(connection, text)
+        rows[0]["advice"] = area_in_words(connection, rows[0]["ods_code"])
     if rows:
         return Answer(rows, rows[0]["kept"], 0, rows[0]["answers"] >= wanted)
     sql = "SELECT count(*) FROM ods_find(?, rows_wanted := ?)"

@@ -55,7 +55,11 @@ def test_kind_and_open_choose(run_main: Main, capsys: Captured) -> None:
     printed = capsys.readouterr().out
     assert "D8M2P" in printed and "\nVM903" not in printed
     assert run_main("find", "maple", "house", "--kind", "trust", "--data-root", root) == 5
-    assert "2 match, and none of them is what --kind and --open ask for" in capsys.readouterr().out
+    assert "2 match, and none of them is what --kind asks for\n" in capsys.readouterr().out
+    assert run_main("find", "VM903", "--open", "--data-root", root) == 5
+    assert "1 matches, and it is not what --open asks for\n" in capsys.readouterr().out
+    assert run_main("find", "maple", "house", "--kind", "trust", "--open", "--data-root", root) == 5
+    assert "none of them is what --kind and --open ask for\n" in capsys.readouterr().out
     assert run_main("find", "maple", "--kind", "nonsense", "--data-root", root) == 2
     assert "there is no kind" in capsys.readouterr().err
 
@@ -90,3 +94,13 @@ def test_what_was_typed_is_echoed_as_typed(run_main: Main, capsys: Captured) -> 
 def test_a_code_known_from_a_notice_alone_has_no_name(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "Z8R4W", "--data-root", sample_root().path) == 0
     assert capsys.readouterr().out.startswith("Z8R4W      (no name held) (branch_surgery)")
+
+
+@pytest.mark.parametrize("typed", ["(E54000066)", "E54000066.", "\uff2554000066"])
+def test_what_a_text_is_does_not_depend_on_the_punctuation_around_it(
+    run_main: Main, capsys: Captured, typed: str
+) -> None:
+    assert run_main("find", typed, "--data-root", sample_root().path) == 5
+    assert "It stands for the " in capsys.readouterr().out
+    assert run_main("find", "(ZZZ99).", "--data-root", sample_root().path) == 5
+    assert "registered with CQC" in capsys.readouterr().out

@@ -70,7 +70,7 @@ def default_codes() -> dict[str, str]:
 
 
 def _default_meaning() -> str:
-    """Return the macros ``is_default(key)`` and ``default_meaning(key)``, what such a code stands for, else null."""
+    """Return the macros ``is_default(key)`` and ``default_meaning(key)``: what it stands for, else null."""
     codes = default_codes()
     names, meanings = (", ".join(f"'{text}'" for text in texts) for texts in (codes, codes.values()))
     meaning = f"[{meanings}][nullif(list_position([{names}], key), 0)]"
