@@ -32,14 +32,14 @@ unsplit AS (
     SELECT
         line,
         string_split_regex(
-            trim(regexp_replace(upper(regexp_replace(given, '\p{Cf}', '', 'g')), '[^A-Z0-9]+', ' ', 'g')),
+            trim(regexp_replace(upper(regexp_replace(plain_text(given), '\p{Cf}', '', 'g')), '[^A-Z0-9]+', ' ', 'g')),
             '( (AND|OR))* '
         ) AS words
     FROM filled
     WHERE
         code IS NOT NULL
-        AND regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
-        AND NOT regexp_matches(given, '[0-9][.][0-9]')
+        AND regexp_matches(plain_text(given), '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
+        AND NOT regexp_matches(plain_text(given), '[0-9][.][0-9]')
         AND code_form(code) <> 'date'
         AND code NOT IN (SELECT ods_code FROM marts.code_finder)
         AND line NOT IN (SELECT several.line FROM filled AS several WHERE several.part > 1)

@@ -209,6 +209,7 @@ def test_codes_with_a_blank_between_them_are_several_if_each_is_held(
 ) -> None:
     cells = [
         ("E83003 E83005", ["E83003", "E83005"]),
+        ("\uff2583003 \uff25\uff183005", ["E83003", "E83005"]),
         ("E83003\u00a0E83005", ["E83003", "E83005"]),
         ("RRP TAF", ["RRP", "TAF"]),
         ("E83003 RKE TAF01", ["E83003", "RKE", "TAF01"]),
