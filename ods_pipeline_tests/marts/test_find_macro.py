@@ -68,6 +68,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
         organisation("D7", "RO197", name="HOSE CLINIC"),
         organisation("Q99X", "RO261", name="NHS ELMSHIRE INTEGRATED CARE BOARD"),
         organisation("Q99Y", "RO98", name="NHS ELMSHIRE ICB - Q99Y"),
+        organisation("Q98X", "RO261", name="NHS WEST OAKSHIRE INTEGRATED CARE BOARD", **CLOSED),
+        organisation("Q98Y", "RO98", name="NHS WEST OAKSHIRE ICB - Q98Y"),
         organisation("U1", "RO272", name="BROOK PCN"),
         organisation("U2", "RO197", name="BARN & OAK HOUSE SURGERY"),
         organisation("U3", "RO197", name="CAFE CLINIC"),
@@ -276,6 +278,7 @@ def test_a_postcode_may_be_in_part_and_next_to_a_name(small: Find, typed: str, c
         ("lancishire clinic", ["D9"]),
         ("elmshire icb", ["Q99X", "Q99Y"]),  # the board is one, the place has the word in its name
         ("elmshire integrated care board", ["Q99X", "Q99Y"]),
+        ("oakshire west integrated care board", ["Q98X", "Q98Y"]),  # though the board has closed
         ("brook primary care network", ["U1"]),
         ("the wset garden clinic reading", ["D1"]),
         ("westgardenclinic reading", ["D1"]),

@@ -248,9 +248,9 @@ CREATE MACRO find_spellings(entry) AS TABLE
 
 -- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which of
 -- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
--- (covered); whether initials were typed for words of it (has_initials). At least a
--- thousand are kept, so that towns, codes and openness can choose among names alike, and those
--- typed as a whole: next to a town of several words, names with these words have more of what was typed.
+-- (covered); whether initials were typed for words of it (spelling -1), or words for initials (1), or neither (0). At
+-- least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
+-- whole: next to a town of several words, names with these words have more of what was typed.
 -- Sums are rounded: their last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT *
@@ -262,7 +262,7 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
             bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
             round(least(1, sum(size * quality) / coalesce(max(other_size), any_value(text_size))), 9) AS covered,
             any_value(weights) AS weights,
-            coalesce(max(other_size) < any_value(text_size), false) AS has_initials,
+            coalesce(sign(max(other_size) - any_value(text_size)), 0) AS spelling,
             any_value(is_town) AS is_town,
             max(round(sum(weight * quality), 9)) OVER () AS best_got
         FROM (

@@ -26,13 +26,13 @@ CREATE MACRO find_middle(entry) AS TABLE
             SELECT
                 *,
                 CASE WHEN is_postcode_key(key) THEN left(key, -2) ELSE key END AS start,
-                readings[1] AS reading_1,
-                readings[2] AS reading_2
+                replace(sectors[1], ' ', '') || postcode_end(key) AS reading_1,
+                replace(sectors[2], ' ', '') || postcode_end(key) AS reading_2
             FROM (
                 SELECT
                     place,
                     key,
-                    postcode_readings(key, postcode_digits(key)) AS readings
+                    postcode_sectors(key, postcode_digits(key)) AS sectors
                 FROM (
                     SELECT
                         max(CASE WHEN postcode = '' THEN code ELSE postcode END) AS place,

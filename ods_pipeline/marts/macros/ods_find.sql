@@ -38,10 +38,9 @@ CREATE MACRO find_keys(entry) AS TABLE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
                             THEN ' ' || code[:-2] || ' ' || code[-1]
                     END,
-                    CASE WHEN code_as_typed <> code THEN code_as_typed END,
-                    ' ' || readings[1][:-4] || ' ' || readings[1][-3],
-                    ' ' || readings[2][:-4] || ' ' || readings[2][-3]
+                    CASE WHEN code_as_typed <> code THEN code_as_typed END
                 ]
+                || postcode_sectors(perhaps_postcode, postcode_digits)
                 || CASE
                     WHEN postcode = '' THEN []
                     WHEN postcode[-2] = ' ' THEN [' ' || postcode]
@@ -53,14 +52,12 @@ CREATE MACRO find_keys(entry) AS TABLE
                 list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words))
                 || [4095, 4096, 8192, 4095, 16384, 16384]
             ) AS mask,
-            unnest(
-                list_resize(['']::VARCHAR[], len(words) + 4, '') || [readings[1][-2:], readings[2][-2:]]
-            ) AS reading,
+            postcode_end(perhaps_postcode) AS perhaps_rest,
             CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest
         FROM (
             SELECT
                 *,
-                postcode_readings(perhaps_postcode, postcode_digits(perhaps_postcode)) AS readings
+                postcode_digits(perhaps_postcode) AS postcode_digits
             FROM (
                 SELECT
                     *,
@@ -75,15 +72,21 @@ CREATE MACRO find_keys(entry) AS TABLE
     JOIN search.keys AS k
         ON k.key = key_of(q.word)
         AND CASE
-            WHEN q.mask = 16384 THEN k.rest = q.reading
+            WHEN q.mask = 16384 THEN k.rest = q.perhaps_rest
             ELSE q.rest = '' OR k.rest = q.rest OR q.mask IS NOT NULL
         END
     QUALIFY CASE
-            WHEN q.mask = 8192 THEN NOT bool_or(q.mask IS NULL) OVER ()
-            WHEN q.mask = 16384
-                THEN NOT coalesce(bool_or(q.mask = 4095 OR (q.mask IS NULL AND q.rest <> '')) OVER (), false)
-            WHEN q.mask IS NULL THEN q.rest <> '' OR NOT coalesce(bool_or(q.mask = 16384) OVER (), false)
-            ELSE true
+        max(
+            CASE
+                WHEN q.mask = 4095 OR (q.mask IS NULL AND q.rest <> '') THEN 3
+                WHEN q.mask = 16384 THEN 2
+                WHEN q.mask IS NULL THEN 1
+                ELSE 0
+            END
+        ) OVER ()
+            WHEN 0 THEN true
+            WHEN 2 THEN q.mask <> 8192
+            ELSE coalesce(q.mask, 0) < 8192
         END;
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
@@ -116,7 +119,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
                 bool_or(has_both) AS has_both,
-                bool_or(has_initials) AS has_initials,
+                sum(spelling) AS spelling,
                 max(likeness) AS likeness,
                 max(has_postcode) AS has_postcode,
                 bool_or(bool_or(code_mask = 4095)) OVER () AS is_whole_code,
@@ -137,7 +140,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     x.weights,
                     false AS has_both,
                     0 AS likeness,
-                    x.has_initials
+                    x.spelling
                 FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
                 WHERE x.got > 0.4 * x.best_got OR s.is_town
@@ -155,7 +158,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     0,
                     has_both,
                     likeness,
-                    false
+                    0
                 FROM find_keys(entry)
             )
             GROUP BY listing_id
@@ -275,7 +278,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 c.has_postcode,
                 c.likeness,
                 -- NHS DORSET INTEGRATED CARE BOARD is an ICB; NHS DORSET ICB - 11J is a place of one.
-                NOT c.has_initials AS is_literal,
+                c.spelling,
                 c.covered
             FROM find_listings(entry, rows_wanted) AS c
             JOIN search.listings AS l ON l.listing_id = c.listing_id
@@ -297,7 +300,7 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
             ORDER BY
                 match_rank,
                 nearness,
-                is_literal,
+                spelling,
                 place_rank,
                 place_order,
                 openness_rank,
@@ -367,7 +370,7 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
         m.match_rank,
         m.nearness,
         m.nearness = 0 AND m.match_rank = 2 AND f.name_key <> m.typed_words,
-        m.is_literal,
+        m.spelling,
         m.place_rank,
         m.place_order,
         m.openness_rank,

@@ -46,21 +46,24 @@ CREATE MACRO typed_code(entry) AS bare_key(code_key(entry));
 CREATE MACRO postcode_key(entry) AS code_key(entry);
 
 -- What a code_key of five to seven characters may mean as a postcode, where letters and digits that look the same are
--- mixed up. as_digits is postcode_digits of it, as a column: a look-up would compute it at each use. A second letter is
--- a digit only if no postcode begins with both: SL1 is Slough, and not S11. A 0 in its place is an O: P01 is PO1.
-CREATE MACRO postcode_readings(key, as_digits) AS CASE
+-- mixed up: two sectors, as search.keys has them, and the end. as_digits is postcode_digits of the key, as a column: a
+-- look-up would compute it at each use. A second letter is a digit only if no postcode begins with both: SL1 is Slough,
+-- and not S11. A 0 in its place is an O: P01 is PO1.
+CREATE MACRO postcode_sectors(key, as_digits) AS CASE
     WHEN length(key) BETWEEN 5 AND 7 AND translate(key, '0123456789', '') <> key
         THEN [
                 CASE
                     WHEN length(key) < 7 AND NOT contains(
                             'AB AL BB BL BS CB CO DL GL HS LL LS ML OL PL PO SL SO SS TS UB WS YO', key[1:2]
                         )
-                        THEN key[1] || as_digits[2:-3] || translate(key[-2:], '0158', 'DLSB')
+                        THEN ' ' || key[1] || as_digits[2:-4] || ' ' || as_digits[-3]
                 END,
-                key[1] || translate(key[2], '0', 'O') || as_digits[3:-3] || translate(key[-2:], '0158', 'DLSB')
+                ' ' || key[1] || translate(key[2], '0', 'O') || as_digits[3:-4] || ' ' || as_digits[-3]
             ]
-    ELSE []
+    ELSE [NULL, NULL]
 END;
+
+CREATE MACRO postcode_end(key) AS translate(key[-2:], '0158', 'DLSB');
 
 CREATE MACRO postcode_digits(key) AS translate(key, 'OILSZ', '01152');
 

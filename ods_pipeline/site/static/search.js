@@ -310,7 +310,7 @@ window.odsSearchWith = function (about, load) {
       }
       sum.text = text;
       sum.isTown = all.sizes[text] >= TOWN;
-      sum.hasInitials = Boolean(places.other) && places.other < all.sizes[text] % TOWN;
+      sum.spelling = places.other ? Math.sign(places.other - all.sizes[text] % TOWN) : 0;
       sum.covered = rounded(Math.min(1, sum.covered / (places.other || all.sizes[text] % TOWN)));
       sum.got = rounded(sum.got);
       best = Math.max(best, sum.got);
@@ -337,7 +337,7 @@ window.odsSearchWith = function (about, load) {
     const weighted = texts.size > 0;
     function at(listing) {
       let row = found.get(listing);
-      if (!row) found.set(listing, row = { listing: listing, got: 0, mask: 0, exact: 0, covered: 0, town: 0, townExact: 0, code: 0, postcode: 0 });
+      if (!row) found.set(listing, row = { listing: listing, got: 0, mask: 0, exact: 0, covered: 0, town: 0, townExact: 0, code: 0, postcode: 0, spelling: 0 });
       return row;
     }
     for (const text of texts.keys()) isThere[text] = 1;
@@ -346,12 +346,12 @@ window.odsSearchWith = function (about, load) {
         if (isThere[all.names[n]] && texts.get(all.names[n]).isNear) {
           const sum = texts.get(all.names[n]), row = at(n);
           row.got = sum.got; row.mask = sum.mask; row.exact = sum.exact; row.covered = sum.covered;
-          if (sum.hasInitials) row.hasInitials = true;
+          row.spelling += sum.spelling;
         }
         if (isThere[all.towns[n]]) {
           const sum = texts.get(all.towns[n]), row = at(n);
           row.town = sum.mask; row.townExact = sum.exact;
-          if (sum.hasInitials) row.hasInitials = true;
+          row.spelling += sum.spelling;
         }
       }
     }
@@ -416,8 +416,6 @@ window.odsSearchWith = function (about, load) {
       row.site = flags & SITE ? 1 : 0;
       row.kind = row.code === WHOLE || row.isCode || (row.code > 0 && (row.mask > 0 || row.id.length > 4)) ? 0 : row.mask > 0 || row.code > 0 ? 1 : row.town > 0 ? 3 : 2;
       const isTownTypo = Boolean(row.town & ~row.mask & ~row.townExact);
-      // NHS DORSET INTEGRATED CARE BOARD is an ICB; NHS DORSET ICB - 11J is a place of one.
-      row.literal = row.hasInitials ? 0 : 1;
       if (row.mask === 0) row.nearness = 0;
       else if (row.mask === row.exact && !isTownTypo && row.score > 0.95 && row.covered > 0.96 && !isFormer) row.nearness = 0;
       // A typo in a name is likelier than one in a town.
@@ -454,11 +452,11 @@ window.odsSearchWith = function (about, load) {
 
   // The first of the matches in the order of ods_find, which lets the likeness of names choose among the first 200.
   async function firstOf(all, question, rows, count) {
-    const early = ["kind", "nearness", "literal", "rank", "order", "openness", "site", "uncovered", "listing"];
-    const late = ["kind", "nearness", "differs", "literal", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
+    const early = ["kind", "nearness", "spelling", "rank", "order", "openness", "site", "uncovered", "listing"];
+    const late = ["kind", "nearness", "differs", "spelling", "rank", "order", "openness", "site", "unlike", "uncovered", "name", "id"];
     for (const row of rows) row.uncovered = -row.covered;
     rows.sort(function (a, b) { return compared(a, b, early); });
-    const first = rows.slice(0, ROWS), same = ["kind", "nearness", "literal", "rank", "order", "openness", "site"];
+    const first = rows.slice(0, ROWS), same = ["kind", "nearness", "spelling", "rank", "order", "openness", "site"];
     // Names cost a file each: they are read for those alone that something else does not put in order, among the first.
     function isTied(a, b) {
       return b !== undefined && compared(a, b, a.kind === 1 && a.nearness === 0 ? ["kind", "nearness"] : same) === 0;
