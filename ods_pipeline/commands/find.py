@@ -58,10 +58,10 @@ def find(
             console.print(line)
     if answer.left_out:
         options = [name for name, given in (("--kind", kind), ("--open", open_only)) if given]
-        asked = " and ".join(options) + (" ask" if len(options) > 1 else " asks")
+        wanted = " and ".join(options) + (" ask" if len(options) > 1 else " asks")
         few, many = "1 matches, and it is not", f"{answer.left_out:,} match, and none of them is"
         match = few if answer.left_out == 1 else many
-        console.print(f"{match} what {asked} for")
+        console.print(f"{match} what {wanted} for")
     more = answer.matches - len(answer.rows)
     if more > 0:
         least = "at least " if answer.has_more else ""

@@ -12,7 +12,7 @@ _INVISIBLE = r"[\s\p{Z}\p{C}]"
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,12}$"
 # What people put between several codes in one cell. A blank alone may be within a code, unless all words are
-# distinct codes: else only the register knows, so judging.sql splits there.
+# distinct codes: else only the register knows, so entries.sql splits there.
 _BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
 # What people put around a code; the last four are curved quotes.
 _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
@@ -54,7 +54,7 @@ _RULER_OR_FOOTNOTE = (
     r"^\s*([-=_+|~*.\u2013\u2014\u2500\s]{3,}$"
     r"|\u00a9|[*\u2020\u2021\u00a7]+\s*[A-Za-z]{2,}\s+\pL|\(?[0-9]{1,2}[.)]\s+[A-Za-z]{2,}\s+\pL)"
 )
-# What a column of codes with words next to them counts, compared with one of codes alone.
+# How much a code with words next to it counts, compared with a code alone.
 _WITH_WORDS = 0.6
 
 
@@ -105,21 +105,21 @@ def _read(given: pl.DataFrame) -> pl.DataFrame:
 
 
 def _next_to_words(texts: pl.Series) -> pl.DataFrame:
-    """``plain, distinct``: the one distinct code at either end of a text with words and no other one."""
+    """Return ``plain, distinct``: the distinct code at one end of a text that has words and no other code."""
     has_words = pl.col("plain").str.contains(_WORD_BOUNDARY)
     frame = texts.to_frame("plain").filter(has_words).with_row_index("text")
     words = frame.select("text", word=pl.col("plain").str.to_uppercase().str.extract_all(_WORD)).explode(
         "word"
     )
     word, is_distinct = pl.col("word"), _is_distinct(pl.col("word"))
-    found = words.group_by("text").agg(
+    candidates = words.group_by("text").agg(
         codes=is_distinct.sum(),
         distinct=word.filter(is_distinct).first(),
         is_at_end=is_distinct.first() | is_distinct.last(),
         has_words=(~is_distinct & word.str.contains(_WORDS)).any(),
     )
-    found = found.filter((pl.col("codes") == 1) & pl.col("is_at_end") & pl.col("has_words"))
-    return frame.join(found, on="text").select("plain", "distinct")
+    candidates = candidates.filter((pl.col("codes") == 1) & pl.col("is_at_end") & pl.col("has_words"))
+    return frame.join(candidates, on="text").select("plain", "distinct")
 
 
 def _plain_text(column: str) -> pl.Expr:
@@ -132,7 +132,7 @@ def _compact(text: pl.Expr) -> pl.Expr:
 
 
 def _is_distinct(word: pl.Expr) -> pl.Expr:
-    """Whether a word is hardly anything but a code: five characters or more, both letters and digits."""
+    """Return whether a word is almost surely a code: five characters or more, both letters and digits."""
     return (
         word.str.contains("^[A-Z0-9]{5,12}$")
         & word.str.contains("[A-Z]")
@@ -147,7 +147,7 @@ def is_entry(given: pl.Series, label: pl.Series) -> pl.Series:
 
     Args:
         given: The cells of the column of codes.
-        label: The first filled cell of each row: Total often stands in another column.
+        label: The first filled cell of each row, because *Total* is often in another column.
     """
     frame = pl.DataFrame({"given": given, "label": label}, schema={"given": pl.String, "label": pl.String})
     filled = pl.when(pl.col("given").str.strip_chars() != "").then("given")
@@ -174,7 +174,7 @@ def one_code_per_row(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _several(cells: pl.DataFrame) -> pl.DataFrame:
-    """``given`` and ``several``: the codes of each cell that has more than one and nothing else."""
+    """Return ``given`` and ``several``: the codes of each cell that has more than one and nothing else."""
     separated = _plain_text("given").str.replace_all(_BETWEEN, "\x1f").str.to_uppercase()
     frame = cells.with_columns(
         parts=_parts(separated), words=_parts(separated.str.replace_all(r"[\s\p{Z}]+", "\x1f"))

@@ -1,4 +1,5 @@
--- The codes of a list: of what was read from its cells, what only the register knows.
+-- The codes of a list, after the rules that need the register: whether a cell with a blank, a hyphen or a name in it is
+-- one code or several.
 -- Input: the table entries (line, part, given, code, is_entry); a cell with several codes has a part for each.
 
 -- What people write where there is no code, and what is no entry: neither is a code, unless the register holds it.

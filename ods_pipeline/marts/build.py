@@ -153,12 +153,11 @@ def rows_of_mart(name: str, connection: duckdb.DuckDBPyConnection) -> pl.DataFra
     The steps of the mart are built first and dropped at the end. Those that one place reads are views:
     storing wide rows for one reader took a sixth of the time of ``provider_hierarchy``.
     """
-    table, steps, read_once = TABLES[name], steps_of(name), steps_read_once(name)
-    for step in steps:
-        kind = "VIEW" if step in read_once else "TABLE"
+    table, read_once = TABLES[name], steps_read_once(name)
+    kinds = {step: "VIEW" if step in read_once else "TABLE" for step in steps_of(name)}
+    for step, kind in kinds.items():
         connection.execute(f"CREATE {kind} steps.{step} AS {step_sql(step)}")
     frame = connection.sql(mart_sql(name)).pl()
-    for step in reversed(steps):
-        kind = "VIEW" if step in read_once else "TABLE"
+    for step, kind in reversed(kinds.items()):
         connection.execute(f"DROP {kind} steps.{step}")
     return sorted_by(frame.select(table.columns).cast(pl.Schema(table.dtypes)), table.key)

@@ -71,7 +71,7 @@ before_announced AS MATERIALIZED (
     JOIN edges AS e ON e.old_code = b.new_code AND NOT e.has_begun
 ),
 
--- The same on all successions.
+-- The same walk over all successions, for these codes.
 ahead USING KEY (old_code, new_code) AS (
     SELECT
         old_code,
@@ -155,8 +155,8 @@ rows AS (
     FROM codes
 ),
 
--- Codes that some other code followed for good; what is announced has not followed yet. In a circle each code follows the other: none is the last, and all
--- count as terminal.
+-- Codes that some other code followed for good; what is announced has not followed yet. In a circle each code follows
+-- the other: none is the last, and all count as terminal.
 followed AS (
     SELECT DISTINCT forth.old_code AS code
     FROM begun AS forth

@@ -272,7 +272,7 @@ def _content(report: Report, path: Path) -> tuple[bytes, str]:
 def _csv_files(report: Report, names: list[str]) -> list[str]:
     """Return the CSV files among the names in a zip; of several the one named as the report, if any."""
     files = [n for n in names if n.lower().endswith(".csv")]
-    # macOS adds a folder with a file of its own for each file.
+    # A zip made on macOS also has a hidden file for each file.
     files = [n for n in files if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
     own = [n for n in files if _stem(PurePosixPath(n).name) == report.name]
     return own if len(own) == 1 else files

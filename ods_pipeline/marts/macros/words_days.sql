@@ -36,7 +36,7 @@ CASE
 END;
 
 -- Inactive without an end, and nothing in its days explains it: it ended at the latest when its record was last
--- changed, so that day counts as its end. A record without a stamp is as it is today.
+-- changed, so that day counts as its end. A record without a stamp ends today.
 CREATE MACRO holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) AS
 CASE
     WHEN operational_end IS NOT NULL OR (operational_start IS NULL AND legal_end IS NOT NULL)
@@ -54,9 +54,10 @@ CASE
         THEN holds_to(status, operational_start, legal_start, operational_end, legal_end, last_change_date) - 1
 END;
 
--- The openness of an organisation on a day, by its record. Whoever asks for it asks here, so that all answers of one
--- day agree: one that is Inactive without an end was open until it was stamped, and one that has legal dates alone is
--- closed after the last of them. The last day holds all that the status means.
+-- The openness of an organisation on a day, by its record. Every mart, macro and command uses this one, so that they
+-- agree on every day: an organisation that is Inactive without an end was open until it was stamped, and one with legal
+-- dates alone is closed after the last of them. Status 'Active' is passed on, because last_day_held has already taken
+-- into account what the status means.
 CREATE MACRO openness_of(
     status, operational_start, legal_start, operational_end, legal_end, last_change_date, day
 ) AS

@@ -38,7 +38,7 @@ CREATE MACRO plain_word(word) AS left(
     ), 40
 );
 
--- The characters of a word that count. THE hardly does: people leave it out, or put it in front.
+-- The characters of a word that count. THE hardly counts: people leave it out, or put it in front.
 CREATE MACRO word_size(word) AS CASE WHEN word = 'THE' THEN 1 ELSE length(word) END;
 
 -- The bit of a letter or digit in a set of those that a word has. One typo changes at most two of the bits.
