@@ -2,10 +2,17 @@
 -- Input: the table listed (line, part, given, code, is_entry), which entries.sql makes.
 -- $kind is the kind that every code should be, or null.
 
-WITH RECURSIVE codes AS (
-    SELECT DISTINCT code
-    FROM listed
-    WHERE code IS NOT NULL
+-- The form of each code, worked out in this one place: each use of code_form copies all its patterns into the query,
+-- and to bind and optimise a dozen copies took half a second.
+WITH RECURSIVE codes AS MATERIALIZED (
+    SELECT
+        code,
+        code_form(code) AS form
+    FROM (
+        SELECT DISTINCT code
+        FROM listed
+        WHERE code IS NOT NULL
+    )
 ),
 
 -- Successions in effect by the day, followed step by step: the crosswalk speaks for today alone.
@@ -22,7 +29,7 @@ reached AS (
         old_code,
         new_code
     FROM begun
-    WHERE old_code IN (FROM codes)
+    WHERE old_code IN (SELECT code FROM codes)
     UNION
     SELECT
         r.old_code,
@@ -72,7 +79,7 @@ ahead AS (
             string_agg(new_code, ', ' ORDER BY new_code) AS codes
         FROM marts.succession_edges AS e
         ANTI JOIN reached AS r ON r.old_code = e.old_code AND r.new_code = e.new_code
-        WHERE effective_on > $day AND old_code IN (FROM codes)
+        WHERE effective_on > $day AND old_code IN (SELECT code FROM codes)
         GROUP BY old_code, effective_on
     )
     GROUP BY old_code
@@ -92,7 +99,7 @@ next_codes AS (
             coalesce(effective_on <= $day, false) AS is_past,
             NOT bool_or(coalesce(effective_on <= $day, false)) OVER (PARTITION BY old_code) AS nothing_is_past
         FROM marts.succession_edges
-        WHERE old_code IN (FROM codes)
+        WHERE old_code IN (SELECT code FROM codes)
     )
     GROUP BY old_code
 ),
@@ -127,7 +134,7 @@ held AS (
         ON k.ods_code = f.ods_code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
     LEFT JOIN replaced AS r ON r.old_code = f.ods_code
     LEFT JOIN next_codes AS n ON n.old_code = f.ods_code
-    WHERE f.ods_code IN (FROM codes)
+    WHERE f.ods_code IN (SELECT code FROM codes)
 ),
 
 -- The ends of its successions: a code may have been replaced by one that has closed since, and by no other.
@@ -156,13 +163,13 @@ above AS (
         h.ods_code AS code,
         [h.operator_code, h.provider_code, h.pcn_code, h.sub_icb_code, h.icb_code, h.region_code] AS parents
     FROM marts.provider_hierarchy AS h
-    WHERE h.valid_from <= $day AND coalesce(h.valid_to > $day, true) AND h.ods_code IN (FROM codes)
+    WHERE h.valid_from <= $day AND coalesce(h.valid_to > $day, true) AND h.ods_code IN (SELECT code FROM codes)
     UNION ALL
     SELECT
         p.ods_code,
         [p.operator_code, p.provider_code, p.pcn_code, p.sub_icb_code, p.icb_code, p.region_code]
     FROM marts.organisation_parents AS p
-    WHERE p.is_past AND p.ods_code IN (FROM codes)
+    WHERE p.is_past AND p.ods_code IN (SELECT code FROM codes)
 ),
 
 steps AS (
@@ -186,10 +193,12 @@ meant AS (
 
 -- Codes that are not held, for which codes one typo away are looked up.
 unknown AS MATERIALIZED (
-    SELECT code
+    SELECT
+        code,
+        form
     FROM codes
-    WHERE code_form(code) NOT IN ('words', 'default', 'statistical')
-        AND (length(code) BETWEEN 2 AND 13 OR code_form(code) IN ('date', 'number', 'scientific'))
+    WHERE form NOT IN ('words', 'default', 'statistical')
+        AND (length(code) BETWEEN 2 AND 13 OR form IN ('date', 'number', 'scientific'))
         AND code NOT IN (SELECT code FROM held)
 ),
 
@@ -234,7 +243,7 @@ before_typo AS (
     UNION ALL
     SELECT
         code,
-        unnest(codes_before_spreadsheet(code, code_form(code))),
+        unnest(codes_before_spreadsheet(code, form)),
         'made a number by a spreadsheet'
     FROM unknown
 ),
@@ -247,7 +256,7 @@ numbers AS MATERIALIZED (
         try_cast(split_part(code, '+', 2) AS INTEGER) AS exponent,
         length(regexp_extract(code, '[.]([0-9]+)E', 1)) AS decimals
     FROM unknown
-    WHERE code_form(code) IN ('number', 'scientific')
+    WHERE form IN ('number', 'scientific')
 ),
 
 -- Codes that a spreadsheet takes for a number: 15E00, 015E0 and 15E0 are all 15.
@@ -352,15 +361,16 @@ words_in_text AS (
         generate_subscripts(words, 1) IN (1, len(words)) AS is_at_end
     FROM (
         SELECT DISTINCT
-            code,
-            string_split(trim(regexp_replace(given, '[^A-Za-z0-9]+', ' ', 'g')), ' ') AS words
-        FROM listed
+            l.code,
+            string_split(trim(regexp_replace(l.given, '[^A-Za-z0-9]+', ' ', 'g')), ' ') AS words
+        FROM listed AS l
+        JOIN codes AS c ON c.code = l.code
         WHERE
             (
-                code_form(code) IN ('words', 'other')
-                OR (code_form(code) = 'code' AND regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]'))
+                c.form IN ('words', 'other')
+                OR (c.form = 'code' AND regexp_matches(l.given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]'))
             )
-            AND code NOT IN (SELECT code FROM held)
+            AND l.code NOT IN (SELECT code FROM held)
     )
 ),
 
@@ -420,13 +430,13 @@ judged AS (
         END AS succession_words,
         CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN n.words END AS ahead_words,
         h.is_archived,
-        code_form(a.code) AS form,
+        coalesce(c.form, 'blank') AS form,
         CASE
             WHEN NOT a.is_entry THEN 'not_an_entry'
             WHEN a.code IS NULL THEN 'blank'
-            WHEN h.code IS NULL AND code_form(a.code) = 'default' THEN 'default_code'
-            WHEN h.code IS NULL AND code_form(a.code) = 'statistical' THEN 'other_system'
-            WHEN h.code IS NULL AND code_form(a.code) IN ('code', 'since_2020', 'number', 'scientific', 'date', 'short')
+            WHEN h.code IS NULL AND c.form = 'default' THEN 'default_code'
+            WHEN h.code IS NULL AND c.form = 'statistical' THEN 'other_system'
+            WHEN h.code IS NULL AND c.form IN ('code', 'since_2020', 'number', 'scientific', 'date', 'short')
                 THEN 'not_held'
             WHEN h.code IS NULL THEN 'no_code'
             WHEN h.openness = 'deleted' THEN 'deleted'
@@ -436,6 +446,7 @@ judged AS (
         END AS verdict,
         CASE WHEN a.code IS NOT NULL THEN min(a.line) OVER (PARTITION BY a.code) END AS first_line
     FROM listed AS a
+    LEFT JOIN codes AS c ON c.code = a.code
     LEFT JOIN held AS h ON h.code = a.code
     LEFT JOIN meant AS m ON m.code = a.code
     LEFT JOIN likely AS l ON l.code = a.code
