@@ -12,7 +12,7 @@ _INVISIBLE = r"[\s\p{Z}\p{C}]"
 _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,12}$"
 # What people put between several codes in one cell. A blank alone may be within a code, unless all words are
-# distinct codes: else only the register knows, so entries.sql splits there.
+# distinct codes: else only the register knows, so steps/listed.sql splits there.
 _BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
 # What people put around a code; the last four are curved quotes.
 _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"

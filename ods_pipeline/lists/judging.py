@@ -1,13 +1,11 @@
 """The verdict on each line of a list of codes, from the published ods.duckdb.
 
-Two queries: what each cell means (entries.sql), and the verdict (judging.sql).
-Lives here: the call, and what the verdicts mean. Does not live here: how lists are read (``code_list.py``)
-and printed (``commands/check.py``).
+Lives here: the call, and what the verdicts mean. Does not live here: the query, which is the files of
+``steps/`` one after the other, how lists are read (``code_list.py``) and printed (``commands/check.py``).
 """
 
 from contextlib import closing
 from datetime import date
-from importlib import resources
 
 import duckdb
 import polars as pl
@@ -15,6 +13,7 @@ import polars as pl
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.code_list import CodeList
 from ods_pipeline.lookup.areas import areas_by_gss
+from ods_pipeline.lookup.steps import with_steps
 
 # Every verdict, with its meaning.
 VERDICTS = {
@@ -33,6 +32,21 @@ VERDICTS = {
 }
 # The verdicts that need no attention.
 NEEDS_NOTHING = ("good", "not_an_entry")
+# The steps of the query, each after those that it reads.
+_STEPS = (
+    "listed",  # what each cell of the list means
+    "codes",
+    "held",
+    "successions",
+    "meant",
+    "unknown",
+    "from_spreadsheet",
+    "typos",
+    "likely",
+    "in_text",
+    "judged",
+    "noted",
+)
 
 
 def judge(
@@ -61,14 +75,11 @@ def judge(
     Raises:
         OdsError: Another version published the set, without what this one asks of it.
     """
-    folder = resources.files("ods_pipeline.lists")
-    entries_sql = folder.joinpath("entries.sql").read_text(encoding="utf-8")
-    sql = folder.joinpath("judging.sql").read_text(encoding="utf-8")
+    sql = f"{with_steps('lists', _STEPS)} SELECT * EXCLUDE (part) FROM noted ORDER BY line, part"
     with closing(connection.cursor()) as cursor:
         cursor.register("entries", codes.rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
         try:
-            cursor.register("listed", cursor.sql(entries_sql).to_arrow_table())
             return cursor.sql(sql, params={"day": day, "kind": kind}).pl()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             reason = str(error).splitlines()[0]

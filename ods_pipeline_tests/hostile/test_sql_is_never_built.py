@@ -79,8 +79,7 @@ ALLOWED = {
     ("site/shards.py", "statement_of('lookup_records')"): "a file of site/queries",
     ("site/shards.py", "statement_of('lookup_postcodes')"): "a file of site/queries",
     ("reconcile/comparing.py", "_query()"): "three files in one; values are parameters",
-    ("lists/judging.py", "entries_sql"): "the file entries.sql",
-    ("lists/judging.py", "sql"): "the file judging.sql; values are parameters",
+    ("lists/judging.py", "sql"): "the files of lists/steps; values are parameters",
     (
         "lookup/published.py",
         "sql",

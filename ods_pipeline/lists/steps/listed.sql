@@ -1,6 +1,7 @@
--- The codes of a list, after the rules that need the register: whether a cell with a blank, a hyphen or a name in it is
--- one code or several.
--- Input: the table entries (line, part, given, code, is_entry); a cell with several codes has a part for each.
+-- The codes of a list, after the rules that need the register: whether a cell with a blank, a hyphen or a name in it
+-- is one code or several.
+-- In: entries (line, part, given, code, is_entry); a cell with several codes has a part for each. Out: the same
+-- columns.
 
 -- What people write where there is no code, and what is no entry: neither is a code, unless the register holds it.
 WITH filled AS MATERIALIZED (
