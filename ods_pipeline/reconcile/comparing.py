@@ -1,9 +1,8 @@
 """Each field of each row of a report against the published set.
 
-Lives here: the query, made of three files, and what the outcomes mean. ``sides.sql`` has what the register
-holds for each row, ``lacking.sql`` what the report lacks, and ``comparing.sql`` compares. Does not live here:
-how report files are read (``reading.py``), the rules themselves (``rules.csv``), and what is printed
-(``commands/reconcile.py``).
+Lives here: the call, its parameters, and what the outcomes mean. Does not live here: the query, which is the
+files of ``steps/`` one after the other, how report files are read (``reading.py``), the rules themselves
+(``rules.csv``), and what is printed (``commands/reconcile.py``).
 """
 
 import io
@@ -17,6 +16,7 @@ import duckdb
 import polars as pl
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lookup.steps import with_steps
 from ods_pipeline.reconcile.reading import ReportFile
 from ods_pipeline.schema.codes import Relationship, Role
 
@@ -33,6 +33,18 @@ ATTENTION = "unexplained"
 # register; so a report of a later day that has another date for it is not newer, it differs (rule 20).
 RECORDED_WITHIN = timedelta(days=92)
 COLUMNS = ("report", "line", "code", "field", "there", "here", "outcome", "rule", "why")
+# The steps of the query, each after those that it reads.
+_STEPS = (
+    "sides",  # each row of the report, with what the register holds for it
+    "lacks",  # what the report lacks
+    "fields_of_rows",
+    "fields_of_names",
+    "fields_of_addresses",
+    "fields_of_openness",
+    "fields_of_areas",
+    "fields_of_links",
+    "outcomes",
+)
 
 
 @dataclass(frozen=True)
@@ -83,22 +95,27 @@ def compare(
         "first_day": first,
         "last_day": last,
         "as_of": as_of,
+        # What happened before it is in the register by as_of.
         "settled": as_of - RECORDED_WITHIN,
+        # Those that the file has columns for.
         "fields": list(file.fields),
+        # Whether a row is an organisation, or a link of one.
         "organisations": report.layout == "organisations",
         "parent_rel": report.parent_rel_id,
+        # Whose organisations the report lists.
         "role_ids": list(report.role_ids),
         "parent_role_ids": list(report.parent_role_ids),
         "whole": whole,
         "gp_practice": Role.GP_PRACTICE.value,
         "operated_by": Relationship.OPERATED_BY.value,
     }
+    sql = f"{with_steps('reconcile', _STEPS)} FROM outcomes"
     with closing(connection.cursor()) as cursor:
         _define_macros(cursor)
         cursor.register("listed", file.rows.to_arrow())
         cursor.register("rules", rules().to_arrow())
         cursor.register("places", _places(cursor).to_arrow())
-        rows = cursor.sql(_query(), params=values).pl()
+        rows = cursor.sql(sql, params=values).pl()
     rows = rows.sort("line", "code", "field", "here", nulls_last=True)
     _require_kind(file, rows)
     why = pl.col("rule").replace_strict(rules()["rule"], rules()["what"], default=None)
@@ -118,17 +135,6 @@ def _require_kind(file: ReportFile, rows: pl.DataFrame) -> None:
             where=file.path,
             do=f"Is this the report {file.report.name}? Give NAME=FILE with the report's own name",
         )
-
-
-def _query() -> str:
-    """Return the query ``comparing.sql``, with ``sides`` and ``lacks`` from the files that make them."""
-    folder = resources.files("ods_pipeline.reconcile")
-    sides, lacks, query = (
-        folder.joinpath(name).read_text(encoding="utf-8")
-        for name in ("sides.sql", "lacking.sql", "comparing.sql")
-    )
-    # Materialized: each of the fields reads them.
-    return f"WITH sides AS MATERIALIZED (\n{sides}), lacks AS MATERIALIZED (\n{lacks})\nFROM (\n{query})"
 
 
 def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:

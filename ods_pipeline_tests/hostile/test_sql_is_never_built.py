@@ -78,7 +78,7 @@ ALLOWED = {
     ("site/figures.py", "statement"): "a file of site/queries; values are parameters",
     ("site/shards.py", "statement_of('lookup_records')"): "a file of site/queries",
     ("site/shards.py", "statement_of('lookup_postcodes')"): "a file of site/queries",
-    ("reconcile/comparing.py", "_query()"): "three files in one; values are parameters",
+    ("reconcile/comparing.py", "sql"): "the files of reconcile/steps; values are parameters",
     ("lists/judging.py", "sql"): "the files of lists/steps; values are parameters",
     (
         "lookup/published.py",

@@ -1,4 +1,4 @@
-"""comparing.sql, on a few rows in the tables that it reads: which of several rows of a code counts."""
+"""A report compared with a few rows in the tables that are read: which of several rows of a code counts."""
 
 from collections.abc import Sequence
 from contextlib import closing

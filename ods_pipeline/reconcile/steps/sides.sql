@@ -1,5 +1,7 @@
 -- Each row of a report, and what the register has for it: the organisation, its parents, its links, its roles.
--- Parameters as in comparing.sql. The table `listed` is the report, `places` what is known by postcode.
+-- In: listed (the report), places (what is known by postcode), $first_day, $last_day, $parent_rel, $operated_by,
+-- $gp_practice. Out: the columns of listed, those of the register next to them, and the days of both as dates.
+
 WITH stamped AS (
     SELECT
         o.*,

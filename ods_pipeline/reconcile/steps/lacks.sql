@@ -1,5 +1,8 @@
 -- What the register holds and a whole report lacks: organisations, or links of a report of links. The rule is the one
--- that explains it. Parameters as in comparing.sql. The table `sides` is the report with what the register has.
+-- that explains it.
+-- In: sides, $whole (else nothing is lacking), $organisations, $role_ids, $parent_rel, $parent_role_ids. Out: code,
+-- here, rule, last_change_date.
+
 WITH stamped AS (
     SELECT
         o.*,
