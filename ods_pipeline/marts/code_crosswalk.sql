@@ -14,80 +14,50 @@ WITH RECURSIVE edges AS ( -- noqa: PRS
     FROM marts.succession_edges
 ),
 
--- Breadth first, one row for each pair: the first walk that reaches a code is a shortest one. Nothing is walked twice, so
--- a dense graph costs what its pairs cost, not what its ways do (64 codes in 8 layers have 19 million). A path is text
--- here, with a character between its codes that no code has and that sorts before all others.
-begun USING KEY (old_code, new_code) AS (
-    SELECT
-        old_code,
-        new_code,
-        1 AS hops,
-        effective_on,
-        old_code || chr(1) || new_code AS path,
-        is_split,
-        is_merge,
-        is_curated
-    FROM edges
-    WHERE has_begun
-    UNION
-    SELECT
-        old_code,
-        new_code,
-        step.hops,
-        step.effective_on,
-        step.path,
-        step.is_split,
-        step.is_merge,
-        step.is_curated
-    FROM (
-        SELECT
-            w.old_code,
-            e.new_code,
-            arg_min(
-                {
-                    'hops': w.hops + 1,
-                    'effective_on': greatest(w.effective_on, e.effective_on),
-                    'path': w.path || chr(1) || e.new_code,
-                    'is_split': w.is_split OR e.is_split,
-                    'is_merge': w.is_merge OR e.is_merge,
-                    'is_curated': w.is_curated OR e.is_curated
-                }, w.path
-            ) AS step
-        FROM begun AS w
-        JOIN edges AS e ON e.old_code = w.new_code AND e.new_code <> w.old_code AND e.has_begun
-        ANTI JOIN recurring.begun AS r ON r.old_code = w.old_code AND r.new_code = e.new_code
-        GROUP BY w.old_code, e.new_code
-    )
-),
-
--- Codes that lead to an announced succession. Few do, and only their ways are walked a second time.
-before_announced AS MATERIALIZED (
+-- Codes that lead to an announced succession. Few do, and only these walk announced successions.
+before_announced AS (
     SELECT old_code
     FROM edges
     WHERE NOT has_begun
     UNION
-    SELECT b.old_code
-    FROM begun AS b
-    JOIN edges AS e ON e.old_code = b.new_code AND NOT e.has_begun
+    SELECT e.old_code
+    FROM before_announced AS a
+    JOIN edges AS e ON e.new_code = a.old_code
 ),
 
--- The same walk over all successions, for these codes.
-ahead USING KEY (old_code, new_code) AS (
+-- Breadth first, one row for each pair: the first walk that reaches a code is a shortest one. Nothing is walked twice,
+-- so a dense graph costs what its pairs cost, not what its ways do (64 codes in 8 layers have 19 million). A path is
+-- text here, with a character between its codes that no code has and that sorts before all others. There are
+-- two kinds of walks, each on its own: of what has begun, and of what is announced too (is_ahead).
+walks USING KEY (old_code, new_code, is_ahead) AS (
     SELECT
         old_code,
         new_code,
+        is_ahead,
         1 AS hops,
         effective_on,
         old_code || chr(1) || new_code AS path,
         is_split,
         is_merge,
         is_curated
-    FROM edges
-    SEMI JOIN before_announced USING (old_code)
+    FROM (
+        SELECT
+            *,
+            false AS is_ahead
+        FROM edges
+        WHERE has_begun
+        UNION ALL
+        SELECT
+            *,
+            true
+        FROM edges
+        SEMI JOIN before_announced USING (old_code)
+    )
     UNION
     SELECT
         old_code,
         new_code,
+        is_ahead,
         step.hops,
         step.effective_on,
         step.path,
@@ -98,6 +68,7 @@ ahead USING KEY (old_code, new_code) AS (
         SELECT
             w.old_code,
             e.new_code,
+            w.is_ahead,
             arg_min(
                 {
                     'hops': w.hops + 1,
@@ -108,26 +79,30 @@ ahead USING KEY (old_code, new_code) AS (
                     'is_curated': w.is_curated OR e.is_curated
                 }, w.path
             ) AS step
-        FROM ahead AS w
-        JOIN edges AS e ON e.old_code = w.new_code AND e.new_code <> w.old_code
-        ANTI JOIN recurring.ahead AS r ON r.old_code = w.old_code AND r.new_code = e.new_code
-        GROUP BY w.old_code, e.new_code
+        FROM walks AS w
+        JOIN edges AS e
+            ON e.old_code = w.new_code AND e.new_code <> w.old_code AND (e.has_begun OR w.is_ahead)
+        ANTI JOIN recurring.walks AS r
+            ON r.old_code = w.old_code AND r.new_code = e.new_code AND r.is_ahead = w.is_ahead
+        GROUP BY w.old_code, e.new_code, w.is_ahead
     )
 ),
 
+begun AS (
+    FROM walks
+    WHERE NOT is_ahead
+),
+
 shortest AS MATERIALIZED (
-    SELECT * REPLACE (string_split(path, chr(1)) AS path)
+    SELECT
+        * EXCLUDE (is_ahead) REPLACE (string_split(path, chr(1)) AS path),
+        NOT is_ahead AS has_begun
     FROM (
-        SELECT
-            *,
-            true AS has_begun
         FROM begun
         UNION ALL
-        SELECT
-            *,
-            false
-        FROM ahead AS a
+        FROM walks AS a
         ANTI JOIN begun AS b ON b.old_code = a.old_code AND b.new_code = a.new_code
+        WHERE a.is_ahead
     )
 ),
 
