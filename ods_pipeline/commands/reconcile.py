@@ -22,7 +22,8 @@ from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.lookup.published import newest_day, open_published
 from ods_pipeline.reconcile.comparing import ATTENTION, OUTCOMES, Compared, compare, rules
 from ods_pipeline.reconcile.held import held_reports
-from ods_pipeline.reconcile.reading import read_report, reports
+from ods_pipeline.reconcile.reading import read_report
+from ods_pipeline.reconcile.reports import reports
 from ods_pipeline.sources.reports import fetch_reports
 from ods_pipeline.sources.settings import sources_from
 

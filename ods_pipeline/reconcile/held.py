@@ -4,14 +4,12 @@ Lives here: which of them are compared. Does not live here: fetching (``sources/
 (``reading.py``).
 """
 
-import re
 from datetime import date
 from pathlib import Path
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.reconcile.reading import days_in
-
-_NOT_LETTERS = re.compile(r"[^a-z]")
+from ods_pipeline.reconcile.days import days_in
+from ods_pipeline.reconcile.reports import name_in
 
 
 def held_reports(root: DataRoot) -> tuple[str, ...]:
@@ -21,7 +19,7 @@ def held_reports(root: DataRoot) -> tuple[str, ...]:
     the name, is the last; a file without one is the oldest.
     """
     files = [f for f in root.raw_reports.glob("[!.]*") if f.suffix.lower() in (".csv", ".zip", ".gz")]
-    newest = {_NOT_LETTERS.split(f.name.lower(), maxsplit=1)[0]: f for f in sorted(files, key=_age)}
+    newest = {name_in(f.name): f for f in sorted(files, key=_age)}
     return tuple(f"{name}={newest[name]}" for name in sorted(newest))
 
 

@@ -1,0 +1,124 @@
+"""Where the columns of a report are in its file: by a header row, or by place.
+
+Lives here: the names that columns have, the header row under titles, and rejecting other files. Does not live
+here: which columns a report has (``reports.py``), and its rows (``reading.py``).
+"""
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.reconcile.reports import NEEDED, PLACES, WIDTHS, Report
+
+# Names of columns in files with a header row, without case, spaces and punctuation.
+_HEADERS = {
+    "code": "organisationcode code orgcode odscode partnerorganisationcode practicecode",
+    "name": "name organisationname orgname partnername practicename",
+    "region": "nationalgrouping nhsenglandregion nhsenglandregioncode region regioncode",
+    "icb": "highlevelhealthgeography highlevelgeography hlhg icb icbcode integratedcareboard",
+    "address_1": "addressline1 address1",
+    "address_2": "addressline2 address2",
+    "address_3": "addressline3 address3",
+    "address_4": "addressline4 address4 town",
+    "address_5": "addressline5 address5 county",
+    "postcode": "postcode",
+    "opened": "opendate openeddate dateopened opened",
+    "closed": "closedate closeddate dateclosed closed",
+    "status": "status statuscode",
+    "parent": "parentorganisationcode parent parentcode commissioner commissionercode pcncode",
+    "parent_name": "parentname pcnname",
+    "joined": "joinparentdate joinproviderpurchaserdate joindate practicetopcnrelationshipstartdate",
+    "left": "leftparentdate leftproviderpurchaserdate leftdate practicetopcnrelationshipenddate",
+    "provider": "providerpurchaser provider providercode",
+    "setting": "prescribingsetting",
+    "sub_icb": "practiceparentsubicbloccode practiceparentsubicblocationcode practiceparentccgcode",
+    "sub_icb_name": "practiceparentsubicblocname practiceparentsubicblocationname practiceparentccgname",
+    "parent_sub_icb": "pcnparentsubicbloccode pcnparentsubicblocationcode pcnparentccgcode",
+    "parent_sub_icb_name": "pcnparentsubicblocname pcnparentsubicblocationname pcnparentccgname",
+    "same_sub_icb": "practicesubicbandpcnsubicbmatch practiceccgandpcnccgmatch",
+}
+_BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers.split()}
+COLUMNS = tuple(_HEADERS)
+# How far down a header row may be: titles and notes that a person puts above it take a few lines.
+_ROWS_OF_TITLES = 20
+CODE = re.compile(r"[A-Z0-9]{1,12}")
+
+
+def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str, int], int | None]:
+    """Return the number of each column that is compared, and which row is the header.
+
+    Null if there is none.
+    """
+    wanted = {"code", *(column for field in report.fields for column in NEEDED[field])}
+    needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
+    cells = frame.drop("line")
+    for n, row in enumerate(cells.head(_ROWS_OF_TITLES).iter_rows()):
+        titled = {_BY_HEADER[h]: place for place, h in reversed(_headers(row)) if h in _BY_HEADER}
+        if needed <= titled.keys():
+            _require_titles_above(path, frame.head(n), {c: f"column_{titled[c]}" for c in needed})
+            return {c: place for c, place in titled.items() if c in wanted}, n
+        if len(titled) > 2:
+            missing = ", ".join(sorted(needed - titled.keys()))
+            raise OdsError(
+                f"the header row has no column for {missing}",
+                where=path,
+                do=f"Is this the report {report.name}?",
+            )
+    widths = WIDTHS[report.layout]
+    beyond = [pl.col(column).is_not_null() for column in cells.columns[widths[0] :]]
+    too_long = frame.filter(pl.any_horizontal(beyond)) if beyond else frame.clear()
+    if cells.width < min(widths) or too_long.height:
+        where = f"line {too_long['line'][0]}" if too_long.height else "each line"
+        raise OdsError(
+            f"{where} has {cells.width} columns; {report.name} has {' or '.join(map(str, widths))}",
+            where=path,
+            do="Give the report as ODS publishes it, or add a header row",
+        )
+    places = {c: n for c, n in PLACES[report.layout].items() if c in wanted and n <= cells.width}
+    first = frame[f"column_{places['code']}"][0]
+    if first is None or not CODE.fullmatch(first.upper()):
+        raise OdsError(
+            f"line {frame['line'][0]}: {first or ''!r} is not an ODS code, and there is no known header row",
+            where=path,
+            do=f"Is this the report {report.name}? Delete what is above its rows, or use the headers of ODS",
+        )
+    return places, None
+
+
+def _headers(row: tuple[str | None, ...]) -> list[tuple[int, str]]:
+    """Return the place of each cell, from 1, and its letters and digits."""
+    return [(n, re.sub(r"[^a-z0-9]", "", (cell or "").lower())) for n, cell in enumerate(row, 1)]
+
+
+def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, str]) -> None:
+    """Raise OdsError if a row above the header row has a code and whatever else each row must have."""
+    has_code = pl.col(columns["code"]).str.to_uppercase().str.contains(f"^{CODE.pattern}$")
+    rows = above.filter(has_code & pl.all_horizontal(pl.col(columns.values()).is_not_null()))
+    if rows.height:
+        raise OdsError(
+            f"line {rows['line'][0]} looks like a row of the report, and the header row comes after it",
+            where=path,
+            do="Put the header row first",
+        )
+
+
+def notes_on_header(
+    report: Report, frame: pl.DataFrame, places: dict[str, int], header: int | None
+) -> list[str]:
+    """Return what of a file with a header row is not compared: lines, columns, and what has no column."""
+    if header is None:
+        return []
+    notes = []
+    if header:
+        notes.append(f"the header row is line {frame['line'][header]}; what is above it is taken for a title")
+    names = frame.drop("line").row(header)
+    known = {*places.values()}
+    unknown = [cell for n, cell in enumerate(names, 1) if n not in known and cell and cell.lower() != "null"]
+    if unknown:
+        notes.append(f"columns of the file that are not compared: {', '.join(unknown)}")
+    missing = [field for field in report.fields if not places.keys() >= {*NEEDED[field]}]
+    if missing:
+        notes.append(f"not compared, because the file does not have all columns for it: {', '.join(missing)}")
+    return notes

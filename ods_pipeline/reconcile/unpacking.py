@@ -1,0 +1,57 @@
+"""The bytes of a report: a CSV file as it is, or out of a gzip or zip file.
+
+Lives here: which file of a zip is the report, and limits. Does not live here: encodings, delimiters and
+quotes (``lists/text.py``).
+"""
+
+import gzip
+import io
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from ods_pipeline.errors import OdsError
+from ods_pipeline.reconcile.reports import Report, name_in
+
+# The largest report, ecarehomesite, has some 15 MB.
+MAX_BYTES = 200_000_000
+
+
+def unpacked(report: Report, path: Path) -> tuple[bytes, str]:
+    """Return the text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
+    member = ""
+    if not path.is_file():
+        raise OdsError("there is no such file", where=path, do="Give the path of a report")
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(content)) as stream:
+                content = stream.read(MAX_BYTES + 1)
+        elif content[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                names = _csv_files(report, archive.namelist())
+                if any(n.startswith("xl/") for n in archive.namelist()):
+                    raise OdsError("this is a workbook", where=path, do="Save the sheet of the report as CSV")
+                if len(names) != 1:
+                    raise OdsError(
+                        f"the zip holds {len(names)} CSV files",
+                        where=path,
+                        do="Unpack it and give the CSV file of the report",
+                    )
+                member = PurePosixPath(names[0]).name
+                with archive.open(names[0]) as stream:
+                    content = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise OdsError("the file is damaged or cut short", where=path, do="Download it again") from error
+    if len(content) > MAX_BYTES:
+        raise OdsError(f"a report may have at most {MAX_BYTES:,} bytes", where=path, do="Give one report")
+    return content, member
+
+
+def _csv_files(report: Report, names: list[str]) -> list[str]:
+    """Return the CSV files among the names in a zip; of several the one named as the report, if any."""
+    files = [n for n in names if n.lower().endswith(".csv")]
+    # A zip made on macOS also has a hidden file for each file.
+    files = [n for n in files if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
+    own = [n for n in files if name_in(PurePosixPath(n).name) == report.name]
+    return own if len(own) == 1 else files
