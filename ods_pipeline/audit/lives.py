@@ -3,7 +3,8 @@
 Lives here: a dict of codes and plain rules. The newest complete record of a code counts. A stub counts only
 if no complete record came before it. A record set aside shows that the code exists, but not its content. A
 code is gone by a notice. It is also gone from the day of the first release without it, if a release that
-proves absence comes before the code is seen again. Does not live here: which rows follow (``rows.py``).
+proves absence comes before the code is seen again. Does not live here: notices and their places
+(``notices.py``), and which rows follow (``rows.py``).
 """
 
 from bisect import bisect_right
@@ -12,47 +13,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ods_pipeline.audit.captures import CaptureContent, UsedRecord
+from ods_pipeline.audit.notices import NOTICES, Notice
 from ods_pipeline.audit.records import (
     NAME,
     ROLE_ID,
     Record,
-    Row,
     Text,
     completed_by,
     is_another_organisation,
 )
 
-# Where notices of deletion come from.
-NOTICES = ("ord_notifications", "odt_deletion_list")
-
 Fax = tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice of deletion, or a 404 or 410.
-
-    Attributes:
-        code: The ODS code.
-        role: The primary role in the notice.
-        day: The day of the notice, or of the 404 or 410.
-        reason_code: ODS's reason code.
-        reason: ODS's reason, or the HTTP status.
-        source: One of ``NOTICES``, or ``gone_from_api``.
-        capture_id: The fetch that brought it.
-        seq: The number of that fetch in the order of captures.
-        place: Its place between observations: those of capture ``n`` are at ``2 * n``, so it is odd.
-    """
-
-    code: str
-    role: Text
-    day: str
-    reason_code: Text
-    reason: Text
-    source: str
-    capture_id: str
-    seq: int
-    place: int
 
 
 @dataclass(slots=True)
@@ -305,30 +276,3 @@ def _complete(versions: list[Version]) -> None:
             complete = version.record
         elif complete is not None:
             version.record = completed_by(version.record, complete)
-
-
-def place_notices(days: Sequence[str], rows_by_capture: Sequence[tuple[str, list[Row]]]) -> list[Notice]:
-    """Return the notices of all captures, each once, with their places in the order of captures.
-
-    A notice keeps the first fetch that brought it. A 404 or 410 keeps the last fetch of its day.
-
-    Args:
-        days: The as-of dates of the captures, in order.
-        rows_by_capture: The label of each capture and its rows of ``notices_of``.
-    """
-    kept: dict[Row, Notice] = {}
-    for seq, (label, rows) in enumerate(rows_by_capture):
-        seen = set()
-        for row in sorted(rows, key=lambda r: [(x is None, x or "") for x in (r[1], r[4])]):
-            code, role, day, reason_code, reason, source = (x or "" for x in row)
-            key = (code, day, source)
-            if key in seen or (key in kept and source in NOTICES):
-                continue
-            seen.add(key)
-            # Never before captures of earlier days, and never after captures of later days.
-            before, upto = sum(d < day for d in days), sum(d <= day for d in days)
-            place = 2 * min(max(seq, before), upto) - 1
-            kept[key] = Notice(
-                code, role or None, day, reason_code or None, reason or None, source, label, seq, place
-            )
-    return list(kept.values())

@@ -13,7 +13,8 @@ from functools import cached_property
 
 from ods_pipeline.audit.captures import RecordSetAside, RecordSuperseded, Values
 from ods_pipeline.audit.fetches import notices_of, read_fetch
-from ods_pipeline.audit.lives import Lives, Version, place_notices
+from ods_pipeline.audit.lives import Lives, Version
+from ods_pipeline.audit.notices import place_notices
 from ods_pipeline.audit.raw import RawCapture
 from ods_pipeline.audit.records import REL, ROLE, Row, Text
 from ods_pipeline.audit.releases import read_release

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from ods_pipeline.audit.captures import RecordSuperseded
-from ods_pipeline.audit.lives import NOTICES, Fax, Version
+from ods_pipeline.audit.lives import Fax, Version
+from ods_pipeline.audit.notices import NOTICES
 from ods_pipeline.audit.records import (
     CONTACT,
     FAX,
