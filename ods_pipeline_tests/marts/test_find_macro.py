@@ -118,7 +118,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
             "INSERT INTO history.organisations VALUES ('A2', 'ABBOTS WAY CLINIC', DATE '2020-03-02')"
         )
         make_search_tables(connection, TODAY)
-        for file in ("find_as_typed.sql", "ods_find.sql"):
+        steps = [f"find_{step}.sql" for step in ("as_typed", "codes", "listings", "matches")]
+        for file in (*steps, "ods_find.sql"):
             connection.execute(resources.files("ods_pipeline.marts.macros").joinpath(file).read_text())
         yield lambda text: ask_for(connection, text)
 
