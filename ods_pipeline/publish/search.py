@@ -13,7 +13,9 @@ import duckdb
 from ods_pipeline.marts import macros
 
 SCHEMA = "search"
-# The tables that search.sql reads, by their ids.
+# The files that make them, each after those that it reads: search_tables/<name>.sql.
+_FILES = ("texts", "words", "listings", "codes")
+# The tables that these read, by their ids.
 READS = ("code_finder", "history.organisations", "organisations", "quarantined_records", "unresolved_targets")
 
 
@@ -24,7 +26,9 @@ def make_search_tables(connection: duckdb.DuckDBPyConnection, today: date) -> No
         connection: Where the tables are; the schema ``main`` is in use afterwards.
         today: The day that the build speaks for.
     """
-    sql = resources.files("ods_pipeline.publish").joinpath("search.sql").read_text(encoding="utf-8")
+    folder = resources.files("ods_pipeline.publish") / "search_tables"
     connection.execute("USE main")
     macros.define_words(connection, today)
-    connection.execute(sql)
+    for name in _FILES:
+        sql = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        connection.execute(sql)

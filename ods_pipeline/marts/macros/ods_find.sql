@@ -9,15 +9,16 @@
 -- The best 200 are returned; ods_find('house', rows_wanted := 1000) returns more.
 --
 -- Its steps, in this order: find_as_typed.sql (what was typed, and the texts that have its words), find_codes.sql,
--- find_listings.sql, find_matches.sql. A macro can only use those that are there already, and files are read in order of
--- name.
+-- find_listings.sql, find_matches.sql. A macro can only use those that are there already, and files are read in order
+-- of their names.
 --
--- The tables of the schema search are made for this (publish/search.sql). What costs time is to prepare this text, and
--- to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its own,
--- without WITH: DuckDB 1.4.0 and 1.4.1 cannot read table macros with WITH that DuckDB 2.0 stored. Texts go through max
--- once, so that DuckDB cannot copy the expressions behind them to every use; and through unnest before it, so that it
--- does not compute them while it plans, where each pattern costs milliseconds. No text is compared as a constant with a
--- column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer to be empty.
+-- The tables of the schema search are made for this (publish/search_tables). What costs time is to prepare this text,
+-- and to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its
+-- own, without WITH: DuckDB 1.4.0 and 1.4.1 cannot read table macros with WITH that DuckDB 2.0 stored. Texts go
+-- through max once, so that DuckDB cannot copy the expressions behind them to every use; and through unnest before it,
+-- so that it does not compute them while it plans, where each pattern costs milliseconds. No text is compared as a
+-- constant with a column: where DuckDB 1.2 sees beforehand that nothing can be equal to it, it takes the whole answer
+-- to be empty.
 
 CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
     SELECT

@@ -1,0 +1,132 @@
+-- The words that people may type for a text, initials among them, and the texts that have each word.
+-- In: texts, towns, own_words, sizes. Out: search.words, search.pieces, search.texts.
+
+-- Initials that people type for words of a name (DORSET ICB), and words that they type for initials in it; those of the
+-- last lines are initials of other words too, and stand for none.
+CREATE OR REPLACE TEMP TABLE initials AS
+SELECT
+    known.initials,
+    known.spelt_out,
+    known.is_read,
+    plain_word(unnest(string_split(known.spelt_out, ' '))) AS word
+FROM (
+    VALUES
+    ('ICB', 'INTEGRATED CARE BOARD', true),
+    ('CCG', 'CLINICAL COMMISSIONING GROUP', true),
+    ('PCT', 'PRIMARY CARE TRUST', true),
+    ('PCN', 'PRIMARY CARE NETWORK', true),
+    ('FT', 'FOUNDATION TRUST', true),
+    ('CSU', 'COMMISSIONING SUPPORT UNIT', true),
+    ('SHA', 'STRATEGIC HEALTH AUTHORITY', true),
+    ('LHB', 'LOCAL HEALTH BOARD', true),
+    ('CIC', 'COMMUNITY INTEREST COMPANY', false),
+    ('MC', 'MEDICAL CENTRE', false),
+    ('HC', 'HEALTH CENTRE', false)
+) AS known (initials, spelt_out, is_read);
+
+-- They are words of the text too, and do not count in its size. Where they are typed, its size is what it would be with
+-- them in place of the others (other_size): NHS DORSET ICB is all of NHS DORSET INTEGRATED CARE BOARD.
+CREATE OR REPLACE TEMP TABLE words_of_texts AS
+SELECT
+    *,
+    NULL AS other_size
+FROM own_words
+UNION ALL
+SELECT
+    CASE WHEN t.has_initials THEN i.word ELSE i.initials END AS word,
+    t.text_id,
+    0,
+    max(greatest(1, s.size + (i.size - length(i.initials)) * CASE WHEN t.has_initials THEN 1 ELSE -1 END))
+FROM (
+    SELECT
+        *,
+        sum(length(word)) OVER (PARTITION BY initials) AS size
+    FROM initials
+) AS i
+JOIN (
+    SELECT
+        x.text_id,
+        n.initials,
+        contains(' ' || x.text || ' ', ' ' || n.initials || ' ') AS has_initials
+    FROM texts AS x
+    JOIN (
+        SELECT DISTINCT
+            initials,
+            spelt_out,
+            is_read
+        FROM initials
+    ) AS n
+        ON (contains(' ' || x.text || ' ', ' ' || n.initials || ' ') AND n.is_read)
+        <> contains(' ' || x.text || ' ', ' ' || n.spelt_out || ' ')
+) AS t ON t.initials = i.initials
+JOIN sizes AS s ON s.text_id = t.text_id
+LEFT JOIN own_words AS o ON o.text_id = t.text_id AND o.word = i.word
+WHERE NOT t.has_initials OR (i.is_read AND o.word IS NULL)
+GROUP BY ALL;
+
+CREATE OR REPLACE TABLE search.words AS
+SELECT
+    word,
+    (row_number() OVER (ORDER BY word))::INTEGER AS word_id,
+    any_value(texts)::INTEGER AS texts,
+    bit_or(bit_of_character(letter)) AS letters
+FROM (
+    SELECT
+        word,
+        count(*) AS texts,
+        unnest(string_split(word, '')) AS letter
+    FROM words_of_texts
+    GROUP BY word
+)
+GROUP BY word
+UNION ALL
+SELECT
+    '',
+    0,
+    1,
+    0;
+COMMENT ON TABLE search.words IS
+'For ods_find: the words of names and towns in one spelling, with how many texts have each. Word 0 is not a word.';
+
+CREATE OR REPLACE TABLE search.pieces AS
+SELECT
+    piece,
+    list(DISTINCT word_id ORDER BY word_id) AS word_ids
+FROM (
+    SELECT
+        word_id,
+        three_letters(word, unnest(range(1, length(word) + 1))) AS piece
+    FROM search.words
+    UNION ALL
+    SELECT
+        0,
+        ''
+)
+GROUP BY piece
+ORDER BY piece;
+COMMENT ON TABLE search.pieces IS 'For ods_find: three letters in a row, with the words that have them.';
+
+CREATE OR REPLACE TABLE search.texts AS
+SELECT
+    w.word_id,
+    t.text_id,
+    least(l.size, 32767)::SMALLINT AS size,
+    CASE WHEN t.other_size IS NOT NULL THEN least(t.other_size, 32767)::SMALLINT END AS other_size,
+    i.text_id IS NOT NULL AS is_town
+FROM words_of_texts AS t
+JOIN search.words AS w ON w.word = t.word
+JOIN sizes AS l ON l.text_id = t.text_id
+LEFT JOIN (
+    SELECT DISTINCT x.text_id
+    FROM towns AS n
+    JOIN texts AS x ON x.text = n.text
+) AS i ON i.text_id = t.text_id
+ORDER BY w.word_id, t.text_id;
+COMMENT ON TABLE search.texts IS
+'For ods_find: which names and towns have a word, and the characters of all words of the text (size), or of those that
+count where the word stands for others of the text (other_size).';
+
+DROP TABLE own_words;
+DROP TABLE sizes;
+DROP TABLE initials;
+DROP TABLE words_of_texts;
