@@ -1,17 +1,15 @@
-"""One polite HTTP client: how often it asks, how long it waits, what it tries again, when it gives up.
+"""One polite HTTP client: how long it waits for an answer, what it tries again, when it gives up.
 
-Lives here: one request, from its turn to its whole answer. Does not live here: what holds for every exchange
-(``exchange.py``), which requests are made (``ord/client.py``, ``trud.py``). Every failure ends as one
-OdsError, after a bounded time, without a URL in it: a TRUD URL holds the key.
+Lives here: one request, from its turn to its whole answer. Does not live here: turns (``pace.py``), what
+holds for every exchange (``exchange.py``), which requests are made (``ord/client.py``, ``trud.py``). Every
+failure ends as one OdsError, after a bounded time, without a URL in it: a TRUD URL holds the key.
 """
 
 import logging
 import ssl
-import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
@@ -20,7 +18,7 @@ import httpx
 
 from ods_pipeline import __version__
 from ods_pipeline.errors import OdsError, Unreachable, printable
-from ods_pipeline.sources.clock import UK, Clock
+from ods_pipeline.sources.clock import Clock
 from ods_pipeline.sources.exchange import (
     ENCODING,
     Deadline,
@@ -30,22 +28,16 @@ from ods_pipeline.sources.exchange import (
     retry_after,
     words_for,
 )
+from ods_pipeline.sources.pace import ClosedUntil, Pace
 from ods_pipeline.sources.settings import Manners
 
 T = TypeVar("T")
-# The end (UTC) of the hours in which a server is not asked, if the moment falls into them; else None.
-ClosedUntil = Callable[[datetime], datetime | None]
 ANSWER_LIMIT = 256 << 20
 _READ_OF_AN_ERROR = 20_000
-_SLICE = 1.0  # a wait is cut into pieces, so that an interruption ends it
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 ANSWERS = frozenset({200, 404, 410})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 log = logging.getLogger(__name__)
-
-
-class Stopped(Exception):
-    """The work was called off: another part of it failed or was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -64,50 +56,6 @@ def _certificates() -> ssl.SSLContext:
     Reading it takes a tenth of a second: once per process.
     """
     return httpx.create_ssl_context()
-
-
-class Pace:
-    """Gives each request its turn, whichever thread asks: one clock, one interval, one queue."""
-
-    def __init__(self, clock: Clock, interval: float, closed_until: ClosedUntil | None = None) -> None:
-        self._clock, self._interval, self._closed_until = clock, interval, closed_until
-        self._turn, self._hold = threading.Lock(), threading.Lock()
-        self._next = clock.monotonic() + interval  # another process may have asked just now
-        self._stopped = threading.Event()
-
-    def take_turn(self) -> float:
-        """Wait for the next turn and return its moment on the monotonic clock. Raises Stopped."""
-        with self._turn:
-            while True:
-                if self._stopped.is_set():
-                    raise Stopped
-                self._wait_until_open()
-                now = self._clock.monotonic()
-                with self._hold:
-                    left = self._next - now
-                    if left <= 0:
-                        self._next = now + self._interval
-                        return now
-                self._clock.sleep(min(left, _SLICE))
-
-    def hold(self, seconds: float) -> None:
-        """Give no turn for this many seconds."""
-        with self._hold:
-            self._next = max(self._next, self._clock.monotonic() + seconds)
-
-    def stop(self) -> None:
-        """End all waiting. No turn is given after that."""
-        self._stopped.set()
-
-    def _wait_until_open(self) -> None:
-        end = self._closed_until(self._clock.now()) if self._closed_until is not None else None
-        if end is None:
-            return
-        log.info("these are maintenance hours: continuing at %s", end.astimezone(UK).isoformat())
-        while (left := (end - self._clock.now()).total_seconds()) > 0:
-            if self._stopped.is_set():
-                raise Stopped
-            self._clock.sleep(min(left, _SLICE))
 
 
 class Asker:

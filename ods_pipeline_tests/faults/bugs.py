@@ -161,7 +161,7 @@ BUGS = [
     Bug(
         "after a pause the missed turns are made up for",
         "polite",
-        "sources/http.py",
+        "sources/pace.py",
         "self._next = now + self._interval\n                        return now",
         "self._next += self._interval\n                        return now",
         ("sources/test_http.py::test_turns_keep_their_distance_however_late_they_are_taken",),

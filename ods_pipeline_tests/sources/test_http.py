@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ods_pipeline.sources.exchange import retry_after
-from ods_pipeline.sources.http import Pace, Stopped
 from ods_pipeline.sources.ord.hours import maintenance_ends
+from ods_pipeline.sources.pace import Pace, Stopped
 from ods_pipeline_tests.support.simulated import SimulatedClock
 
 NOW = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
