@@ -5,7 +5,7 @@ follows from their SQL (``marts/lineage.py``). The key of a table of ``ord``, ``
 bare name, that of a table of ``history`` or ``geo`` is ``<schema>.<name>``.
 """
 
-from ods_pipeline.schema import changes, compat, facts, geo, hierarchy, history, lives, named, places
+from ods_pipeline.schema import changes, compat, facts, geo, hierarchy, history, lives, named, places, unused
 from ods_pipeline.schema.base import Table
 
 ORD = [
@@ -17,11 +17,11 @@ ORD = [
     Table("code_systems", "ord", "tables", facts.CodeSystems),
     Table("captures", "ord", "tables", facts.Captures),
     Table("deletions", "ord", "tables", facts.Deletions),
-    Table("superseded_records", "ord", "tables", facts.SupersededRecords),
-    Table("quarantined_records", "ord", "tables", facts.QuarantinedRecords),
-    Table("repeated_ids", "ord", "tables", facts.RepeatedIds),
-    Table("unresolved_targets", "ord", "tables", facts.UnresolvedTargets),
-    Table("unknown_elements", "ord", "tables", facts.UnknownElements),
+    Table("superseded_records", "ord", "tables", unused.SupersededRecords),
+    Table("quarantined_records", "ord", "tables", unused.QuarantinedRecords),
+    Table("repeated_ids", "ord", "tables", unused.RepeatedIds),
+    Table("unresolved_targets", "ord", "tables", unused.UnresolvedTargets),
+    Table("unknown_elements", "ord", "tables", unused.UnknownElements),
 ]
 HISTORY = [
     Table("organisations", "history", "history", history.Organisations),
