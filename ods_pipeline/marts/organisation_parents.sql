@@ -106,6 +106,7 @@ SELECT
     p.region_code,
     CASE WHEN p.region_code IS NULL THEN coalesce(p.region_reason, 'none_stated') END AS region_reason,
     coalesce(p.is_ambiguous, false) AS is_ambiguous,
-    coalesce(p.is_past, false) AS is_past
+    coalesce(p.is_past, s.openness IN ('closed', 'deleted')) AS is_past
 FROM ord.organisations AS o
+JOIN marts.organisation_status AS s ON s.ods_code = o.ods_code
 LEFT JOIN parents AS p ON p.ods_code = o.ods_code

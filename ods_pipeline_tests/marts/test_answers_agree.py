@@ -55,6 +55,11 @@ DIFFERENCES = {
             USING (ods_code)
         WHERE h.openness IN {OPEN} AND (p.is_past OR h.answer IS DISTINCT FROM p.answer)
     """,
+    "organisation_parents and organisation_status": """
+        SELECT ods_code
+        FROM marts.organisation_parents JOIN marts.organisation_status USING (ods_code)
+        WHERE is_past <> (openness IN ('closed', 'deleted'))
+    """,
     "ods_ancestors and provider_hierarchy": """
         SELECT DISTINCT h.ods_code
         FROM (

@@ -29,7 +29,6 @@ MADE_OF_NOTHING = {
     ("organisation_status", "as_of"): "the day of the build",
     ("provider_hierarchy_current", "as_of"): "the day of the build",
     ("hierarchy_closure", "depth"): "a count of steps",
-    ("organisation_parents", "is_past"): "a constant, by where the row comes from",
     ("code_finder", "site_count"): "a count of rows",
     ("coverage", "level"): "one of three constants",
     ("coverage", "codes"): "a count of rows",
