@@ -107,24 +107,34 @@ def mart_connection(
             are then unpacked into memory.
     """
     with duckdb.connect() as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA {schema}")
-        connection.execute("CREATE SCHEMA steps")
-        for table in TABLES.values() if tables is None else tables:
-            if (build / table.path).exists():
-                add_table(connection, build, table, unpack=tables is None)
-            elif table.schema == "geo":  # a build without places has none: marts read an empty table then
-                connection.execute(f"USE {table.schema}")
-                connection.from_arrow(table.empty().to_arrow()).create(table.name)
-                connection.execute("USE main")
-        connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
-        connection.register("kinds_of_organisation", kinds_of_organisation().to_arrow())
-        connection.register("overrides", overrides().to_arrow())
-        connection.register("coverage_limits", coverage_limits().to_arrow())
-        connection.register("organisation_type_codes", organisation_type_codes().to_arrow())
-        connection.register("relationship_type_codes", relationship_type_codes().to_arrow())
-        macros.define_for_building(connection, today)
+        define_for_marts(connection, today)
+        show_build(connection, build, tables)
         yield connection
+
+
+def define_for_marts(connection: duckdb.DuckDBPyConnection, today: date) -> None:
+    """Create what a mart connection has before any rule or table: the schemas and the macros."""
+    connection.execute(";".join(f"CREATE SCHEMA {schema}" for schema in (*SCHEMAS, "steps")))
+    macros.define_for_building(connection, today)
+
+
+def show_build(
+    connection: duckdb.DuckDBPyConnection, build: Path, tables: Iterable[Table] | None = None
+) -> None:
+    """Show the rules and the tables of a build on a mart connection; ``tables`` as in ``mart_connection``."""
+    connection.register("hierarchy_rules", hierarchy_rules().to_arrow())
+    connection.register("kinds_of_organisation", kinds_of_organisation().to_arrow())
+    connection.register("overrides", overrides().to_arrow())
+    connection.register("coverage_limits", coverage_limits().to_arrow())
+    connection.register("organisation_type_codes", organisation_type_codes().to_arrow())
+    connection.register("relationship_type_codes", relationship_type_codes().to_arrow())
+    for table in TABLES.values() if tables is None else tables:
+        if (build / table.path).exists():
+            add_table(connection, build, table, unpack=tables is None)
+        elif table.schema == "geo":  # a build without places has none: marts read an empty table then
+            connection.execute(f"USE {table.schema}")
+            connection.from_arrow(table.empty().to_arrow()).create(table.name)
+            connection.execute("USE main")
 
 
 def add_table(connection: duckdb.DuckDBPyConnection, build: Path, table: Table, *, unpack: bool) -> None:

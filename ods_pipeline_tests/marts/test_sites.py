@@ -29,12 +29,17 @@ def built(
 
 
 @pytest.mark.promise("dates")
-@pytest.mark.parametrize(("end", "held"), [(None, True), ("2026-09-04", True), ("2026-09-03", False)])
-def test_a_service_holds_to_its_last_day(tmp_path: Path, end: str | None, held: bool) -> None:
-    organisations = [organisation("V1", "RO101"), organisation("A1", "RO104")]
-    roles = [role("V1", "RO269", "2020-01-01", end)]
-    (row,) = built(tmp_path, "social_care_sites", organisations, [link("V1", "RE6", "A1")], roles).to_dicts()
-    assert (row["care_home"], row["domiciliary"], row["hq_code"]) == (held, False, "A1")
+def test_a_service_holds_to_its_last_day(tmp_path: Path) -> None:
+    ends = {"V1": None, "V2": "2026-09-04", "V3": "2026-09-03"}
+    organisations = [organisation("A1", "RO104"), *(organisation(code, "RO101") for code in ends)]
+    roles = [role(code, "RO269", "2020-01-01", end) for code, end in ends.items()]
+    links = [link(code, "RE6", "A1") for code in ends]
+    rows = built(tmp_path, "social_care_sites", organisations, links, roles)
+    assert rows.select("site_code", "care_home", "domiciliary", "hq_code").rows() == [
+        ("V1", True, False, "A1"),
+        ("V2", True, False, "A1"),
+        ("V3", False, False, "A1"),
+    ]
 
 
 def test_siblings_are_the_other_open_sites(tmp_path: Path) -> None:
@@ -48,9 +53,15 @@ def test_siblings_are_the_other_open_sites(tmp_path: Path) -> None:
     links = [
         link(code, "RE6", "A1", end="2025-03-31" if code == "V3" else None) for code in ("V1", "V2", "V3")
     ]
+    # A site that operates others is not a sibling of theirs.
+    sites += [organisation(code, "RO101") for code in ("W1", "W2", "W3")]
+    links += [link("W2", "RE6", "W1"), link("W3", "RE6", "W1")]
     frame = built(tmp_path, "social_care_sites", [*sites, organisation("A1", "RO104")], links, [])
     answer = frame.select("site_code", "hq_code", "sibling_count").rows()
-    assert answer == [("V1", "A1", 1), ("V2", "A1", 1), ("V3", "A1", 2), ("V4", None, 0)]
+    assert answer == [
+        *[("V1", "A1", 1), ("V2", "A1", 1), ("V3", "A1", 2), ("V4", None, 0)],
+        *[("W1", None, 0), ("W2", "W1", 1), ("W3", "W1", 1)],
+    ]
 
 
 def test_an_operator_that_is_not_a_trust_is_not_shown_as_one(tmp_path: Path) -> None:
@@ -110,25 +121,18 @@ def test_coverage_gives_the_reason_for_no_parent(tmp_path: Path) -> None:
     assert answer == {"provider": (5, 1, 0.2, 1, 1, 1, 1, 0), "icb": (5, 0, 0.0, 4, 0, 0, 0, 1)}
 
 
-@pytest.mark.parametrize(
-    ("dates", "changes", "rows"),
-    [
-        ({"operational_end": date(2021, 3, 9)}, {}, 0),  # it ends before it starts
-        ({"status": "Inactive"}, {"last_change_date": date(2021, 3, 10)}, 0),  # stamped on its first day
-        (
-            {},
-            {"status": "Inactive", "operational_end": date(2021, 2, 1)},
-            0,
-        ),  # the organisation was closed by then
-        ({"operational_start": None, "legal_start": date(2021, 3, 10)}, {}, 1),
-    ],
-)
-def test_a_vaccination_site_has_rows_for_the_days_on_which_it_was_one(
-    tmp_path: Path, dates: Row, changes: Row, rows: int
-) -> None:
-    roles = [{**role("P1", "RO279", "2021-03-10"), **dates}]
-    frame = built(tmp_path, "vaccination_sites", [organisation("P1", "RO177", **changes)], [], roles)
-    assert frame.height == rows
+def test_a_vaccination_site_has_rows_for_the_days_on_which_it_was_one(tmp_path: Path) -> None:
+    inactive = {"status": "Inactive"}
+    cases: dict[str, tuple[Row, Row]] = {
+        "BACKWARDS": ({"operational_end": date(2021, 3, 9)}, {}),  # it ends before it starts
+        "STAMPED": (inactive, {"last_change_date": date(2021, 3, 10)}),  # on its first day
+        "CLOSED": ({}, inactive | {"operational_end": date(2021, 2, 1)}),  # the organisation was, by then
+        "LAW": ({"operational_start": None, "legal_start": date(2021, 3, 10)}, {}),
+    }
+    roles = [{**role(code, "RO279", "2021-03-10"), **dates} for code, (dates, _) in cases.items()]
+    organisations = [organisation(code, "RO177", **changes) for code, (_, changes) in cases.items()]
+    frame = built(tmp_path, "vaccination_sites", organisations, [], roles)
+    assert frame["site_code"].to_list() == ["LAW"]
 
 
 @pytest.mark.promise("dates")
@@ -164,11 +168,3 @@ def test_a_site_that_is_to_reopen_shows_the_trust_that_it_will_have(tmp_path: Pa
     frame = built(tmp_path, "trust_sites", organisations, links, [])
     answer = frame.select("site_code", "openness", "trust_code", "parents_are_past").rows()
     assert answer == [("S1", "not_yet_open", None, False), ("S2", "not_yet_open", "R2", False)]
-
-
-def test_a_site_that_operates_others_is_not_a_sibling_of_theirs(tmp_path: Path) -> None:
-    sites = [organisation(code, "RO101") for code in ("V1", "V2", "V3")]
-    links = [link("V2", "RE6", "V1"), link("V3", "RE6", "V1")]
-    frame = built(tmp_path, "social_care_sites", sites, links, [])
-    answer = frame.select("site_code", "hq_code", "sibling_count").rows()
-    assert answer == [("V1", None, 0), ("V2", "V1", 1), ("V3", "V1", 1)]

@@ -20,13 +20,18 @@ TODAY = date(2026, 9, 4)
 
 def hierarchy(build: Path, today: date = TODAY) -> dict[str, Row]:
     """The rows of today by code, after they have been compared with the oracle."""
+    return {row["ods_code"]: row for row in compared(build, today)["provider_hierarchy_current"].to_dicts()}
+
+
+def compared(build: Path, today: date = TODAY) -> dict[str, pl.DataFrame]:
+    """The marts of the hierarchy, after the rows of today have been compared with the oracle."""
     result = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
     frame = result["provider_hierarchy_current"]
     ends = dict(frame.select("ods_code", "valid_to").iter_rows())
     assert_frame_equal(frame.drop("valid_from", "valid_to"), Oracle(build, today).current(ends))
     dates = result["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
     assert frame.join(dates, on=dates.columns, how="anti", nulls_equal=True).is_empty()
-    return {row["ods_code"]: row for row in frame.to_dicts()}
+    return result
 
 
 def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) -> None:

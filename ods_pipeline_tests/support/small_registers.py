@@ -4,18 +4,22 @@ Lives here: rows with defaults, written where a mart looks for its tables of fac
 Does not live here: what the marts should make of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import polars as pl
 
-from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
+from ods_pipeline.marts import macros
+from ods_pipeline.marts.build import add_table, define_for_marts, rows_of_mart, show_build
 from ods_pipeline.marts.checking import findings_on
 from ods_pipeline.marts.lineage import marts_in_order, read_by
-from ods_pipeline.schema import GEO, MARTS, ORD, TABLES
+from ods_pipeline.schema import GEO, MARTS, ORD, SCHEMAS, TABLES
 
 Row = dict[str, Any]
 READ_BY_MARTS = [table for table in ORD if any(table in read_by(mart.name) for mart in MARTS)]
@@ -43,13 +47,13 @@ def write(
     folder: Path, organisations: Sequence[Row], links: Sequence[Row] = (), **others: Sequence[Row]
 ) -> Path:
     """A build with just these rows in the tables that some mart reads."""
-    practices = [
-        {"ods_code": b["ods_code"], "role_id": "RO76", "unique_role_id": n}
-        for n, b in enumerate(organisations)
-        if b["primary_role_id"] == "RO177"
-    ]
     numbered = [{"unique_rel_id": n, **row} for n, row in enumerate(links, start=1)]
-    content = {"organisations": organisations, "relationships": numbered, "roles": practices, **others}
+    content = {
+        "organisations": organisations,
+        "relationships": numbered,
+        "roles": roles_of_practices(organisations),
+        **others,
+    }
     for table in READ_BY_MARTS:
         frame = pl.DataFrame(content.get(table.name, []), schema_overrides=table.dtypes, strict=True)
         whole = pl.concat([table.empty(), frame], how="diagonal")
@@ -61,6 +65,42 @@ def write(
             (folder / table.path).parent.mkdir(parents=True, exist_ok=True)
             pl.concat([table.empty(), frame], how="diagonal").write_parquet(folder / table.path)
     return folder
+
+
+def roles_of_practices(organisations: Sequence[Row]) -> list[Row]:
+    """The roles of a register that names none: every prescribing cost centre is a GP practice."""
+    return [
+        {"ods_code": b["ods_code"], "role_id": "RO76", "unique_role_id": n}
+        for n, b in enumerate(organisations)
+        if b["primary_role_id"] == "RO177"
+    ]
+
+
+class Together:
+    """Registers that are built as one: a mart costs the same on two rows as on two hundred.
+
+    A test adds its register where it stands, in codes that no other one has, so they do not meet.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[str, list[Row]] = {"organisations": [], "relationships": [], "roles": []}
+
+    def add(self, organisations: Sequence[Row], links: Sequence[Row] = (), **others: Sequence[Row]) -> None:
+        """Add what ``write`` would write."""
+        held = {row["ods_code"] for row in self.tables["organisations"]}
+        assert not held & {row["ods_code"] for row in organisations}, "codes that another register has"
+        content = {"organisations": organisations, "relationships": links}
+        content |= {"roles": roles_of_practices(organisations)} | others
+        for table, rows in content.items():
+            self.tables.setdefault(table, []).extend(rows)
+
+    def write(self, folder: Path) -> Path:
+        """A build with all registers."""
+        others = {
+            **self.tables,
+            "roles": [{**r, "unique_role_id": n} for n, r in enumerate(self.tables["roles"])],
+        }
+        return write(folder, others.pop("organisations"), others.pop("relationships"), **others)
 
 
 def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[str, pl.DataFrame]:
@@ -80,8 +120,7 @@ def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[
             write_history(place)
         for part in ("marts", "compat"):
             (place / part).mkdir()
-        # One connection for all: to open one costs more than a mart on a few rows.
-        with mart_connection(place, today) as connection:
+        with _connection_on(place, today) as connection:
             for table in marts_in_order():
                 if table.name in wanted:
                     frame = frames[table.name] = rows_of_mart(table.name, connection)
@@ -90,6 +129,31 @@ def marts_on(build: Path, today: date, *names: str, check: bool = True) -> dict[
                     frame.write_parquet(place / table.path)
                     add_table(connection, place, table, unpack=True)
     return frames
+
+
+@contextmanager
+def _connection_on(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnection]:
+    """The same as ``mart_connection``, on one database for all registers of a process.
+
+    To open one, with its hundred macros, costs more than most marts on a few rows. Nothing of one register is
+    left for the next: its tables go with their schemas.
+    """
+    connection = _database()
+    macros.define_today(connection, today)
+    show_build(connection, build)
+    try:
+        yield connection
+    finally:
+        connection.execute("USE main")
+        for schema in (*SCHEMAS, "steps"):
+            connection.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1})  # a second one has nothing to do on a few rows
+    define_for_marts(connection, date.min)
+    return connection
 
 
 def _reads_history(mart: str) -> bool:

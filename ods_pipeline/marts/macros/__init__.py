@@ -37,9 +37,14 @@ def define(connection: duckdb.DuckDBPyConnection, today: date) -> None:
 
 def define_words(connection: duckdb.DuckDBPyConnection, today: date) -> None:
     """Create the scalar macros only, which need no tables, and ``ods_today()``."""
-    connection.execute(f"CREATE OR REPLACE MACRO ods_today() AS DATE '{today.isoformat()}'")
+    define_today(connection, today)
     connection.execute(_default_meaning())
     _create(connection, "words")
+
+
+def define_today(connection: duckdb.DuckDBPyConnection, today: date) -> None:
+    """Create ``ods_today()``, or change its day: other macros ask for it whenever they are used."""
+    connection.execute(f"CREATE OR REPLACE MACRO ods_today() AS DATE '{today.isoformat()}'")
 
 
 def define_for_building(connection: duckdb.DuckDBPyConnection, today: date) -> None:
@@ -50,10 +55,8 @@ def define_for_building(connection: duckdb.DuckDBPyConnection, today: date) -> N
     """
     define_words(connection, today)
     _create(connection, "building")
-    for role in Role:
-        connection.execute(f"CREATE MACRO ro_{role.name.lower()}() AS '{role.value}'")
-    for relationship in Relationship:
-        connection.execute(f"CREATE MACRO re_{relationship.name.lower()}() AS '{relationship.value}'")
+    codes = {f"ro_{role.name}": role.value for role in Role} | {f"re_{r.name}": r.value for r in Relationship}
+    connection.execute(";".join(f"CREATE MACRO {name.lower()}() AS '{code}'" for name, code in codes.items()))
 
 
 def _create(connection: duckdb.DuckDBPyConnection, prefix: str) -> None:
