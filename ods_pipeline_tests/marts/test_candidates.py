@@ -91,46 +91,57 @@ HIGH_STREET = {"address_line_1": "1 HIGH STREET", "postcode": "LS1 1AA"}
 
 
 @pytest.mark.promise("no_guess")
-@pytest.mark.parametrize("start", ["2014-06-02", "2015-05-01", "2015-11-29", "2016-02-01"])
-def test_a_name_without_words_of_its_own_counts_at_the_same_place(tmp_path: Path, start: str) -> None:
-    organisations = [
-        at("L1", "RO177", "THE SURGERY", "1974-04-01", "2016-05-31", **HIGH_STREET),
-        at("Y1", "RO177", "THE SURGERY", start, None, **HIGH_STREET),
-        # False friends: another name, a name with a word of its own, another house, open for too long.
-        at("Y2", "RO177", "OKEMENT SURGERY", "2015-05-01", None, **HIGH_STREET),
-        at("Y3", "RO177", "THE SURGERY A", "2015-05-01", None, **HIGH_STREET),
-        at("Y4", "RO177", "THE SURGERY", "2015-05-01", None, postcode="LS1 1AA", address_line_1="9 LOW WAY"),
-        at("Y5", "RO177", "THE SURGERY", "2014-05-31", None, **HIGH_STREET),
-    ]
+def test_a_name_without_words_of_its_own_counts_at_the_same_place(tmp_path: Path) -> None:
+    starts = ["2014-06-02", "2015-05-01", "2015-11-29", "2016-02-01"]
+    organisations = []
+    for n, start in enumerate(starts):  # each in a street of its own
+        street = HIGH_STREET | {"postcode": f"LS{n} 1AA"}
+        organisations += [
+            at(f"L{n}", "RO177", "THE SURGERY", "1974-04-01", "2016-05-31", **street),
+            at(f"YA{n}", "RO177", "THE SURGERY", start, None, **street),
+            # False friends: another name, a name with a word of its own, another house, open for too long.
+            at(f"YB{n}", "RO177", "OKEMENT SURGERY", "2015-05-01", None, **street),
+            at(f"YC{n}", "RO177", "THE SURGERY A", "2015-05-01", None, **street),
+            at(
+                f"YD{n}",
+                "RO177",
+                "THE SURGERY",
+                "2015-05-01",
+                None,
+                **street | {"address_line_1": "9 LOW WAY"},
+            ),
+            at(f"YE{n}", "RO177", "THE SURGERY", "2014-05-31", None, **street),
+        ]
     rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
-    assert pairs(rows) == [("L1", "Y1")]
-    assert rows["reason"].item().startswith("Same address, same name, opened ")
+    assert pairs(rows) == [(f"L{n}", f"YA{n}") for n in range(len(starts))]
+    assert rows["reason"].str.starts_with("Same address, same name, opened ").all()
+
+
+# Legal end, operational end, opening of the other one, and the day of the closing if they adjoin.
+ENDS: list[tuple[str | None, str | None, str, str | None]] = [
+    ("2016-03-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+    ("2016-12-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+    ("2016-03-31", "2016-05-31", "2016-04-01", "2016-03-31"),
+    ("2016-12-31", "2016-05-31", "2017-01-01", "2016-12-31"),
+    ("2016-05-31", "2016-05-31", "2016-06-01", "2016-05-31"),
+    ("2024-10-31", None, "2024-11-01", "2024-10-31"),
+    (None, "2016-05-31", "2016-06-01", "2016-05-31"),
+    ("2016-03-31", "2016-05-31", "2016-06-09", None),
+]
 
 
 @pytest.mark.promise("no_guess")
-@pytest.mark.parametrize(
-    ("legal_end", "operational_end", "opened", "closed_on"),
-    [
-        ("2016-03-31", "2016-05-31", "2016-06-01", "2016-05-31"),
-        ("2016-12-31", "2016-05-31", "2016-06-01", "2016-05-31"),
-        ("2016-03-31", "2016-05-31", "2016-04-01", "2016-03-31"),
-        ("2016-12-31", "2016-05-31", "2017-01-01", "2016-12-31"),
-        ("2016-05-31", "2016-05-31", "2016-06-01", "2016-05-31"),
-        ("2024-10-31", None, "2024-11-01", "2024-10-31"),
-        (None, "2016-05-31", "2016-06-01", "2016-05-31"),
-        ("2016-03-31", "2016-05-31", "2016-06-09", None),
-    ],
-)
-def test_days_adjoin_the_legal_end_or_the_operational_one(
-    tmp_path: Path, legal_end: str | None, operational_end: str | None, opened: str, closed_on: str | None
-) -> None:
-    law = {"legal_start": date(1990, 1, 1), "legal_end": legal_end and date.fromisoformat(legal_end)}
-    organisations = [
-        at("F1", "RO182", "ABC PHARMACY", "1990-01-01", operational_end, **law, **HIGH_STREET),
-        at("F2", "RO182", "XYZ", opened, None, **HIGH_STREET),
-    ]
-    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
-    expected = [] if closed_on is None else [("F1", "F2", date.fromisoformat(closed_on), 0)]
+def test_days_adjoin_the_legal_end_or_the_operational_one(tmp_path: Path) -> None:
+    organisations, expected = [], []
+    for n, (legal_end, operational_end, opened, closed_on) in enumerate(ENDS):  # each in a street of its own
+        street = HIGH_STREET | {"postcode": f"LS{n} 1AA"}
+        law = {"legal_start": date(1990, 1, 1), "legal_end": legal_end and date.fromisoformat(legal_end)}
+        organisations += [
+            at(f"FA{n}", "RO182", "ABC PHARMACY", "1990-01-01", operational_end, **law, **street),
+            at(f"FB{n}", "RO182", "XYZ", opened, None, **street),
+        ]
+        expected += [(f"FA{n}", f"FB{n}", date.fromisoformat(closed_on), 0)] if closed_on else []
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY).sort("old_code")
     assert rows.select("old_code", "candidate_code", "closed_on", "days_between").rows() == expected
 
 

@@ -35,42 +35,45 @@ def test_every_code_held_or_deleted_has_a_state() -> None:
     assert {code for code, row in result.items() if row["is_archived"]} == archived
 
 
+OPENNESS_BY_DATES: list[tuple[Row, str, str, str | None]] = [
+    ({"operational_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
+    ({"legal_end": date(2026, 12, 31)}, "closing", "2010-04-01", "2026-12-31"),
+    (
+        {"legal_end": date(2026, 12, 31), "operational_end": date(2026, 10, 31)},
+        "closing",
+        "2010-04-01",
+        "2026-10-31",
+    ),
+    (
+        {"legal_end": date(2020, 1, 1), "operational_end": date(2026, 10, 31)},
+        "legally_closed",
+        "2010-04-01",
+        "2020-01-01",
+    ),
+    ({"status": "Inactive"}, "closed", "2010-04-01", None),
+    ({"operational_start": None, "legal_start": date(2015, 1, 1)}, "open", "2015-01-01", None),
+    ({"operational_start": None, "legal_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
+    (
+        {"operational_start": None, "legal_start": date(2015, 1, 1), "legal_end": date(2020, 1, 1)},
+        "closed",
+        "2015-01-01",
+        "2020-01-01",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    """The state of an organisation for each of these cases, in their order."""
+    cases = [organisation(f"A{n}", "RO197", **case[0]) for n, case in enumerate(OPENNESS_BY_DATES)]
+    return mart_on("organisation_status", write(tmp_path_factory.mktemp("states"), cases), TODAY).to_dicts()
+
+
 @pytest.mark.promise("dates")
-@pytest.mark.parametrize(
-    ("dates", "openness", "opens_on", "closes_on"),
-    [
-        ({"operational_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
-        ({"legal_end": date(2026, 12, 31)}, "closing", "2010-04-01", "2026-12-31"),
-        (
-            {"legal_end": date(2026, 12, 31), "operational_end": date(2026, 10, 31)},
-            "closing",
-            "2010-04-01",
-            "2026-10-31",
-        ),
-        (
-            {"legal_end": date(2020, 1, 1), "operational_end": date(2026, 10, 31)},
-            "legally_closed",
-            "2010-04-01",
-            "2020-01-01",
-        ),
-        ({"status": "Inactive"}, "closed", "2010-04-01", None),
-        ({"operational_start": None, "legal_start": date(2015, 1, 1)}, "open", "2015-01-01", None),
-        ({"operational_start": None, "legal_start": date(2027, 1, 1)}, "not_yet_open", "2027-01-01", None),
-        (
-            {"operational_start": None, "legal_start": date(2015, 1, 1), "legal_end": date(2020, 1, 1)},
-            "closed",
-            "2015-01-01",
-            "2020-01-01",
-        ),
-    ],
-)
-def test_openness_follows_from_the_dates(
-    tmp_path: Path, dates: Row, openness: str, opens_on: str, closes_on: str | None
-) -> None:
-    row = mart_on("organisation_status", write(tmp_path, [organisation("A", "RO197", **dates)]), TODAY).row(
-        0, named=True
-    )
-    assert row["openness"] == openness
+@pytest.mark.parametrize("case", range(len(OPENNESS_BY_DATES)))
+def test_openness_follows_from_the_dates(states: list[Row], case: int) -> None:
+    row, (_, openness, opens_on, closes_on) = states[case], OPENNESS_BY_DATES[case]
+    assert (row["ods_code"], row["openness"]) == (f"A{case}", openness)
     assert str(row["opens_on"]) == opens_on
     assert row["closes_on"] == (closes_on and date.fromisoformat(closes_on))
     assert ("no end date" in row["explanation"]) is (openness == "closed" and closes_on is None)
@@ -203,34 +206,37 @@ def test_the_words_for_a_successor_ahead_do_not_depend_on_openness() -> None:
             assert answer == "to be succeeded by 1CC from 2026-10-01"
 
 
+CLOSINGS: list[tuple[str | None, str | None, str, str]] = [
+    (
+        "2027-03-31",
+        None,
+        "Open; closes in law after 2027-03-31",
+        "Closed in law on 2027-03-31, still in operation",
+    ),
+    (
+        "2027-03-31",
+        "2027-06-30",
+        "Open; closes in law after 2027-03-31, in operation until 2027-06-30",
+        "Closed in law on 2027-03-31, in operation until 2027-06-30",
+    ),
+    (None, "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+    ("2027-03-31", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+    ("2027-06-30", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
+]
+
+
 @pytest.mark.promise("explained")
-@pytest.mark.parametrize(
-    ("legal_end", "operational_end", "words", "then"),
-    [
-        (
-            "2027-03-31",
-            None,
-            "Open; closes in law after 2027-03-31",
-            "Closed in law on 2027-03-31, still in operation",
-        ),
-        (
-            "2027-03-31",
-            "2027-06-30",
-            "Open; closes in law after 2027-03-31, in operation until 2027-06-30",
-            "Closed in law on 2027-03-31, in operation until 2027-06-30",
-        ),
-        (None, "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
-        ("2027-03-31", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
-        ("2027-06-30", "2027-03-31", "Open; closes after 2027-03-31", "Closed on 2027-03-31"),
-    ],
-)
-def test_what_closes_in_law_only_is_said_so_before_and_after_the_day(
-    tmp_path: Path, legal_end: str | None, operational_end: str | None, words: str, then: str
-) -> None:
-    ends = {"legal_end": legal_end, "operational_end": operational_end}
-    dates = {name: day and date.fromisoformat(day) for name, day in ends.items()}
-    build = write(tmp_path, [organisation("TAF", "RO197", **dates)])
+def test_what_closes_in_law_only_is_said_so_before_and_after_the_day(tmp_path: Path) -> None:
+    def day(text: str | None) -> date | None:
+        return date.fromisoformat(text) if text else None
+
+    organisations = [
+        organisation(f"TAF{n}", "RO197", legal_end=day(legal), operational_end=day(operational))
+        for n, (legal, operational, *_) in enumerate(CLOSINGS)
+    ]
+    build = write(tmp_path, organisations)
     before, after = (
-        mart_on("organisation_status", build, day)["explanation"].item() for day in (TODAY, date(2027, 4, 1))
+        mart_on("organisation_status", build, on)["explanation"].to_list() for on in (TODAY, date(2027, 4, 1))
     )
-    assert (before, after) == (words, f"{then}; ODS records no successor")
+    assert before == [words for _, _, words, _ in CLOSINGS]
+    assert after == [f"{then}; ODS records no successor" for *_, then in CLOSINGS]

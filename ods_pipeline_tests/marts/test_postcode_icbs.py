@@ -79,24 +79,23 @@ def test_a_link_comes_before_the_postcode(tmp_path: Path) -> None:
     assert rows(frame, "R1")[-1][1:3] == ("QM7", "partner")
 
 
-@pytest.mark.parametrize(
-    ("role", "changes"),
-    [
-        ("RO182", {"operational_end": date(2026, 8, 31)}),
-        ("RO182", {"country": "WALES"}),
-        ("RO182", {"postcode": None}),
-        ("RO182", {"postcode": "CB11 3TH"}),
-        ("RO181", {}),
-        ("RO221", {}),
-        ("RO227", {}),
-    ],
-    ids=str,
-)
-def test_who_is_closed_abroad_elsewhere_or_takes_no_part_has_none(
-    tmp_path: Path, role: str, changes: Row
-) -> None:
-    frame = hierarchy(tmp_path, [organisation("X1", role, **{**AT, **changes})], [], [postcode()])
-    assert frame.filter(ods_code="X1")["icb_code"].null_count() == frame.filter(ods_code="X1").height
+def test_who_is_closed_abroad_elsewhere_or_takes_no_part_has_none(tmp_path: Path) -> None:
+    others: dict[str, tuple[str, Row]] = {
+        "CLOSED": ("RO182", {"operational_end": date(2026, 8, 31)}),
+        "ABROAD": ("RO182", {"country": "WALES"}),
+        "NOWHERE": ("RO182", {"postcode": None}),
+        "ELSEWHERE": ("RO182", {"postcode": "CB11 3TH"}),
+        "HQ": ("RO181", {}),
+        "SCHOOL": ("RO221", {}),
+        "SCOTLAND": ("RO227", {}),
+    }
+    organisations = [
+        organisation(code, role, **{**AT, **changes}) for code, (role, changes) in others.items()
+    ]
+    frame = hierarchy(tmp_path, [*organisations, organisation("FA1", "RO182", **AT)], [], [postcode()])
+    with_icb = frame.filter(pl.col("icb_code").is_not_null() & ~pl.col("ods_code").is_in(["QM7", "D7T5G"]))
+    assert set(frame["ods_code"]) > set(others)
+    assert set(with_icb["ods_code"]) == {"FA1"}
 
 
 def test_what_a_hub_commissions_has_none_by_postcode_nor_has_the_hub(tmp_path: Path) -> None:

@@ -27,6 +27,18 @@ def practice(**overrides: Any) -> Record:
     return make_record("R1A", **{"LastChangeDate": "2026-08-01", **parts, **overrides})
 
 
+def of_another(part: Any, code: str) -> Any:
+    """Return a record as that of another code, with ids of its own; or a part of it, with the ids alone."""
+    if isinstance(part, list):
+        return [of_another(each, code) for each in part]
+    if not isinstance(part, dict):
+        return part
+    copy = {key: of_another(value, code) for key, value in part.items()}
+    ids = ("uniqueRoleId", "uniqueRelId", "uniqueSuccId")
+    copy |= {key: number_of(code, str(copy[key])) for key in ids if key in copy}
+    return copy | ({"OrgId": org_id(code)} if "LastChangeDate" in copy else {})
+
+
 def end_all(record: Record, end: str | None) -> None:
     parts = [record, *record["Roles"]["Role"], *record.get("Rels", {"Rel": []})["Rel"]]
     for part in parts:

@@ -44,8 +44,13 @@ def events_of(history: History) -> pl.DataFrame:
 
 def events_of_code(held: Held, code: str = "R1A") -> list[tuple[Any, ...]]:
     """Return kind, field, old, new and day (as text) of a code's events, in order of detection and kind."""
-    events = events_of(history_held(held)).filter(ods_code=code).sort("detected_on", *SHOWN, nulls_last=True)
-    return [(*row[:-1], str(row[-1])) for row in events.select(SHOWN).iter_rows()]
+    return shown(events_of(history_held(held)), code)
+
+
+def shown(events: pl.DataFrame, code: str) -> list[tuple[Any, ...]]:
+    """Return the same of events that are computed already."""
+    rows = events.filter(ods_code=code).sort("detected_on", *SHOWN, nulls_last=True).select(SHOWN)
+    return [(*row[:-1], str(row[-1])) for row in rows.iter_rows()]
 
 
 def kinds(held: Held, code: str = "R1A") -> list[str]:
