@@ -1,4 +1,4 @@
-"""The hierarchy against a slow oracle: on the sample and on small registers."""
+"""The hierarchy against a slow oracle: all days of the sample, and small registers. More: test_marts.py."""
 
 from datetime import date
 from itertools import pairwise
@@ -9,27 +9,15 @@ import pytest
 
 from ods_pipeline.marts.build import hierarchy_rules
 from ods_pipeline.schema import TABLES
-from ods_pipeline.schema.marts import KINDS
 from ods_pipeline_tests.oracles.marts import Oracle
 from ods_pipeline_tests.support.hierarchies import TODAY, assert_rederived, compared, hierarchy
 from ods_pipeline_tests.support.rooms import of_sample, sample_root
 from ods_pipeline_tests.support.small_registers import Row, Together, link, mart_on, organisation, write
 
-DAYS = [date(2024, 6, 30), date(2026, 3, 31), date(2026, 4, 1), TODAY, date(2026, 10, 1)]
-
 
 @pytest.fixture(scope="module")
 def sample() -> Path:
     return sample_root().path
-
-
-@pytest.mark.promise("audited")
-@pytest.mark.parametrize("today", DAYS, ids=str)
-def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
-    result = hierarchy(sample, today)
-    assert len(result) > 490
-    assert {row["kind"] for row in result.values()} < set(KINDS)
-    assert sum(row["icb_code"] is not None for row in result.values()) > 100
 
 
 @pytest.mark.promise("no_guess")

@@ -1,4 +1,4 @@
-"""What holds of every mart, and closed codes: openness, ends, successors. Hierarchy: test_hierarchy.py."""
+"""What holds of every mart, and closed codes: openness, ends, successors. See also test_hierarchy.py."""
 
 import functools
 from datetime import date
@@ -13,8 +13,9 @@ from polars.testing import assert_frame_equal
 from ods_pipeline.marts.build import build_mart, mart_connection
 from ods_pipeline.marts.checking import findings
 from ods_pipeline.schema import GEO, HISTORY, MARTS, ORD
-from ods_pipeline.schema.marts import OPENNESS
+from ods_pipeline.schema.marts import KINDS, OPENNESS
 from ods_pipeline_tests.oracles.marts import Oracle, openness
+from ods_pipeline_tests.support.hierarchies import assert_like_the_oracle
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, organisation, write
 
@@ -62,6 +63,17 @@ def test_a_mart_does_not_depend_on_the_order_of_rows(sample: Path, shuffled: Pat
 @every_day
 def test_the_checks_of_the_marts_pass_on_every_day(today: date) -> None:
     assert set(sample_on(today)) == {mart.name for mart in MARTS}
+
+
+@pytest.mark.promise("audited")
+@every_day
+def test_the_hierarchy_of_the_sample_is_the_oracle_s(sample: Path, today: date) -> None:
+    marts = sample_on(today)
+    assert_like_the_oracle(sample, today, marts)
+    current = marts["provider_hierarchy_current"]
+    assert current.height > 490
+    assert set(current["kind"]) < set(KINDS)
+    assert current["icb_code"].count() > 100
 
 
 def test_the_checks_of_the_marts_name_what_is_missing(sample: Path) -> None:

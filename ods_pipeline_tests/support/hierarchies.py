@@ -26,12 +26,17 @@ def hierarchy(build: Path, today: date = TODAY) -> dict[str, Row]:
 def compared(build: Path, today: date = TODAY) -> dict[str, pl.DataFrame]:
     """The marts of the hierarchy, after the rows of today have been compared with the oracle."""
     result = marts_on(build, today, "provider_hierarchy", "provider_hierarchy_current")
-    frame = result["provider_hierarchy_current"]
+    assert_like_the_oracle(build, today, result)
+    return result
+
+
+def assert_like_the_oracle(build: Path, today: date, marts: dict[str, pl.DataFrame]) -> None:
+    """The rows of today are those of the oracle, and each is a row of the whole hierarchy."""
+    frame = marts["provider_hierarchy_current"]
     ends = dict(frame.select("ods_code", "valid_to").iter_rows())
     assert_frame_equal(frame.drop("valid_from", "valid_to"), Oracle(build, today).current(ends))
-    dates = result["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
+    dates = marts["provider_hierarchy"].select("ods_code", "valid_from", "valid_to")
     assert frame.join(dates, on=dates.columns, how="anti", nulls_equal=True).is_empty()
-    return result
 
 
 def assert_rederived(frame: pl.DataFrame, oracle: Oracle, days: Sequence[date]) -> None:

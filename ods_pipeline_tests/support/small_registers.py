@@ -4,6 +4,7 @@ Lives here: rows with defaults, written where a mart looks for its tables of fac
 Does not live here: what the marts should make of them.
 """
 
+import atexit
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -153,6 +154,7 @@ def _connection_on(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnect
 def _database() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})  # a second one has nothing to do on a few rows
     define_for_marts(connection, date.min)
+    atexit.register(_database.cache_clear)  # DuckDB complains of what is still open when Python is gone
     return connection
 
 
