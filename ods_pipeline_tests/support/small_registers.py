@@ -154,7 +154,7 @@ def _connection_on(build: Path, today: date) -> Generator[duckdb.DuckDBPyConnect
 def _database() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})  # a second one has nothing to do on a few rows
     define_for_marts(connection, date.min)
-    atexit.register(_database.cache_clear)  # DuckDB complains of what is still open when Python is gone
+    atexit.register(_database.cache_clear)  # else it is listed as leaked at the end
     return connection
 
 
