@@ -1,6 +1,7 @@
 """Codes that the register does not hold: the reason that is given."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def test_of_records_set_aside_the_last_gives_the_reason_in_any_order(tmp_path: P
             assert "breaks a rule: dates" in str(missing_error(connection, code)), code
 
 
+@pytest.fixture(scope="module")
+def three_codes() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        macros.define_words(connection, date(2026, 9, 4))
+        connection.execute("CREATE SCHEMA history; CREATE TABLE history.organisations (ods_code VARCHAR)")
+        connection.execute("INSERT INTO history.organisations VALUES ('R1A'), ('R1a'), ('x1B')")
+        yield connection
+
+
 @pytest.mark.parametrize(
     ("typed", "held"),
     [
@@ -42,13 +52,11 @@ def test_of_records_set_aside_the_last_gives_the_reason_in_any_order(tmp_path: P
         ("", None),
     ],
 )
-def test_a_code_is_held_however_it_is_written(typed: str, held: str | None) -> None:
+def test_a_code_is_held_however_it_is_written(
+    three_codes: duckdb.DuckDBPyConnection, typed: str, held: str | None
+) -> None:
     """A release can bring a code in lower case. As typed comes first, then upper case."""
-    with duckdb.connect() as connection:
-        macros.define_words(connection, date(2026, 9, 4))
-        connection.execute("CREATE SCHEMA history; CREATE TABLE history.organisations (ods_code VARCHAR)")
-        connection.execute("INSERT INTO history.organisations VALUES ('R1A'), ('R1a'), ('x1B')")
-        assert held_code(connection, typed) == held
+    assert held_code(three_codes, typed) == held
 
 
 @pytest.mark.parametrize("typed", ["RX0", "RRQX", "G6VS2", "ZZZ99", "0C", "r1"])

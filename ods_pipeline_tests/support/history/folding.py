@@ -11,7 +11,7 @@ from ods_pipeline.history.drift import drift
 from ods_pipeline.history.fold import Register, fold
 from ods_pipeline.history.observations import observe
 from ods_pipeline.history.tables import History
-from ods_pipeline.marts.build import build_mart
+from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.lineage import marts_in_order
 from ods_pipeline.publish.build_info import provenance
 from ods_pipeline.publish.duckdb import complete_duckdb
@@ -74,7 +74,9 @@ def written(register: Register, build: Path) -> dict[str, str]:
 def with_duckdb(register: Register, build: Path) -> Path:
     """Write a whole build without Dagster, and return the path of its ods.duckdb."""
     origin = written(register, build)
-    for table in marts_in_order():
-        write_table(table, build_mart(table.name, build, register.as_of), build, origin)
+    with mart_connection(build, register.as_of) as connection:
+        for table in marts_in_order():
+            write_table(table, rows_of_mart(table.name, connection), build, origin)
+            add_table(connection, build, table, unpack=True)
     complete_duckdb(build, TABLES.values(), register.as_of)
     return build / "ods.duckdb"
