@@ -109,30 +109,39 @@ def test_all_eleven_columns_of_partners_are_compared(tmp_path: Path) -> None:
     assert set(rows["outcome"]) == {"agree"} and rows.height == 2 * 11
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "field"),
-    [
-        (1, "ANOTHER", "name"),
-        (2, "84H", "sub_icb"),
-        (3, "ANOTHER", "sub_icb_name"),
-        (4, "U02", "parent"),
-        (5, "ANOTHER", "parent_name"),
-        (6, "84H", "parent_sub_icb"),
-        (7, "ANOTHER", "parent_sub_icb_name"),
-        (8, "20190701", "joined"),
-        (9, "20240331", "left"),
-        (10, "N", "same_sub_icb"),
-        (10, "perhaps", "same_sub_icb"),
-    ],
-)
-def test_each_altered_column_of_partners_is_unexplained(
-    tmp_path: Path, column: int, value: str, field: str
-) -> None:
-    altered = partner("A01", "16C", "Y")
-    altered[column] = value
-    found = differing(partners(tmp_path, altered, partner("A02", "84H", "N")), whole=True, **PARTNERS)
-    assert found[("A01", field)] == ("unexplained", None)
-    assert {code for code, _ in found} == {"A01"} and ("A01", "missing") not in found
+# Column, another value for it, and the field it shows up as.
+ALTERED = [
+    (1, "ANOTHER", "name"),
+    (2, "84H", "sub_icb"),
+    (3, "ANOTHER", "sub_icb_name"),
+    (4, "U02", "parent"),
+    (5, "ANOTHER", "parent_name"),
+    (6, "84H", "parent_sub_icb"),
+    (7, "ANOTHER", "parent_sub_icb_name"),
+    (8, "20190701", "joined"),
+    (9, "20240331", "left"),
+    (10, "N", "same_sub_icb"),
+    (10, "perhaps", "same_sub_icb"),
+]
+
+
+def test_each_altered_column_of_partners_is_unexplained(tmp_path: Path) -> None:
+    codes = [f"B{n:02}" for n in range(len(ALTERED))]  # a practice for each, next to two that agree
+    parents = [{"ods_code": code, "sub_icb_code": "16C"} for code in codes]
+    tables = {
+        "organisations": [*PARTNERS["organisations"], *(organisation(code, "RO177") for code in codes)],
+        "relationships": [*PARTNERS["relationships"], *(link(code, "RE8", "U01") for code in codes)],
+        "provider_hierarchy_current": [*PARTNERS["provider_hierarchy_current"], *parents],
+    }
+    rows = [partner(code, "16C", "Y") for code in codes]
+    for altered, (column, value, _) in zip(rows, ALTERED, strict=True):
+        altered[column] = value
+    report = partners(tmp_path, *rows, partner("A01", "16C", "Y"), partner("A02", "84H", "N"))
+    found = differing(report, whole=True, **tables)
+    for code, (column, value, field) in zip(codes, ALTERED, strict=True):
+        assert found.get((code, field)) == ("unexplained", None), (column, value)
+    assert {code for code, _ in found} == set(codes)
+    assert "missing" not in {field for _, field in found}
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -214,31 +223,34 @@ def test_a_code_that_is_there_twice_is_named(tmp_path: Path) -> None:
     assert unexplained.rows() == [(2, "R01", "repeated", "also on line 1")]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "01-Apr-2010",
-        "1-Apr-10",
-        "2010-04-01 00:00:00",
-        "2010-04-01T00:00:00",
-        "20100401.0",
-        "01/04/10",
-        "1 April 2010",
-        "01-04-2010",
-        "01-04-10",
-        "01.04.2010",
-        "2010-04-01T00:00:00Z",
-        "2010-04-01T00:00:00+00:00",
-        "20100401000000",
-        "2010/04/01",
-        "Thursday, 1 April 2010",
-        "April 1, 2010",
-        "01042010",
-        "40269",  # the number that Excel shows for a day in a cell of no date format
-        "40269.0",
-    ],
-)
-def test_dates_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:
-    rows = rows_of(trusts(tmp_path, row(opened=text)), organisations=[organisation("R01", "RO197", **TRUST)])
-    opened = rows.filter(field="opened").select("there", "outcome")
-    assert opened.rows() == [("2010-04-01", "agree")]
+FIRST_OF_APRIL_2010 = [
+    "01-Apr-2010",
+    "1-Apr-10",
+    "2010-04-01 00:00:00",
+    "2010-04-01T00:00:00",
+    "20100401.0",
+    "01/04/10",
+    "1 April 2010",
+    "01-04-2010",
+    "01-04-10",
+    "01.04.2010",
+    "2010-04-01T00:00:00Z",
+    "2010-04-01T00:00:00+00:00",
+    "20100401000000",
+    "2010/04/01",
+    "Thursday, 1 April 2010",
+    "April 1, 2010",
+    "01042010",
+    "40269",  # the number that Excel shows for a day in a cell of no date format
+    "40269.0",
+]
+
+
+def test_dates_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    codes = {f"R{n:02}": text for n, text in enumerate(FIRST_OF_APRIL_2010)}
+    report = trusts(tmp_path, *(row(code=code, opened=text) for code, text in codes.items()))
+    rows = rows_of(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
+    opened = rows.filter(field="opened").select("code", "there", "outcome").rows()
+    assert {codes[code]: rest for code, *rest in opened} == {
+        text: ["2010-04-01", "agree"] for text in FIRST_OF_APRIL_2010
+    }

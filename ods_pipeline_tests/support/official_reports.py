@@ -17,8 +17,8 @@ from typing import Any
 import polars as pl
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline.defs import build as pipeline
-from ods_pipeline_tests.support.builders import RECORD_CLASSES, dates, number_of, org_id, role
+from ods_pipeline_tests.support.builders import RECORD_CLASSES, Held, dates, flatten, number_of, org_id, role
+from ods_pipeline_tests.support.history.folding import with_duckdb
 from ods_pipeline_tests.support.payloads import Record, release_xml, release_zip
 
 DAY = date(2025, 12, 12)
@@ -76,16 +76,15 @@ def as_file(rows: list[list[str]], file: Path) -> Path:
 
 @functools.cache
 def official_root(shared: Path, step: int = 10) -> DataRoot:
-    """A data root with the register of the reports, built once. For reading only."""
+    """The published set of the register of the reports, built once and without Dagster. For reading only."""
     folder = Path(tempfile.mkdtemp(prefix="ods_pipeline_tests_"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     options: dict[str, Any] = {"publication_date": DAY, **_CODE_LISTS}
     full = release_xml([*_records(shared, step)], publication_type="Full", **options)
     archive = release_xml([], publication_type="Archive", **options)
-    root = DataRoot(folder / "data")
-    release = release_zip(folder, release_date="2025-12-19", full=full, archive=archive)
-    pipeline.build(root, releases=[release])
-    return root
+    held = Held(folder)
+    held.add(flatten(release_zip(folder, release_date="2025-12-19", full=full, archive=archive)))
+    return DataRoot(with_duckdb(held.register(), folder / "build").parent)
 
 
 def _records(shared: Path, step: int) -> Iterator[Record]:
