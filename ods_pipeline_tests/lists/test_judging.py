@@ -150,29 +150,28 @@ def test_a_code_within_other_text_is_offered(sample: duckdb.DuckDBPyConnection, 
         assert "read as" not in str(row["note"])
 
 
-@pytest.mark.parametrize(
-    ("cell", "code", "verdict"),
-    [
-        ("RKE - Whittington Health", "RKE", "good"),
-        ("Whittington Health NHS Trust (RKE)", "RKE", "good"),
-        ("RRP Barnet", "RRP", "legally_closed"),
-        ("93C: NHS North Central London", "93C", "good"),
-        ("E83003 - The Oakleigh Surgery", "E83003", "good"),
-        ("E83007 - Foo", "E83007", "not_held"),
-        ("TAF-01", "TAF01", "good"),
-        ("E83018.001", "E83018001", "good"),
-        ("TAF-99", "TAF-99", "no_code"),
-        ("01-APR", "01-APR", "not_held"),
-        ("rke (Whittington)", "RKE(WHITTINGTON)", "no_code"),  # a word of three small letters is not a code
-    ],
-)
-def test_a_code_next_to_its_name_is_judged(
-    sample: duckdb.DuckDBPyConnection, tmp_path: Path, cell: str, code: str, verdict: str
-) -> None:
-    (row,) = judged_cells(sample, tmp_path, [cell])
-    assert (row["code"], row["verdict"]) == (code, verdict)
-    assert (f"read as {code}" in str(row["note"])) == (verdict != "no_code" and code != cell)
-    assert str(row["note"]).startswith("A date") == (cell == "01-APR")
+# A cell, the code that it is read as, and the verdict.
+NAMED = [
+    ("RKE - Whittington Health", "RKE", "good"),
+    ("Whittington Health NHS Trust (RKE)", "RKE", "good"),
+    ("RRP Barnet", "RRP", "legally_closed"),
+    ("93C: NHS North Central London", "93C", "good"),
+    ("E83003 - The Oakleigh Surgery", "E83003", "good"),
+    ("E83007 - Foo", "E83007", "not_held"),
+    ("TAF-01", "TAF01", "good"),
+    ("E83018.001", "E83018001", "good"),
+    ("TAF-99", "TAF-99", "no_code"),
+    ("01-APR", "01-APR", "not_held"),
+    ("rke (Whittington)", "RKE(WHITTINGTON)", "no_code"),  # a word of three small letters is not a code
+]
+
+
+def test_a_code_next_to_its_name_is_judged(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    rows = judged_cells(sample, tmp_path, [cell for cell, *_ in NAMED])
+    assert [(row["given"], row["code"], row["verdict"]) for row in rows] == NAMED
+    for row, (cell, code, verdict) in zip(rows, NAMED, strict=True):
+        assert (f"read as {code}" in str(row["note"])) == (verdict != "no_code" and code != cell), cell
+        assert str(row["note"]).startswith("A date") == (cell == "01-APR"), cell
 
 
 def test_what_stands_for_no_code_is_blank(sample: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
