@@ -117,7 +117,7 @@ def _codes_of_every_cell(cells: Cells, below: range) -> CodeList:
 
 def _note_on_words(rows: pl.DataFrame) -> list[str]:
     count = rows["has_more"].sum()
-    return [f"more than a code in {count:,} of the cells: the code is taken"] if count else []
+    return [f"cells with more than a code: {count:,}; the code in them is judged"] if count else []
 
 
 def _name_of(cells: Cells, index: int, header: int | None) -> str | None:
