@@ -19,12 +19,15 @@ from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.builders import Held, flatten
-from ods_pipeline_tests.support.rooms import REAL_SOURCES, ROOMS, events_in_memory
+from ods_pipeline_tests.support.rooms import REAL_SOURCES, ROOMS, events_forgotten
 from ods_pipeline_tests.support.running import Argument, Main
+from ods_pipeline_tests.support.times import TIMES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # The same examples every time: everyone must be able to repeat a failure.
-settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, database=None, max_examples=40 * TIMES
+)
 settings.load_profile("repeatable")
 
 
@@ -52,12 +55,12 @@ def no_real_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def events_of_dagster(request: pytest.FixtureRequest, no_real_sources: None) -> Iterator[None]:
-    """Let Dagster keep the events of runs in memory, but for tests marked ``dagster_records``.
+    """Let Dagster forget the events of runs, but not in tests marked ``dagster_records``.
 
-    Fixtures of a wider scope are made before this one: they use ``rooms.events_in_memory`` themselves.
+    Fixtures of a wider scope are made before this one: they use ``rooms.events_forgotten`` themselves.
     """
     if request.node.get_closest_marker("dagster_records") is None:
-        with events_in_memory():
+        with events_forgotten():
             yield
     else:
         yield

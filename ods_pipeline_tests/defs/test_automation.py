@@ -20,7 +20,7 @@ from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.ord_wire import Fault
-from ods_pipeline_tests.support.rooms import events_in_memory, sample_root
+from ods_pipeline_tests.support.rooms import events_forgotten, sample_root
 from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
 from ods_pipeline_tests.support.worlds import Made
 
@@ -49,7 +49,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, server: OrdServer, clock: S
     """A data root with the server's release, and no deltas."""
     root = DataRoot(tmp_path_factory.mktemp("loaded") / "data")
     _, request = request_for(sources_of(server, clock), trud_only=True)
-    with events_in_memory():
+    with events_forgotten():
         pipeline.build(root, request=request)
     return root
 

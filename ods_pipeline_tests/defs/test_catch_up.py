@@ -26,7 +26,7 @@ from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.rooms import (
     copy_of,
-    events_in_memory,
+    events_forgotten,
     published,
     release_root,
     run_cli,
@@ -87,7 +87,7 @@ class Released:
 def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     folder, clock = tmp_path_factory.mktemp("released"), SimulatedClock("2026-09-04T04:30:00+00:00")
     root = DataRoot(folder / "data")
-    with small_server(folder, clock) as server, events_in_memory():
+    with small_server(folder, clock) as server, events_forgotten():
         built = pipeline.build(root, **live(server, clock, "2026-08-28", trud_only=True))
         return Released(root, built, server.requests())
 

@@ -39,10 +39,10 @@ REAL_SOURCES |= {"DAGSTER_HOME", "ODS_ALERT_URL", "ODS_ALERT_COMMAND", "ODS_RUN_
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in REAL_SOURCES} | {"PYTHONPATH": str(REPOSITORY)}
 
 
-_EVENTS_IN_MEMORY = """
+_FORGETFUL = """
 event_log_storage:
-  module: dagster._core.storage.event_log
-  class: InMemoryEventLogStorage
+  module: ods_pipeline_tests.support.events
+  class: ForgetfulEventLog
 run_storage:
   module: dagster._core.storage.runs
   class: SqliteRunStorage
@@ -64,21 +64,21 @@ def room(name: str, make: Callable[[DataRoot], None], *, dagster_records: bool =
     with FileLock(place / f"{name}.lock"):
         if not whole.exists():
             shutil.rmtree(place / name, ignore_errors=True)
-            with _dagster_home(None) if dagster_records else events_in_memory():
+            with _dagster_home(None) if dagster_records else events_forgotten():
                 make(root)
             whole.touch()
     return root
 
 
 @contextmanager
-def events_in_memory() -> Generator[None]:
-    """Let Dagster keep the events of runs in memory, also in commands that run by themselves (``run_cli``).
+def events_forgotten() -> Generator[None]:
+    """Let Dagster forget the events of runs, also in commands that run by themselves (``run_cli``).
 
     Most tests look at files and words only, and writing some 500 events into SQLite takes more than half of a
     small build. Runs are recorded as ever.
     """
     home = Path(tempfile.mkdtemp(prefix="dagster_", dir=_place()))
-    text = instance_text() + _EVENTS_IN_MEMORY.format(home=home)
+    text = instance_text() + _FORGETFUL.format(home=home)
     (home / "dagster.yaml").write_text(text, encoding="utf-8")
     with _dagster_home(str(home)):
         yield
