@@ -22,7 +22,8 @@ from ods_pipeline.history.changes import code_changes
 from ods_pipeline.history.drift import drift
 from ods_pipeline.history.tables import READ, read_history
 from ods_pipeline.inventory.source_differences import source_differences
-from ods_pipeline.marts.checking import findings
+from ods_pipeline.marts.build import mart_connection
+from ods_pipeline.marts.checking import findings_on, mart_checks, tables_read
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.files import write_table
 from ods_pipeline.schema import EVENTS, TABLES
@@ -53,13 +54,16 @@ def judge_changes(root: DataRoot) -> Iterator[dg.MaterializeResult]:
         "code_changes": code_changes(held, drifted),
         "source_differences": source_differences(root, held.captures),
     }
-    for table in EVENTS:
-        frame = frames[table.name]
-        outcomes = findings(table.name, frame, build, date.fromisoformat(origin["today"]))
-        log_failures(log, f"{table.schema}.{table.name}", outcomes)
-        size = write_table(table, frame, build, origin)
-        yield dg.MaterializeResult(
-            asset_key=table_key(table),
-            metadata=table_metadata(frame, root.path / table.path, size),
-            check_results=[check_result(f, table_key(table)) for f in outcomes],
-        )
+    tables = tables_read(*(check.sql for table in EVENTS for check in mart_checks(table.name)))
+    # One connection for all: to open one takes longer than these checks.
+    with mart_connection(build, date.fromisoformat(origin["today"]), tables) as connection:
+        for table in EVENTS:
+            frame = frames[table.name]
+            outcomes = findings_on(connection, table.name, frame)
+            log_failures(log, f"{table.schema}.{table.name}", outcomes)
+            size = write_table(table, frame, build, origin)
+            yield dg.MaterializeResult(
+                asset_key=table_key(table),
+                metadata=table_metadata(frame, root.path / table.path, size),
+                check_results=[check_result(f, table_key(table)) for f in outcomes],
+            )
