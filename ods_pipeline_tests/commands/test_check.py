@@ -1,5 +1,6 @@
 """`ods-pipeline check`: what it prints, what it writes, and its exit codes."""
 
+import contextlib
 import csv
 import json
 from pathlib import Path
@@ -82,11 +83,15 @@ def test_the_list_itself_is_never_overwritten(codes: Path, run_main: Main, capsy
         (["codes.csv", "--on", "yesterday"], 2, "yesterday"),
     ],
 )
-def test_an_error_is_explained(codes: Path, arguments: list[str], code: int, message: str) -> None:
+def test_an_error_is_explained(
+    codes: Path, run_main: Main, capsys: Captured, *, arguments: list[str], code: int, message: str
+) -> None:
     root = [] if "--data-root" in arguments else ["--data-root", sample_root().path]
-    ran = run_cli("check", *arguments, *root, cwd=codes.parent)
-    assert (ran.returncode, ran.stdout, "Traceback" in ran.stderr) == (code, "", False)
-    assert message in " ".join(ran.stderr.replace("│", " ").split())
+    with contextlib.chdir(codes.parent):
+        assert run_main("check", *arguments, *root) == code
+    out, err = capsys.readouterr()
+    assert (out, "Traceback" in err) == ("", False)
+    assert message in " ".join(err.replace("│", " ").split())
 
 
 def test_the_data_root_does_not_change(codes: Path, run_main: Main) -> None:

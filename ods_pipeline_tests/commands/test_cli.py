@@ -33,14 +33,6 @@ from ods_pipeline_tests.support.rooms import (
 
 Main = Callable[..., int]
 Captured = pytest.CaptureFixture[str]
-HOLDS_THE_LOCK = """
-import subprocess, sys
-from pathlib import Path
-from ods_pipeline.dataroot.layout import DataRoot
-with DataRoot(Path(sys.argv[1])).locked():
-    ran = subprocess.run([sys.executable, "-m", "ods_pipeline.cli", "build", "--data-root", sys.argv[1]])
-sys.exit(ran.returncode)
-"""
 
 
 @pytest.fixture
@@ -115,10 +107,10 @@ def test_a_release_with_too_few_records_is_rejected_in_one_line(
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
     excerpt = shared / "ord-xml" / "HSCOrgRefData_Full_20171025_excerpt.xml"
-    ran = run_cli("build", "--release", excerpt, "--data-root", root.path)
-    assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr.count("\n") == 1
-    error = one_line(ran.stderr)
+    assert run_main("build", "--release", excerpt, "--data-root", root.path) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    error = one_line(err)
     assert "185,921" in error and " 5 records" in error and excerpt.name in error
     assert published(root) == before
     aside = root.quarantine / excerpt.name
@@ -186,7 +178,8 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
 @pytest.mark.promise("one_at_a_time")
 def test_a_second_build_ends_because_another_is_running(tmp_path: Path) -> None:
     root = copy_of(release_root(), tmp_path)
-    ran = run_python(HOLDS_THE_LOCK, root.path)
+    with root.locked():
+        ran = run_cli("build", "--data-root", root.path)
     assert ran.returncode == 3
     assert one_line(ran.stderr).startswith(f"error: {root.path}: another build is running here.")
 

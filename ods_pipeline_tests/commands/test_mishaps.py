@@ -1,5 +1,6 @@
 """Everyday mishaps: interruptions, odd folders, odd names, the same file twice."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -48,11 +49,14 @@ def test_an_interrupted_first_build_of_the_sample_resumes_with_all_of_it(tmp_pat
     assert published(root) == {**published(sample_root()), "ods.duckdb": published(root)["ods.duckdb"]}
 
 
-def test_a_folder_named_data_in_the_working_directory_does_not_matter(tmp_path: Path) -> None:
+def test_a_folder_named_data_in_the_working_directory_does_not_matter(
+    tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "data" / "flat" / "year=2025").mkdir(parents=True)
-    ran = run_cli("status", "--data-root", tmp_path / "elsewhere", cwd=tmp_path)
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert "holds nothing yet" in ran.stdout
+    with contextlib.chdir(tmp_path):
+        assert run_main("status", "--data-root", tmp_path / "elsewhere") == 0
+    out, err = capsys.readouterr()
+    assert err == "" and "holds nothing yet" in out
 
 
 @pytest.mark.slow
@@ -104,14 +108,15 @@ def test_a_flat_folder_that_lost_a_table_is_flattened_again(tmp_path: Path) -> N
     )
 
 
-def test_status_reports_that_something_is_held_and_not_published(tmp_path: Path) -> None:
+def test_status_reports_that_something_is_held_and_not_published(
+    tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = copy_of(sample_root(), tmp_path)
-    assert run_cli("status", "--data-root", root.path).returncode == 0
+    assert run_main("status", "--data-root", root.path) == 0
     shutil.rmtree(root.flat / "fetch=20260904T043000Z")
     shutil.rmtree(root.raw_fetches / "fetch=20260904T043000Z")
-    ran = run_cli("status", "--data-root", root.path)
-    assert ran.returncode == 4
-    assert "held but not published yet" in ran.stdout
+    assert run_main("status", "--data-root", root.path) == 4
+    assert "held but not published yet" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -184,6 +189,8 @@ def test_a_reused_code_does_not_inherit_the_fax_of_the_old_organisation(tmp_path
     assert contacts.filter(pl.col("contact_type") == "fax")["ods_code"].to_list() == ["R0A"]
 
 
+# dataroot/test_builds.py has the same of the flip alone, without the build before it.
+@pytest.mark.slow
 def test_a_real_folder_where_a_published_link_belongs_is_explained(tmp_path: Path) -> None:
     root = copy_of(sample_root(), tmp_path)
     (root.path / "marts").unlink()

@@ -29,6 +29,7 @@ from ods_pipeline_tests.support.builders import (
 )
 from ods_pipeline_tests.support.damage import DAMAGES
 from ods_pipeline_tests.support.payloads import organisation_xml, release_xml, release_zip, zip_bytes
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = pytest.mark.promise("hostile")
 
@@ -216,7 +217,7 @@ def intact(tmp_path_factory: pytest.TempPathFactory) -> Flat:
 
 
 @pytest.mark.promise("conserved")
-@settings(max_examples=25)
+@settings(max_examples=12 * TIMES)
 @given(BROKEN, BROKEN, st.randoms(use_true_random=False))
 def test_no_record_vanishes_whatever_is_broken(
     tmp_path_factory: pytest.TempPathFactory,
@@ -249,7 +250,7 @@ def test_no_record_vanishes_whatever_is_broken(
     assert same(without(flat.frames, ["R1A"]), without(intact.frames, ["R1A"]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * TIMES)
 @given(
     st.integers(0, len(FULL) - 1),
     st.sampled_from([b"", b"<", b">", b'"', b"&", b"\xff", b"]]>", b"<!--", b"</Role>", b"x"]),

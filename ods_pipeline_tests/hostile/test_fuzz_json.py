@@ -22,6 +22,7 @@ from ods_pipeline_tests.hostile.json_mutants import NOTICES, RECORD, ROLES, muta
 from ods_pipeline_tests.hostile.running import IN_MEMORY, deadline, outcome, try_many
 from ods_pipeline_tests.support.builders import assert_conserved, make_record, put, receipt_of, write_delta
 from ods_pipeline_tests.support.payloads import code_of
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = pytest.mark.promise("hostile")
 ANSWERS = 25
@@ -152,14 +153,14 @@ def read_answer(request: tuple[int, Answer]) -> str:
 RANDOMS = st.randoms(use_true_random=False)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50 * TIMES)
 @given(RANDOMS)
 def test_a_damaged_record_becomes_xml_or_breaks_a_rule(random: Random) -> None:
     with deadline():
         one_record(a_record(random))
 
 
-@settings(max_examples=150)
+@settings(max_examples=50 * TIMES)
 @given(RANDOMS)
 def test_a_damaged_answer_is_not_an_answer(random: Random) -> None:
     outcome(an_answer(random), read_answer)

@@ -17,6 +17,7 @@ from ods_pipeline.lists.reading import read_cells
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline_tests.hostile import list_mutants
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, seeded, try_many
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = pytest.mark.promise("hostile")
 # What a spreadsheet takes for the beginning of a formula; the full-width characters in some languages.
@@ -61,7 +62,7 @@ def listed() -> Iterator[Listed]:
         yield Listed(Path(file.name))
 
 
-@settings(max_examples=120)
+@settings(max_examples=40 * TIMES)
 @given(st.randoms(use_true_random=False))
 def test_a_list_is_read_whole_or_rejected(random: Random) -> None:
     make = random.choice([list_mutants.text, list_mutants.text, list_mutants.book, list_mutants.table])

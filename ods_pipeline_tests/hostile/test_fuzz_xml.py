@@ -19,6 +19,7 @@ from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL, RECORDS, mutant
 from ods_pipeline_tests.support.builders import assert_conserved, flatten
 from ods_pipeline_tests.support.payloads import release_zip
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = pytest.mark.promise("hostile")
 DECLARED = b'<OrgRefData xmlns:x="x" xmlns:xsi="xsi">'
@@ -126,13 +127,13 @@ def two_files(random: Random) -> tuple[bytes, bytes]:
 RANDOMS = st.randoms(use_true_random=False)
 
 
-@settings(max_examples=200)
+@settings(max_examples=60 * TIMES)
 @given(RANDOMS)
 def test_a_damaged_file_is_cut_into_whole_records_or_rejected(random: Random) -> None:
     outcome(a_file(random), pieces)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20 * TIMES)
 @given(RANDOMS)
 def test_damaged_records_are_read_set_aside_or_rejected(random: Random) -> None:
     outcome(some_records(random), document)

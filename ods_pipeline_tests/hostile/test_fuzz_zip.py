@@ -15,6 +15,7 @@ from ods_pipeline.flatten.xml.archive import ZIP_DAMAGE, open_release
 from ods_pipeline_tests.hostile import zip_mutants
 from ods_pipeline_tests.hostile.running import IN_MEMORY, outcome, try_many
 from ods_pipeline_tests.hostile.xml_mutants import ARCHIVE, FULL
+from ods_pipeline_tests.support.times import TIMES
 
 pytestmark = pytest.mark.promise("hostile")
 SOUND = {sha256(FULL).hexdigest(), sha256(ARCHIVE).hexdigest()}
@@ -49,7 +50,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     assert len([*tmp_path.rglob("*")]) <= 1, "something was written next to the zip"
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_a_zip_gives_sound_files_or_is_rejected(opened: Opened, random: Random) -> None:
     outcome(zip_mutants.mutant(random), opened)

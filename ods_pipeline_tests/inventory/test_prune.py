@@ -8,7 +8,8 @@ import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.inventory.prune import prunable, prune
-from ods_pipeline_tests.support.rooms import copy_of, run_cli, sample_root
+from ods_pipeline_tests.support.rooms import copy_of, sample_root
+from ods_pipeline_tests.support.running import Main
 
 pytestmark = pytest.mark.dagster_records
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
@@ -94,21 +95,22 @@ def test_a_folder_is_as_old_as_the_newest_file_in_it(tmp_path: Path) -> None:
 
 
 def test_after_a_prune_of_all_that_may_go_the_set_is_whole_and_a_build_finds_nothing_new(
-    tmp_path: Path,
+    tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = copy_of(sample_root(), tmp_path)
     for path in root.path.rglob("*"):
         if path.is_file() and not path.is_symlink():
             os.utime(path, (1_000_000_000, 1_000_000_000))
     kept = {p for p in root.path.rglob("*") if ".dagster" not in p.parts}
-    listed = run_cli("prune", "--data-root", root.path)
-    assert (listed.returncode, "log of a run" in listed.stdout) == (0, True), listed.stderr
-    assert "prune --older-than 90 --delete" in listed.stdout
-    removed = run_cli("prune", "--data-root", root.path, "--delete")
-    assert (removed.returncode, "Removed" in removed.stdout) == (0, True), removed.stderr
+    assert run_main("prune", "--data-root", root.path) == 0
+    listed = capsys.readouterr().out
+    assert "log of a run" in listed and "prune --older-than 90 --delete" in listed
+    assert run_main("prune", "--data-root", root.path, "--delete") == 0
+    assert "Removed" in capsys.readouterr().out
     assert kept <= {*root.path.rglob("*")}
-    again = run_cli("build", "--data-root", root.path)
-    assert (again.returncode, "Nothing new" in again.stdout) == (0, True), again.stderr
-    assert "Nothing here" in run_cli("prune", "--data-root", root.path).stdout
-    mistyped = run_cli("prune", "--data-root", tmp_path / "nowhere")
-    assert (mistyped.returncode, "nowhere: there is no such folder." in mistyped.stderr) == (1, True)
+    assert run_main("build", "--data-root", root.path) == 0
+    assert "Nothing new" in capsys.readouterr().out
+    assert run_main("prune", "--data-root", root.path) == 0
+    assert "Nothing here" in capsys.readouterr().out
+    assert run_main("prune", "--data-root", tmp_path / "nowhere") == 1
+    assert "nowhere: there is no such folder." in capsys.readouterr().err

@@ -10,14 +10,16 @@ import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Page, sync_playwright
 
 from ods_pipeline_tests.support.rooms import sample_root, sample_site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
@@ -35,7 +37,7 @@ NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1100, "height": 800}
 class Browser:
     """One page of a browser that is offline, and everything that went wrong on it."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: "Page") -> None:
         self.page, self.faults, self.requested = page, list[str](), set[str]()
         page.on("console", lambda message: self.faults.append(f"{page.url}: {message.type} {message.text}"))
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
@@ -54,6 +56,8 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it takes a second, on each worker
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,

@@ -17,6 +17,7 @@ from ods_pipeline.schema import COMPONENTS, TABLES
 from ods_pipeline_tests.oracles.columns import record_hash
 from ods_pipeline_tests.support.builders import dates, make_record, rel, role, succ
 from ods_pipeline_tests.support.payloads import Record, organisation_xml
+from ods_pipeline_tests.support.times import TIMES
 
 FAX = {"type": "fax", "value": "0113 496 0001"}
 TEL = {"type": "tel", "value": "0113 496 0000"}
@@ -66,7 +67,7 @@ RECORDS = st.lists(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=8 * TIMES)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_both_hashes_are_those_of_the_obvious_twin(
     records: list[dict[str, list[Any]]], order: Random
@@ -189,7 +190,7 @@ def test_rows_that_exchange_values_change_the_hash() -> None:
     assert fingerprints(*records)["content_hash"].n_unique() == 2
 
 
-@settings(max_examples=20)
+@settings(max_examples=8 * TIMES)
 @given(st.lists(st.text("AB ", min_size=1, max_size=40).map(str.strip), min_size=2, max_size=30, unique=True))
 def test_texts_of_any_length_that_differ_have_fingerprints_that_differ(names: list[str]) -> None:
     names = [name for name in names if name]

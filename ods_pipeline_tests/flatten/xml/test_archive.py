@@ -11,6 +11,7 @@ from ods_pipeline.errors import BadRelease
 from ods_pipeline.flatten.xml.archive import open_release
 from ods_pipeline_tests.support.builders import CODE_LISTS, facts, flatten, make_record, same, write_release
 from ods_pipeline_tests.support.payloads import release_xml, zip_bytes
+from ods_pipeline_tests.support.times import TIMES
 
 FULL_NAME, ARCHIVE_NAME = "HSCOrgRefData_Full_20260828.xml", "HSCOrgRefData_Archive_20260828.xml"
 TRUD_NAME = "hscorgrefdataxml_data_8.0.0_20260828000001.zip"
@@ -201,7 +202,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.promise("hostile")
-@settings(max_examples=60)
+@settings(max_examples=30 * TIMES)
 @given(st.data())
 def test_a_zip_with_any_byte_changed_is_rejected_or_gives_the_same(whole: Path, data: st.DataObject) -> None:
     good = whole.read_bytes()

@@ -12,6 +12,7 @@ from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline_tests.support.builders import COMPONENTS, make_record, rel
 from ods_pipeline_tests.support.damage import DAMAGES
 from ods_pipeline_tests.support.payloads import organisation_xml
+from ods_pipeline_tests.support.times import TIMES
 
 RECORDS = {
     code: organisation_xml(make_record(code, Rels={"Rel": [rel(code, "Q1")]}))
@@ -69,7 +70,7 @@ def test_of_several_broken_rules_one_is_reported() -> None:
 
 
 @pytest.mark.promise("hostile")
-@settings(max_examples=40)
+@settings(max_examples=20 * TIMES)
 @given(st.lists(st.sampled_from(sorted(DAMAGES)), max_size=4), st.integers(0, 999))
 def test_good_records_are_the_same_among_any_broken_ones(harms: list[str], seed: int) -> None:
     broken = [DAMAGES[name].harm(organisation_xml(make_record(f"X{n}"))) for n, name in enumerate(harms)]
