@@ -74,6 +74,7 @@ def written(register: Register, build: Path) -> dict[str, str]:
 def with_duckdb(register: Register, build: Path) -> Path:
     """Write a whole build without Dagster, and return the path of its ods.duckdb."""
     origin = written(register, build)
+    # One connection for all, as in a build: to open one costs more than a mart on a few rows.
     with mart_connection(build, register.as_of) as connection:
         for table in marts_in_order():
             write_table(table, rows_of_mart(table.name, connection), build, origin)
