@@ -55,7 +55,8 @@ def test_a_run_that_was_executed_again_is_none_of_the_command_line(tmp_path: Pat
     root = copy_of(sample_root(), tmp_path)
     with open_instance(root) as instance, root.locked():
         parent = instance.get_runs()[0]
-        job = build_definitions(root.path).resolve_job_def("publish_job")
+        # A job of one asset: Dagster records an event for each that a run is going to make.
+        job = build_definitions(root.path).resolve_job_def("site_job")
         started = {"status": dg.DagsterRunStatus.STARTED, "tags": parent.tags}
         child = instance.create_run_for_job(
             job, parent_run_id=parent.run_id, root_run_id=parent.run_id, **started
