@@ -1,7 +1,7 @@
 """The rules that the rows of a table must keep, derived from its class: types, nulls, closed lists, keys.
 
-Lives here: dataframely, which checks the rules. Its import takes half a second, so only modules that check
-rows import this one. Does not live here: what happens to a table that breaks a rule (``publish/``).
+Lives here: dataframely, which checks the rules. Its import takes half a second, so it is imported only where
+rows are checked. Does not live here: what happens to a table that breaks a rule (``publish/``).
 """
 
 from collections.abc import Mapping
