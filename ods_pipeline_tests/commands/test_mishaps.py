@@ -148,9 +148,13 @@ def test_the_summary_counts_the_deltas_since_the_newest_release_only(tmp_path: P
 
 
 @pytest.mark.slow
-def test_another_day_for_the_marts_leaves_the_register_unchanged(tmp_path: Path) -> None:
+def test_another_day_for_the_marts_leaves_the_register_unchanged(
+    tmp_path: Path, run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = copy_of(sample_root(), tmp_path)
     pipeline.build(root, today=date(2026, 10, 1))
+    run_main("status", "--data-root", root.path)
+    assert "the marts describe 2026-10-01, as build --today asked for\n" in capsys.readouterr().out
     assert pipeline.build(root, today=date(2026, 10, 1)).nothing_new
     package = json.loads((root.path / "datapackage.json").read_bytes())
     assert (package["version"], package["provenance"]["today"]) == ("2026-09-04", "2026-10-01")
