@@ -14,16 +14,23 @@ from ods_pipeline.lookup.areas import area_in_words
 from ods_pipeline.lookup.published import query_rows
 
 _MISSING = """
+    -- The key is a table of its own, as in finding.py.
+    WITH typed AS MATERIALIZED (SELECT $code AS code, code_key($code) AS key),
+
+    codes AS MATERIALIZED (SELECT code, key_form(key) AS form FROM typed)
+
     SELECT
         missing_in_words(
             q.rule,
             t.pointed_at_by,
             t.example_ods_code,
-            why_not_held(code_form(c.code), c.as_of) || coalesce(': ' || default_meaning(c.code), '')
+            why_not_held(c.form, c.as_of) || coalesce(': ' || default_meaning(c.code), '')
         ) AS reason,
-        what_to_do(code_form(c.code)) AS advice,
-        code_form(c.code) AS form
-    FROM (SELECT $code AS code, coalesce(max(as_of), ods_today()) AS as_of FROM ord.captures) AS c
+        what_to_do(c.form) AS advice,
+        c.form
+    FROM (
+        SELECT *, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures) AS as_of FROM codes
+    ) AS c
     LEFT JOIN (
         SELECT ods_code, arg_max(rule, (capture_id, record_number)) AS rule
         FROM ord.quarantined_records

@@ -26,7 +26,7 @@ WITH filled AS MATERIALIZED (
     LEFT JOIN marts.code_finder AS p
         ON p.ods_code = regexp_replace(e.code, '[-–./_]', '', 'g')
         AND p.ods_code <> e.code
-        AND code_form(e.code) <> 'date'
+        AND NOT is_day_key(e.code)
 ),
 
 -- Cells that may have several codes with no more than a blank between them.
@@ -42,7 +42,7 @@ unsplit AS (
         code IS NOT NULL
         AND regexp_matches(plain_text(given), '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
         AND NOT regexp_matches(plain_text(given), '[0-9][.][0-9]')
-        AND code_form(code) <> 'date'
+        AND NOT is_day_key(code)
         AND code NOT IN (SELECT ods_code FROM marts.code_finder)
         AND line NOT IN (SELECT several.line FROM filled AS several WHERE several.part > 1)
 ),
