@@ -3,17 +3,19 @@
 Lives here: doing so for the event log that Dagster has by default, in SQLite. Does not live here: the
 instance and its runs (``instance.py``). An event log elsewhere, as in PostgreSQL, is left alone.
 
-Dagster makes an engine and a connection for every event, which takes 10 ms of which the event needs 2. A
-build stores some 400: kept open, it ends 2 to 3 s earlier, whatever its size.
+Dagster makes an engine and a connection for every event, which takes 10 ms of which the event needs 2, and
+SQLite waits for the disk after each. A build stores some 400: it ends 3 s earlier, whatever its size.
 """
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
+from sqlite3 import Connection as SqliteConnection
 from threading import Lock
 from typing import Any
 
 import dagster as dg
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.event import listen
 
 # Dagster's own: how long a connection waits while another process writes.
 _BUSY_SECONDS = 30
@@ -40,6 +42,7 @@ def connections_kept_open(instance: dg.DagsterInstance) -> Generator[None]:
                 with dagsters_own():  # it makes the file if there is none
                     pass
                 engines[file] = create_engine(file, connect_args={"timeout": _BUSY_SECONDS})
+                listen(engines[file], "connect", _wait_for_the_disk_less)
             with engines[file].begin() as connection:
                 yield connection
 
@@ -58,3 +61,12 @@ def connections_kept_open(instance: dg.DagsterInstance) -> Generator[None]:
         del events.run_connection, events.index_connection
         for engine in engines.values():
             engine.dispose()
+
+
+def _wait_for_the_disk_less(connection: SqliteConnection, _record: object) -> None:
+    """Let SQLite wait for the disk at checkpoints only, not after each event.
+
+    Dagster writes its event log in WAL mode. There this cannot damage the file, and loses no event when a
+    process dies: a machine that fails may lose the last ones (sqlite.org/pragma.html#pragma_synchronous).
+    """
+    connection.execute("PRAGMA synchronous=NORMAL")

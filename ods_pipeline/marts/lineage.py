@@ -24,6 +24,9 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.schema import MARTS, TABLES, Table
 
 _HERE = resources.files("ods_pipeline.marts")
+# The tables that ods_find searches are made from this mart, and nothing else in ods.duckdb takes longer. If
+# it came late, a core would be idle for a second at the end.
+_EARLY = "code_finder"
 
 
 def mart_sql(name: str) -> str:
@@ -110,14 +113,18 @@ def read_by(name: str) -> list[Table]:
 
 @cache
 def marts_in_order() -> tuple[Table, ...]:
-    """Return the marts in an order of building: each after every mart that it reads.
+    """Return the marts in an order of building: each after every mart that it reads, ``_EARLY`` early.
 
     Raises:
         OdsError: Marts read each other in a circle.
     """
     marts = {table.name: table for table in MARTS}
     graph = {name: {t.name for t in read_by(name) if t.schema == "marts"} & marts.keys() for name in marts}
-    return tuple(marts[name] for name in in_order(graph))
+    early, before = {_EARLY}, set[str]()
+    while early != before:
+        before, early = early, early.union(*(graph[name] for name in early))
+    by_haste = sorted(graph, key=lambda name: name not in early)
+    return tuple(marts[name] for name in in_order({name: graph[name] for name in by_haste}))
 
 
 def in_order(graph: Mapping[str, set[str]]) -> list[str]:

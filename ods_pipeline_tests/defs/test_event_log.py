@@ -99,6 +99,22 @@ def test_a_run_opens_few_connections_and_stores_every_event(root: DataRoot) -> N
     assert kept["all"] < without["all"] / 3
 
 
+def test_only_these_connections_wait_less_for_the_disk_and_the_log_is_in_wal_mode(
+    root: DataRoot,
+) -> None:
+    with open_instance(root) as instance:
+
+        def asked(pragma: str) -> object:
+            with instance.event_log_storage.index_connection() as connection:  # ty: ignore[unresolved-attribute]
+                return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+
+        full, normal = 2, 1
+        assert asked("synchronous") == full
+        with connections_kept_open(instance):
+            assert (asked("journal_mode"), asked("synchronous")) == ("wal", normal)
+        assert asked("synchronous") == full
+
+
 def test_another_process_reads_and_writes_the_log_of_a_run_under_way(root: DataRoot) -> None:
     with open_instance(root) as instance:
         assert run_job(instance, DEFINITIONS, "asking_job").success

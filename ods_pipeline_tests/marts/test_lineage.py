@@ -76,6 +76,16 @@ def test_every_mart_is_built_after_those_it_reads() -> None:
     assert late == set()
 
 
+def test_what_the_search_tables_need_is_built_before_all_that_can_wait() -> None:
+    order = [table.name for table in marts_in_order()]
+    before = order[: order.index("code_finder")]
+    needed, seen = {"code_finder"}, set[str]()
+    while needed:
+        seen |= needed
+        needed = {t.name for name in needed for t in read_by(name) if t.schema == "marts"} & set(order) - seen
+    assert set(before) == seen - {"code_finder"}
+
+
 def test_the_order_of_the_registry_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     turned: list[Table] = MARTS[::-1]
     monkeypatch.setattr(lineage, "MARTS", turned)

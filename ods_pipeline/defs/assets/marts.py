@@ -3,13 +3,12 @@
 Lives here: the specifications, and the order of building, checking and writing. Does not live here: the SQL
 and how it is run (``marts/``), and what ``ods.duckdb`` holds (``publish/duckdb.py``).
 
-The metadata of each asset has its seconds. ``ods.duckdb`` is filled at the same time, first with the tables
-that are built already, then with each mart: neither task keeps all cores busy by itself.
+The metadata of each asset has its seconds.
 """
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -27,9 +26,8 @@ from ods_pipeline.marts.build import add_table, mart_connection, rows_of_mart
 from ods_pipeline.marts.checking import findings_on, mart_checks
 from ods_pipeline.marts.lineage import files_of_mart, mart_sql, marts_in_order, read_by, step_sql, steps_of
 from ods_pipeline.publish.build_info import origin_of
-from ods_pipeline.publish.duckdb import filling_duckdb
 from ods_pipeline.publish.files import write_table
-from ods_pipeline.schema import EVENTS, GEO, HISTORY, MARTS, ORD, Table
+from ods_pipeline.schema import EVENTS, MARTS, Table
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +66,13 @@ MART_CHECKS = [
 ]
 
 
-def build_marts(root: DataRoot) -> Iterator[dg.MaterializeResult]:
-    """Build all marts of the build under way in order, each with its checks, and fill ``ods.duckdb``."""
+def build_marts(root: DataRoot, fill: Callable[[Table], None]) -> Iterator[dg.MaterializeResult]:
+    """Build all marts of the build under way in order, each with its checks.
+
+    Args:
+        root: The data root.
+        fill: Called with each mart once its file is written.
+    """
     build = require_build(root)
     origin = origin_of(build)
     today = date.fromisoformat(origin["today"])
@@ -77,10 +80,7 @@ def build_marts(root: DataRoot) -> Iterator[dg.MaterializeResult]:
     with (
         mart_connection(build, today) as connection,
         ThreadPoolExecutor(1) as writer,
-        filling_duckdb(build, today) as fill,
     ):
-        for table in (*ORD, *HISTORY, *GEO):
-            fill(table)
         for table in marts_in_order():
             yield _built(
                 table,

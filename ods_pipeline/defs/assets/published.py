@@ -15,6 +15,7 @@ from datetime import date
 
 import dagster as dg
 
+from ods_pipeline.checks.suite import FACTS
 from ods_pipeline.dataroot.builds import publish_build, require_build
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assets.judgements import JUDGED_SPECS, judge_changes
@@ -28,8 +29,8 @@ from ods_pipeline.errors import NOTHING_PUBLISHED, OdsError
 from ods_pipeline.inventory.health import write_metrics
 from ods_pipeline.publish.build_info import origin_of
 from ods_pipeline.publish.datapackage import write_datapackage
-from ods_pipeline.publish.duckdb import complete_duckdb
-from ods_pipeline.schema import MARTS, TABLES
+from ods_pipeline.publish.duckdb import complete_duckdb, filling_duckdb
+from ods_pipeline.schema import EVENTS, GEO, MARTS, TABLES
 
 ODS_DUCKDB = asset_key("published", "ods_duckdb")
 Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
@@ -83,11 +84,20 @@ def published_set(
 
 def _stages(root: DataRoot, config: PublishConfig) -> Results:
     """Make every table and publish them. Raises OdsError after a stage with a blocking check that failed."""
-    today = date.fromisoformat(config.today) if config.today else None
-    yield from fold_register(root, today, rebuild=config.rebuild)
-    yield from _stopping_at_failed_checks(build_geo(root))
-    yield from _stopping_at_failed_checks(judge_changes(root))
-    yield from _stopping_at_failed_checks(build_marts(root))
+    given = date.fromisoformat(config.today) if config.today else None
+    yield from fold_register(root, given, rebuild=config.rebuild)
+    build = require_build(root)
+    # ods.duckdb is filled while the next tables are made: neither task keeps all cores busy by itself.
+    with filling_duckdb(build, date.fromisoformat(origin_of(build)["today"])) as fill:
+        for tables, results in (
+            (FACTS, ()),
+            (GEO, build_geo(root)),
+            (EVENTS, judge_changes(root)),
+            ((), build_marts(root, fill)),
+        ):
+            yield from _stopping_at_failed_checks(results)
+            for table in tables:
+                fill(table)
     yield _publish(root)
 
 
