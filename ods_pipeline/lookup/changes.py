@@ -106,7 +106,7 @@ _FROM_RECORDS = f"""
 _CHANGES = f"""
     SELECT e.* EXCLUDE (basis, change_id), n.display_name AS rel_name, e.basis, e.change_id
     FROM (
-        SELECT *, 'observed' AS basis FROM ods_changes($since)
+        SELECT *, 'observed' AS basis FROM ods_changes($since, DATE '9999-12-31')
         UNION ALL BY NAME
         {_FROM_RECORDS}
     ) AS e
