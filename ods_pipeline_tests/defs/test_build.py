@@ -226,7 +226,7 @@ def test_a_kill_in_the_middle_leaves_the_old_set_and_the_next_build_works(tmp_pa
     with open_instance(root) as instance:
         statuses = [run.status for run in instance.get_runs() if run.job_name == "publish_job"]
     success, failure = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
-    assert statuses == [success, failure, success]
+    assert statuses == [success, failure]  # newest first; the release was built without records of its own
 
 
 @pytest.mark.dagster_records
