@@ -5,13 +5,12 @@ the room that asks. ``steps/<name>.sql`` makes the table ``<name>``, which the s
 with what goes in and what comes out.
 """
 
-from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
 
 @cache
-def with_steps(room: str, names: Iterable[str]) -> str:
+def with_steps(room: str, names: tuple[str, ...]) -> str:
     """Return the beginning of a query, ``WITH a AS MATERIALIZED (…), b …``, from the files of its steps.
 
     Args:

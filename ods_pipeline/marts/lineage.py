@@ -113,7 +113,9 @@ def read_by(name: str) -> list[Table]:
 
 @cache
 def marts_in_order() -> tuple[Table, ...]:
-    """Return the marts in an order of building: each after every mart that it reads, ``_EARLY`` early.
+    """Return the marts in an order of building: each after every mart that it reads.
+
+    ``_EARLY`` comes as early as that allows.
 
     Raises:
         OdsError: Marts read each other in a circle.
@@ -123,8 +125,8 @@ def marts_in_order() -> tuple[Table, ...]:
     early, before = {_EARLY}, set[str]()
     while early != before:
         before, early = early, early.union(*(graph[name] for name in early))
-    by_haste = sorted(graph, key=lambda name: name not in early)
-    return tuple(marts[name] for name in in_order({name: graph[name] for name in by_haste}))
+    early_first = sorted(graph, key=lambda name: name not in early)
+    return tuple(marts[name] for name in in_order({name: graph[name] for name in early_first}))
 
 
 def in_order(graph: Mapping[str, set[str]]) -> list[str]:

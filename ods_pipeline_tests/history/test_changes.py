@@ -205,7 +205,7 @@ STORIES: dict[str, tuple[Change, Expected]] = {
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Expected]:
-    """The events of every story. All are told in one release and one fetch, each by a practice of its own."""
+    """The events of every story. All are in one release and one fetch, each by a practice of its own."""
     codes = {story: f"R1A{number:02}" for number, story in enumerate(STORIES)}
     before, after = [], []
     for story, (change, _) in STORIES.items():

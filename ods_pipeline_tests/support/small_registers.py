@@ -80,7 +80,7 @@ def roles_of_practices(organisations: Sequence[Row]) -> list[Row]:
 class Together:
     """Registers that are built as one: a mart costs the same on two rows as on two hundred.
 
-    A test adds its register where it stands, in codes that no other one has, so they do not meet.
+    Each test adds its own, next to its assertions and in codes that no other one has, so they do not meet.
     """
 
     def __init__(self) -> None:
