@@ -31,7 +31,9 @@ def write_parquet(frame: pl.DataFrame, path: Path, schema: pa.Schema | None = No
         The size of the file in bytes.
     """
     # Pages end where chunks end, and how many chunks a frame has depends on the number of threads.
-    table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    # With a schema its cast converts text, so it is handed over as Polars holds it: once is enough.
+    as_held = pl.CompatLevel.newest() if schema is not None else pl.CompatLevel.oldest()
+    table = frame.rechunk().to_arrow(compat_level=as_held)
     if schema is not None:
         table = table.select(schema.names).cast(schema)
     path.parent.mkdir(parents=True, exist_ok=True)

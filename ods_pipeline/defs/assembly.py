@@ -5,6 +5,8 @@ sensors and schedules (``automation.py``, ``watching.py``), and checks of the pu
 ``reconciling.py``).
 """
 
+import atexit
+import gc
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,11 @@ from ods_pipeline.defs.watching import as_of_is_recent, daily_check, published_w
 from ods_pipeline.inventory.held import first_and_last_stamp
 from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.sources.settings import Sources
+
+# What is imported by now lives as long as the process: collections pass over it, which is 0.5 s of a build.
+# At the end they must see it again, or DuckDB's binding reports its types as leaked.
+gc.freeze()
+atexit.register(gc.unfreeze)
 
 # For runs that nobody watches: a source that does not answer is asked again after 5, 10 and 20 minutes.
 UNATTENDED = dg.RetryPolicy(max_retries=3, delay=300, backoff=dg.Backoff.EXPONENTIAL)

@@ -94,7 +94,8 @@ def findings(mart: str, frame: pl.DataFrame, build: Path, today: date) -> list[F
 
 def findings_on(connection: duckdb.DuckDBPyConnection, mart: str, frame: pl.DataFrame) -> list[Finding]:
     """Return the same as ``findings``, on a mart connection that is open already."""
-    connection.register("mart", frame.to_arrow())
+    # DuckDB reads text as Polars holds it; any other form would be a copy.
+    connection.register("mart", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
     own = [judge(c, connection.sql(c.sql).pl(), frame.height) for c in mart_checks(mart)]
     connection.unregister("mart")
     return [unique_key(mart, frame), *own]
