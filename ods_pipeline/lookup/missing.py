@@ -46,7 +46,7 @@ _LOOKED_UP = {
 _CODES = """
     SELECT DISTINCT ods_code
     FROM history.organisations
-    WHERE upper(ods_code) IN (upper($typed), typed_code($typed))
+    WHERE upper(ods_code) IN (upper($typed), typed_code($typed), translate(typed_code($typed), '-./_', ''))
     ORDER BY ods_code
 """
 
@@ -54,8 +54,8 @@ _CODES = """
 def held_code(connection: duckdb.DuckDBPyConnection, typed: str) -> str | None:
     """Return a code as the register holds it, or has held it; None if it never has.
 
-    Case, spaces and punctuation around the code do not matter, as in ``find``. Of codes that differ in case
-    alone, the one that was typed.
+    Case, spaces and punctuation do not matter, as in ``find``. Of codes that differ in case alone, the one
+    that was typed.
     """
     codes = [row["ods_code"] for row in query_rows(connection, _CODES, {"typed": typed})]
     return typed if typed in codes else codes[0] if codes else None

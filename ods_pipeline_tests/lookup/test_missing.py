@@ -44,6 +44,7 @@ def three_codes() -> Iterator[duckdb.DuckDBPyConnection]:
         ("r1 a", "R1A"),
         ("R1A,", "R1A"),
         ("(X1B)", "x1B"),
+        ("R-1/A.", "R1A"),
         ("R1\u200bA", "R1A"),
         ("\uff321\uff21", "R1A"),
         ("R\u00ad1A\u00b2", "R1A"),

@@ -168,6 +168,7 @@ TYPED = (
     "no such name", "(RRP),", "E83003.", "E83003 greenfield medical centre", "08H camden",
     "RRP northern hospital", "code E83003", "e83003 e83005", "N200", "nw21", "ZZZ99 maple",
     "north east london icb", "london icb", "barnet primary care network", "oakleigh road hc",
+    "uclh", "ncl icb", "sash", "hiow", "cnwl", "uclhft", "TAF-01", "taf/01", "RRP-RKE",
     "the mapel house", "themaplehouse", "maplehousecarehome", "northlondonnhsfoundationtrust",
     "bridgestreetdentalandimplantcentre", "N1O 9XD", "NlO 9XD", "nw1ope", "maple house n1o 9xd",
     "\uff32\uff32\uff30", "ma\u00adple house\u00b9", "n10\u20139xd", "surgery barnte", "m\u00e0ple hse",

@@ -5,7 +5,7 @@
 -- LS185 may be a sector without its space (LS18 5), and LS18 too (LS1 8): its mask is 8192 at first, and it counts if
 -- there is no such district. What was perhaps meant by a postcode counts if it is held, and neither the code nor the
 -- postcode that was typed is; a district in the text then does not. likeness is 2 if that is the whole text, else 1.
--- has_both: the word has letters and digits, as most codes do and few words.
+-- has_both: the word has letters and digits, as most codes do and few words. E83003-001 is E83003001 if that is held.
 CREATE MACRO find_keys(entry) AS TABLE
     SELECT
         k.listing_id,
@@ -23,7 +23,8 @@ CREATE MACRO find_keys(entry) AS TABLE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
                             THEN ' ' || code[:-2] || ' ' || code[-1]
                     END,
-                    CASE WHEN code_as_typed <> code THEN code_as_typed END
+                    CASE WHEN code_as_typed <> code THEN code_as_typed END,
+                    CASE WHEN len(words) > 1 THEN translate(code, '-./_', '') END
                 ]
                 || postcode_sectors(perhaps_postcode, postcode_digits)
                 || CASE
@@ -35,7 +36,7 @@ CREATE MACRO find_keys(entry) AS TABLE
             ) AS word,
             unnest(
                 list_slice([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048], 1, len(words))
-                || [4095, 4096, 8192, 4095, 16384, 16384]
+                || [4095, 4096, 8192, 4095, 4095, 16384, 16384]
             ) AS mask,
             postcode_end(perhaps_postcode) AS perhaps_rest,
             CASE WHEN length(joined) > 4 AND postcode[-2] <> ' ' THEN joined[-2:] ELSE '' END AS rest

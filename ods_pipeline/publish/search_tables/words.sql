@@ -64,6 +64,50 @@ LEFT JOIN own_words AS o ON o.text_id = t.text_id AND o.word = i.word
 WHERE NOT t.has_initials OR (i.is_read AND o.word IS NULL)
 GROUP BY ALL;
 
+-- Trusts and boards are known by the initials of their names: UCLH or UCLHFT, NENC or NENCICB, HIOW with the O of OF,
+-- SASH with the A of AND, BCUHB for a local health board (LHB). Two letters are too often something else.
+INSERT INTO words_of_texts
+SELECT DISTINCT
+    n.word,
+    n.text_id,
+    0,
+    length(n.word)
+FROM (
+    SELECT
+        text_id,
+        plain_word(
+            list_aggregate(
+                list_transform(
+                    list_filter(string_split(name, ' '), LAMBDA word: NOT list_contains(left_out, word)),
+                    LAMBDA word: word[1]
+                ),
+                'string_agg',
+                ''
+            )
+        ) AS word
+    FROM (
+        SELECT
+            text_id,
+            unnest([own_name, own_name || ' ' || ending, own_name, own_name]) AS name,
+            unnest([['AND', 'OF', 'THE'], ['AND', 'OF', 'THE'], ['AND'], []]) AS left_out
+        FROM (
+            SELECT
+                t.text_id,
+                regexp_replace(t.text, '^NHS | (NHS )?(' || e.endings || ')$', '', 'g') AS own_name,
+                replace(regexp_extract(t.text, '(' || e.endings || ')$'), 'LHB', 'HEALTH BOARD') AS ending
+            FROM texts AS t
+            CROSS JOIN (
+                SELECT
+                    'FOUNDATION TRUST|TRUST|INTEGRATED CARE BOARD|HEALTH BOARD|LHB|CLINICAL COMMISSIONING GROUP|'
+                    || 'COMMISSIONING SUPPORT UNIT|STRATEGIC HEALTH AUTHORITY' AS endings
+            ) AS e
+            WHERE regexp_matches(t.text, ' (' || e.endings || ')$')
+        )
+    )
+) AS n
+ANTI JOIN own_words AS o ON o.text_id = n.text_id AND o.word = n.word
+WHERE length(n.word) > 2;
+
 CREATE OR REPLACE TABLE search.words AS
 SELECT
     word,

@@ -167,7 +167,9 @@ window.odsSearchWith = function (about, load) {
     const split = rest.split(" ").slice(0, 12);
     // LS185 may be a sector without its space, and LS18 too where there is no such district.
     const sector = split.length === 1 && /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]$/.test(code) ? code.slice(0, -1) + " " + code.slice(-1) : "";
-    return { code: code, key: asTyped, typed: words, postcode: postcode, sector: sector, readings: readings, words: split };
+    // E83003-001 is E83003001 if that is held.
+    const joined = split.length > 1 ? code.replace(/[-./_]/g, "") : "";
+    return { code: code, key: asTyped, joined: joined, typed: words, postcode: postcode, sector: sector, readings: readings, words: split };
   }
 
   // THE hardly counts: people leave it out, or put it in front.
@@ -356,8 +358,8 @@ window.odsSearchWith = function (about, load) {
       }
     }
     const asCodes = question.words.concat([question.code], question.words[0] ? [question.postcode] : []);
-    const held = listingsOf(all, asCodes.concat([question.key]).filter(Boolean));
-    if (held.has(question.key)) at(held.get(question.key)).code = WHOLE;
+    const asWhole = [question.key, question.joined], held = listingsOf(all, asCodes.concat(asWhole).filter(Boolean));
+    for (const code of asWhole) if (held.has(code)) at(held.get(code)).code = WHOLE;
     asCodes.forEach(function (word, place) {
       const words = question.words.length, mask = place === words ? WHOLE : place === words + 1 ? LIKE_A_POSTCODE : 1 << place;
       if (!held.has(word)) return;

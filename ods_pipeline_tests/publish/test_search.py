@@ -1,0 +1,52 @@
+"""What the look-up knows beside the words of a name: the initials of trusts and boards."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import duckdb
+import pytest
+
+from ods_pipeline_tests.support.rooms import sample_root
+
+
+@pytest.fixture(scope="module")
+def sample() -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
+        yield connection
+
+
+# As these trusts and boards call themselves.
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("UCLH", "RRV"),
+        ("uclhft", "RRV"),
+        ("uclh trust", "RRV"),
+        ("CNWL", "RV3"),
+        ("ELFT", "RWK"),
+        ("ICHT", "RYJ"),
+        ("NBT", "RVJ"),
+        ("UHNM", "RJE"),  # University Hospitals of North Midlands: the O of "of" does not count,
+        ("HIOW", "QRL"),  # but it does in Hampshire and Isle of Wight
+        ("SASH", "RTP"),  # Surrey and Sussex Healthcare: nor does the A of "and", but here
+        ("RDASH", "RXE"),
+        ("BNSSG", "QUY"),
+        ("ncl icb", "QMJ"),
+        ("NENC", "QHM"),
+    ],
+)
+def test_trusts_and_boards_are_found_by_their_initials(
+    sample: duckdb.DuckDBPyConnection, typed: str, code: str
+) -> None:
+    found = sample.execute("SELECT ods_code, match_kind FROM ods_find(?)", [typed]).fetchall()
+    assert found[0] == (code, "name")
+
+
+def test_initials_are_words_of_no_size_beside_those_of_the_name(sample: duckdb.DuckDBPyConnection) -> None:
+    rows = sample.execute(
+        "SELECT w.word, t.size, t.other_size FROM search.words AS w "
+        "JOIN search.texts AS t ON t.word_id = w.word_id "
+        "WHERE w.word IN ('UCLH', 'UCLHFT', 'UCLHTRUST') ORDER BY 1"
+    ).fetchall()
+    whole = len("UNIVERSITYCOLLEGELONDONHOSPITALNHSFOUNDATIONTRUST")
+    assert rows == [("UCLH", whole, 4), ("UCLHFT", whole, 6)]
