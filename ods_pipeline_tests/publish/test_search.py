@@ -1,4 +1,4 @@
-"""What the look-up knows beside the words of a name: the initials of trusts and boards."""
+"""What the look-up knows beside the words of a name: initials of trusts and boards, and kinds."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -50,3 +50,19 @@ def test_initials_are_words_of_no_size_beside_those_of_the_name(sample: duckdb.D
     ).fetchall()
     whole = len("UNIVERSITYCOLLEGELONDONHOSPITALNHSFOUNDATIONTRUST")
     assert rows == [("UCLH", whole, 4), ("UCLHFT", whole, 6)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "matched_by"),
+    [
+        ("gp n2", "E83008", "its kind and its postcode"),  # HEATHFIELDE MEDICAL CENTRE
+        ("dentists nw1", "V99002", "its kind and its postcode"),
+        ("prison", "YD999", "its kind"),  # HMP HOLLOW LANE
+        ("high barnet dentist", "V99001", "words of its name"),
+    ],
+)
+def test_what_an_organisation_is_counts_as_a_word_of_its_name(
+    sample: duckdb.DuckDBPyConnection, typed: str, code: str, matched_by: str
+) -> None:
+    found = sample.execute("SELECT ods_code, match_kind, matched_by FROM ods_find(?)", [typed]).fetchall()
+    assert found[0] == (code, "name", matched_by)

@@ -169,6 +169,8 @@ TYPED = (
     "RRP northern hospital", "code E83003", "e83003 e83005", "N200", "nw21", "ZZZ99 maple",
     "north east london icb", "london icb", "barnet primary care network", "oakleigh road hc",
     "uclh", "ncl icb", "sash", "hiow", "cnwl", "uclhft", "TAF-01", "taf/01", "RRP-RKE",
+    "gp barnet", "dentist london", "chemist enfield", "pharmacy barnet", "gp", "prison", "care home enfield",
+    "pharmacy n2", "gp nw1", "house n10", "dentist n1 9xd", "surgery en1 camden",
     "the mapel house", "themaplehouse", "maplehousecarehome", "northlondonnhsfoundationtrust",
     "bridgestreetdentalandimplantcentre", "N1O 9XD", "NlO 9XD", "nw1ope", "maple house n1o 9xd",
     "\uff32\uff32\uff30", "ma\u00adple house\u00b9", "n10\u20139xd", "surgery barnte", "m\u00e0ple hse",

@@ -53,12 +53,13 @@ CREATE MACRO find_question(entry) AS TABLE
         FROM find_typed(entry)
     );
 
--- The typed words, and each pair of neighbours as one word (is_pair), in one spelling.
+-- The typed words, and each pair of neighbours as one word (is_pair), in one spelling; whether a postcode is among them.
 CREATE MACRO find_words(entry) AS TABLE
     SELECT
         place,
         is_pair,
         word,
+        any_value(has_postcode) AS has_postcode,
         length(word) AS size,
         bit_or(bit_of_character(letter)) AS letters,
         typos_allowed(word) AS most
@@ -67,19 +68,23 @@ CREATE MACRO find_words(entry) AS TABLE
             place,
             is_pair,
             word,
+            has_postcode,
             unnest(string_split(word, '')) AS letter
         FROM (
             SELECT
                 place,
                 is_pair,
-                plain_word(typed) AS word
+                plain_word(typed) AS word,
+                has_postcode
             FROM (
                 SELECT
                     place,
+                    has_postcode,
                     unnest([false, true]) AS is_pair,
                     unnest([typed, typed || following]) AS typed
                 FROM (
                     SELECT
+                        postcode <> '' AS has_postcode,
                         unnest(range(1, len(words) + 1)) AS place,
                         unnest(words) AS typed,
                         unnest(words[2:]) AS following
@@ -102,10 +107,12 @@ CREATE MACRO find_candidates(entry) AS TABLE
         letters,
         most,
         word_id,
+        any_value(has_postcode) AS has_postcode,
         count(*) AS shared
     FROM (
         SELECT
             t.place,
+            t.has_postcode,
             t.is_pair,
             t.word,
             t.size,
@@ -152,6 +159,7 @@ CREATE MACRO find_spellings(entry) AS TABLE
         CASE WHEN is_part THEN size ELSE 0 END AS part_size,
         CASE WHEN is_part THEN 0 ELSE quality END AS quality,
         CASE WHEN is_part THEN quality ELSE 0 END AS part_quality,
+        has_postcode,
         weight,
         (
             sum(CASE WHEN likeness = 1 THEN (weight << 48) + weight_bits(weight, place) END) OVER ()
@@ -171,6 +179,7 @@ CREATE MACRO find_spellings(entry) AS TABLE
         FROM (
             SELECT
                 unnest(CASE WHEN is_pair THEN [place, place + 1] ELSE [place] END) AS place,
+                has_postcode,
                 word_id,
                 texts,
                 is_part,
@@ -212,6 +221,7 @@ CREATE MACRO find_spellings(entry) AS TABLE
                         FROM (
                             SELECT
                                 c.place,
+                                c.has_postcode,
                                 c.is_pair,
                                 c.word,
                                 c.size,
@@ -250,39 +260,54 @@ CREATE MACRO find_spellings(entry) AS TABLE
 -- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
 -- (covered); whether initials were typed for words of it (spelling -1), or words for initials (1), or neither (0). At
 -- least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
--- whole: next to a town of several words, names with these words have more of what was typed.
+-- whole: next to a town of several words, names with these words have more of what was typed. Next to a town or
+-- postcode (got_beside: what that has) a name may have little: PHARMACY DUKINFIELD asks for all that are there and have
+-- PHARMACY in their name. is_near: it has enough to be a name that was meant. is_kind: all that matches is the kind.
 -- Sums are rounded: their last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
-    SELECT *
+    SELECT
+        *,
+        got > 0.4 * best_got OR (got_beside > 0 AND got + got_beside >= 0.8 * best_got) AS is_near
     FROM (
         SELECT
-            text_id,
-            round(sum(weight * quality), 9) AS got,
-            bit_or(place_bit) AS mask,
-            bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
-            round(least(1, sum(size * quality) / coalesce(max(other_size), any_value(text_size))), 9) AS covered,
-            any_value(weights) AS weights,
-            coalesce(sign(max(other_size) - any_value(text_size)), 0) AS spelling,
-            any_value(is_town) AS is_town,
-            max(round(sum(weight * quality), 9)) OVER () AS best_got
+            *,
+            max(got) OVER () AS best_got,
+            max(CASE WHEN is_town AND covered > 0.6 THEN got ELSE 0 END) OVER ()
+            + 9 * has_postcode::INTEGER AS got_beside
         FROM (
             SELECT
-                x.text_id,
-                s.place_bit,
-                any_value(x.size) AS text_size,
-                max(x.other_size) AS other_size,
-                any_value(x.is_town) AS is_town,
-                any_value(s.weights) AS weights,
-                any_value(s.weight) AS weight,
-                least(1, greatest(max(s.quality), sum(s.part_quality))) AS quality,
-                greatest(max(s.size), sum(s.part_size)) AS size
-            FROM find_spellings(entry) AS s
-            JOIN search.texts AS x ON x.word_id = s.word_id
-            GROUP BY x.text_id, s.place_bit
+                text_id,
+                round(sum(weight * quality), 9) AS got,
+                bit_or(place_bit) AS mask,
+                bit_or(CASE WHEN quality >= 0.96 THEN place_bit ELSE 0 END) AS exact_mask,
+                bool_and(is_kind) AS is_kind,
+                round(least(1, sum(size * quality) / coalesce(max(other_size), any_value(text_size))), 9) AS covered,
+                any_value(weights) AS weights,
+                coalesce(sign(max(other_size) - any_value(text_size)), 0) AS spelling,
+                any_value(is_town) AS is_town,
+                any_value(has_postcode) AS has_postcode
+            FROM (
+                SELECT
+                    x.text_id,
+                    s.place_bit,
+                    any_value(x.size) AS text_size,
+                    max(x.other_size) AS other_size,
+                    any_value(x.is_town) AS is_town,
+                    bool_and(x.is_kind) AS is_kind,
+                    any_value(s.weights) AS weights,
+                    any_value(s.has_postcode) AS has_postcode,
+                    any_value(s.weight) AS weight,
+                    least(1, greatest(max(s.quality), sum(s.part_quality))) AS quality,
+                    greatest(max(s.size), sum(s.part_size)) AS size
+                FROM find_spellings(entry) AS s
+                JOIN search.texts AS x ON x.word_id = s.word_id
+                GROUP BY x.text_id, s.place_bit
+            )
+            GROUP BY text_id
         )
-        GROUP BY text_id
     )
-    WHERE got > 0.4 * best_got OR (is_town AND covered > 0.6)
+    WHERE is_near OR (is_town AND covered > 0.6)
     QUALIFY is_town
+        OR got_beside > 0
         OR row_number() OVER (ORDER BY got DESC, covered DESC, text_id) <= greatest(rows_wanted, 1000)
         OR row_number() OVER (ORDER BY covered DESC, got DESC, text_id) <= 200;

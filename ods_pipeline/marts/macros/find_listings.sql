@@ -26,6 +26,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 max(mask) AS mask,
                 max(exact_mask) AS exact_mask,
                 max(covered) AS covered,
+                bool_or(is_kind) AS is_kind,
                 max(town_mask) & ~max(mask) AS town_mask,
                 max(town_exact_mask) AS town_exact_mask,
                 max(code_mask) AS code_mask,
@@ -44,6 +45,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     CASE WHEN s.is_town THEN 0 ELSE x.mask END AS mask,
                     CASE WHEN s.is_town THEN 0 ELSE x.exact_mask END AS exact_mask,
                     CASE WHEN s.is_town THEN 0 ELSE x.covered END AS covered,
+                    x.is_kind AND NOT s.is_town AS is_kind,
                     CASE WHEN s.is_town THEN x.mask ELSE 0 END AS town_mask,
                     CASE WHEN s.is_town THEN x.exact_mask ELSE 0 END AS town_exact_mask,
                     0 AS code_mask,
@@ -54,7 +56,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     x.spelling
                 FROM find_texts(entry, rows_wanted) AS x
                 JOIN search.listed_texts AS s ON s.text_id = x.text_id
-                WHERE x.got > 0.4 * x.best_got OR s.is_town
+                WHERE x.is_near OR s.is_town
                 UNION ALL
                 SELECT
                     listing_id,
@@ -62,6 +64,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     0,
                     0,
                     0,
+                    false,
                     0,
                     0,
                     coalesce(mask, 0),

@@ -48,7 +48,8 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
                 c.likeness,
                 -- NHS DORSET INTEGRATED CARE BOARD is an ICB; NHS DORSET ICB - 11J is a place of one.
                 c.spelling,
-                c.covered
+                c.covered,
+                c.is_kind
             FROM find_listings(entry, rows_wanted) AS c
             JOIN search.listings AS l ON l.listing_id = c.listing_id
             QUALIFY row_number() OVER (PARTITION BY l.finder_row ORDER BY c.score DESC, l.listing_id) = 1

@@ -1,10 +1,11 @@
 -- ods_find(text): look an organisation up as people type: ods_find('RRP'), ods_find('n10 9xd'), ods_find('maple'),
 -- ods_find('mapel house barnet'), ods_find('LS1'), ods_find('Y99903 weavers yard'). Case, spaces and punctuation do not
 -- matter. A text may have a code, a postcode or its first part, words of the name (current or former, whole or in part,
--- with typos) and of the town. Best matches come first: the code, the exact name, then by likeness; among those alike
--- open before closed, and organisations before sites. matched_by is why a row is here. A postcode alone lists all
--- organisations there, grouped by address, the open one first. If nothing matches, one row gives the reason
--- (match_kind none), and up to five codes follow that look the same or differ in one character (match_kind similar).
+-- with typos; the initials of a trust or board; GP, DENTIST and the like for what it is) and of the town. Best matches
+-- come first: the code, the exact name, then by likeness; among those alike open before closed, and organisations before
+-- sites. matched_by is why a row is here. A postcode alone lists all organisations there, grouped by address, the open
+-- one first. If nothing matches, one row gives the reason (match_kind none), and up to five codes follow that look the
+-- same or differ in one character (match_kind similar).
 --
 -- The best 200 are returned; ods_find('house', rows_wanted := 1000) returns more.
 --
@@ -48,6 +49,7 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
                         CASE WHEN m.code_mask > 0 THEN 'its code' END,
                         CASE
                             WHEN m.mask = 0 THEN NULL
+                            WHEN m.is_kind THEN 'its kind'
                             WHEN m.former_name IS NOT NULL
                                 THEN 'its former name ' || m.former_name || ', in the register until ' || m.former_until
                             WHEN m.mask <> m.exact_mask THEN 'a name like this'

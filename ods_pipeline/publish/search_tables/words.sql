@@ -1,5 +1,5 @@
--- The words that people may type for a text, initials among them, and the texts that have each word.
--- In: texts, towns, own_words, sizes. Out: search.words, search.pieces, search.texts.
+-- The words that people may type for a text, initials and kinds among them, and the texts that have each word.
+-- In: code_finder, texts, towns, own_words, sizes. Out: search.words, search.pieces, search.texts.
 
 -- Initials that people type for words of a name (DORSET ICB), and words that they type for initials in it; those of the
 -- last lines are initials of other words too, and stand for none.
@@ -29,14 +29,16 @@ FROM (
 CREATE OR REPLACE TEMP TABLE words_of_texts AS
 SELECT
     *,
-    NULL AS other_size
+    NULL AS other_size,
+    false AS is_kind
 FROM own_words
 UNION ALL
 SELECT
     CASE WHEN t.has_initials THEN i.word ELSE i.initials END AS word,
     t.text_id,
     0,
-    max(greatest(1, s.size + (i.size - length(i.initials)) * CASE WHEN t.has_initials THEN 1 ELSE -1 END))
+    max(greatest(1, s.size + (i.size - length(i.initials)) * CASE WHEN t.has_initials THEN 1 ELSE -1 END)),
+    false
 FROM (
     SELECT
         *,
@@ -71,7 +73,8 @@ SELECT DISTINCT
     n.word,
     n.text_id,
     0,
-    length(n.word)
+    length(n.word),
+    false
 FROM (
     SELECT
         text_id,
@@ -107,6 +110,32 @@ FROM (
 ) AS n
 ANTI JOIN own_words AS o ON o.text_id = n.text_id AND o.word = n.word
 WHERE length(n.word) > 2;
+
+-- What an organisation is counts as a word of its name, which may not say it: GP BARNET, DENTIST BARNET.
+INSERT INTO words_of_texts
+SELECT DISTINCT
+    k.word,
+    t.text_id,
+    0,
+    NULL::INTEGER,
+    true
+FROM (
+    SELECT
+        kind,
+        plain_word(word) AS word
+    FROM (
+        VALUES
+        ('gp_practice', 'GP'),
+        ('dental_practice', 'DENTIST'),
+        ('pharmacy', 'PHARMACY'),
+        ('pharmacy', 'CHEMIST'),
+        ('optical_site', 'OPTICIAN'),
+        ('prison', 'PRISON')
+    ) AS known (kind, word)
+) AS k
+JOIN marts.code_finder AS f ON f.kind = k.kind
+JOIN texts AS t ON t.text = f.name_key
+ANTI JOIN own_words AS o ON o.text_id = t.text_id AND o.word = k.word;
 
 CREATE OR REPLACE TABLE search.words AS
 SELECT
@@ -156,7 +185,8 @@ SELECT
     t.text_id,
     least(l.size, 32767)::SMALLINT AS size,
     CASE WHEN t.other_size IS NOT NULL THEN least(t.other_size, 32767)::SMALLINT END AS other_size,
-    i.text_id IS NOT NULL AS is_town
+    i.text_id IS NOT NULL AS is_town,
+    t.is_kind
 FROM words_of_texts AS t
 JOIN search.words AS w ON w.word = t.word
 JOIN sizes AS l ON l.text_id = t.text_id
@@ -168,7 +198,8 @@ LEFT JOIN (
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
 'For ods_find: which names and towns have a word, and the characters of all words of the text (size), or of those that
-count where the word stands for others of the text (other_size).';
+count where the word stands for others of the text (other_size); or whose organisations are of the kind that it is
+(is_kind).';
 
 DROP TABLE own_words;
 DROP TABLE sizes;

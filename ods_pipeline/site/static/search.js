@@ -273,8 +273,8 @@ window.odsSearchWith = function (about, load) {
     });
   }
 
-  // The names and towns that have some of the words.
-  async function textsWith(all, rows, weights) {
+  // The names and towns that have some of the words. Next to a town or a postcode, names may have less of what was typed.
+  async function textsWith(all, rows, weights, postcode) {
     const found = new Map();
     const files = new Map();
     for (const row of rows) {
@@ -299,7 +299,7 @@ window.odsSearchWith = function (about, load) {
         else { at.whole = Math.max(at.whole, row.quality); at.size = Math.max(at.size, row.size); }
       });
     }
-    let best = 0;
+    let best = 0, town = 0;
     const texts = new Map();
     for (const [text, places] of found) {
       const sum = { got: 0, mask: 0, exact: 0, covered: 0 };
@@ -316,14 +316,15 @@ window.odsSearchWith = function (about, load) {
       sum.covered = rounded(Math.min(1, sum.covered / (places.other || all.sizes[text] % TOWN)));
       sum.got = rounded(sum.got);
       best = Math.max(best, sum.got);
+      if (sum.isTown && sum.covered > 0.6) town = Math.max(town, sum.got);
       texts.set(text, sum);
     }
-    const likest = [];
+    const likest = [], beside = town + (postcode ? 9 : 0);
     for (const [text, sum] of texts) {
-      sum.isNear = sum.got > 0.4 * best;
+      sum.isNear = sum.got > 0.4 * best || (beside > 0 && sum.got + beside >= 0.8 * best);
       if (sum.isNear || (sum.isTown && sum.covered > 0.6)) likest.push(sum); else texts.delete(text);
     }
-    if (likest.length <= 200) return texts;
+    if (beside > 0 || likest.length <= 200) return texts;
     const kept = new Set(likest.filter(function (sum) { return sum.isTown; }));
     likest.sort(function (a, b) { return b.got - a.got || b.covered - a.covered || a.text - b.text; });
     for (const sum of likest.slice(0, 1000)) kept.add(sum);
@@ -335,7 +336,7 @@ window.odsSearchWith = function (about, load) {
 
   async function listingsFor(all, question, there) {
     const rows = spellings(all, question.words), weights = weightsOf(rows, question.words.length);
-    const texts = await textsWith(all, rows, weights), found = new Map(), isThere = new Uint8Array(all.sizes.length + 1);
+    const texts = await textsWith(all, rows, weights, question.postcode), found = new Map(), isThere = new Uint8Array(all.sizes.length + 1);
     const weighted = texts.size > 0;
     function at(listing) {
       let row = found.get(listing);
