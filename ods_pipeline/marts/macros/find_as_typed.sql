@@ -53,7 +53,7 @@ CREATE MACRO find_question(entry) AS TABLE
         FROM find_typed(entry)
     );
 
--- The typed words, and each pair of neighbours as one word (is_pair), in one spelling; whether a postcode is among them.
+-- The typed words, and each pair of neighbours as one word (is_pair), in one spelling; whether there is a postcode.
 CREATE MACRO find_words(entry) AS TABLE
     SELECT
         place,

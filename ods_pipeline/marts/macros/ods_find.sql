@@ -2,10 +2,10 @@
 -- ods_find('mapel house barnet'), ods_find('LS1'), ods_find('Y99903 weavers yard'). Case, spaces and punctuation do not
 -- matter. A text may have a code, a postcode or its first part, words of the name (current or former, whole or in part,
 -- with typos; the initials of a trust or board; GP, DENTIST and the like for what it is) and of the town. Best matches
--- come first: the code, the exact name, then by likeness; among those alike open before closed, and organisations before
--- sites. matched_by is why a row is here. A postcode alone lists all organisations there, grouped by address, the open
--- one first. If nothing matches, one row gives the reason (match_kind none), and up to five codes follow that look the
--- same or differ in one character (match_kind similar).
+-- come first: the code, the exact name, then by likeness; among those alike open before closed, and organisations
+-- before sites. matched_by is why a row is here. A postcode alone lists all organisations there, by address, the open
+-- one first. If nothing matches, one row gives the reason (match_kind none), and up to five codes follow that look
+-- the same or differ in one character (match_kind similar).
 --
 -- The best 200 are returned; ods_find('house', rows_wanted := 1000) returns more.
 --

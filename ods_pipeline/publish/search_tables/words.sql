@@ -121,8 +121,8 @@ SELECT DISTINCT
     true
 FROM (
     SELECT
-        kind,
-        plain_word(word) AS word
+        known.kind,
+        plain_word(known.word) AS word
     FROM (
         VALUES
         ('gp_practice', 'GP'),
