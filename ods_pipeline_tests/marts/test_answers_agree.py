@@ -55,6 +55,11 @@ DIFFERENCES = {
             USING (ods_code)
         WHERE h.openness IN {OPEN} AND (p.is_past OR h.answer IS DISTINCT FROM p.answer)
     """,
+    "organisation_parents and provider_hierarchy_current, of what is closed": """
+        SELECT h.ods_code
+        FROM marts.provider_hierarchy_current AS h JOIN marts.organisation_parents AS p USING (ods_code)
+        WHERE h.openness = 'closed' AND h.icb_code <> coalesce(p.icb_code, 'none')
+    """,
     "organisation_parents and organisation_status": """
         SELECT ods_code
         FROM marts.organisation_parents JOIN marts.organisation_status USING (ods_code)

@@ -99,9 +99,17 @@ ALL.add(
         organisation("15E", "RO98"),
         organisation("HMP4", "RO175", **CLOSED),
         organisation("HMP5", "RO175", **CLOSED),
+        *(organisation(code, "RO175", **CLOSED) for code in ("HMP6", "HMP7")),
+        organisation("RE1", "RO197"),
+        organisation("QWP", "RO261"),
     ],
     [
         IN_LEEDS,
+        # Nobody ended the links to their operator, which is in another ICB.
+        *(link(code, "RE6", "RE1") for code in ("HMP6", "HMP7")),
+        link("HMP6", "RE4", "97E", end="2026-08-31"),
+        link("HMP7", "RE4", "15E", end="2026-08-31"),
+        link("RE1", "RE8", "QWP"),
         link("15E", "RE5", "QWE", "2020-04-01"),
         link("HMP4", "RE4", "15E", end="2026-08-31"),
         link("HMP4", "RE4", "97E", "2026-10-01"),
@@ -116,6 +124,16 @@ def test_what_closed_before_a_hub_commissioned_it_keeps_its_icb(result: dict[str
     columns = ("sub_icb_code", "icb_code", "icb_reason")
     assert row(result, "HMP4", *columns) == ("15E", "QWE", None)
     assert row(result, "HMP5", *columns) == (None, None, "commissioned_by_hub")
+
+
+def test_what_is_closed_takes_no_icb_of_an_operator_that_nobody_ended(
+    result: dict[str, pl.DataFrame],
+) -> None:
+    columns = ("sub_icb_code", "icb_code", "provider_code")
+    assert row(result, "HMP6", *columns, "icb_reason") == (None, None, "RE1", "commissioned_by_hub")
+    assert row(result, "HMP7", *columns, "icb_basis") == ("15E", "QWE", "RE1", "commissioner")
+    current = result["provider_hierarchy_current"].filter(pl.col("ods_code").is_in(["HMP6", "HMP7"]))
+    assert current.select(columns).rows() == [(None, None, "RE1")] * 2
 
 
 LEEDS, IN_LEEDS = hub("97F", "QWF", "Y5F")

@@ -93,7 +93,9 @@ class Oracle(Register):
         """A row of `provider_hierarchy` without its dates; `ends` is the first day after it."""
         chain = self.operators(code)
         line = [code, *[step.parent for step in chain]]
-        steps_of = {level: [self.step(organisation, level) for organisation in line] for level in INHERITED}
+        last = self.life(code)[1]
+        heirs = line[:1] if last and last < self.today else line  # what is closed inherits nothing
+        steps_of = {level: [self.step(organisation, level) for organisation in heirs] for level in INHERITED}
         commissioners = steps_of["commissioner"]
         depth = next((n for n, s in enumerate(commissioners) if s), None)
         nearest = None if depth is None else commissioners[depth]

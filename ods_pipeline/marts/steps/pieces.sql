@@ -77,7 +77,8 @@ cut_lives AS (
         l.is_icb,
         l.country,
         l.ended_before_icbs,
-        holds_on(l.valid_from, l.valid_to, c.valid_from) AS is_alive
+        holds_on(l.valid_from, l.valid_to, c.valid_from) AS is_alive,
+        l.valid_to <= c.valid_from AS is_over
     FROM (
         SELECT
             ods_code,
@@ -97,7 +98,8 @@ pieces AS MATERIALIZED (
         valid_to,
         is_icb,
         country,
-        ended_before_icbs
+        ended_before_icbs,
+        false AS is_over
     FROM lives AS l
     ANTI JOIN days_within AS d ON d.ods_code = l.ods_code
     WHERE valid_from < valid_to
@@ -108,7 +110,8 @@ pieces AS MATERIALIZED (
         valid_to,
         is_icb,
         country,
-        ended_before_icbs
+        ended_before_icbs,
+        is_over
     FROM cut_lives
     WHERE is_alive
     UNION ALL
@@ -118,7 +121,8 @@ pieces AS MATERIALIZED (
         valid_to,
         is_icb,
         country,
-        ended_before_icbs
+        ended_before_icbs,
+        is_over
     FROM cut_lives AS c
     SEMI JOIN steps.chosen_parents AS p
         ON p.ods_code = c.ods_code AND holds_on(p.valid_from, p.valid_to, c.valid_from)

@@ -2,6 +2,8 @@
 -- nearest link, its own first, then its operator's, and so on.
 -- Only the nearest commissioner counts: an organisation that has its own inherits no sub-ICB location, no hub and no
 -- ICB by commissioning. What a hub commissions inherits no ICB and no area at all, since its operator may be anywhere.
+-- After its life an organisation inherits nothing: a link to an operator that nobody ended would hand down an ICB that
+-- it never had, as in place of the hub that commissioned it to the end.
 
 WITH tops AS (
     SELECT
@@ -35,7 +37,9 @@ nearest AS (
         min(l.depth) FILTER (l.level = 'area') AS area_depth,
         arg_min(l.link, l.depth) FILTER (l.level = 'area') AS area_link
     FROM steps.pieces AS p
-    JOIN steps.links_in_reach AS l ON l.ods_code = p.ods_code AND holds_on(l.valid_from, l.valid_to, p.valid_from)
+    JOIN steps.links_in_reach AS l
+        ON l.ods_code = p.ods_code AND holds_on(l.valid_from, l.valid_to, p.valid_from)
+        AND (l.depth = 0 OR NOT p.is_over)
     GROUP BY p.ods_code, p.valid_from
 ),
 
