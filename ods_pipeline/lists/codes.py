@@ -40,6 +40,16 @@ _WORD_BOUNDARY = r"[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]"
 _WORDS = "[A-Z]{3}"
 _POSTCODE = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 _MONTH_AND_DIGITS = r"^[0-9]*(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[0-9]*$"
+# A day, month, quarter or financial year, which stands next to codes: 1st May 2024, 01MAY2024, Q1 2024,
+# FY2024/25. MAY01 is left out: it may be a code.
+_MONTHS = (
+    "(JAN(UARY)?|FEB(RUARY)?|MAR(CH)?|APR(IL)?|MAY|JUNE?|JULY?|AUG(UST)?|SEPT?(EMBER)?|OCT(OBER)?|NOV(EMBER)?"
+    "|DEC(EMBER)?)"
+)
+_PERIOD = (
+    f"^([0-9]{{1,2}}(ST|ND|RD|TH)?(OF)?{_MONTHS}([0-9]{{2}}){{1,2}}|{_MONTHS}[0-9]{{0,2}}(ST|ND|RD|TH)?20[0-9]{{2}}"
+    "|Q[1-4](FY)?20[0-9]{2}([0-9]{2})?|(FY)?20[0-9]{2}([0-9]{2})?Q[1-4]|FY(20)?[0-9]{4})$"
+)
 # What is written below a list, or between its parts: sums, sources, notes, counts of rows, rulers.
 _NO_ENTRY = r"""(?ix)^[\s\W]*(
     ((grand|sub|overall|sum)[\s-]*)?totals?\b.*
@@ -206,11 +216,11 @@ def share_of_codes(column: list[str | None]) -> float:
     """Return the share of the filled cells that have the form of a code.
 
     Bare numbers count a tenth, because they are more often counts or years, and codes with words less than
-    codes alone.
+    codes alone. Days and other periods are none.
     """
     code = pl.col("code")
     weight = (
-        pl.when(~_is_code(code))
+        pl.when(~_is_code(code) | code.str.contains(_PERIOD))
         .then(0.0)
         .when(code.str.contains("^[0-9]+$"))
         .then(0.1)

@@ -49,8 +49,26 @@ _FOREIGN = {
 }
 
 
+def is_workbook(content: bytes) -> bool:
+    """Return whether a file is a workbook, by its content; damaged zips and other ones are none."""
+    if content[:4] != b"PK\x03\x04":
+        return content[:8] == _OLE2
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _is_of_workbook(archive.namelist())
+    except _ZIP_DAMAGE:
+        return False
+
+
+def _is_of_workbook(members: list[str]) -> bool:
+    return any(name.startswith("xl/") or name == "content.xml" for name in members)
+
+
 def read_cells(
-    path: Path, sheet: str | None = None, share_of_codes: Callable[[Cells], float] | None = None
+    path: Path,
+    sheet: str | None = None,
+    share_of_codes: Callable[[Cells], float] | None = None,
+    prefers: Callable[[str], bool] | None = None,
 ) -> Cells:
     """Return the cells of a CSV, TSV, Excel (xlsx, xls, ods) or Parquet file.
 
@@ -59,6 +77,7 @@ def read_cells(
         sheet: The sheet of a workbook. Default: the first with codes, else the first that is not empty; a
             hidden one only if no other is a list.
         share_of_codes: How much of the cells of a sheet are codes, from 0 to 1.
+        prefers: Whether a sheet of this name is one to choose from. Default: all are, as where none is.
 
     Raises:
         OdsError: The file is missing, too large, of another kind, damaged or empty.
@@ -79,14 +98,15 @@ def read_cells(
         raise OdsError(
             f"the file cannot be read ({error.strerror})", where=path, do="Give another file"
         ) from error
-    is_workbook = content[:8] == _OLE2 or content[:4] == b"PK\x03\x04"
-    if sheet is not None and not is_workbook:
+    may_be_workbook = content[:8] == _OLE2 or content[:4] == b"PK\x03\x04"
+    if sheet is not None and not may_be_workbook:
         raise OdsError("only a workbook has sheets", where=path, do="Leave --sheet out")
     if content[:4] == b"PAR1":
         cells = _read_or_explain(path, "Parquet file", lambda: _read_parquet(content))
-    elif is_workbook:
+    elif may_be_workbook:
         _reject_other_zips(path, content)
-        cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, sheet, share_of_codes))
+        choice = (sheet, share_of_codes, prefers)
+        cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, *choice))
     else:
         foreign = next((what for magic, what in _FOREIGN.items() if content.startswith(magic)), None)
         if foreign:
@@ -150,7 +170,7 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
             cells = 0 if is_too_much else cells_in(archive)
     except _ZIP_DAMAGE as error:
         raise OdsError("the workbook is damaged or cut short", where=path, do=_SAVE_AGAIN) from error
-    if not any(name.startswith("xl/") or name == "content.xml" for name in members):
+    if not _is_of_workbook(members):
         raise OdsError("this is a zip, not a workbook", where=path, do="Unpack it and give the list itself")
     if is_too_much:
         raise OdsError(
@@ -167,7 +187,11 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
 
 
 def _read_excel(
-    path: Path, content: bytes, sheet: str | None, share_of_codes: Callable[[Cells], float] | None
+    path: Path,
+    content: bytes,
+    sheet: str | None,
+    share_of_codes: Callable[[Cells], float] | None,
+    prefers: Callable[[str], bool] | None,
 ) -> Cells:
     """Return the requested sheet of a workbook, else the one that has codes."""
     workbook = fastexcel.read_excel(content)
@@ -179,7 +203,8 @@ def _read_excel(
             do=f"Give --sheet with one of: {', '.join(names) or 'none'}",
         )
     best, best_rank = Cells([], []), (-1.0, False)
-    for name in [sheet] if sheet is not None else names:
+    preferred = [name for name in names if prefers and prefers(name)] or names
+    for name in [sheet] if sheet is not None else preferred:
         cells, is_visible = _cells_of(workbook, name)
         if not cells.lines:
             continue

@@ -141,6 +141,16 @@ def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(
         "CREATE OR REPLACE TEMP MACRO letters(words) AS regexp_replace(upper(words), '[^A-Z0-9]', '', 'g')"
     )
+    # 1st of Sept. 2024 as 1 Sep 2024.
+    cursor.execute("""
+        CREATE OR REPLACE TEMP MACRO plain_day(words) AS regexp_replace(
+            regexp_replace(
+                regexp_replace(trim(words), '([0-9])(st|nd|rd|th)\\b( +of\\b)?', '\\1', 'gi'),
+                '\\b(jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec)(t\\b)?[.]', '\\1', 'gi'
+            ),
+            '\\b(sep)t\\b|[ ,]+', '\\1 ', 'gi'
+        )
+    """)
     # yyyymmdd in the legacy layouts; files that passed through a spreadsheet have other forms: a time of day,
     # a fraction, names of months and days, or the number of the day, 1 being 1899-12-31 and, from March 1900
     # on, as if 1900 had been a leap year: 45383 is 2024-04-01. Five digits are a day from 1927 to 2173.
@@ -151,13 +161,16 @@ def _define_macros(cursor: duckdb.DuckDBPyConnection) -> None:
                 THEN DATE '1899-12-30' + try_cast(left(trim(words), 5) AS INTEGER)
             ELSE try_strptime(
                 regexp_replace(
-                    regexp_replace(trim(words), '^([a-z]{3,9}day|mon|tue|wed|thu|fri|sat|sun),? +', '', 'i'),
-                    '([ T]?00:?00(:?00(\\.0+)?)?(Z|[+-]00:?00)?|\\.0+)$', ''
+                    regexp_replace(
+                        plain_day(words), '^([a-z]{3,9}day|mon|tue|wed|thu|fri|sat|sun)[.]? +', '', 'i'
+                    ),
+                    '([ T]?(00:?00(:?00(\\.0+)?)?|12:00(:00)? ?AM)(Z|[+-]00:?00)?|\\.0+)$', ''
                 ),
                 [
                     '%Y%m%d', '%d-%m-%y', '%d-%m-%Y', '%Y-%m-%d', '%d/%m/%y', '%d/%m/%Y', '%Y/%m/%d',
                     '%d.%m.%y', '%d.%m.%Y', '%Y.%m.%d', '%d-%b-%y', '%d-%b-%Y', '%d %b %y', '%d %b %Y',
-                    '%d %B %Y', '%d-%B-%Y', '%b %d, %Y', '%B %d, %Y', '%d%m%Y'
+                    '%d %B %y', '%d %B %Y', '%d-%B-%y', '%d-%B-%Y', '%d/%b/%y', '%d/%b/%Y', '%d%b%y',
+                    '%d%b%Y', '%b %d %Y', '%B %d %Y', '%Y-%b-%d', '%Y %b %d', '%d%m%Y'
                 ]
             )::DATE
         END

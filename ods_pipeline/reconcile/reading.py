@@ -1,8 +1,8 @@
 """A report's file as a table of named columns of text.
 
-Lives here: which report a file is, its cells, and rejecting what is not such a report. Does not live here:
-unpacking (``unpacking.py``), encodings, delimiters and quotes (``lists/text.py``), where the columns are
-(``columns.py``), the day in the name (``days.py``), and comparing (``comparing.py``).
+Lives here: which report a file is, and rejecting what is not such a report. Does not live here: unpacking and
+workbooks (``unpacking.py``), where the columns are (``columns.py``), the day in the name (``days.py``), and
+comparing (``comparing.py``).
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lists.text import read_text
 from ods_pipeline.reconcile.columns import CODE, COLUMNS, notes_on_header, places_of
 from ods_pipeline.reconcile.days import days_in
 from ods_pipeline.reconcile.reports import NEEDED, Report, name_in, reports
-from ods_pipeline.reconcile.unpacking import unpacked
+from ods_pipeline.reconcile.unpacking import cells_of
 
 # The columns of codes. Their letters are capitals in the register, whatever a spreadsheet made of them.
 _CODES = ("code", "region", "icb", "status", "parent", "provider", "sub_icb", "parent_sub_icb")
@@ -54,14 +53,13 @@ class ReportFile:
 def read_report(argument: str) -> ReportFile:
     """Read a report from ``NAME=FILE``, or from a FILE whose name begins with the report's.
 
-    A CSV file, or a zip or gzip file of one, with or without a header row.
+    A CSV file, a zip or gzip file of one, or a workbook, with or without a header row.
 
     Raises:
         OdsError: There is no such report or file, or the file is not that report.
     """
     report, path = _which(argument)
-    content, member = unpacked(report, path)
-    cells = read_text(path, content)
+    cells, member = cells_of(report, path)
     frame = pl.DataFrame(
         {"line": cells.lines, **{f"column_{n}": column for n, column in enumerate(cells.columns, 1)}},
         schema={"line": pl.Int64, **{f"column_{n}": pl.String for n in range(1, len(cells.columns) + 1)}},

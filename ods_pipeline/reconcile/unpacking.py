@@ -1,37 +1,62 @@
-"""The bytes of a report: a CSV file as it is, or out of a gzip or zip file.
+"""The cells of a report: of a CSV file as it is, of one out of a gzip or zip file, or of a workbook.
 
-Lives here: which file of a zip is the report, and limits. Does not live here: encodings, delimiters and
-quotes (``lists/text.py``).
+Lives here: which file of a zip or sheet of a workbook is the report, and limits. Does not live here:
+encodings, delimiters and quotes (``lists/text.py``), and workbooks (``lists/reading.py``).
 """
 
 import gzip
 import io
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.reconcile.reports import Report, name_in
+from ods_pipeline.lists.cells import Cells
+from ods_pipeline.lists.columns import largest_share
+from ods_pipeline.lists.reading import is_workbook, read_cells
+from ods_pipeline.lists.text import read_text
+from ods_pipeline.reconcile.reports import WIDTHS, Report, name_in
 
 # The largest report, ecarehomesite, has some 15 MB.
 MAX_BYTES = 200_000_000
 
 
-def unpacked(report: Report, path: Path) -> tuple[bytes, str]:
-    """Return the text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
-    member = ""
+def cells_of(report: Report, path: Path) -> tuple[Cells, str]:
+    """Return the cells of a report, and the name of its file in a zip (empty if it is none)."""
     if not path.is_file():
         raise OdsError("there is no such file", where=path, do="Give the path of a report")
     try:
         content = path.read_bytes()
+    except OSError as error:
+        raise OdsError(
+            f"the file cannot be read ({error.strerror})", where=path, do="Give another file"
+        ) from error
+    if is_workbook(content):
+        cells = read_cells(path, share_of_codes=largest_share, prefers=lambda s: name_in(s) == report.name)
+        return _padded(report, cells), ""
+    content, member = _unpacked(report, path, content)
+    return read_text(path, content), member
+
+
+def _padded(report: Report, cells: Cells) -> Cells:
+    """Return the cells with the last columns of a report, which a sheet lacks if they are empty."""
+    missing = max(WIDTHS[report.layout]) - len(cells.columns)
+    if not 0 < missing < len(cells.columns):
+        return cells
+    return replace(cells, columns=[*cells.columns, *([None] * len(cells.lines) for _ in range(missing))])
+
+
+def _unpacked(report: Report, path: Path, content: bytes) -> tuple[bytes, str]:
+    """Return the text of a report, unpacked, and the name of the file in a zip (empty if it is none)."""
+    member = ""
+    try:
         if content[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(content)) as stream:
                 content = stream.read(MAX_BYTES + 1)
         elif content[:4] == b"PK\x03\x04":
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 names = _csv_files(report, archive.namelist())
-                if any(n.startswith("xl/") for n in archive.namelist()):
-                    raise OdsError("this is a workbook", where=path, do="Save the sheet of the report as CSV")
                 if len(names) != 1:
                     raise OdsError(
                         f"the zip holds {len(names)} CSV files",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.codes import share_of_codes
 from ods_pipeline_tests.support.lists import lines, parquet, read_list
 
 TWO = [(2, "RRP"), (3, "TAF")]
@@ -181,3 +182,17 @@ def test_a_column_with_one_stray_code_is_no_rival(tmp_path: Path) -> None:
 def test_an_entry_with_a_label_is_no_header(tmp_path: Path) -> None:
     codes = read_list(tmp_path, "ODS:E83003\nODS code E83005\nODS code: RRP\n")
     assert lines(codes) == [(1, "E83003"), (2, "E83005"), (3, "RRP")]
+
+
+PERIODS = ["1st May 2024", "May 2nd, 2024", "3 Sept 24", "04MAY2024", "May 2024", "22nd of July 2024"]
+PERIODS += ["Q1 2024/25", "2024Q1", "FY2024/25", "FY2425"]
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_a_column_of_days_or_periods_is_no_rival(tmp_path: Path, period: str) -> None:
+    cell = f'"{period}"'
+    assert read_list(tmp_path, f"{cell},RRP\n{cell},TAF\n").column == "column 2"
+
+
+def test_codes_that_are_like_months_are_codes() -> None:
+    assert share_of_codes(["MAY01", "1MAY", "A2024", "FY242", "MAR2A", "Q1234"]) == 1.0

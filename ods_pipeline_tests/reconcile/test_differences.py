@@ -243,7 +243,24 @@ FIRST_OF_APRIL_2010 = [
     "01042010",
     "40269",  # the number that Excel shows for a day in a cell of no date format
     "40269.0",
+    "1st April 2010",
+    "1st of April, 2010",
+    "01st April 10",
+    "April 1st, 2010",
+    "Apr. 1st 2010",
+    "Thu. 1 Apr. 2010",
+    "1 April, 2010",
+    "01APR2010",
+    "1/Apr/2010",
+    "1-April-10",
+    "2010-Apr-01",
+    "01/04/2010 12:00:00 AM",
 ]
+OTHER_DAYS = {
+    "2nd Sept 2010": "2010-09-02",
+    "3rd Sept. 2010": "2010-09-03",
+    "Wednesday 22nd Sep 10": "2010-09-22",
+}
 
 
 def test_dates_as_spreadsheets_write_them(tmp_path: Path) -> None:
@@ -254,3 +271,11 @@ def test_dates_as_spreadsheets_write_them(tmp_path: Path) -> None:
     assert {codes[code]: rest for code, *rest in opened} == {
         text: ["2010-04-01", "agree"] for text in FIRST_OF_APRIL_2010
     }
+
+
+def test_days_with_their_ending_and_september_in_four_letters(tmp_path: Path) -> None:
+    codes = {f"R{n:02}": text for n, text in enumerate(OTHER_DAYS)}
+    report = trusts(tmp_path, *(row(code=code, opened=text) for code, text in codes.items()))
+    rows = rows_of(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
+    opened = rows.filter(field="opened").select("code", "there").rows()
+    assert {codes[code]: day for code, day in opened} == OTHER_DAYS

@@ -16,10 +16,13 @@ def test_the_newest_is_the_one_of_the_last_day_in_whatever_form(tmp_path: Path) 
         "etr.csv",
         "ets.csv",
         "ets_2026-10.csv",
+        "eccg_2026-10.csv",
+        "eccg 20 Nov 2026.xlsx",
     )
     for name in (*names, ".etr_2026-11-21.csv.partial", "notes_2026-11-30.txt"):
         (root.raw_reports / name).touch()
     assert held_reports(root) == (
+        f"eccg={root.raw_reports / 'eccg 20 Nov 2026.xlsx'}",
         f"etr={root.raw_reports / 'etr_2026-11-20.csv'}",
         f"ets={root.raw_reports / 'ets_2026-10.csv'}",
     )

@@ -10,7 +10,8 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.reading import read_report
-from ods_pipeline_tests.reconcile.test_reading import line, write
+from ods_pipeline_tests.reconcile.test_reading import ROW, line, write
+from ods_pipeline_tests.support.workbooks import workbook
 
 
 def _zip(folder: Path, names: list[str]) -> str:
@@ -41,11 +42,31 @@ def test_of_several_files_in_a_zip_the_report_itself_is_taken(tmp_path: Path) ->
     assert read.first_day == date(2026, 11, 20)  # the zip's own name has none
 
 
+def test_a_workbook_is_read_as_a_report(tmp_path: Path) -> None:
+    # Excel keeps numbers of codes and days as numbers, and a sheet has no columns after the last filled one.
+    row = [None if cell == "" else int(cell) if cell.isdigit() else cell for cell in ROW[:26]]
+    notes, other = [["Notes on the report"]], [["RRP", "A TRUST"]]
+    sheets = {"Notes": notes, "etr": other, "epraccur 20 Nov": [row]}
+    file = write(tmp_path, workbook(sheets), "epraccur_2026-11-20.xlsx")
+    read, same = read_report(file), read_report(write(tmp_path, line()))
+    assert read.rows.equals(same.rows)
+    assert (read.first_day, read.fields) == (same.first_day, same.fields)
+    assert read.notes == ["sheet 'epraccur 20 Nov' is read; the workbook also has Notes, etr"]
+
+
+def test_a_workbook_with_titles_above_its_header_row(tmp_path: Path) -> None:
+    rows = [["NHS Trusts"], [], ["Organisation Code", "Name", "Open Date"], ["RRP", "A TRUST", 36982]]
+    file = write(tmp_path, workbook({"About": [["Made for you"]], "Sheet1": rows}), "etr.xlsx")
+    read = read_report(file)
+    assert read.rows.select("line", "code", "name", "opened").rows() == [(4, "RRP", "A TRUST", "36982")]
+
+
 BAD: list[tuple[Callable[[Path], str], str]] = [
     (lambda d: write(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
     (lambda d: write(d, b"PK\x03\x04damaged"), "damaged or cut short"),
     (lambda d: _zip(d, ["a.csv", "b.csv"]), "the zip holds 2 CSV files"),
-    (lambda d: _zip(d, ["xl/workbook.xml"]), "this is a workbook. Save the sheet of the report as CSV"),
+    (lambda d: _zip(d, ["xl/workbook.xml"]), "the workbook cannot be read: it is damaged"),
+    (lambda d: write(d, workbook({"epraccur": []}), "epraccur.xlsx"), "there is nothing in the file"),
 ]
 
 

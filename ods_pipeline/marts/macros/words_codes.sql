@@ -81,11 +81,13 @@ CREATE MACRO is_postcode_key(key) AS regexp_full_match(key, '[A-Z]{1,2}[0-9][0-9
 
 CREATE MACRO is_postcode(entry) AS is_postcode_key(code_key(entry));
 
--- A day as text, its month as a number or a name: TAF-01 is none.
+-- A day as text, its month as a number or a name: TAF-01 is none. Nor is MAY01, but 1st May 2024 is one.
 CREATE MACRO is_day_key(key) AS regexp_full_match(
     key,
     '([0-9]{1,4}[-/]([0-9]{1,2}|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6})([-/][0-9]{1,4})?'
     || '|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6}[-/][0-9]{1,4})(T?[0-9:.]+)?'
+    || '|[0-9]{1,2}(ST|ND|RD|TH)?(OF)?(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6},?(20)?[0-9]{2}'
+    || '|(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6}[0-9]{0,2}(ST|ND|RD|TH)?,?20[0-9]{2}'
 );
 
 -- The form of a code_key, in the words of code_form.
