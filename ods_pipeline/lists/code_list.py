@@ -90,6 +90,9 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     ).filter(label.is_not_null())  # an empty line is not an entry
     if header is not None and cells.names is None:
         rows = rows.filter(pl.col("line") > cells.lines[header])
+        # A list of several pages, or of several parts, has its header again.
+        is_header = pl.col("given").str.strip_chars().str.to_lowercase() == cells.row(header)[index].lower()
+        rows = rows.with_columns(is_entry=pl.col("is_entry") & ~is_header.fill_null(False))
     notes = [*_notes(cells, index, header, column), *_note_on_words(rows)]
     rows = one_code_per_row(rows)
     if rows.is_empty():

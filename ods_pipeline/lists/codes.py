@@ -13,7 +13,7 @@ _WRAPPED = r"""^='?"?([^"]*)"?$|^'(.*)$"""
 _CODE = r"^[A-Z0-9]{3,12}$"
 # What people put between several codes in one cell. A blank alone may be within a code, unless all words are
 # distinct codes: else only the register knows, so steps/listed.sql splits there.
-_BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[\s\p{Z}]{2}|\band\b|\bor\b)[\s\p{Z}]*"
+_BETWEEN = r"(?i)[\s\p{Z}]*(?:[,;/|&+\n]|[-=]+>|\u2192|[\s\p{Z}]{2}|\b(?:and|or|to)\b)[\s\p{Z}]*"
 # What people put around a code; the last four are curved quotes.
 _AROUND = " \t\r\n\u00a0()[]{}<>'\"\u2018\u2019\u201c\u201d"
 # Parts that are all of this form make a date, years or a number, not several codes: Apr/2026, 2026/2027.
@@ -54,9 +54,13 @@ _PERIOD = (
 _NO_ENTRY = r"""(?ix)^[\s\W]*(
     ((grand|sub|overall|sum)[\s-]*)?totals?\b.*
     | (sources?|notes?|footnotes?|key|contact|caveats?)\s*(:.*|-\s.*|)
-    | (prepared|produced|published|extracted)\s+(by|on|from)\b.*
+    | (report\s+)?(prepared|produced|published|extracted|exported|downloaded|generated|created|printed|run)
+      (\s+(by|on|from|at)\b.*|\s+date\b.*|\s*:.*|\s+[0-9].*)
+    | (row\s+)?count\s*[:=].*
+    | n\s*=\s*[0-9][0-9,]*
     | data\s+(as\s+(at|of)|correct|extracted|source|from)\b.*
     | (as\s+at|correct\s+at|last\s+updated|(crown\s+)?copyright)\b.*
+    | page\s+[0-9]+(\s*(of|/)\s*[0-9]+)?
     | end\s+of\s+(list|report|file|data)\b.*
     | [0-9][0-9,]*\s+(rows?|records?|entries|codes|organisations)\b.*
 )$"""
@@ -64,8 +68,9 @@ _RULER_OR_FOOTNOTE = (
     r"^\s*([-=_+|~*.\u2013\u2014\u2500\s]{3,}$"
     r"|\u00a9|[*\u2020\u2021\u00a7]+\s*[A-Za-z]{2,}\s+\pL|\(?[0-9]{1,2}[.)]\s+[A-Za-z]{2,}\s+\pL)"
 )
-# How much a code with words next to it counts, compared with a code alone.
-_WITH_WORDS = 0.6
+# How much a code with words next to it counts, compared with a code alone, and a postcode or a GSS code.
+_WITH_WORDS, _OF_PLACES = 0.6, 0.5
+_GSS = r"^[EKLMNSW]([0-5][0-9]|92)[0-9]{6}$"
 
 
 def codes_of(cells: pl.Series) -> pl.DataFrame:
@@ -216,7 +221,7 @@ def share_of_codes(column: list[str | None]) -> float:
     """Return the share of the filled cells that have the form of a code.
 
     Bare numbers count a tenth, because they are more often counts or years, and codes with words less than
-    codes alone. Days and other periods are none.
+    codes alone. So do postcodes and GSS codes, which stand next to codes. Days and other periods are none.
     """
     code = pl.col("code")
     weight = (
@@ -226,6 +231,8 @@ def share_of_codes(column: list[str | None]) -> float:
         .then(0.1)
         .when("has_more")
         .then(_WITH_WORDS)
+        .when(code.str.contains(_POSTCODE) | code.str.contains(_GSS))
+        .then(_OF_PLACES)
         .otherwise(1.0)
     )
     codes = codes_of(pl.Series(column, dtype=pl.String)).drop_nulls("code")

@@ -33,6 +33,7 @@ _LOOSE = tuple(
     for pattern in (
         r"\bods\b.*\bcodes?\b|\bcodes?\b.*\bods\b",
         _KIND_ALONE.pattern,
+        rf"^{_ORGANISATION} ?(ods )?(ids?|identifiers?)$",
         # Other codes that stand next to an organisation in a list.
         r"^(?!.*\b(post|zip|cost|area|country|account|budget|ledger|product|item|drug|bnf|snomed|special\w*|"
         r"treatment|procedure|diagnosis|currency|vat|tax|gss|ons|lsoa|msoa)).*\bcodes?\b",

@@ -35,6 +35,10 @@ def test_a_cell_with_several_codes_has_a_row_for_each(tmp_path: Path) -> None:
         "[F83004] / [F83005]",
         "\uff26\uff18\uff13\uff10\uff10\uff14\uff0cF83005",
         ", F83004; F83005;",
+        "F83004 -> F83005",
+        "F83004 => F83005",
+        "F83004 \u2192 F83005",
+        "F83004 to F83005",
     ],
 )
 def test_several_codes_are_found_within_what_people_put_around_them(tmp_path: Path, cell: str) -> None:

@@ -196,3 +196,22 @@ def test_a_column_of_days_or_periods_is_no_rival(tmp_path: Path, period: str) ->
 
 def test_codes_that_are_like_months_are_codes() -> None:
     assert share_of_codes(["MAY01", "1MAY", "A2024", "FY242", "MAR2A", "Q1234"]) == 1.0
+
+
+@pytest.mark.parametrize("place", ["N15 3TH", "NW10PE", "E54000028"])
+def test_a_column_of_postcodes_or_gss_codes_is_taken_if_no_other_has_codes(
+    tmp_path: Path, place: str
+) -> None:
+    assert read_list(tmp_path, f"{place},RRP\n{place},TAF\n").column == "column 2"
+    assert read_list(tmp_path, f"{place},North\n{place},South\n").column == "column 1"
+
+
+def test_an_id_of_organisations_is_a_name_of_codes(tmp_path: Path) -> None:
+    for name in ("Org ID", "provider_id", "Site Identifier"):
+        assert lines(read_list(tmp_path, f"{name},Name\nRRP,a\nTAF,b\n")) == TWO
+    assert read_list(tmp_path, "Practice ID,Surgery\n1,E83003\n2,E83005\n").column == "column 2 ('Surgery')"
+
+
+def test_a_header_that_is_there_again_is_no_entry(tmp_path: Path) -> None:
+    codes = read_list(tmp_path, "Practice code\nE83003\npractice Code \nE83005\n")
+    assert codes.rows["is_entry"].to_list() == [True, False, True]

@@ -194,6 +194,8 @@ def test_totals_notes_and_rulers_are_no_entries(sample: duckdb.DuckDBPyConnectio
             "(2 rows affected)",
         ),
         *("* closed practices excluded", "1. Data as at 31 March 2026", "Data extracted on 1 May"),
+        *("Page 2 of 3", "Report run 1st May 2024", "Printed: 01/05/2024", "Run date 1 May"),
+        *("Count: 2", "n = 2"),
     ]
     rows = judged_cells(sample, tmp_path, ["RKE", *cells, "Totnes Surgery", "* RKE", "1. RKE"])
     assert [row["verdict"] for row in rows[1:-3]] == ["not_an_entry"] * len(cells)
