@@ -223,9 +223,12 @@ _OPENNESS = f"""
             AS words,
         proposed_until(openness, legal_start, operational_start, $day) AS in_law_from,
         (
+            -- The first kind also holds on the days before it, as in the marts.
             SELECT k.kind
             FROM marts.organisation_kinds AS k
-            WHERE k.ods_code = $code AND k.valid_from <= $day AND coalesce(k.valid_to > $day, true)
+            WHERE k.ods_code = $code AND coalesce(k.valid_to > $day, true)
+            ORDER BY k.valid_from
+            LIMIT 1
         ) AS kind
     FROM history.organisations AS v
     WHERE ods_code = $code AND known_from = $version

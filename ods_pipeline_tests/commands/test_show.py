@@ -234,6 +234,7 @@ def test_the_kind_is_that_of_find_and_not_the_role_of_before(capsys: pytest.Capt
     assert card[1] == "CLINICAL COMMISSIONING GROUP (RO98), an organisation"
     assert "kind         sub_icb" in card
     assert "kind         gp_practice" in card_of(capsys, "E83003")
+    assert "kind         trust" in card_of(capsys, "G6V2S", "--as-of", "2024-07-09")  # a day before it opened
 
 
 def test_a_closed_code_has_what_may_have_replaced_it_and_no_word_to_use_it(
