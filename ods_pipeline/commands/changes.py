@@ -1,13 +1,13 @@
 """`ods-pipeline changes`: what changed, on the terminal or as CSV."""
 
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
+from ods_pipeline.commands.days import Day
 from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, print_json, write_frame
 from ods_pipeline.lookup.changes import changes_since, describe_change, newest_release_day
 from ods_pipeline.lookup.missing import held_code, missing_error
@@ -20,7 +20,7 @@ LINES_SHOWN = 100
 def changes(
     *,
     since: Annotated[
-        date | None,
+        Day,
         Parameter(
             help="First day of detection, inclusive. Before the first release held, what the records date "
             "since then is shown too, marked as from the record, and so is who joins or leaves on a day "

@@ -4,7 +4,6 @@ Lives here: options and what is printed. Does not live here: reading lists and j
 """
 
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,8 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, plain
-from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, known_kind, print_json, write_frame
+from ods_pipeline.commands.days import Day
+from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, KindName, Limit, print_json, write_frame
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.code_list import CodeList, read_all_sheets, read_code_list
 from ods_pipeline.lists.judging import NEEDS_NOTHING, VERDICTS, judge
@@ -31,11 +31,11 @@ def check(
         Parameter(help="The column of codes, by name or number. Default: found by its name or content."),
     ] = None,
     kind: Annotated[
-        str | None,
-        Parameter(validator=known_kind, help="The kind that every code should be: trust, gp_practice, …"),
+        KindName,
+        Parameter(help="The kind that every code should be: trust, gp_practice, …"),
     ] = None,
     on: Annotated[
-        date | None, Parameter(help="The day to judge by. Default: the day that the marts describe.")
+        Day, Parameter(help="The day to judge by. Default: the day that the marts describe.")
     ] = None,
     sheet: Annotated[
         str | None, Parameter(help="The sheet of a workbook. Default: the first with codes.")

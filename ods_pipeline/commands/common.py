@@ -5,7 +5,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.text import Text
 
+from ods_pipeline.commands.days import Day
 from ods_pipeline.errors import OutputFailed, printable
 from ods_pipeline.progress import show_bars_on
 
@@ -27,9 +27,7 @@ Root = Annotated[
     Path,
     Parameter(name="--data-root", env_var="ODS_DATA_ROOT", help="The folder of raw files and of all output."),
 ]
-Today = Annotated[
-    date | None, Parameter(help="The day that the marts describe. Default: the newest day held.")
-]
+Today = Annotated[Day, Parameter(help="The day that the marts describe. Default: the newest day held.")]
 Quiet = Annotated[bool, Parameter(negative="", help="Print nothing but warnings and errors.")]
 
 

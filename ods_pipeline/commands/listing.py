@@ -5,6 +5,7 @@ words itself.
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from ods_pipeline.lists.writing import safe_csv
@@ -21,15 +22,25 @@ from ods_pipeline.schema.marts import KINDS
 STANDARD_OUTPUT = Path("-")
 
 
-def known_kind(type_: object, value: str | None) -> None:
-    """Raise ValueError for a kind of organisation that does not exist."""
-    if value is not None and value not in KINDS:
-        raise ValueError(f"there is no kind {value!r}. Kinds: {', '.join(KINDS)}")
+def kind_of(text: str) -> str:
+    """Return the kind of organisation that a text names: GP practices is gp_practice.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    kind = re.sub(r"[\s_-]+", "_", text.strip().lower())
+    for spelling in (kind, re.sub("ies$", "y", kind), re.sub("s$", "", kind)):
+        if spelling in KINDS:
+            return spelling
+    raise ValueError(f"there is no kind {text!r}. Kinds: {', '.join(KINDS)}")
 
 
-Kind = Annotated[
-    str | None, Parameter(validator=known_kind, help="Only organisations of this kind: trust, gp_practice, …")
-]
+def _as_kind(type_: object, tokens: Sequence[Token]) -> str:
+    return kind_of(tokens[0].value)
+
+
+KindName = Annotated[str | None, Parameter(converter=_as_kind)]
+Kind = Annotated[KindName, Parameter(help="Only organisations of this kind: trust, gp_practice, …")]
 OnlyOpen = Annotated[bool, Parameter(name="--open", negative="", help="Only organisations that are open.")]
 Limit = Annotated[int, Parameter(validator=Number(gte=0), help="How many to print; 0 is all.")]
 Csv = Annotated[

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Quiet, Root, plain, start_logging
+from ods_pipeline.commands.days import Day
 from ods_pipeline.commands.listing import print_json
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError
@@ -47,7 +48,7 @@ def reconcile(
         Parameter(negative="", help="Get these reports from Data Search and Export into raw/reports first."),
     ] = (),
     on: Annotated[
-        date | None,
+        Day,
         Parameter(help="The day the reports speak for. Default: the one in the file's name."),
     ] = None,
     part: Annotated[

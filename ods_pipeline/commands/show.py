@@ -1,12 +1,12 @@
 """`ods-pipeline show`: one code on one card."""
 
 from contextlib import closing
-from datetime import date
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
+from ods_pipeline.commands.days import Day
 from ods_pipeline.commands.listing import Json, Limit, print_json
 from ods_pipeline.lookup.card import read_card
 from ods_pipeline.lookup.card_text import card_lines
@@ -16,9 +16,9 @@ from ods_pipeline.lookup.published import open_published
 def show(
     code: Annotated[str, Parameter(help="The ODS code, in any case.")],
     *,
-    as_of: Annotated[date | None, Parameter(help="The day in the world that the card describes.")] = None,
+    as_of: Annotated[Day, Parameter(help="The day in the world that the card describes.")] = None,
     known: Annotated[
-        date | None,
+        Day,
         Parameter(help="The register as it was on this day; the day of the first release held, or later."),
     ] = None,
     closed: Annotated[

@@ -238,7 +238,11 @@ def test_status_names_what_is_due(tmp_path: Path, run_main: Main, capsys: Captur
         ("build --relase x", " build: unknown option: --relase. Perhaps --release is meant"),
         ("build --release", " build: --release needs a value"),
         ("build x.zip [red]", " build: it does not take 'x.zip', '[red]'"),
-        ("build --today soon", ' build: invalid value for --today: unable to convert "soon" into date'),
+        (
+            "build --today soon",
+            " build: invalid value for --today: 'soon' is not a day. Give one such as 2024-10-31 or "
+            "31 October 2024",
+        ),
         ("show", " show: --code needs a value"),
     ],
 )
