@@ -69,7 +69,8 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     widths = WIDTHS[report.layout]
     beyond = [pl.col(column).is_not_null() for column in cells.columns[widths[0] :]]
     too_long = frame.filter(pl.any_horizontal(beyond)) if beyond else frame.clear()
-    if cells.width < min(widths) or too_long.height:
+    # A spreadsheet saves no column after the last filled one. In a report more than half of them are filled.
+    if 2 * cells.width <= min(widths) or too_long.height:
         where = f"line {too_long['line'][0]}" if too_long.height else "each line"
         raise OdsError(
             f"{where} has {cells.width} columns; {report.name} has {' or '.join(map(str, widths))}",
@@ -107,9 +108,10 @@ def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, st
 def notes_on_header(
     report: Report, frame: pl.DataFrame, places: dict[str, int], header: int | None
 ) -> list[str]:
-    """Return what of a file with a header row is not compared: lines, columns, and what has no column."""
+    """Return what of a file is not compared: lines, columns, and what has no column."""
     if header is None:
-        return []
+        width, wanted = frame.width - 1, min(WIDTHS[report.layout])
+        return [f"columns {width + 1} to {wanted} are not in the file"] if width < wanted else []
     notes = []
     if header:
         notes.append(f"the header row is line {frame['line'][header]}; what is above it is taken for a title")

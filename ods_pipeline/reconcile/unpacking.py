@@ -8,7 +8,6 @@ import gzip
 import io
 import zipfile
 import zlib
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ods_pipeline.errors import OdsError
@@ -16,7 +15,7 @@ from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.columns import largest_share
 from ods_pipeline.lists.reading import is_workbook, read_cells
 from ods_pipeline.lists.text import read_text
-from ods_pipeline.reconcile.reports import WIDTHS, Report, name_in
+from ods_pipeline.reconcile.reports import Report, name_in
 
 # The largest report, ecarehomesite, has some 15 MB.
 MAX_BYTES = 200_000_000
@@ -34,17 +33,9 @@ def cells_of(report: Report, path: Path) -> tuple[Cells, str]:
         ) from error
     if is_workbook(content):
         cells = read_cells(path, share_of_codes=largest_share, prefers=lambda s: name_in(s) == report.name)
-        return _padded(report, cells), ""
+        return cells, ""
     content, member = _unpacked(report, path, content)
     return read_text(path, content), member
-
-
-def _padded(report: Report, cells: Cells) -> Cells:
-    """Return the cells with the last columns of a report, which a sheet lacks if they are empty."""
-    missing = max(WIDTHS[report.layout]) - len(cells.columns)
-    if not 0 < missing < len(cells.columns):
-        return cells
-    return replace(cells, columns=[*cells.columns, *([None] * len(cells.lines) for _ in range(missing))])
 
 
 def _unpacked(report: Report, path: Path, content: bytes) -> tuple[bytes, str]:

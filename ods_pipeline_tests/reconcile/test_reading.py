@@ -45,6 +45,13 @@ def test_every_code_is_in_capitals(tmp_path: Path) -> None:
     assert members.select("sub_icb", "parent", "parent_sub_icb").row(0) == ("16C", "U12345", "16C")
 
 
+def test_a_spreadsheet_saves_no_columns_after_the_last_filled_one(tmp_path: Path) -> None:
+    whole, saved = (read_report(write(tmp_path, line(row))) for row in (ROW, ROW[:26]))
+    assert saved.rows.equals(whole.rows) and saved.fields == whole.fields
+    assert saved.notes == ["columns 27 to 27 are not in the file"]
+    assert {*whole.fields} - {*read_report(write(tmp_path, line(ROW[:24]))).fields} == {"setting"}
+
+
 def test_what_spreadsheets_and_databases_put_into_cells(tmp_path: Path) -> None:
     row = ['="A81001"', *ROW[1:10], "'19740401", "NULL", "A", "NULL", "'84h", *ROW[15:]]
     quoted = ",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n"
