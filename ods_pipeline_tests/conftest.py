@@ -13,14 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from ods_pipeline import cli
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.builders import Held, flatten
 from ods_pipeline_tests.support.rooms import REAL_SOURCES, ROOMS, events_forgotten
-from ods_pipeline_tests.support.running import Argument, Main
+from ods_pipeline_tests.support.running import Main, run_here
 from ods_pipeline_tests.support.times import TIMES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -100,11 +99,4 @@ def held(tmp_path: Path) -> Held:
 @pytest.fixture
 def run_main() -> Main:
     """Return a function that runs ``ods-pipeline …`` in this process and returns the exit code."""
-
-    def main(*arguments: Argument) -> int:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
-    return main
+    return run_here

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ods_pipeline import cli
 from ods_pipeline.audit.identities import identities
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.progress import show_bars_on
 from ods_pipeline.schema import TABLES
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.rooms import FIRST_FETCH, copy_of, sample_root
+from ods_pipeline_tests.support.running import run_here
 
 pytestmark = pytest.mark.promise("audited")
 Captured = pytest.CaptureFixture[str]
@@ -35,10 +35,7 @@ def logging_restored() -> Iterator[None]:
 
 
 def audit(root: DataRoot, *arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["audit", "--data-root", str(root.path), *arguments])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+    return run_here("audit", "--data-root", root.path, *arguments)
 
 
 @pytest.fixture

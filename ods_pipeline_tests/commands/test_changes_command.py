@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from ods_pipeline.lists.writing import safe_csv
-from ods_pipeline_tests.commands.test_show import run
 from ods_pipeline_tests.support.rooms import sample_root
+from ods_pipeline_tests.support.running import run_on_sample
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    assert run("changes", *arguments) == 0
+    assert run_on_sample("changes", *arguments) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return out.splitlines()
@@ -64,7 +64,7 @@ def test_no_change_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_code_that_is_not_held_has_not_just_seen_no_change(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "--under", "rke") == ["nothing changed since 2026-08-21"]
-    assert run("changes", "--under", "ZZZ99") == 1
+    assert run_on_sample("changes", "--under", "ZZZ99") == 1
     assert capsys.readouterr().err.startswith("error: ZZZ99: not in the register as of 2026-09-04")
 
 
@@ -76,7 +76,7 @@ def test_two_links_to_one_organisation_are_told_apart(capsys: pytest.CaptureFixt
 
 
 def test_the_file_may_be_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("changes", "--csv", "-") == 0
+    assert run_on_sample("changes", "--csv", "-") == 0
     out, err = capsys.readouterr()
     assert len(list(csv.DictReader(out.splitlines()))) == 14
     assert err == "14 changes since 2026-08-21: -\n"
@@ -87,17 +87,17 @@ def test_a_limit_counts_what_it_leaves_out_and_0_is_all(capsys: pytest.CaptureFi
     assert lines[2:] == ["… and 12 more; --limit 0 shows all, --csv FILE writes all"]
     assert lines[:2] == printed(capsys, "--limit", "0")[:2]
     assert len(printed(capsys, "--limit", "0")) == 14
-    assert run("changes", "--limit", "-1") == 2
+    assert run_on_sample("changes", "--limit", "-1") == 2
 
 
 def test_json_has_an_object_for_each_change(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("changes", "--json", "--under", "FX104") == 0
+    assert run_on_sample("changes", "--json", "--under", "FX104") == 0
     (change,) = json.loads(capsys.readouterr().out)
     assert (change["ods_code"], change["detected_on"]) == ("FX104", "2026-09-04")
 
 
 def test_an_unknown_kind_is_a_wrong_argument() -> None:
-    assert run("changes", "--kind", "vanished") == 2
+    assert run_on_sample("changes", "--kind", "vanished") == 2
 
 
 def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ods_pipeline import cli
 from ods_pipeline.commands import HELP, HIDDEN
 from ods_pipeline.progress import show_bars_on
 from ods_pipeline.publish.build_info import read_build_info, write_build_info
@@ -31,35 +30,20 @@ from ods_pipeline_tests.support.rooms import (
     sample_output,
     sample_root,
 )
+from ods_pipeline_tests.support.running import Main, error_line, run_here
 
-Main = Callable[..., int]
 Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def run_main() -> Iterator[Main]:
     """Runs `ods-pipeline …` in this process and returns the exit code. Restores logging afterwards."""
-
-    def main(*arguments: str | Path) -> int:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code
-
     logger = logging.getLogger("ods_pipeline")
     before = logger.handlers, logger.level, logger.propagate
-    yield main
+    yield run_here
     logger.handlers, logger.propagate = before[0], before[2]
     logger.setLevel(before[1])
     show_bars_on(None)
-
-
-def one_line(text: str) -> str:
-    """The only error line on stderr, which is the last one; log lines may come before it."""
-    (error,) = [line for line in text.splitlines() if line.startswith("error: ")]
-    assert text.endswith(error + "\n")
-    assert "Traceback" not in text
-    return error
 
 
 def test_build_without_anything_builds_the_sample_and_reports_it() -> None:
@@ -111,7 +95,7 @@ def test_a_release_with_too_few_records_is_rejected_in_one_line(
     assert run_main("build", "--release", excerpt, "--data-root", root.path) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    error = one_line(err)
+    error = error_line(err)
     assert "185,921" in error and " 5 records" in error and excerpt.name in error
     assert published(root) == before
     aside = root.quarantine / excerpt.name
@@ -151,7 +135,7 @@ def test_an_unusable_input_is_explained_in_one_line(
         assert run_main("build", *arguments, "--data-root", root.path) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert message in one_line(err)
+    assert message in error_line(err)
     assert published(root) == before
 
 
@@ -182,7 +166,7 @@ def test_a_second_build_ends_because_another_is_running(tmp_path: Path) -> None:
     with root.locked():
         ran = run_cli("build", "--data-root", root.path)
     assert ran.returncode == 3
-    assert one_line(ran.stderr).startswith(f"error: {root.path}: another build is running here.")
+    assert error_line(ran.stderr).startswith(f"error: {root.path}: another build is running here.")
 
 
 def test_status_of_the_sample(run_main: Main, capsys: Captured) -> None:

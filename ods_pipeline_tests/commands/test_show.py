@@ -6,28 +6,20 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ods_pipeline import cli
 from ods_pipeline.lookup.card_text import LABEL_WIDTH
 from ods_pipeline_tests.support.rooms import run_cli, sample_root
-
-
-def run(*arguments: str, root: Path | None = None) -> int:
-    """Run `ods-pipeline …` in this process; the result is the exit code."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([*arguments, "--data-root", str(root or sample_root().path)])
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
+from ods_pipeline_tests.support.running import run_here, run_on_sample
 
 
 def card_of(capsys: pytest.CaptureFixture[str], *arguments: str, root: Path | None = None) -> list[str]:
-    assert run("show", *arguments, root=root) == 0
+    assert run_here("show", *arguments, "--data-root", root or sample_root().path) == 0
     out, err = capsys.readouterr()
     assert err == ""
     return out.splitlines()
 
 
 def error_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run("show", *arguments) == 1
+    assert run_on_sample("show", *arguments) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("error: ") and err.count("\n") == 1
@@ -210,14 +202,14 @@ def test_find_and_show_give_one_reason_for_a_code_that_is_not_held(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shown = error_of(capsys, "ZZZ99")
-    run("find", "ZZZ99")
+    run_on_sample("find", "ZZZ99")
     reason, advice = capsys.readouterr().out.splitlines()
     assert reason.removeprefix("ZZZ99: N") in shown and advice.strip() in shown
     assert "CQC" in advice and "OC1" in advice and "guidance of January 2024" in advice
 
 
 def test_without_a_published_set_there_is_no_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run("show", "RRP", root=tmp_path) == 1
+    assert run_here("show", "RRP", "--data-root", tmp_path) == 1
     advice = f"nothing is published here. Run: ods-pipeline build --data-root {tmp_path}."
     assert advice in capsys.readouterr().err
 

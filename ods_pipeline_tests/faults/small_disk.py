@@ -2,9 +2,9 @@
 
     unshare -rm python -m ods_pipeline_tests.faults.small_disk BEGIN PLACE KILOBYTES finish|stop ARGUMENTS...
 
-Lives here: what happens on that disk, printed as JSON, since the disk ends with the process. Does not live
-here: what should have happened (`test_full_disk.py`). BEGIN is copied onto the disk. The disk then has
-KILOBYTES left, or is made read-only if KILOBYTES is `ro`.
+Lives here: that process and its start. It prints what happened as JSON, since the disk ends with it. Does not
+live here: what should have happened (`test_full_disk.py`, `test_unwritable.py`). BEGIN is copied onto the
+disk. The disk then has KILOBYTES left, or is made read-only if KILOBYTES is `ro`.
 """
 
 import json
@@ -15,11 +15,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing
-from ods_pipeline_tests.support.rooms import published, run_cli
+from ods_pipeline_tests.support.rooms import ENVIRONMENT, published, run_cli
 
 NO_MOUNT = 77
+
+
+def on_a_small_disk(
+    begin: Path, place: Path, kilobytes: int | str, *arguments: str, finish: bool = False
+) -> dict[str, Any]:
+    """Return what a run did there. Skips where no disk can be mounted."""
+    if shutil.which("unshare") is None:
+        pytest.skip("a small disk needs unshare (util-linux), which is missing")
+    place.mkdir()
+    command = ["unshare", "-rm", sys.executable, "-m", "ods_pipeline_tests.faults.small_disk"]
+    command += [str(begin), str(place), str(kilobytes), "finish" if finish else "stop", *arguments]
+    ran = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300)
+    if ran.returncode == NO_MOUNT or "unshare failed" in ran.stderr:
+        pytest.skip(f"no small disk can be mounted here: {ran.stderr.strip()[-200:]}")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def main(begin: str, place: str, kilobytes: str, finish: str, *arguments: str) -> int:

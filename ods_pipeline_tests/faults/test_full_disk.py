@@ -1,48 +1,20 @@
 """A full disk: explained in one line; the published set stays; with room again the next run finishes."""
 
-import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing
 from ods_pipeline_tests.faults.inputs import BUILT, Inputs
-from ods_pipeline_tests.faults.small_disk import NO_MOUNT
+from ods_pipeline_tests.faults.small_disk import on_a_small_disk
 from ods_pipeline_tests.support import figures
-from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, published, run_cli
+from ods_pipeline_tests.support.rooms import copy_of, published, run_cli
+from ods_pipeline_tests.support.running import error_line
 
 pytestmark = [pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 # Space left on the disk, in kB: enough for nothing, for raw files, for flat ones, for a part of a build.
 ROOM_LEFT = (0, 60, 200, 700, 1500, 2500, 8000)
-
-
-def on_a_small_disk(
-    begin: Path, place: Path, kilobytes: int | str, *arguments: str, finish: bool = False
-) -> dict[str, Any]:
-    """Return what a run did there. Skips where no disk can be mounted."""
-    if shutil.which("unshare") is None:
-        pytest.skip("a small disk needs unshare (util-linux), which is missing")
-    place.mkdir()
-    command = ["unshare", "-rm", sys.executable, "-m", "ods_pipeline_tests.faults.small_disk"]
-    command += [str(begin), str(place), str(kilobytes), "finish" if finish else "stop", *arguments]
-    ran = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=300)
-    if ran.returncode == NO_MOUNT or "unshare failed" in ran.stderr:
-        pytest.skip(f"no small disk can be mounted here: {ran.stderr.strip()[-200:]}")
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
-
-
-def one_line(words: str) -> str:
-    """The error as users read it: the last line, without a traceback before it."""
-    assert "Traceback" not in words
-    last = words.splitlines()[-1]
-    assert last.startswith("error: ")
-    return last
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +28,8 @@ def whole(inputs: Inputs, begun: DataRoot) -> DataRoot:
 def test_a_full_disk_is_explained_in_one_line(inputs: Inputs, tmp_path: Path) -> None:
     outcome = on_a_small_disk(tmp_path / "nothing", tmp_path / "disk", 60, "build", *inputs.arguments(1))
     assert outcome["code"] == 1
-    assert "the disk is full or failing" in one_line(outcome["error"])
-    assert "Free some space and run the command again" in one_line(outcome["error"])
+    assert "the disk is full or failing" in error_line(outcome["error"])
+    assert "Free some space and run the command again" in error_line(outcome["error"])
 
 
 @pytest.mark.slow
@@ -68,7 +40,7 @@ def test_a_disk_that_fills_leaves_the_old_set_and_the_next_run_finishes(
     arguments = ["build", *inputs.arguments(2)]
     outcome = on_a_small_disk(begun.path, tmp_path / "disk", kilobytes, *arguments, finish=True)
     assert (outcome["code"], outcome["untouched"]) == (1, True), outcome["error"]
-    assert "the disk is full or failing" in one_line(outcome["error"])
+    assert "the disk is full or failing" in error_line(outcome["error"])
     assert outcome["half"] == [], "unfinished files are removed to free their space"
     assert outcome["again"] == BUILT, outcome["again_error"]
     ours, theirs = outcome["published"], published(whole)

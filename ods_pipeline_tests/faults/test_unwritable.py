@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline import cli
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import copy, listing, set_differences
 from ods_pipeline_tests.faults.inputs import BUILT, Inputs
-from ods_pipeline_tests.faults.test_full_disk import on_a_small_disk, one_line
+from ods_pipeline_tests.faults.small_disk import on_a_small_disk
 from ods_pipeline_tests.support.rooms import run_cli
+from ods_pipeline_tests.support.running import error_line, run_here
 
 pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("resumed"), pytest.mark.promise("whole")]
 Main = Callable[..., tuple[int, str]]
@@ -35,10 +35,7 @@ def main(capsys: pytest.CaptureFixture[str]) -> Main:
     """Run `ods-pipeline …` in this process and return its exit code and stderr."""
 
     def run(*arguments: str | Path) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, arguments)])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, capsys.readouterr().err
+        return run_here(*arguments), capsys.readouterr().err
 
     return run
 
@@ -64,13 +61,13 @@ def test_what_is_in_the_way_is_named(tmp_path: Path, main: Main, name: str, name
     put_in_the_way(root, name)
     code, words = main("build", *inputs.arguments(1), "--data-root", root.path)
     assert code == 1
-    assert named in one_line(words) and "Move away what is in its place" in one_line(words)
+    assert named in error_line(words) and "Move away what is in its place" in error_line(words)
 
 
 def test_a_file_in_place_of_the_data_root_is_reported(tmp_path: Path, main: Main) -> None:
     (tmp_path / "data").write_text("a file")
     code, words = main("build", "--data-root", tmp_path / "data")
-    assert (code, one_line(words)) == (
+    assert (code, error_line(words)) == (
         1,
         f"error: {tmp_path / 'data'}: the data root cannot be created here (File exists). "
         "Give another --data-root.",
@@ -86,7 +83,7 @@ def test_once_nothing_is_in_the_way_the_run_finishes(tmp_path: Path, main: Main)
     for name, named in (*EARLY, *LATE):
         place = put_in_the_way(root, name)
         code, words = main("build", *inputs.arguments(1), "--data-root", root.path)
-        assert (code, named in one_line(words)) == (1, True), words
+        assert (code, named in error_line(words)) == (1, True), words
         assert not root.current.exists()
         take_away(place)
     assert main("build", *inputs.arguments(1), "--data-root", root.path)[0] == BUILT
@@ -101,6 +98,6 @@ def test_on_a_read_only_disk_the_set_can_be_read_and_a_build_reports_it(tmp_path
     assert run_cli("build", *inputs.arguments(1), "--data-root", begun.path).returncode == BUILT
     outcome = on_a_small_disk(begun.path, tmp_path / "disk", "ro", "build", *inputs.arguments(2), finish=True)
     assert (outcome["code"], outcome["untouched"], outcome["half"]) == (1, True, []), outcome["error"]
-    assert "Read-only file system" in one_line(outcome["error"])
+    assert "Read-only file system" in error_line(outcome["error"])
     assert (outcome["status"], outcome["find"]) == (BUILT, 0)
     assert outcome["again"] == BUILT, outcome["again_error"]

@@ -10,7 +10,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ods_pipeline.cli import main
 from ods_pipeline.dataroot.builds import current_build, publish_build
 from ods_pipeline.dataroot.flat import flat_folders, flat_mark, write_flat
 from ods_pipeline.dataroot.layout import DataRoot, receipt_path
@@ -29,6 +28,7 @@ from ods_pipeline.sources.settings import Sources
 from ods_pipeline.sources.unfinished import Unfinished
 from ods_pipeline_tests.support.opened import opened_by
 from ods_pipeline_tests.support.rooms import FIRST_FETCH, copy_of, published, sample_root
+from ods_pipeline_tests.support.running import run_here
 from ods_pipeline_tests.support.small_builds import write_build
 
 LAST_FETCH, LAST_DAY = "fetch=20260904T043000Z", date(2026, 9, 4)
@@ -55,9 +55,8 @@ def test_a_fetch_with_an_empty_receipt_is_set_aside_and_its_stamps_are_due(
     empty(root.raw_fetches / FIRST_FETCH / "receipt.json")
     assert held_fetches(root) == others
     assert due_stamps(root, LAST_DAY) == (date(2026, 8, 21), LAST_DAY)
-    with pytest.raises(SystemExit) as ended:
-        main(["status", "--data-root", str(root.path)])
-    assert (ended.value.code, f"damaged receipts: {FIRST_FETCH}; run: " in capsys.readouterr().out) == (
+    code = run_here("status", "--data-root", root.path)
+    assert (code, f"damaged receipts: {FIRST_FETCH}; run: " in capsys.readouterr().out) == (
         4,
         True,
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ods_pipeline.cli import main
 from ods_pipeline.dataroot.builds import current_build
 from ods_pipeline.dataroot.flat import flat_folders
 from ods_pipeline.dataroot.layout import DataRoot
@@ -24,6 +23,7 @@ from ods_pipeline_tests.support.rooms import (
     run_python,
     sample_root,
 )
+from ods_pipeline_tests.support.running import run_here
 
 
 def without_duckdb(root: DataRoot) -> dict[str, str]:
@@ -43,9 +43,7 @@ def state_and_log(root: DataRoot, caplog: pytest.LogCaptureFixture) -> tuple[Sta
 @pytest.mark.slow
 def test_rebuild_history_gives_the_same_bytes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     root = copy_of(sample_root(), tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        main(["rebuild-history", "--data-root", str(root.path)])
-    assert ended.value.code == 0
+    assert run_here("rebuild-history", "--data-root", root.path) == 0
     out, err = capfd.readouterr()
     assert "Published the register as of 2026-09-04 (build 000002)" in out
     assert "785 versions, 7 captures read" in err
