@@ -15,7 +15,7 @@ from ods_pipeline.defs.instance import instance_home, instance_text, open_instan
 from ods_pipeline.defs.upkeep import restore_partitions
 from ods_pipeline.sources.recorded import take_release
 from ods_pipeline_tests.faults.inputs import BUILT, Inputs
-from ods_pipeline_tests.faults.test_two_at_once import BUSY, begin, end
+from ods_pipeline_tests.faults.side_by_side import BUSY, begin, end
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui, wait_until

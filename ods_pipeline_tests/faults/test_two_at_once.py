@@ -1,7 +1,5 @@
 """Two processes on one data root: one works, the other waits or reports it; the published set is whole."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,10 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline_tests.faults.harness import listing, set_differences
 from ods_pipeline_tests.faults.inputs import BUILT, Inputs
+from ods_pipeline_tests.faults.side_by_side import BUSY, DONE, begin, end
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.dagster_ui import Dagster, running_ui
-from ods_pipeline_tests.support.rooms import ENVIRONMENT, copy_of, run_cli
+from ods_pipeline_tests.support.rooms import copy_of, run_cli
 
 pytestmark = [
     pytest.mark.dagster_records,
@@ -21,7 +20,6 @@ pytestmark = [
     pytest.mark.promise("one_at_a_time"),
     pytest.mark.promise("whole"),
 ]
-BUSY, DONE = 3, 0
 LAUNCH = """mutation { launchRun(executionParams: {
   selector: {
     repositoryLocationName: "ods_pipeline", repositoryName: "__repository__", jobName: "publish_job"
@@ -33,21 +31,6 @@ RUN = """{ runOrError(runId: "%s") { ... on Run { status } }
     ... on ExecutionStepFailureEvent { error { message causes { message } } }
 } } } }"""
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
-
-
-def begin(root: DataRoot, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "ods_pipeline.cli", *arguments, "--data-root", str(root.path)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True)
-
-
-def end(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for a process and return its exit code and output."""
-    out, err = process.communicate(timeout=300)
-    assert "Traceback" not in out + err, err
-    if process.returncode == BUSY:
-        assert "another build is running here. Wait for it to end, or give another --data-root." in err
-    return process.returncode, out + err
 
 
 @pytest.fixture(scope="module")
