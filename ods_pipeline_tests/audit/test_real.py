@@ -6,10 +6,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
-from ods_pipeline_tests.flatten.test_real_payloads import JSON_CODES, excerpt_release
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.audited import differing, publish
 from ods_pipeline_tests.support.builders import put, write_delta
+from ods_pipeline_tests.support.real_payloads import JSON_CODES, excerpt_release
 
 pytestmark = pytest.mark.promise("audited")
 

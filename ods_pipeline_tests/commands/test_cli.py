@@ -17,6 +17,7 @@ from ods_pipeline.commands import HELP, HIDDEN
 from ods_pipeline.progress import show_bars_on
 from ods_pipeline.publish.build_info import read_build_info, write_build_info
 from ods_pipeline.schema import MARTS, ORD
+from ods_pipeline_tests.support.real_payloads import EXCERPT
 from ods_pipeline_tests.support.rooms import (
     ENVIRONMENT,
     FETCHES,
@@ -91,7 +92,7 @@ def test_a_release_with_too_few_records_is_rejected_in_one_line(
 ) -> None:
     root = copy_of(sample_root(), tmp_path)
     before = published(root)
-    excerpt = shared / "ord-xml" / "HSCOrgRefData_Full_20171025_excerpt.xml"
+    excerpt = shared / EXCERPT
     assert run_main("build", "--release", excerpt, "--data-root", root.path) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)

@@ -20,7 +20,6 @@ from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.flatten.flat import Flat
 from ods_pipeline.schema.codes import ODS_CODE_ROOT
 from ods_pipeline_tests.support.builders import (
-    CODE_LISTS,
     COMPONENTS,
     assert_conserved,
     facts,
@@ -30,10 +29,9 @@ from ods_pipeline_tests.support.builders import (
     write_delta,
     write_release,
 )
-from ods_pipeline_tests.support.payloads import organisation_json, organisation_xml, release_xml, release_zip
+from ods_pipeline_tests.support.payloads import organisation_json, organisation_xml
+from ods_pipeline_tests.support.real_payloads import EXCERPT, JSON_CODES, excerpt_release
 
-EXCERPT = "ord-xml/HSCOrgRefData_Full_20171025_excerpt.xml"
-JSON_CODES = ["FBL", "G6V2S", "R1G", "RA9", "RCZ", "RHC", "RJY", "RNK", "RP2", "RRP", "RRQ", "TAF"]
 CONSTANTS = {"root": ODS_CODE_ROOT, "assigningAuthorityName": "HSCIC"}
 DATES = [f"{kind}_{edge}" for kind in ("legal", "operational") for edge in ("start", "end")]
 # Columns with values from the payload; the rest is ours (place, position, hashes) or the record's key.
@@ -118,15 +116,6 @@ def values_of_tables(flat: Flat, code: str) -> Counter[tuple[str, str]]:
     assert organisation["assigning_authority"] == CONSTANTS["assigningAuthorityName"]
     assert organisation["status_is_inferred"] is False
     return +counted
-
-
-def excerpt_release(shared: Path, folder: Path) -> Path:
-    """A release zip of the 5 real organisations, with the right count and an empty archive."""
-    full = (shared / EXCERPT).read_bytes()
-    assert full.count(b'RecordCount value="185921"') == 1
-    archive = release_xml([], publication_date="2017-10-25", publication_type="Archive", **CODE_LISTS)
-    full = full.replace(b'RecordCount value="185921"', b'RecordCount value="5"')
-    return release_zip(folder, release_date="2017-10-27", full=full, archive=archive)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from ods_pipeline.flatten.xml.scan import DamagedXml, known_names, scan
 from ods_pipeline.flatten.xml.segments import RECORDS_CLOSE, RECORDS_OPEN
 from ods_pipeline_tests.support.builders import make_record
 from ods_pipeline_tests.support.payloads import organisation_xml
+from ods_pipeline_tests.support.real_payloads import EXCERPT
 
 RECORD = organisation_xml(make_record("R1A"))
 
@@ -35,7 +36,7 @@ def test_the_sample_has_as_many_records_as_a_parser_counts(sample_release: Path,
 
 
 def test_nothing_in_the_real_excerpt_is_unknown(shared: Path) -> None:
-    document = (shared / "ord-xml" / "HSCOrgRefData_Full_20171025_excerpt.xml").read_bytes()
+    document = (shared / EXCERPT).read_bytes()
     scanned = scan(plain(document))
     assert scanned.records == records_by_parser(document)
     assert (scanned.unknown, scanned.odd) == ({}, {})
