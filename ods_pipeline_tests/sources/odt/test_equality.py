@@ -21,7 +21,6 @@ from ods_pipeline.inventory.due import due_stamps, mark_of
 from ods_pipeline.sources.clock import UK
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.odt import periods
-from ods_pipeline_tests.defs.test_month import FIRST, MORNINGS, RELEASED, Script
 from ods_pipeline_tests.factory.parts import concepts
 from ods_pipeline_tests.odt_server import OdtServer
 from ods_pipeline_tests.sample import SAMPLE
@@ -39,6 +38,7 @@ from ods_pipeline_tests.support.both_sources import (
 )
 from ods_pipeline_tests.support.builders import flatten, make_record, receipt_of, write_release
 from ods_pipeline_tests.support.history.folding import events_of, history_of
+from ods_pipeline_tests.support.month import FIRST, MORNINGS, RELEASED, Script
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of
 from ods_pipeline_tests.support.worlds import Made, Recorded
 
