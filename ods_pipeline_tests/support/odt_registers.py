@@ -1,25 +1,25 @@
-"""A register with every kind of row that ODT can have, for fetches on one morning.
+"""Registers for fetches of ODT on one morning: every kind of row, and many links.
 
-Lives here: its records, the window of the fetch, and what of a flat capture both sources can hold. Does not
-live here: the server that answers (``odt_server.py``).
+Lives here: their records, the window of the fetch, the codes that it brings, and what of a flat capture both
+sources can hold. Does not live here: the server that answers (``odt_server.py``).
 """
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
+from ods_pipeline.dataroot.layout import DataRoot
+from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.schema.silence import ODT_SILENT
-from ods_pipeline_tests.support.builders import (
-    make_record,
-    notice,
-    rel,
-    role,
-    succ,
-)
-from ods_pipeline_tests.support.simulated import (
-    world_of,
-)
-from ods_pipeline_tests.support.worlds import Made
+from ods_pipeline.sources.deltas import fetch_stamps
+from ods_pipeline.sources.receipt import read_fetch_receipt
+from ods_pipeline_tests.odt_server import OdtServer
+from ods_pipeline_tests.support.both_sources import One
+from ods_pipeline_tests.support.builders import make_record, notice, rel, role, succ
+from ods_pipeline_tests.support.payloads import organisation_json
+from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, world_of
+from ods_pipeline_tests.support.worlds import Fetched, Made
 
 MORNING = "2026-09-04T04:30:00+00:00"
 WINDOW = (date(2026, 9, 2), date(2026, 9, 4))
@@ -62,3 +62,29 @@ def without_silent(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
             frame = frame.filter(~pl.col("contact_type").is_in(["fax", "mailto"]))
         left[name] = frame.drop(dropped, strict=False)
     return left
+
+
+def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
+    """Organisations with this many relationships each."""
+    world = Made()
+    for n in range(number):
+        code = f"RX{n:05d}"
+        rels = [rel(code, f"RX{(n + k) % number:05d}") for k in range(1, links + 1)]
+        world.records[code] = make_record(code, LastChangeDate=stamp, Rels={"Rel": rels})
+    return world
+
+
+def made_once(made: Made) -> One:
+    """The same register, made once and not at every question of the server; for large ones."""
+    rows = [{"OrgId": code} for code in sorted(made.records)]
+    records = {code: organisation_json(record) for code, record in made.records.items()}
+    return One(Fetched(rows=rows, records=records, lists=made.lists))
+
+
+def fetched_codes(
+    root: DataRoot, server: OdtServer, clock: SimulatedClock, **changes: Any
+) -> tuple[str, ...]:
+    """Fetch the window from ODT, read what came, and return its codes."""
+    (folder,) = fetch_stamps(root, odt_sources_of(server, clock, **changes), WINDOW)
+    flatten_fetch(folder)
+    return read_fetch_receipt(folder).codes

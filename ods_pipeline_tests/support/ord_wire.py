@@ -54,6 +54,17 @@ class Fault:
         return True
 
 
+class CutAfter(Fault):
+    """Cuts every request after this many in the log of the server."""
+
+    def __init__(self, number: int, log: list[Asked]) -> None:
+        super().__init__("reset")
+        self.number, self.log = number, log
+
+    def wants(self, path: str) -> bool:
+        return len(self.log) > self.number
+
+
 @dataclass
 class Reply:
     """A reply before any fault."""

@@ -23,15 +23,14 @@ from ods_pipeline.sources.deltas import fetch_register, fetch_stamps
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import Key, Sources
 from ods_pipeline_tests.odt_server import FHIR, Behaviour, OdtServer
-from ods_pipeline_tests.sources.odt.test_faults import CutAfter, linked
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.audited import differing, publish
-from ods_pipeline_tests.support.both_sources import One, folded
+from ods_pipeline_tests.support.both_sources import folded
 from ods_pipeline_tests.support.builders import make_record, stub_of, write_delta, write_release
-from ods_pipeline_tests.support.odt_registers import MORNING, varied
-from ods_pipeline_tests.support.payloads import organisation_json
+from ods_pipeline_tests.support.odt_registers import MORNING, linked, made_once, varied
+from ods_pipeline_tests.support.ord_wire import CutAfter
 from ods_pipeline_tests.support.simulated import KEY, QUICK, SimulatedClock, odt_sources_of
-from ods_pipeline_tests.support.worlds import Fetched, Made
+from ods_pipeline_tests.support.worlds import Made
 
 # A national register: organisations, and relationships of each (600,000 in all).
 NATIONAL, LINKS = 280_000, 2
@@ -119,7 +118,7 @@ def test_interrupted_it_goes_on_where_it_stopped(tmp_path: Path, root: DataRoot)
         last = max(n for n, a in enumerate(server.log) if "_offset" in a.path)
         for cut in (last, questions - last - 3):
             server.log.clear()
-            server.faults = [CutAfter(cut, server)]
+            server.faults = [CutAfter(cut, server.log)]
             with pytest.raises(OdsError):
                 fetch_register(root, sources)
             assert whole_fetch(root) is None
@@ -177,10 +176,7 @@ def test_production_is_not_read_without_a_key(root: DataRoot) -> None:
 def test_a_national_register_takes_at_most_1100_questions(root: DataRoot) -> None:
     """A fourteenth of it, by pages of real size; the kinds of question that grow with it are scaled."""
     number = NATIONAL // 14
-    clock, made = SimulatedClock(MORNING), linked(number, links=LINKS)
-    rows = [{"OrgId": code} for code in sorted(made.records)]
-    records = {c: organisation_json(r) for c, r in made.records.items()}
-    world = One(Fetched(rows=rows, records=records, lists=made.lists))
+    clock, world = SimulatedClock(MORNING), made_once(linked(number, links=LINKS))
     with OdtServer(world, now=clock.now) as server:
         sources = odt_sources_of(server, clock, manners=replace(QUICK, read=600.0))
         (folder,) = fetch_register(root, sources)

@@ -16,19 +16,15 @@ import pytest
 
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.errors import OdsError, Unreachable
-from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.sources.deltas import fetch_stamps, longest_gap
 from ods_pipeline.sources.odt.translate import Context, translated
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline.sources.settings import ODT_PRODUCTION, Key, Sources
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.support import figures
-from ods_pipeline_tests.support.both_sources import One
-from ods_pipeline_tests.support.builders import make_record, rel
 from ods_pipeline_tests.support.fhir_resources import PRIMARY, affiliation, flat_of, organization
-from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, varied
-from ods_pipeline_tests.support.ord_wire import Fault
-from ods_pipeline_tests.support.payloads import organisation_json
+from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, fetched_codes, linked, made_once, varied
+from ods_pipeline_tests.support.ord_wire import CutAfter, Fault
 from ods_pipeline_tests.support.simulated import (
     KEY,
     ODT_KEY,
@@ -38,7 +34,6 @@ from ods_pipeline_tests.support.simulated import (
     sources_of,
     world_of,
 )
-from ods_pipeline_tests.support.worlds import Fetched, Made
 
 FAULTS = [
     Fault("status", "Organization", 2, 429, {"Retry-After": "7"}),
@@ -52,18 +47,12 @@ FAULTS = [
 ]
 
 
-def codes_of(root: DataRoot, server: OdtServer, clock: SimulatedClock, **changes: Any) -> tuple[str, ...]:
-    (folder,) = fetch_stamps(root, odt_sources_of(server, clock, **changes), WINDOW)
-    flatten_fetch(folder)
-    return read_fetch_receipt(folder).codes
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f"{f.kind} {f.value or ''}")
 def test_a_fault_is_asked_about_again(root: DataRoot, fault: Fault) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(varied(), now=clock.now) as server:
         server.faults = [replace(fault)]
-        assert len(codes_of(root, server, clock)) == 14
+        assert len(fetched_codes(root, server, clock)) == 14
 
 
 def test_a_wrong_key_is_named_and_never_shown(root: DataRoot, caplog: pytest.LogCaptureFixture) -> None:
@@ -97,7 +86,7 @@ def test_a_question_that_odt_refuses_stops_the_fetch(root: DataRoot) -> None:
 def test_a_page_that_is_too_large_is_halved(root: DataRoot) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(world_of(60), now=clock.now, behaviour=Behaviour(largest=20_000)) as server:
-        assert len(codes_of(root, server, clock)) == 60
+        assert len(fetched_codes(root, server, clock)) == 60
         counts = [int(m[1]) for p in server.requests("revinclude") if (m := re.search(r"_count=(\d+)", p))]
     assert counts[0] == 200 and counts[-1] <= 25 and counts == sorted(counts, reverse=True)
 
@@ -108,10 +97,10 @@ def test_a_load_in_the_middle_begins_the_fetch_again_or_ends_it(root: DataRoot, 
     behaviour = Behaviour(loads=[8 + 12 * n for n in range(loads)])
     with OdtServer(varied(), now=clock.now, behaviour=behaviour) as server:
         if loads == 1:
-            assert len(codes_of(root, server, clock)) == 14
+            assert len(fetched_codes(root, server, clock)) == 14
         else:
             with pytest.raises(Unreachable, match="the ODT API changed each of the 3 times"):
-                codes_of(root, server, clock)
+                fetched_codes(root, server, clock)
             assert [*root.raw_fetches.iterdir()] == []
 
 
@@ -119,14 +108,14 @@ def test_an_interrupted_fetch_asks_only_for_what_it_does_not_hold(root: DataRoot
     """Cut at every question in turn, a fetch is whole in the end, and asks for no page twice."""
     clock = SimulatedClock(MORNING)
     with OdtServer(varied(), now=clock.now, behaviour=Behaviour(largest=30_000)) as server:
-        whole = codes_of(DataRoot(root.path / "whole"), server, clock)
+        whole = fetched_codes(DataRoot(root.path / "whole"), server, clock)
         questions = len(server.log)
         server.log.clear()
         for cut in range(questions + 5):
             before = len(server.log)
-            server.faults = [CutAfter(before + cut % 3 + 6, server)]
+            server.faults = [CutAfter(before + cut % 3 + 6, server.log)]
             try:
-                assert codes_of(root, server, clock, manners=_ONCE) == whole
+                assert fetched_codes(root, server, clock, manners=_ONCE) == whole
                 break
             except OdsError:
                 continue
@@ -136,31 +125,7 @@ def test_an_interrupted_fetch_asks_only_for_what_it_does_not_hold(root: DataRoot
     assert len(set(asked)) >= 3
 
 
-class CutAfter(Fault):
-    """Cuts every question after this many."""
-
-    def __init__(self, number: int, server: OdtServer) -> None:
-        super().__init__("reset")
-        self.number, self.server = number, server
-
-    def wants(self, path: str) -> bool:
-        return len(self.server.log) > self.number
-
-
 _ONCE = replace(Sources().manners, attempts=1)
-
-
-# --- how many questions
-
-
-def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
-    """Organisations with this many relationships each."""
-    world = Made()
-    for n in range(number):
-        code = f"RX{n:05d}"
-        rels = [rel(code, f"RX{(n + k) % number:05d}") for k in range(1, links + 1)]
-        world.records[code] = make_record(code, LastChangeDate=stamp, Rels={"Rel": rels})
-    return world
 
 
 @pytest.mark.promise("polite")
@@ -170,7 +135,7 @@ def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
 def test_an_ordinary_day_asks_few_questions(root: DataRoot, number: int, links: int, most: int) -> None:
     clock = SimulatedClock(MORNING)
     with OdtServer(linked(number, links=links), now=clock.now, odt_key=ODT_KEY.reveal()) as server:
-        assert len(codes_of(root, server, clock)) == number
+        assert len(fetched_codes(root, server, clock)) == number
         log, sizes, host = server.log, server.sizes, server.host
     assert len(log) <= most, len(log)
     moments = [a.at for a in log]
@@ -185,11 +150,7 @@ def test_an_ordinary_day_asks_few_questions(root: DataRoot, number: int, links: 
 @pytest.mark.promise("polite")
 def test_the_first_of_april_asks_at_most_150_questions(root: DataRoot) -> None:
     """20,000 records with 8 relationships each: pages of real size, and no more than 150 questions."""
-    clock, made = SimulatedClock(MORNING), linked(20_000)
-    # The register stays the same, so that the server makes it once and not for every question.
-    rows = [{"OrgId": code} for code in sorted(made.records)]
-    records = {c: organisation_json(r) for c, r in made.records.items()}
-    world = One(Fetched(rows=rows, records=records, lists=made.lists))
+    clock, world = SimulatedClock(MORNING), made_once(linked(20_000))
     patient = replace(QUICK, read=600.0)
     with OdtServer(world, now=clock.now, odt_key=ODT_KEY.reveal()) as server:
         (folder,) = fetch_stamps(root, odt_sources_of(server, clock, manners=patient), WINDOW)
