@@ -15,6 +15,7 @@ from ods_pipeline.schema.silence import ODT_SILENT
 from ods_pipeline.sources.deltas import fetch_stamps
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.odt_server import OdtServer
+from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.both_sources import One
 from ods_pipeline_tests.support.builders import make_record, notice, rel, role, succ
 from ods_pipeline_tests.support.payloads import organisation_json
@@ -72,6 +73,12 @@ def linked(number: int, stamp: str = "2026-09-03", links: int = 8) -> Made:
         rels = [rel(code, f"RX{(n + k) % number:05d}") for k in range(1, links + 1)]
         world.records[code] = make_record(code, LastChangeDate=stamp, Rels={"Rel": rels})
     return world
+
+
+def numbers_of_links(world: Made) -> list[str]:
+    """The numbers of all relationships of a register, and of one more: of ``RZ1`` with ``RX0002``."""
+    records = [*world.records.values(), {"Rels": {"Rel": [rel("RZ1", "RX0002")]}}]
+    return [str(r["uniqueRelId"]) for record in records for r in odt_records.listed(record, "Rels")]
 
 
 def made_once(made: Made) -> One:

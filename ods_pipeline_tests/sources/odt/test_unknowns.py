@@ -1,11 +1,12 @@
 """What is not known of ODT: a server that behaves one way, one that behaves the other, and what comes of it.
 
-Lives here: a test for each unknown, by its number. Does not live here: faults on the wire (`test_faults.py`).
+Lives here: a test for each unknown, by its number. Does not live here: faults on the wire (`test_faults.py`),
+relationships that nobody stamped (the fifth unknown, `test_unstamped.py`).
 """
 
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,12 @@ import pytest
 from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.flatten.fetch import flatten_fetch
 from ods_pipeline.sources.deltas import fetch_stamps
-from ods_pipeline.sources.odt import client, unstamped
+from ods_pipeline.sources.odt import client
 from ods_pipeline.sources.odt.periods import BOTH_PAIRS, EQUAL_PAIRS
 from ods_pipeline.sources.receipt import read_fetch_receipt
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
-from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.builders import make_record, rel, role
-from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, varied, without_silent
+from ods_pipeline_tests.support.odt_registers import MORNING, WINDOW, numbers_of_links, varied, without_silent
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.simulated import SimulatedClock, odt_sources_of, sources_of, world_of
 from ods_pipeline_tests.support.worlds import Made
@@ -131,73 +131,6 @@ def test_u5_a_relationship_without_a_new_stamp_is_not_lost_when_the_record_is_ne
     assert rows_of(tmp_path, Behaviour(), world)["relationships"]["target_ods_code"].to_list() == ["RX2"]
 
 
-SUNDAY = "2026-09-06T04:30:00+00:00"
-
-
-def on_sunday(folder: Path, behaviour: Behaviour, stamp: str = "2026-09-01") -> tuple[Path, OdtServer]:
-    """A fetch of the fourth to the sixth, a Sunday. ``RZ1`` has an older stamp and a new link."""
-    clock, world = SimulatedClock(SUNDAY), varied()
-    world.records["RZ1"] |= {"LastChangeDate": stamp, "Rels": {"Rel": [rel("RZ1", "RX0002")]}}
-    with OdtServer(world, now=clock.now, behaviour=behaviour) as server:
-        window = (date(2026, 9, 4), date(2026, 9, 6))
-        (fetch,) = fetch_stamps(DataRoot(folder), odt_sources_of(server, clock), window)
-    return fetch, server
-
-
-def number_of_new_link() -> str:
-    return str(rel("RZ1", "RX0002")["uniqueRelId"])
-
-
-@pytest.mark.parametrize(("day", "is_found"), [("2026-09-05", True), ("2026-08-20", False)])
-def test_u5_once_a_week_a_relationship_that_nobody_stamped_is_found(
-    tmp_path: Path, day: str, is_found: bool
-) -> None:
-    stamped = {n: "2026-08-01" for n in _numbers(varied()) if n != number_of_new_link()}
-    behaviour = Behaviour(touched={**stamped, number_of_new_link(): day})
-    fetch, server = on_sunday(tmp_path, behaviour, "2026-08-20")
-    assert ("RZ1" in read_fetch_receipt(fetch).codes) == is_found
-    links = flatten_fetch(fetch).frames["relationships"].filter(ods_code="RZ1")
-    assert links["target_ods_code"].to_list() == (["RX0002"] if is_found else [])
-    assert len(server.log) <= 25
-
-
-def test_u5_a_relationship_of_an_organisation_with_a_stamp_of_the_week_is_no_surprise(tmp_path: Path) -> None:
-    fetch, _ = on_sunday(tmp_path, Behaviour())
-    assert read_fetch_receipt(fetch).codes == ("RY1",)
-
-
-def test_u5_a_server_that_does_not_know_the_question_stops_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    fetch, _ = on_sunday(tmp_path, Behaviour(no_last_updated=True))
-    assert read_fetch_receipt(fetch).codes == ("RY1",)
-    assert "ODT cannot be asked for relationships that nobody stamped" in caplog.text
-
-
-def test_u5_a_load_that_rewrites_everything_is_reported_and_not_read(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(unstamped, "MOST", 1)
-    behaviour = Behaviour(touched=dict.fromkeys(_numbers(varied()), "2026-09-05"))
-    fetch, _ = on_sunday(tmp_path, behaviour)
-    assert read_fetch_receipt(fetch).codes == ("RY1",)
-    assert "a load that rewrote them all" in caplog.text
-
-
-def test_u5_the_question_is_due_on_sundays_and_after_missed_days() -> None:
-    days = [date(2026, 9, n) for n in range(1, 9)]
-    due = [day for day in days if unstamped.first_day_due((day - timedelta(days=2), day))]
-    assert due == [date(2026, 9, 6)]
-    assert unstamped.first_day_due((date(2026, 9, 6), date(2026, 9, 6))) == date(2026, 8, 30)
-    assert unstamped.first_day_due((date(2026, 8, 10), date(2026, 9, 1))) == date(2026, 8, 10)
-    assert unstamped.first_day_due((date(2026, 9, 1), date(2026, 9, 4))) == date(2026, 8, 28)
-
-
-def _numbers(world: Made) -> list[str]:
-    records = [*world.records.values(), {"Rels": {"Rel": [rel("RZ1", "RX0002")]}}]
-    return [str(r["uniqueRelId"]) for record in records for r in odt_records.listed(record, "Rels")]
-
-
 def test_u6_a_terminology_half_of_the_day_before_gives_the_same_records(tmp_path: Path) -> None:
     """New organisations and relationships have no concept yet: roles of targets come from the targets."""
     worlds = {False: varied(), True: varied()}
@@ -217,7 +150,7 @@ def test_u6_filters_that_are_not_known_lose_no_record(
     tmp_path: Path, expected: dict[str, pl.DataFrame], are_lost: bool
 ) -> None:
     """Nor a relationship, if includes are left out as well: some organisations are looked at one by one."""
-    lost = frozenset(_numbers(varied())) if are_lost else frozenset()
+    lost = frozenset(numbers_of_links(varied())) if are_lost else frozenset()
     behaviour = Behaviour(unknown_filters=True, lost_includes=lost)
     assert_same(rows_of(tmp_path / "odt", behaviour), expected)
 
