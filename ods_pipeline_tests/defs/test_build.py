@@ -35,6 +35,7 @@ from ods_pipeline_tests.support.rooms import (
     release_root,
     run_python,
     sample_root,
+    without_duckdb,
 )
 
 READER = """
@@ -59,10 +60,6 @@ def duckdb_rows(file: Path) -> dict[str, list[tuple]]:
     with duckdb.connect(str(file), read_only=True) as connection:
         names = [f"{t.schema}.{t.name}" for t in TABLES.values()]
         return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in names}
-
-
-def without_duckdb(files: dict[str, str]) -> dict[str, str]:
-    return {name: sha for name, sha in files.items() if name != "ods.duckdb"}
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -16,13 +15,10 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
-from ods_pipeline.inventory.wanted import Request, request_for
 from ods_pipeline.sources.clock import SystemClock
-from ods_pipeline.sources.settings import Key, Sources
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.sample import SAMPLE
 from ods_pipeline_tests.support import rooms
-from ods_pipeline_tests.support.builders import make_record, write_release
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.rooms import (
     copy_of,
@@ -31,21 +27,13 @@ from ods_pipeline_tests.support.rooms import (
     release_root,
     run_cli,
     sample_root,
+    without_duckdb,
 )
-from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
+from ods_pipeline_tests.support.simulated import KEY, SimulatedClock
+from ods_pipeline_tests.support.small_server import live, small_server
 from ods_pipeline_tests.support.worlds import Made, Recorded
 
 LIST = "/items/341/releases"
-
-
-def live(server: OrdServer, clock: SimulatedClock, *named: str, **options: Any) -> dict[str, Any]:
-    """The arguments of a build, as the command line makes them."""
-    files, request = request_for(sources_of(server, clock), named, **options)
-    return {"releases": files, "request": request}
-
-
-def without_duckdb(root: DataRoot) -> dict[str, str]:
-    return {name: sha for name, sha in published(root).items() if name != "ods.duckdb"}
 
 
 @pytest.fixture
@@ -56,16 +44,6 @@ def root(tmp_path: Path) -> DataRoot:
 @pytest.fixture
 def clock() -> SimulatedClock:
     return SimulatedClock("2026-09-04T04:30:00+00:00")
-
-
-def small_server(folder: Path, clock: SimulatedClock) -> OrdServer:
-    """A release of three organisations, one of which has changed since, and a new organisation."""
-    organisations = [make_record(code, LastChangeDate="2026-08-01") for code in ("RX1", "RX2", "RX3")]
-    zip_file = write_release(folder / "trud", organisations)
-    world = Made(releases={zip_file.name: zip_file.read_bytes()})
-    world.put(*organisations, make_record("RX2", Name="RENAMED", LastChangeDate="2026-08-30"))
-    world.put(make_record("RX4", LastChangeDate="2026-09-03"))
-    return OrdServer(world, now=clock.now, key=KEY)
 
 
 @pytest.fixture
@@ -125,7 +103,7 @@ def test_over_loopback_the_published_set_is_that_of_the_recorded_payloads(
     twin = DataRoot(tmp_path / "twin")
     shutil.copytree(root.raw_releases, twin.raw_releases)
     pipeline.build(twin, recorded=[tmp_path / "recorded"])
-    assert without_duckdb(twin) == without_duckdb(root)
+    assert without_duckdb(published(twin)) == without_duckdb(published(root))
     assert_nowhere(root, caplog.text)
     assert_in_no_record(root)
 
@@ -239,29 +217,6 @@ def test_the_sample_asks_no_server(tmp_path: Path, small: OrdServer, clock: Simu
     assert small.log == []
 
 
-@pytest.mark.parametrize(
-    ("key", "releases", "options", "expected"),
-    [
-        pytest.param(True, [], {}, (("latest",), True), id="a key alone does all"),
-        pytest.param(True, [], {"trud_only": True}, (("latest",), False), id="TRUD only"),
-        pytest.param(False, [], {}, ((), False), id="no key, nobody is asked"),
-        pytest.param(False, [], {"deltas": True}, ((), True), id="deltas need no key"),
-        pytest.param(True, ["a.zip"], {}, ((), False), id="a file asks nobody"),
-        pytest.param(True, ["a.zip"], {"deltas": True}, ((), True), id="a file, and deltas"),
-        pytest.param(True, [], {"recorded": True}, ((), False), id="recorded fetches ask nobody"),
-        pytest.param(True, ["2026-08-28", "latest"], {}, (("2026-08-28", "latest"), True), id="two named"),
-    ],
-)
-def test_the_options_decide_what_is_asked_for(
-    key: bool, releases: list[str], options: dict[str, bool], expected: tuple[tuple[str, ...], bool]
-) -> None:
-    sources = Sources(key=Key(KEY) if key else None)
-    files, request = request_for(sources, releases, **options)
-    assert isinstance(request, Request)
-    assert (request.releases, request.deltas) == expected
-    assert [str(f) for f in files] == [r for r in releases if r.endswith(".zip")]
-
-
 @pytest.mark.slow
 def test_the_command_line_takes_its_sources_from_the_environment(
     root: DataRoot, small: OrdServer, monkeypatch: pytest.MonkeyPatch
@@ -278,17 +233,6 @@ def test_the_command_line_takes_its_sources_from_the_environment(
     printed = [line for line in ran.stdout.splitlines() if line.startswith(("problem", "missing"))]
     assert "HTTP 400" in printed[0] or "goes back 184 days" in printed[0]
     assert not small.requests("/organisations")
-
-
-@pytest.mark.parametrize("named", [["latest"], ["2026-08-28"], []])
-def test_without_a_key_trud_cannot_be_named(named: list[str]) -> None:
-    with pytest.raises(OdsError, match=r"there is no TRUD key. Set TRUD_API_KEY"):
-        request_for(Sources(), named, trud_only=not named)
-
-
-def test_a_release_that_is_not_a_date_is_rejected() -> None:
-    with pytest.raises(OdsError, match="2026-02-30 is not a date"):
-        request_for(Sources(key=Key(KEY)), ["2026-02-30"])
 
 
 @pytest.mark.dagster_records

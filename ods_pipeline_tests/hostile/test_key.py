@@ -5,8 +5,6 @@ columns, other spellings of the key, chains of exceptions, command lines, and wh
 definitions.
 """
 
-import base64
-import logging
 import subprocess
 import sys
 import traceback
@@ -14,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import dagster as dg
 import duckdb
@@ -27,23 +24,13 @@ from ods_pipeline.defs import build as pipeline
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
-from ods_pipeline_tests.defs.test_catch_up import live, small_server
+from ods_pipeline_tests.hostile.key_traces import all_logged, assert_nowhere
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.running import Main
 from ods_pipeline_tests.support.simulated import KEY, SimulatedClock, sources_of
+from ods_pipeline_tests.support.small_server import live, small_server
 
 pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("no_key")]
-SPELLINGS = {
-    KEY,
-    KEY[::-1],
-    KEY.lower(),
-    KEY.upper(),
-    KEY.encode().hex(),
-    base64.b64encode(KEY.encode()).decode().rstrip("="),
-    "".join(f"%{b:02X}" for b in KEY.encode()),
-    quote(KEY, safe=""),
-    KEY[: len(KEY) // 2 + 2],
-}
 
 
 @dataclass
@@ -56,25 +43,12 @@ class Traces:
     shown: list[str] = field(default_factory=list)
 
 
-class _EveryRecord(logging.Handler):
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines = lines
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(f"{record.getMessage()} {record.args} {record.exc_text} {record.__dict__}")
-
-
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
     """A build that fails at the download, then one that succeeds, with every logger at DEBUG."""
     folder, clock = tmp_path_factory.mktemp("key"), SimulatedClock("2026-09-04T04:30:00+00:00")
     traces = Traces(DataRoot(folder / "data"))
-    handler, top = _EveryRecord(traces.logged), logging.getLogger()
-    level = top.level
-    top.addHandler(handler)
-    top.setLevel(logging.DEBUG)
-    try:
+    with all_logged(traces.logged):
         with small_server(folder, clock) as server:
             server.faults.append(Fault("reset", "/download/", 999))
             with pytest.raises(OdsError) as failed:
@@ -88,13 +62,6 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
             traces.shown = [repr(definitions), repr(repository), str(definitions.resources)]
             traces.shown += [repr(vars(s)) for s in repository.sensor_defs]
         yield traces
-    finally:
-        top.removeHandler(handler)
-        top.setLevel(level)
-
-
-def assert_nowhere(*texts: str) -> None:
-    assert not [s for s in SPELLINGS for text in texts if s in text]
 
 
 @pytest.mark.slow

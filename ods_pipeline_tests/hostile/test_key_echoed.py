@@ -22,13 +22,13 @@ from ods_pipeline.defs.instance import open_instance
 from ods_pipeline.errors import OdsError
 from ods_pipeline.sources.settings import HIDDEN, UNSHOWN, Key, Sources
 from ods_pipeline.sources.trud import Trud
-from ods_pipeline_tests.defs.test_catch_up import live, small_server
-from ods_pipeline_tests.hostile.test_key import SPELLINGS, _EveryRecord, assert_nowhere
+from ods_pipeline_tests.hostile.key_traces import SPELLINGS, all_logged, assert_nowhere
 from ods_pipeline_tests.ord_server import OrdServer
 from ods_pipeline_tests.support import figures
 from ods_pipeline_tests.support.ord_wire import Fault
 from ods_pipeline_tests.support.raw_server import RawServer, http
 from ods_pipeline_tests.support.simulated import KEY, QUICK, SimulatedClock, sources_of
+from ods_pipeline_tests.support.small_server import live, small_server
 from ods_pipeline_tests.support.worlds import Made
 
 pytestmark = [pytest.mark.dagster_records, pytest.mark.promise("no_key")]
@@ -116,13 +116,9 @@ def test_dagster_s_records_can_be_read_by_their_owner_only(tmp_path: Path) -> No
 def test_forty_runs_against_servers_that_repeat_everything_leave_no_trace(tmp_path: Path) -> None:
     """Each run meets the echo first and good answers then, if it asks again; the next run then succeeds."""
     logged: list[str] = []
-    handler, top = _EveryRecord(logged), logging.getLogger()
-    level = top.level
-    top.addHandler(handler)
-    top.setLevel(logging.DEBUG)
     runs = [(status, name) for status in STATUSES for name in SPELT]
     commands: set[bytes] = set()
-    try:
+    with all_logged(logged):
         for number, (status, name) in enumerate(runs):
             folder, clock = tmp_path / str(number), SimulatedClock("2026-09-04T04:30:00+00:00")
             root = DataRoot(folder / "data")
@@ -143,9 +139,6 @@ def test_forty_runs_against_servers_that_repeat_everything_leave_no_trace(tmp_pa
             files = [p for p in folder.rglob("*") if p.is_file() and "raw/trud" not in str(p)]
             assert len(files) > 50
             assert_nowhere(*errors, *(p.read_bytes().decode("latin-1") for p in files), *map(str, files))
-    finally:
-        top.removeHandler(handler)
-        top.setLevel(level)
     ours = [line for line in logged if "ods_pipeline" in line]
     assert_nowhere(*ours, *(c.decode("latin-1") for c in commands))
     assert not [line for line in logged if any(s in line for s in SPELLINGS - {KEY[: len(KEY) // 2 + 2]})]
