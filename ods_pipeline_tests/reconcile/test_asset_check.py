@@ -9,7 +9,7 @@ from ods_pipeline.dataroot.layout import DataRoot
 from ods_pipeline.defs.assembly import build_definitions
 from ods_pipeline.defs.assets.published import ODS_DUCKDB
 from ods_pipeline.defs.instance import open_instance
-from ods_pipeline_tests.reconcile.test_command import trusts
+from ods_pipeline_tests.reconcile.small_reports import trusts_of_sample
 from ods_pipeline_tests.support.official_reports import as_file
 from ods_pipeline_tests.support.rooms import copy_of, sample_root
 
@@ -34,7 +34,7 @@ def test_reports_that_a_person_put_there_are_compared(tmp_path: Path) -> None:
     assert nothing.passed and nothing.description == "no report in raw/reports"
 
     root.raw_reports.mkdir(parents=True)
-    rows = trusts()
+    rows = trusts_of_sample()
     as_file(rows, root.raw_reports / "etr_2026-09-04.csv")
     good = evaluated(root)
     assert good.passed and good.description == "nothing is unexplained in 1 report"

@@ -8,11 +8,11 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.reading import read_report
-from ods_pipeline_tests.reconcile.test_reading import ROW, line, write
+from ods_pipeline_tests.reconcile.small_reports import PRACTICE, line, report_file
 
 
 def test_the_legacy_layout_by_place(tmp_path: Path) -> None:
-    read = read_report(write(tmp_path, line()))
+    read = read_report(report_file(tmp_path, line()))
     assert read.report.name == "epraccur" and read.first_day == read.last_day == date(2026, 11, 20)
     (row,) = read.rows.iter_rows(named=True)
     assert (row["line"], row["code"], row["address_1"], row["address_4"]) == (
@@ -42,7 +42,7 @@ def test_the_legacy_layout_by_place(tmp_path: Path) -> None:
 def test_a_header_row_decides_over_places(tmp_path: Path, header: str) -> None:
     mark = next(c for c in ",;\t" if c in header)
     text = header + "\n" + mark.join(["THE DENSHAM SURGERY", "a81001", "TS18 1HU", "1974-04-01"]) + "\n"
-    (row,) = read_report("epraccur=" + write(tmp_path, text, "a file.csv")).rows.iter_rows(named=True)
+    (row,) = read_report("epraccur=" + report_file(tmp_path, text, "a file.csv")).rows.iter_rows(named=True)
     assert (row["code"], row["name"], row["postcode"], row["opened"]) == (
         "A81001",
         "THE DENSHAM SURGERY",
@@ -65,7 +65,7 @@ def test_memberships_of_primary_care_networks(tmp_path: Path) -> None:
         "20200401",
         "",
     ]
-    read = read_report(write(tmp_path, line([*cells, "1"]), "epcncorepartnerdetails.csv"))
+    read = read_report(report_file(tmp_path, line([*cells, "1"]), "epcncorepartnerdetails.csv"))
     (row,) = read.rows.iter_rows(named=True)
     assert (row["code"], row["parent"], row["parent_name"], row["joined"]) == (
         "A81001",
@@ -78,14 +78,14 @@ def test_memberships_of_primary_care_networks(tmp_path: Path) -> None:
 
 def test_a_header_row_under_titles(tmp_path: Path) -> None:
     text = "NHS Trusts,,,\n\nas of,1 May 2026,,\nOrganisation Code,Name,Postcode,Fax\nRRP,A TRUST,N1 1AA,1\n"
-    read = read_report("etr=" + write(tmp_path, text, "a.csv"))
+    read = read_report("etr=" + report_file(tmp_path, text, "a.csv"))
     assert read.rows.select("line", "code", "name", "postcode").rows() == [(5, "RRP", "A TRUST", "N1 1AA")]
     assert "the header row is line 4; what is above it is taken for a title" in read.notes
 
 
 def test_what_a_file_with_a_header_has_no_column_for_is_named(tmp_path: Path) -> None:
     text = "Organisation Code,Name,Postcode,Fax\nRRP,A TRUST,N1 1AA,1\n"
-    read = read_report("etr=" + write(tmp_path, text, "a.csv"))
+    read = read_report("etr=" + report_file(tmp_path, text, "a.csv"))
     assert read.fields == ("name", "postcode")
     assert read.notes == [
         "columns of the file that are not compared: Fax",
@@ -95,16 +95,19 @@ def test_what_a_file_with_a_header_has_no_column_for_is_named(tmp_path: Path) ->
 
 
 BAD: list[tuple[Callable[[Path], str], str]] = [
-    (lambda d: write(d, line(ROW[:12])), "each line has 12 columns; epraccur has 27"),
-    (lambda d: write(d, line() + line([*ROW, "more"])), "line 2 has 28 columns; epraccur has 27"),
+    (lambda d: report_file(d, line(PRACTICE[:12])), "each line has 12 columns; epraccur has 27"),
+    (lambda d: report_file(d, line() + line([*PRACTICE, "more"])), "line 2 has 28 columns; epraccur has 27"),
     (
-        lambda d: write(d, "Organisation Code,Open Date,Close Date,Postcode\nA81001,,,\n"),
+        lambda d: report_file(d, "Organisation Code,Open Date,Close Date,Postcode\nA81001,,,\n"),
         "no column for name",
     ),
-    (lambda d: write(d, line(["The Densham Surgery", *ROW[1:]])), "is not an ODS code"),
-    (lambda d: write(d, "NHS Trusts" + "," * 26 + "\n" + line()), "line 1: 'NHS Trusts' is not an ODS code"),
+    (lambda d: report_file(d, line(["The Densham Surgery", *PRACTICE[1:]])), "is not an ODS code"),
     (
-        lambda d: write(d, line() + "Organisation Code,Name,Postcode\n"),
+        lambda d: report_file(d, "NHS Trusts" + "," * 26 + "\n" + line()),
+        "line 1: 'NHS Trusts' is not an ODS code",
+    ),
+    (
+        lambda d: report_file(d, line() + "Organisation Code,Name,Postcode\n"),
         "line 1 looks like a row of the report",
     ),
 ]

@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -16,36 +14,23 @@ from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.held import held_reports
 from ods_pipeline.sources.reports import fetch_reports
 from ods_pipeline.sources.settings import Manners, Sources
+from ods_pipeline_tests.reconcile.small_reports import trusts_of_sample
 from ods_pipeline_tests.support.official_reports import as_file
 from ods_pipeline_tests.support.rooms import sample_root
 from ods_pipeline_tests.support.running import Main
 
 Captured = pytest.CaptureFixture[str]
-# The rows of a report as the sample's own trusts would give them.
-_TRUSTS = """
-SELECT
-    o.ods_code, o.name, '', '', o.address_line_1, o.address_line_2, o.address_line_3, o.town, o.county,
-    o.postcode, strftime(coalesce(o.legal_start, o.operational_start), '%Y%m%d'),
-    strftime(coalesce(o.legal_end, o.operational_end), '%Y%m%d')
-FROM ord.organisations AS o WHERE o.primary_role_id = 'RO197' ORDER BY ALL
-"""
-
-
-def trusts() -> list[list[str]]:
-    with closing(duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True)) as connection:
-        rows = connection.sql(_TRUSTS).fetchall()
-    return [[*(cell or "" for cell in row), *[""] * 15] for row in rows]
 
 
 def test_a_report_that_agrees_ends_with_0(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    file = as_file(trusts(), tmp_path / "etr_2026-09-04.csv")
+    file = as_file(trusts_of_sample(), tmp_path / "etr_2026-09-04.csv")
     assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
     out = capsys.readouterr().out
     assert "etr (NHS trusts)" in out and "Nothing is unexplained." in out
 
 
 def test_a_difference_is_named_and_ends_with_5(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    rows = trusts()
+    rows = trusts_of_sample()
     rows[3][1] = "=A HOSTILE NAME"
     file = as_file(rows, tmp_path / "file.csv")
     out = tmp_path / "out"
@@ -59,7 +44,7 @@ def test_a_difference_is_named_and_ends_with_5(tmp_path: Path, run_main: Main, c
 
 
 def test_what_differs_as_json(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    rows = trusts()
+    rows = trusts_of_sample()
     rows[3][1] = "ANOTHER NAME"
     file = as_file(rows, tmp_path / "etr_2026-09-04.csv")
     assert run_main("reconcile", file, "--json", "--data-root", sample_root().path) == 5
@@ -75,7 +60,7 @@ def test_what_differs_as_json(tmp_path: Path, run_main: Main, capsys: Captured) 
 
 
 def test_a_part_does_not_name_what_it_lacks(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    file = as_file(trusts()[:2], tmp_path / "etr_2026-09-04.csv")
+    file = as_file(trusts_of_sample()[:2], tmp_path / "etr_2026-09-04.csv")
     assert run_main("reconcile", file, "--data-root", sample_root().path) == 5
     assert "not in it" in capsys.readouterr().out
     assert run_main("reconcile", file, "--part", "--data-root", sample_root().path) == 0
@@ -84,7 +69,7 @@ def test_a_part_does_not_name_what_it_lacks(tmp_path: Path, run_main: Main, caps
 def test_a_report_of_a_later_day_is_said_to_be_only_plausible(
     tmp_path: Path, run_main: Main, capsys: Captured
 ) -> None:
-    rows = trusts()
+    rows = trusts_of_sample()
     rows[3][1] = "WRONG"
     file = as_file(rows, tmp_path / "etr_2026-09-20.csv")
     assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
@@ -98,7 +83,7 @@ def test_a_report_of_a_later_day_is_said_to_be_only_plausible(
 
 
 def test_columns_that_are_not_compared_are_printed(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    lines = [f'{row[0].lower()},"{row[1]}",1' for row in trusts()]
+    lines = [f'{row[0].lower()},"{row[1]}",1' for row in trusts_of_sample()]
     file = tmp_path / "etr_2026-09-04.csv"
     file.write_text("\n".join(["NHS Trusts", "Organisation Code,Name,Fax", *lines]), encoding="utf-8")
     assert run_main("reconcile", file, "--data-root", sample_root().path) == 0
@@ -108,7 +93,7 @@ def test_columns_that_are_not_compared_are_printed(tmp_path: Path, run_main: Mai
 
 
 def test_another_report_under_this_name_is_rejected(tmp_path: Path, run_main: Main, capsys: Captured) -> None:
-    file = as_file(trusts(), tmp_path / "etr.csv")
+    file = as_file(trusts_of_sample(), tmp_path / "etr.csv")
     assert run_main("reconcile", f"epraccur={file}", "--part", "--data-root", sample_root().path) == 1
     assert "of another kind (RO197) than epraccur lists (RO177)" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline_tests.reconcile.test_comparing import TODAY, rows_of
+from ods_pipeline_tests.reconcile.small_reports import TODAY, compared_rows
 from ods_pipeline_tests.support.official_reports import as_file
 from ods_pipeline_tests.support.small_registers import Row, link, organisation
 
@@ -36,14 +36,14 @@ def row(**cells: str) -> list[str]:
 def differing(report: str, **options: Any) -> dict[tuple[str, str], tuple[str, int | None]]:
     """The outcome and the rule of what does not agree, by code and field."""
     content: dict[str, Any] = {"organisations": [organisation("R01", "RO197", **TRUST)], **options}
-    rows = rows_of(report, **content).filter(pl.col("outcome") != "agree")
+    rows = compared_rows(report, **content).filter(pl.col("outcome") != "agree")
     return {(c, f): (o, r) for c, f, o, r in rows.select("code", "field", "outcome", "rule").iter_rows()}
 
 
 def test_a_column_that_the_file_does_not_have_is_not_compared(tmp_path: Path) -> None:
     file = tmp_path / "etr.csv"
     file.write_text("Organisation Code,Name,Close Date\nR01,BODY R01,\n", encoding="utf-8")
-    rows = rows_of(str(file), organisations=[organisation("R01", "RO197", **TRUST)])
+    rows = compared_rows(str(file), organisations=[organisation("R01", "RO197", **TRUST)])
     assert rows.select("field", "outcome").rows() == [
         ("closed", "agree"),
         ("code", "agree"),
@@ -105,7 +105,7 @@ def partners(folder: Path, *rows: list[str]) -> str:
 
 def test_all_eleven_columns_of_partners_are_compared(tmp_path: Path) -> None:
     good = [partner("A01", "16C", "Y"), partner("A02", "84H", "N")]
-    rows = rows_of(partners(tmp_path, *good), whole=True, **PARTNERS)
+    rows = compared_rows(partners(tmp_path, *good), whole=True, **PARTNERS)
     assert set(rows["outcome"]) == {"agree"} and rows.height == 2 * 11
 
 
@@ -147,7 +147,7 @@ def test_each_altered_column_of_partners_is_unexplained(tmp_path: Path) -> None:
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_membership_that_a_whole_report_lacks_is_named(tmp_path: Path, whole: bool) -> None:
     file = partners(tmp_path, partner("A01", "16C", "Y"))
-    missing = rows_of(file, whole=whole, **PARTNERS).filter(field="missing")
+    missing = compared_rows(file, whole=whole, **PARTNERS).filter(field="missing")
     assert missing.select("code", "here", "outcome").rows() == (
         [("A02", "U01 from 2015-04-01", "unexplained")] if whole else []
     )
@@ -158,7 +158,7 @@ def test_of_several_memberships_in_one_place_the_one_that_is_lacking_is_named(tm
     options = {"organisations": PRACTICES, "relationships": links}
     cells = ["A01", "C1", "W", "20010401", "20130331", "0"]
     report = str(as_file([cells], tmp_path / "epcmem.csv"))
-    missing = rows_of(report, whole=True, **options).filter(field="missing")
+    missing = compared_rows(report, whole=True, **options).filter(field="missing")
     assert missing["here"].to_list() == ["C1 from 2015-04-01"]
 
 
@@ -218,7 +218,9 @@ def test_a_row_of_another_kind_is_unexplained(tmp_path: Path) -> None:
 
 
 def test_a_code_that_is_there_twice_is_named(tmp_path: Path) -> None:
-    rows = rows_of(trusts(tmp_path, row(), row()), organisations=[organisation("R01", "RO197", **TRUST)])
+    rows = compared_rows(
+        trusts(tmp_path, row(), row()), organisations=[organisation("R01", "RO197", **TRUST)]
+    )
     unexplained = rows.filter(outcome="unexplained").select("line", "code", "field", "there")
     assert unexplained.rows() == [(2, "R01", "repeated", "also on line 1")]
 
@@ -266,7 +268,7 @@ OTHER_DAYS = {
 def test_dates_as_spreadsheets_write_them(tmp_path: Path) -> None:
     codes = {f"R{n:02}": text for n, text in enumerate(FIRST_OF_APRIL_2010)}
     report = trusts(tmp_path, *(row(code=code, opened=text) for code, text in codes.items()))
-    rows = rows_of(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
+    rows = compared_rows(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
     opened = rows.filter(field="opened").select("code", "there", "outcome").rows()
     assert {codes[code]: rest for code, *rest in opened} == {
         text: ["2010-04-01", "agree"] for text in FIRST_OF_APRIL_2010

@@ -10,7 +10,7 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.reading import read_report
-from ods_pipeline_tests.reconcile.test_reading import ROW, line, write
+from ods_pipeline_tests.reconcile.small_reports import ROW, line, report_file
 from ods_pipeline_tests.support.workbooks import workbook
 
 
@@ -24,7 +24,7 @@ def _zip(folder: Path, names: list[str]) -> str:
 
 def test_packed_reports(tmp_path: Path) -> None:
     for argument in (
-        write(tmp_path, gzip.compress(line().encode()), "epraccur_2019-10.csv.gz"),
+        report_file(tmp_path, gzip.compress(line().encode()), "epraccur_2019-10.csv.gz"),
         _zip(tmp_path, ["epraccur.csv", "epraccur.pdf"]),
     ):
         assert read_report(argument).rows.height == 1
@@ -47,8 +47,8 @@ def test_a_workbook_is_read_as_a_report(tmp_path: Path) -> None:
     row = [None if cell == "" else int(cell) if cell.isdigit() else cell for cell in ROW[:26]]
     notes, other = [["Notes on the report"]], [["RRP", "A TRUST"]]
     sheets = {"Notes": notes, "etr": other, "epraccur 20 Nov": [row]}
-    file = write(tmp_path, workbook(sheets), "epraccur_2026-11-20.xlsx")
-    read, same = read_report(file), read_report(write(tmp_path, line()))
+    file = report_file(tmp_path, workbook(sheets), "epraccur_2026-11-20.xlsx")
+    read, same = read_report(file), read_report(report_file(tmp_path, line()))
     assert read.rows.equals(same.rows)
     assert (read.first_day, read.fields) == (same.first_day, same.fields)
     assert read.notes[0] == "sheet 'epraccur 20 Nov' is read; the workbook also has Notes, etr"
@@ -56,17 +56,17 @@ def test_a_workbook_is_read_as_a_report(tmp_path: Path) -> None:
 
 def test_a_workbook_with_titles_above_its_header_row(tmp_path: Path) -> None:
     rows = [["NHS Trusts"], [], ["Organisation Code", "Name", "Open Date"], ["RRP", "A TRUST", 36982]]
-    file = write(tmp_path, workbook({"About": [["Made for you"]], "Sheet1": rows}), "etr.xlsx")
+    file = report_file(tmp_path, workbook({"About": [["Made for you"]], "Sheet1": rows}), "etr.xlsx")
     read = read_report(file)
     assert read.rows.select("line", "code", "name", "opened").rows() == [(4, "RRP", "A TRUST", "36982")]
 
 
 BAD: list[tuple[Callable[[Path], str], str]] = [
-    (lambda d: write(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
-    (lambda d: write(d, b"PK\x03\x04damaged"), "damaged or cut short"),
+    (lambda d: report_file(d, b"\x1f\x8b\x08damaged"), "damaged or cut short"),
+    (lambda d: report_file(d, b"PK\x03\x04damaged"), "damaged or cut short"),
     (lambda d: _zip(d, ["a.csv", "b.csv"]), "the zip holds 2 CSV files"),
     (lambda d: _zip(d, ["xl/workbook.xml"]), "the workbook cannot be read: it is damaged"),
-    (lambda d: write(d, workbook({"epraccur": []}), "epraccur.xlsx"), "there is nothing in the file"),
+    (lambda d: report_file(d, workbook({"epraccur": []}), "epraccur.xlsx"), "there is nothing in the file"),
 ]
 
 
