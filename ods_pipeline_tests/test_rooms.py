@@ -1,9 +1,13 @@
-"""The rooms of the package and the arrows between them: imports go one way, without a cycle."""
+"""The rooms of the package and the arrows between them: imports go one way, without a cycle.
+
+Tests are a room too: what two of them share is not in a third.
+"""
 
 import ast
 import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -11,27 +15,33 @@ import pytest
 import ods_pipeline
 
 PACKAGE = Path(ods_pipeline.__file__).parent
+TESTS = Path(__file__).parent
 Arrows = dict[str, set[str]]
 
 
-def modules() -> dict[str, Path]:
-    """Every module of the package by its dotted name; a package by the name of its folder."""
+def modules(package: Path = PACKAGE) -> dict[str, Path]:
+    """Every module of a package by its dotted name; a package by the name of its folder."""
     return {
-        ".".join([PACKAGE.name, *file.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(
+        ".".join([package.name, *file.relative_to(package).with_suffix("").parts]).removesuffix(
             ".__init__"
         ): file
-        for file in sorted(PACKAGE.rglob("*.py"))
+        for file in sorted(package.rglob("*.py"))
     }
 
 
-def imported(file: Path, known: set[str]) -> Iterator[str]:
-    """The package's modules that a file imports, inside functions too."""
+def imported(file: Path, known: set[str], top: Path = PACKAGE.parent) -> Iterator[str]:
+    """The known modules that a file imports, inside functions too; ``top`` is the folder of the packages."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom) and node.module in known:
-            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & known
-            yield from submodules or {node.module}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                package = ".".join(file.parent.relative_to(top).parts)
+                module = resolve_name("." * node.level + module, package)
+            if module in known:
+                submodules = {f"{module}.{alias.name}" for alias in node.names} & known
+                yield from submodules or {module}
 
 
 def room_of(module: str) -> str:
@@ -79,6 +89,30 @@ def test_an_import_inside_a_function_is_seen(tmp_path: Path) -> None:
         "def late():\n    from ods_pipeline.marts import macros\n    import ods_pipeline.errors\n"
     )
     assert {*imported(file, set(modules()))} == {"ods_pipeline.marts.macros", "ods_pipeline.errors"}
+
+
+def imports_of_tests(files: dict[str, Path], top: Path) -> set[tuple[str, str]]:
+    """Which modules import a test, and the test."""
+    pairs = {(name, other) for name, file in files.items() for other in imported(file, set(files), top)}
+    return {(name, other) for name, other in pairs if other.rpartition(".")[2].startswith("test_")}
+
+
+def test_no_test_is_imported_by_another_module() -> None:
+    """What several tests share is in ``support/``, or in a module of their folder that is no test."""
+    assert imports_of_tests(modules(TESTS), TESTS.parent) == set()
+
+
+def test_an_import_of_a_test_is_seen_in_every_form(tmp_path: Path) -> None:
+    package = tmp_path / "tests" / "room"
+    package.mkdir(parents=True)
+    lines = ["import tests.room.test_a", "from tests.room import test_a", "from tests.room.test_a import one"]
+    lines += ["from . import test_a", "from .test_a import one", "from ..room.test_a import one"]
+    for name in ("__init__.py", "../__init__.py", "test_a.py"):
+        (package / name).touch()
+    for n, line in enumerate(lines):
+        (package / f"test_b{n}.py").write_text(f"def late():\n    {line}\n")
+    found = imports_of_tests(modules(tmp_path / "tests"), tmp_path)
+    assert found == {(f"tests.room.test_b{n}", "tests.room.test_a") for n in range(len(lines))}
 
 
 def test_only_defs_and_the_entry_points_import_dagster() -> None:

@@ -23,7 +23,6 @@ from ods_pipeline.publish.store.opening import Store
 from ods_pipeline.publish.store.publishing import publish_to
 from ods_pipeline_tests.support import questions
 from ods_pipeline_tests.support.rooms import (
-    REPOSITORY,
     copy_of,
     run_python,
     sample_output,
@@ -33,11 +32,6 @@ from ods_pipeline_tests.support.running import run_here
 
 pytestmark = pytest.mark.promise("documented")
 
-DOCUMENTS = [
-    *questions.DOCUMENTS,
-    REPOSITORY / "data" / "sample" / "README.md",
-    *sorted((REPOSITORY / "benchmarks").glob("*.md")),
-]
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ODS_PIPELINE = re.compile(r"^(?:\.venv/bin|/\S+/bin)?/?ods-pipeline$")
 # What needs a source or a person, or has tests of its own (the site); these lines are parsed and not run.
@@ -59,7 +53,7 @@ def blocks(language: str) -> list[str]:
     """Every block of a language, in the order of the documents."""
     return [
         text
-        for document in DOCUMENTS
+        for document in questions.ALL_DOCUMENTS
         for name, text in _FENCE.findall(document.read_text(encoding="utf-8"))
         if name == language
     ]
@@ -106,7 +100,11 @@ def test_the_readme_is_short_and_opens_with_the_two_commands() -> None:
 
 
 def test_every_block_is_of_a_language_that_is_tested() -> None:
-    languages = {name for path in DOCUMENTS for name, _ in _FENCE.findall(path.read_text(encoding="utf-8"))}
+    languages = {
+        name
+        for path in questions.ALL_DOCUMENTS
+        for name, _ in _FENCE.findall(path.read_text(encoding="utf-8"))
+    }
     assert languages == {"sh", "sql", "text", "python", "ini", "dockerfile", "yaml"}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ods_pipeline.marts import macros
 from ods_pipeline.schema import TABLES
-from ods_pipeline_tests.docs.test_code_blocks import DOCUMENTS
+from ods_pipeline_tests.support.questions import ALL_DOCUMENTS
 from ods_pipeline_tests.support.rooms import REPOSITORY
 
 pytestmark = pytest.mark.promise("documented")
@@ -23,7 +23,7 @@ def headings(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+@pytest.mark.parametrize("document", ALL_DOCUMENTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
 def test_every_link_leads_somewhere(document: Path) -> None:
     broken = []
     for link in _LINK.findall(document.read_text(encoding="utf-8")):

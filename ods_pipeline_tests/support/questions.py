@@ -21,6 +21,12 @@ from ods_pipeline_tests.support.rooms import REPOSITORY
 QUESTIONS = REPOSITORY / "docs" / "questions.md"
 README = REPOSITORY / "README.md"
 DOCUMENTS = (README, *sorted((REPOSITORY / "docs").glob("*.md")))
+# And those whose code blocks and links are checked alone.
+ALL_DOCUMENTS = (
+    *DOCUMENTS,
+    REPOSITORY / "data" / "sample" / "README.md",
+    *sorted((REPOSITORY / "benchmarks").glob("*.md")),
+)
 # A statement, and the answer below it if there is one.
 _STATEMENT = re.compile(r"^```sql\n(?P<sql>.*?)^```\n(?:\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
 _MAX_CELL_WIDTH = 56
