@@ -164,7 +164,7 @@ BUGS = [
         "sources/pace.py",
         "self._next = now + self._interval\n                        return now",
         "self._next += self._interval\n                        return now",
-        ("sources/test_http.py::test_turns_keep_their_distance_however_late_they_are_taken",),
+        ("sources/test_pace.py::test_turns_keep_their_distance_however_late_they_are_taken",),
     ),
     Bug(
         "the audit counts values and compares none",

@@ -9,14 +9,22 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ods_pipeline.errors import OdsError, Unreachable
 from ods_pipeline.sources.clock import SystemClock
-from ods_pipeline.sources.exchange import Deadline, NotTheAnswer, reject_other_encoding, reject_other_time
+from ods_pipeline.sources.exchange import (
+    Deadline,
+    NotTheAnswer,
+    reject_other_encoding,
+    reject_other_time,
+    retry_after,
+)
 from ods_pipeline.sources.http import Answer, Asker
 from ods_pipeline.sources.settings import Manners
 from ods_pipeline_tests.ord_server import OrdServer
@@ -26,6 +34,7 @@ from ods_pipeline_tests.support.simulated import QUICK, SimulatedClock, world_of
 # Busy machines run these tests: good answers have time, and trickles are much longer than the deadline.
 PATIENT = Manners(interval=0.01, attempts=1, first_pause=0.01, read=30.0, answer=60.0)
 HASTY = replace(PATIENT, answer=0.4)
+MORNING = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
 
 
 def asked(url: str, manners: Manners = PATIENT, headers: bytes = b"") -> bytes:
@@ -227,3 +236,28 @@ def test_a_redirection_to_no_address_is_an_answer_that_did_not_come(location: st
     answer = http(b"", f"Location: {location}", status="302 Found")
     with RawServer(lambda c, _: c.sendall(answer)) as server, pytest.raises(OdsError, match="redirects to"):
         asked(server.url)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("9" * 30, 1e9),
+        ("Fri, 04 Sep 2026 04:31:00 GMT", 60.0),
+        ("Fri, 04 Sep 2026 04:29:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("٣", None),
+        ("Sat, 04 Sep 2027 04:30:00 +99999999999999", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
+    assert retry_after(value, MORNING) == seconds
+
+
+@given(st.text(max_size=40))
+def test_retry_after_never_fails(value: str) -> None:
+    seconds = retry_after(value, MORNING)
+    assert seconds is None or seconds >= 0

@@ -1,20 +1,16 @@
-"""Turns and waits, on a simulated clock."""
+"""pace.py: turns and waits, on a simulated clock."""
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ods_pipeline.sources.exchange import retry_after
 from ods_pipeline.sources.ord.hours import maintenance_ends
 from ods_pipeline.sources.pace import Pace, Stopped
 from ods_pipeline_tests.support.simulated import SimulatedClock
-
-NOW = datetime(2026, 9, 4, 4, 30, tzinfo=UTC)
 
 
 def turns_of(pace: Pace, threads: int, each: int) -> list[float]:
@@ -81,31 +77,6 @@ def test_a_thread_that_waits_for_a_turn_can_be_stopped_at_once() -> None:
     assert ended.wait(5)
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("9" * 30, 1e9),
-        ("Fri, 04 Sep 2026 04:31:00 GMT", 60.0),
-        ("Fri, 04 Sep 2026 04:29:00 GMT", 0.0),
-        ("", None),
-        ("soon", None),
-        ("-5", None),
-        ("٣", None),
-        ("Sat, 04 Sep 2027 04:30:00 +99999999999999", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float | None) -> None:
-    assert retry_after(value, NOW) == seconds
-
-
-@given(st.text(max_size=40))
-def test_retry_after_never_fails(value: str) -> None:
-    seconds = retry_after(value, NOW)
-    assert seconds is None or seconds >= 0
-
-
 @pytest.mark.promise("polite")
 @given(st.lists(st.floats(0, 3), min_size=2, max_size=30))
 def test_turns_keep_their_distance_however_late_they_are_taken(waits: list[float]) -> None:
@@ -115,9 +86,3 @@ def test_turns_keep_their_distance_however_late_they_are_taken(waits: list[float
         clock.sleep(seconds)
         starts.append(pace.take_turn())
     assert all(b - a >= 0.27 - 1e-9 for a, b in pairwise(starts))
-
-
-def test_the_simulated_clock_reaches_the_moment_it_is_sent_to() -> None:
-    clock = SimulatedClock("2026-09-04T04:30:00+00:00")
-    clock.go_to("2026-10-25T05:30:00+00:00")
-    assert clock.now() - NOW == timedelta(days=51, hours=1)
