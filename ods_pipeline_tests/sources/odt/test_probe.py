@@ -12,12 +12,12 @@ import pytest
 from ods_pipeline.sources import settings
 from ods_pipeline.sources.odt.answers import resources
 from ods_pipeline.sources.odt.translate import Context, affiliations_by_source, translated
-from ods_pipeline_tests.conftest import Main
 from ods_pipeline_tests.odt_server import Behaviour, OdtServer
 from ods_pipeline_tests.support import odt_records
 from ods_pipeline_tests.support.builders import make_record, rel
 from ods_pipeline_tests.support.fhir_resources import PRIMARY
 from ods_pipeline_tests.support.odt_registers import varied
+from ods_pipeline_tests.support.running import Main
 from ods_pipeline_tests.support.simulated import ODT_KEY
 from ods_pipeline_tests.support.worlds import Made
 
