@@ -37,11 +37,6 @@ LIST = "/items/341/releases"
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
-@pytest.fixture
 def clock() -> SimulatedClock:
     return SimulatedClock("2026-09-04T04:30:00+00:00")
 

@@ -61,11 +61,6 @@ DEFINITIONS = dg.Definitions(
 )
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> DataRoot:
-    return DataRoot(tmp_path / "data")
-
-
 @contextmanager
 def connections_counted() -> Generator[Counter[str]]:
     opened: Counter[str] = Counter()
