@@ -278,6 +278,6 @@ def test_dates_as_spreadsheets_write_them(tmp_path: Path) -> None:
 def test_days_with_their_ending_and_september_in_four_letters(tmp_path: Path) -> None:
     codes = {f"R{n:02}": text for n, text in enumerate(OTHER_DAYS)}
     report = trusts(tmp_path, *(row(code=code, opened=text) for code, text in codes.items()))
-    rows = rows_of(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
+    rows = compared_rows(report, organisations=[organisation(code, "RO197", **TRUST) for code in codes])
     opened = rows.filter(field="opened").select("code", "there").rows()
     assert {codes[code]: day for code, day in opened} == OTHER_DAYS

@@ -36,10 +36,10 @@ def test_every_code_is_in_capitals(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_saves_no_columns_after_the_last_filled_one(tmp_path: Path) -> None:
-    whole, saved = (read_report(write(tmp_path, line(row))) for row in (ROW, ROW[:26]))
+    whole, saved = (read_report(report_file(tmp_path, line(row))) for row in (PRACTICE, PRACTICE[:26]))
     assert saved.rows.equals(whole.rows) and saved.fields == whole.fields
     assert saved.notes == ["columns 27 to 27 are not in the file"]
-    assert {*whole.fields} - {*read_report(write(tmp_path, line(ROW[:24]))).fields} == {"setting"}
+    assert {*whole.fields} - {*read_report(report_file(tmp_path, line(PRACTICE[:24]))).fields} == {"setting"}
 
 
 def test_what_spreadsheets_and_databases_put_into_cells(tmp_path: Path) -> None:

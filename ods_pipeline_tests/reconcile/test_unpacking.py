@@ -10,7 +10,7 @@ import pytest
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.reconcile.reading import read_report
-from ods_pipeline_tests.reconcile.small_reports import ROW, line, report_file
+from ods_pipeline_tests.reconcile.small_reports import PRACTICE, line, report_file
 from ods_pipeline_tests.support.workbooks import workbook
 
 
@@ -44,7 +44,7 @@ def test_of_several_files_in_a_zip_the_report_itself_is_taken(tmp_path: Path) ->
 
 def test_a_workbook_is_read_as_a_report(tmp_path: Path) -> None:
     # Excel keeps numbers of codes and days as numbers, and a sheet has no columns after the last filled one.
-    row = [None if cell == "" else int(cell) if cell.isdigit() else cell for cell in ROW[:26]]
+    row = [None if cell == "" else int(cell) if cell.isdigit() else cell for cell in PRACTICE[:26]]
     notes, other = [["Notes on the report"]], [["RRP", "A TRUST"]]
     sheets = {"Notes": notes, "etr": other, "epraccur 20 Nov": [row]}
     file = report_file(tmp_path, workbook(sheets), "epraccur_2026-11-20.xlsx")
