@@ -54,6 +54,7 @@ CREATE MACRO ods_find(entry, rows_wanted := 200) AS TABLE
                                 THEN 'its former name ' || m.former_name || ', in the register until ' || m.former_until
                             WHEN m.mask <> m.exact_mask THEN 'a name like this'
                             WHEN m.covered > 0.96 THEN 'its name'
+                            WHEN m.spelling < 0 THEN 'initials of its name'
                             ELSE 'words of its name'
                         END,
                         CASE WHEN m.town_mask > 0 THEN 'its town' END,
