@@ -45,6 +45,12 @@ def sound(mart: str) -> pl.DataFrame:
             changed("ods_code", "TAF01", operator_code=None),
             "operated, but not shown so: TAF01",
         ),
+        ("provider_hierarchy_via", without("ods_code", "E83003"), "1 missing: 18 of 3369"),
+        (
+            "provider_hierarchy_via",
+            changed("ods_code", "E83003", step=1),
+            "other than in its row: E83003 from 2013-04-01, step 1",
+        ),
         ("gp_practices", without("ods_code", "E83003"), "1 missing: E83003"),
         ("gp_practices", changed("ods_code", "E83003", ods_code="RRP"), "1 never a practice: RRP"),
         ("pcn_membership", without("practice_code", "E83003"), "1 missing today: E83003"),
