@@ -40,7 +40,7 @@ _WORD_BOUNDARY = r"[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]"
 _WORDS = "[A-Z]{3}"
 _POSTCODE = r"^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$"
 _MONTH_AND_DIGITS = r"^[0-9]*(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*[0-9]*$"
-# A day, month, quarter or financial year, which stands next to codes: 1st May 2024, 01MAY2024, Q1 2024,
+# A day, month, quarter or financial year, often in the next column: 1st May 2024, 01MAY2024, Q1 2024,
 # FY2024/25. MAY01 is left out: it may be a code.
 _MONTHS = (
     "(JAN(UARY)?|FEB(RUARY)?|MAR(CH)?|APR(IL)?|MAY|JUNE?|JULY?|AUG(UST)?|SEPT?(EMBER)?|OCT(OBER)?|NOV(EMBER)?"

@@ -164,7 +164,7 @@ class ProviderHierarchy(Schema):
     A pharmacy, dental practice or optician that an ICB commissions itself has an ICB and no sub-ICB location.
     A commissioning hub is not a sub-ICB location: it hands down its region, and no ICB, because its office
     may lie far from what it commissions. Only the nearest commissioner counts: an organisation that has one
-    inherits none. After its life an organisation has what its own links state, and inherits nothing.
+    inherits none. Once it has closed, an organisation has what its own links state, and inherits nothing.
     """
 
     ods_code = text("The organisation.", key=True)

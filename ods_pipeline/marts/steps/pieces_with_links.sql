@@ -2,8 +2,8 @@
 -- nearest link, its own first, then its operator's, and so on.
 -- Only the nearest commissioner counts: an organisation that has its own inherits no sub-ICB location, no hub and no
 -- ICB by commissioning. What a hub commissions inherits no ICB and no area at all, since its operator may be anywhere.
--- After its life an organisation inherits nothing: a link to an operator that nobody ended would hand down an ICB that
--- it never had, as in place of the hub that commissioned it to the end.
+-- Once it has closed, an organisation inherits nothing: a link to an operator that nobody ended would hand down an ICB
+-- that it never had, where a hub commissioned it to the end.
 
 WITH tops AS (
     SELECT

@@ -66,7 +66,7 @@ LEFT JOIN own_words AS o ON o.text_id = t.text_id AND o.word = i.word
 WHERE NOT t.has_initials OR (i.is_read AND o.word IS NULL)
 GROUP BY ALL;
 
--- A pattern of its own, so that DuckDB sees a constant: it would compile any other for each text.
+-- A macro, so that DuckDB sees a constant: it would compile any other pattern again for each text.
 CREATE OR REPLACE TEMP MACRO name_ending() AS
 '(FOUNDATION TRUST|TRUST|INTEGRATED CARE BOARD|HEALTH BOARD|LHB|CLINICAL COMMISSIONING GROUP|'
 || 'COMMISSIONING SUPPORT UNIT|STRATEGIC HEALTH AUTHORITY)$';
@@ -111,7 +111,7 @@ FROM (
 ANTI JOIN own_words AS o ON o.text_id = n.text_id AND o.word = n.word
 WHERE length(n.word) > 2;
 
--- What an organisation is counts as a word of its name, which may not say it: GP BARNET, DENTIST BARNET.
+-- Everyday words for what an organisation is count as words of its name, which may not have them: GP BARNET.
 INSERT INTO words_of_texts
 SELECT DISTINCT
     k.word,
@@ -197,9 +197,9 @@ LEFT JOIN (
 ) AS i ON i.text_id = t.text_id
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
-'For ods_find: which names and towns have a word, and the characters of all words of the text (size), or of those that
-count where the word stands for others of the text (other_size); or whose organisations are of the kind that it is
-(is_kind).';
+'For ods_find: which names and towns have a word; the characters of all words of the text (size), or of those that
+count where the word replaces others of the text (other_size); whether it only says what an organisation of that name
+is (is_kind).';
 
 DROP TABLE own_words;
 DROP TABLE sizes;
