@@ -32,8 +32,11 @@ from ods_pipeline.schema import COMPONENTS, HISTORY, ORD, Table
 
 # The tables of the register and its history.
 FACTS = (*ORD, *HISTORY)
-# Tables whose number of rows is compared with the last build's.
-COMPARED = ("organisations", *COMPONENTS)
+# Tables whose number of rows is compared with the last build's, each with the column that is read for it:
+# the ids, where new ones are noticed.
+COMPARED = {"organisations": "ods_code"} | {
+    name: {"roles": "role_id", "relationships": "rel_id"}.get(name, "ods_code") for name in COMPONENTS
+}
 # Names of the checks of a flat folder, and whether they block.
 FLAT_CHECKS = {
     "declared_equals_parsed": True,
@@ -93,7 +96,7 @@ def register_findings(
 
     Args:
         frames: The tables of facts, by id.
-        before: The tables in ``COMPARED`` of the last build, by id; empty before the first one.
+        before: The columns in ``COMPARED`` of the last build, by table id; empty before the first one.
         geography: PublicationDate and number of open RE5 of the newest releases.
         missing: The stamps that no fetch asked for.
     """

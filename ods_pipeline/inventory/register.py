@@ -122,12 +122,14 @@ def write_register(root: DataRoot, checked: CheckedRegister, today: date | None 
 
 
 def _published_tables(root: DataRoot) -> dict[str, pl.DataFrame]:
-    """Return the tables of the published set whose rows are compared, by id; empty before the first build."""
+    """Return the columns in ``COMPARED`` of the published set, by table id; empty before the first build."""
     build = current_build(root)
     if build is None:
         return {}
     files = {name: build / TABLES[name].path for name in COMPARED}
-    return {name: pl.read_parquet(file) for name, file in files.items() if file.exists()}
+    return {
+        name: pl.read_parquet(file, columns=[COMPARED[name]]) for name, file in files.items() if file.exists()
+    }
 
 
 def _examples(register: Register) -> list[list[str]]:

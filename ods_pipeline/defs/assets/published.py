@@ -98,15 +98,15 @@ def _stages(root: DataRoot, config: PublishConfig) -> Results:
             yield from _stopping_at_failed_checks(results)
             for table in tables:
                 fill(table)
+        write_datapackage(build, TABLES.values(), origin_of(build))  # while the last marts are filled in
     yield _publish(root)
 
 
 def _publish(root: DataRoot) -> dg.MaterializeResult:
-    """Complete ``ods.duckdb``, write ``datapackage.json`` and publish the build under way."""
+    """Complete ``ods.duckdb`` and publish the build under way."""
     build = require_build(root)
     origin = origin_of(build)
     size = complete_duckdb(build, TABLES.values(), date.fromisoformat(origin["today"]))
-    write_datapackage(build, TABLES.values(), origin)
     published = publish_build(root)
     write_metrics(root)
     log.info("published build %s as of %s", published.name, origin["as_of"])
