@@ -1,46 +1,42 @@
 """The tables of what the sources have and the tables of facts do not (DuckDB schema ``ord``).
 
 Lives here: records that lost or were set aside, and ids, codes and elements that cannot be used. Does not
-live here: the facts (``facts.py``), and why a record is set aside (``flatten/rules.py``).
+live here: the facts (``facts.py``), and why a record is set aside (``flatten/rules.py``). What a column of a
+record means is described once, in ``facts.py``.
 """
 
-from ods_pipeline.schema.base import Schema, day, flag, number, one_of, text
+from ods_pipeline.schema import facts
+from ods_pipeline.schema.base import Schema, flag, number, one_of, text
 
+# Columns of organisations that the record itself does not have, or that have another meaning here.
+_NOT_OF_THE_RECORD = ("ods_code", "status_is_inferred", "published_in", "capture_id")
 
-class SupersededRecords(Schema):
-    """One row per record that lost to another record of the same release: why, and all its columns."""
-
-    capture_id = text("The capture the record was read from.", key=True)
-    record_number = number("Position of the record in its file, counted from 1.", key=True)
-    ods_code = text("ODS code of the record.", required=True)
-    reason = one_of(
-        ("stub_beaten_by_complete", "archive_beaten_by_full", "duplicate_code", "reused_code"),
-        "Why the record lost.",
-    )
-    won_by_capture_id = text("The capture of the record that won.", required=True)
-    won_by_record_number = number(
-        "Position of the record that won in its file, counted from 1.", required=True
-    )
-    name = text("Name.")
-    record_class = text("Record class.")
-    status = text("Status.")
-    ref_only = flag("True if the record is a stub.")
-    primary_role_id = text("Id of the primary role.")
-    legal_start = day("Legal start date.")
-    legal_end = day("Legal end date, inclusive.")
-    operational_start = day("Operational start date.")
-    operational_end = day("Operational end date, inclusive.")
-    last_change_date = day("LastChangeDate.")
-    address_line_1 = text("First address line.")
-    address_line_2 = text("Second address line.")
-    address_line_3 = text("Third address line.")
-    town = text("Town.")
-    county = text("County.")
-    postcode = text("Postcode.")
-    country = text("Country.")
-    uprn = number("UPRN.")
-    assigning_authority = text("Authority that assigned the code.")
-    components = text("Roles, relationships, successions and contacts of the record, as JSON.")
+SupersededRecords = type(
+    "SupersededRecords",
+    (Schema,),
+    {
+        "__doc__": "One row per record that lost to another record of the same release: why, and all its "
+        "columns.",
+        "__module__": __name__,
+        "capture_id": text("The capture the record was read from.", key=True),
+        "record_number": number("Position of the record in its file, counted from 1.", key=True),
+        "ods_code": text("ODS code of the record.", required=True),
+        "reason": one_of(
+            ("stub_beaten_by_complete", "archive_beaten_by_full", "duplicate_code", "reused_code"),
+            "Why the record lost.",
+        ),
+        "won_by_capture_id": text("The capture of the record that won.", required=True),
+        "won_by_record_number": number(
+            "Position of the record that won in its file, counted from 1.", required=True
+        ),
+        **{
+            name: column
+            for name, column in facts.Organisations.columns().items()
+            if name not in _NOT_OF_THE_RECORD and not column.at_publication
+        },
+        "components": text("Roles, relationships, successions and contacts of the record, as JSON."),
+    },
+)
 
 
 class QuarantinedRecords(Schema):
