@@ -122,5 +122,5 @@ class Drift(Schema):
     release_stamp = day("LastChangeDate in the release.", required=True)
     held_stamp = day("LastChangeDate of the record held before the release.")
     held_as_of = day("As-of date of the record held before the release.")
-    held_capture_id = text("The capture that record was read from.")
+    held_capture_id = text("The capture that the held record was read from (see captures).")
     capture_id = text("The file of the release that has the code.", required=True)

@@ -81,7 +81,7 @@ class OrganisationKinds(Schema):
     valid_from = day(
         "First day of the row; where ODS gives no start, 1900-01-01, ODS's filler for unknown.", key=True
     )
-    valid_to = day("First day on which it no longer holds; null in the last row of an organisation.")
+    valid_to = day("First day on which the row no longer holds; null in the last row of an organisation.")
     kind = one_of(KINDS, "Kind of the organisation.")
 
 
@@ -113,14 +113,16 @@ class HierarchyEdges(Schema):
         "First day of the relationship: operational, else legal start; or of the role that a rule asks for. "
         "Null: ODS gives none, and the row never holds."
     )
-    valid_to = day("First day on which it no longer holds: the day after its end, or that of the role.")
+    valid_to = day(
+        "First day on which the link no longer holds: the day after its end, or after that of the role."
+    )
     status = text("Status of the relationship as published.")
     parent_is_held = flag(
         "Whether the register holds a record of the parent. A parent without one is never chosen."
     )
     end_is_inferred = flag(
-        "Whether it is Inactive without an end, although it had begun when the record was stamped: it ends "
-        "on the LastChangeDate of the record, the latest day."
+        "Whether the link is Inactive without an end, although it had begun when the record was stamped. It "
+        "ends on the LastChangeDate of the record, the latest day."
     )
 
 
@@ -134,7 +136,7 @@ class HierarchyParents(Schema):
     ods_code = text("The organisation.", key=True)
     level = one_of(LEVELS, "Level of the parent.", key=True)
     valid_from = day("First day of the row.", key=True)
-    valid_to = day("First day on which it no longer holds.")
+    valid_to = day("First day on which the row no longer holds.")
     parent_code = text("The parent chosen.", required=True)
     rel_id = text("Relationship id, e.g. RE6.", required=True)
     unique_rel_id = number("ODS's id of the relationship chosen.", required=True)
@@ -159,7 +161,7 @@ class ProviderHierarchy(Schema):
     their operational dates: a link that begins in the future has a row from that day, and the past of
     children of a closed parent stays. The rows of an organisation cover its operational life, and the days
     beyond it that its links cover. A parent that the register does not state is null, and sub_icb_reason,
-    icb_reason and region_reason say why. Before April 2020 ODS recorded areas, not ICBs.
+    icb_reason and region_reason give the reason. Before April 2020 ODS recorded areas, not ICBs.
 
     A pharmacy, dental practice or optician that an ICB commissions itself has an ICB and no sub-ICB location.
     A commissioning hub is not a sub-ICB location: it hands down its region, and no ICB, because its office
@@ -169,7 +171,7 @@ class ProviderHierarchy(Schema):
 
     ods_code = text("The organisation.", key=True)
     valid_from = day("First day of the row.", key=True)
-    valid_to = day("First day on which it no longer holds.")
+    valid_to = day("First day on which the row no longer holds.")
     kind = one_of(KINDS, "Kind of the organisation.")
     country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
@@ -227,7 +229,7 @@ class ProviderHierarchyCurrent(Schema):
     ods_code = text("The organisation.", key=True)
     name = text("Name of the organisation.", required=True)
     kind = one_of(KINDS, "Kind of the organisation.")
-    openness = one_of(OPENNESS, "Whether it is open today.")
+    openness = one_of(OPENNESS, "Whether the organisation is open today.")
     postcode = text("Postcode of the organisation.")
     country = _country()
     operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
@@ -285,7 +287,7 @@ class HierarchyClosure(Schema):
     descendant_code = text("The organisation below.", key=True)
     ancestor_code = text("The organisation above.", key=True)
     valid_from = day("First day of the row.", key=True)
-    valid_to = day("First day on which it no longer holds.")
+    valid_to = day("First day on which the row no longer holds.")
     depth = number("Steps from one to the other, the fewest at that time.", required=True)
 
 
@@ -300,8 +302,8 @@ class IcbChanges(Schema):
     ods_code = text("The organisation.", key=True)
     name = text("Name of the organisation.")
     kind = one_of(("gp_practice", "trust", "sub_icb"), "Kind of the organisation.")
-    old_icb_code = text("The ICB until the day before.", required=True)
+    old_icb_code = text("The ICB until the day before effective_on.", required=True)
     old_icb_name = text("Name of the old ICB.")
-    new_icb_code = text("The ICB from that day on.", required=True)
+    new_icb_code = text("The ICB from effective_on on.", required=True)
     new_icb_name = text("Name of the new ICB.")
     is_scheduled = flag("Whether the day is in the future.")

@@ -118,7 +118,7 @@ class Observations(Schema):
     content_hash = hash_of("Hash of the content without fax numbers and LastChangeDate.")
     core_hash = hash_of("Hash of the part of the content that every source can give.")
     is_partial = flag(
-        "True if the source leaves out fields other than fax numbers. History keeps what another source said "
+        "True if the source leaves out fields other than fax numbers. History keeps what another source gave "
         "of them."
     )
     fax_hash = hash_of("Hash of the fax numbers. Null if there are none.", required=False)
@@ -141,9 +141,9 @@ class Notices(Schema):
     ods_code = text("The ODS code.", key=True)
     deleted_on = day("Day of the notice, or of the 404 or 410.", key=True)
     source = one_of(
-        ("ord_notifications", "odt_deletion_list", "gone_from_api"), "Which of them it is.", key=True
+        ("ord_notifications", "odt_deletion_list", "gone_from_api"), "The kind of notice or answer.", key=True
     )
     primary_role_id = text("Primary role in the notice.")
     reason_code = number("ODS's reason code.")
     reason = text("ODS's reason, or the HTTP status.")
-    capture_id = text("The fetch that brought it (see captures).", required=True)
+    capture_id = text("The fetch that brought the notice or answer (see captures).", required=True)

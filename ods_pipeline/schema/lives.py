@@ -37,7 +37,7 @@ class OrganisationStatus(Schema):
     ods_code = text("The ODS code.", key=True)
     name = text("Name of the organisation; its last name if it is gone.")
     kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
-    openness = one_of(OPENNESS, "Whether it is open today.")
+    openness = one_of(OPENNESS, "Whether the organisation is open today.")
     is_archived = flag("True if the record is in the archive file of the release.")
     opens_on = day("Operational start date, otherwise the legal one.")
     closes_on = day(
@@ -53,7 +53,7 @@ class OrganisationStatus(Schema):
         "First day on which a recorded successor has taken its place although it is not closed: a "
         "contradiction of the register. Null for all others."
     )
-    explanation = text("The same in words, with the immediate successors.", required=True)
+    explanation = text("The status and its days in words, with the immediate successors.", required=True)
     as_of = day("The day that the row is true for.", required=True)
 
 
@@ -131,7 +131,7 @@ class SuccessorCandidates(Schema):
         "Similarity of the two names (Jaro-Winkler), 0 to 1, without words that many names of a kind have."
     )
     score = share("Strength of the case, 0 to 1: see above.")
-    reason = text("The same in words.", required=True)
+    reason = text("What speaks for the candidate, in words.", required=True)
     candidate_closed_on = day("Last day of the candidate, inclusive, if it has closed since.")
     now_codes = texts(
         "The codes that are open today (or announced) at the end of the trail: the candidate itself, or "
@@ -170,4 +170,4 @@ class ClosedCodes(Schema):
     )
     last_icb_code = text("The last ICB it had. Null too if a commissioning hub commissioned it at the end.")
     candidate_codes = texts("Inferred only: the codes in successor_candidates, best first.")
-    explanation = text("The same in words.", required=True)
+    explanation = text("When and how the code closed, and what replaced it, in words.", required=True)

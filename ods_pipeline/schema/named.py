@@ -66,7 +66,7 @@ class GpPractices(Schema):
 
     ods_code = text("The practice.", key=True)
     name = text("Name of the practice.", required=True)
-    openness = one_of(OPENNESS, "Whether it is open today.")
+    openness = one_of(OPENNESS, "Whether the organisation is open today.")
     pcn_code = text("Primary care network.")
     pcn_name = text("Name of the PCN.")
     sub_icb_code = text("Sub-ICB location that commissions the practice.")
@@ -77,8 +77,8 @@ class GpPractices(Schema):
     region_name = text("Name of the region.")
     postcode = text("Postcode as published.")
     country = text("Country of the address as published: ENGLAND, WALES, …")
-    setting_role_id = text("Id of the role that is its prescribing setting: RO76.")
-    setting_role_name = text("NHS name of that role.")
+    setting_role_id = text("Id of the role that is the prescribing setting of the practice: RO76.")
+    setting_role_name = text("NHS name of setting_role_id.")
     opened_on = _opened()
     closed_on = _closed()
     parents_are_past = _past()
@@ -170,7 +170,7 @@ class VaccinationSites(Schema):
 
     These are pharmacy sites (RO280) and organisations with the role COVID VACCINATION CENTRE (RO279). Each
     row has the parent to be paid, the address for delivery, and the ICB and region for reporting. No row
-    reaches beyond the life of the site, whatever its links say.
+    reaches beyond the life of the site, whatever its links are.
     """
 
     site_code = text("The site.", key=True)
@@ -200,7 +200,7 @@ class CodeFinder(Schema):
     ods_code = text("The ODS code.", key=True)
     name = text("Name of the organisation; its last name if it is gone.")
     kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
-    openness = one_of(OPENNESS, "Whether it is open today.")
+    openness = one_of(OPENNESS, "Whether the organisation is open today.")
     is_archived = flag("True if the record is in the archive file: the organisation closed long ago.")
     opened_on = _opened()
     closed_on = _closed()
@@ -216,7 +216,7 @@ class CodeFinder(Schema):
         "The organisation at the top of its operator chain: trust, head office, practice. Null: it is at the "
         "top itself."
     )
-    hq_name = text("Name of that organisation.")
+    hq_name = text("Name of the organisation in hq_code.")
     site_count = number(
         "Number of open organisations with this one at the top of their operator chain.", required=True
     )
@@ -243,7 +243,7 @@ class Coverage(Schema):
     kind = one_of(KINDS, "What kind of organisation.", key=True)
     level = one_of(COVERAGE_LEVELS, "Which parent.", key=True)
     codes = number("Organisations of this kind held, including closed ones.", required=True)
-    open_codes = number("Of those: open or closing today.", required=True)
+    open_codes = number("Organisations of this kind that are open or closing today.", required=True)
     takes_no_part = number(
         "Open, without the parent: its kind takes no part at this level, such as head offices and schools.",
         required=True,
@@ -253,8 +253,11 @@ class Coverage(Schema):
         "Open, without the parent: a commissioning hub commissions it, which hands down no ICB.",
         required=True,
     )
-    can_have = number("Of the open ones: those in none of these three groups.", required=True)
-    with_parent = number("Of the open ones: those with this parent.", required=True)
+    can_have = number(
+        "Open organisations in none of these groups: takes_no_part, outside_england, commissioned_by_hub.",
+        required=True,
+    )
+    with_parent = number("Open organisations that have this parent.", required=True)
     share = part_of_one("with_parent / can_have, rounded to four decimal places. 1 if none can have it.")
     no_link = number(
         "Open, without the parent: ODS gives no relationship of this level at all.", required=True

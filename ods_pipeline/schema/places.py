@@ -11,7 +11,7 @@ POSITION_BASES = ("uprn", "postcode")
 class OrganisationPlaces(Schema):
     """One row per organisation with a postcode: its position, and the areas of its postcode.
 
-    Columns besides the first two are null for a postcode that the file of postcodes does not know, and for
+    All columns except the first two are null for a postcode that the file of postcodes does not know, and for
     all if none was taken in. The macro ods_near(postcode, km, kind) searches by distance.
     """
 

@@ -74,8 +74,10 @@ class UnresolvedTargets(Schema):
     """
 
     target_ods_code = text("The code pointed at.", key=True)
-    pointed_at_by = number("Number of relationships and successions that point at it.", required=True)
-    example_ods_code = text("The first organisation that points at it, in order of code.", required=True)
+    pointed_at_by = number("Number of relationships and successions that point at the code.", required=True)
+    example_ods_code = text(
+        "The first organisation that points at the code, in order of code.", required=True
+    )
     was_deleted = flag("True if the code is in deletions.")
 
 
@@ -87,4 +89,4 @@ class UnknownElements(Schema):
 
     capture_id = text("The capture in which the name occurs (see captures).", key=True)
     name = text("Path (JSON) or name (XML) of the element or attribute.", key=True)
-    occurrences = number("Number of times it occurs.", required=True)
+    occurrences = number("Number of times the name occurs in the capture.", required=True)
