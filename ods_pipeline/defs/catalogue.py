@@ -66,7 +66,7 @@ def table_spec(
         deps: What it is made from.
         group: Its group in the catalogue.
         kinds: What makes and holds it.
-        code: The files that make it, the most telling one first.
+        code: The files that make it, the most important one first.
         metadata: What else the catalogue shows.
     """
     return dg.AssetSpec(

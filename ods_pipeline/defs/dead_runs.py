@@ -63,12 +63,12 @@ def _why_dead(root: DataRoot, record: dg.RunRecord, *, locked: bool, none_is_sta
     of_command_line = is_of_command_line(record.dagster_run)
     if of_command_line and locked:
         return "it would hold the lock"
-    last_sign = record.update_timestamp.timestamp()
+    last_update = record.update_timestamp.timestamp()
     booted = booted_at()
-    if booted is not None and last_sign < booted:
+    if booted is not None and last_update < booted:
         return "the machine was started again since"
     if none_is_starting and not of_command_line:
         return "it has no mark, and no daemon was up to start it"
-    if time.time() - last_sign > QUIET_SECONDS:
-        return f"it has shown no sign for {QUIET_SECONDS / 60:.0f} minutes"
+    if time.time() - last_update > QUIET_SECONDS:
+        return f"it has recorded nothing for {QUIET_SECONDS / 60:.0f} minutes"
     return ""

@@ -91,7 +91,7 @@ def flatten_fetch(folder: Path) -> Flat:
             "record": usable,
             "record_number": [places[id(readable[n])] for n in usable],
             # The column has the name of the first form that has a fax field. A JSON record has none
-            # (``sources/fields.py``), so that one without a fax number says nothing about fax numbers.
+            # (``sources/fields.py``), so that one without a fax number proves nothing about fax numbers.
             "is_xml": [readable[n].has_fax_field for n in usable],
         },
         schema={"record": records.schema["record"], "record_number": pl.Int64, "is_xml": pl.Boolean},
@@ -222,7 +222,7 @@ def _read(folder: Path, path: str, sha256: str) -> bytes:
         ) from error
     if hashlib.sha256(payload).hexdigest() != sha256.lower():
         raise BadFetch(
-            f"{path} is not what the receipt says: its SHA-256 differs", where=folder.name, do=FETCH_AGAIN
+            f"{path} is not what the receipt records: its SHA-256 differs", where=folder.name, do=FETCH_AGAIN
         )
     return payload
 

@@ -7,7 +7,7 @@ The rules:
 * An older observation never overwrites a newer one.
 * A code that is gone leaves a row in ``deletions``.
 
-The result is a function of the set of captures alone. It is the same whether the fold starts from nothing or
+The result is a function of the set of captures alone. It is the same whether the fold starts empty or
 from the state of an earlier fold.
 
 Lives here: the order of the steps, and their result. Does not live here: the steps themselves (the other

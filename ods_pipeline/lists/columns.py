@@ -175,7 +175,7 @@ def _share_below(cells: Cells, index: int, row: int, end: int | None = None) -> 
 
 
 def _by_name(cells: Cells, rows: Mapping[int, list[str]]) -> _Named | None:
-    """Return the column that its name says to be that of codes, unless what is below says otherwise.
+    """Return the column that has codes by its name, unless the cells below it show otherwise.
 
     An exact name counts more than one further up that only has the word in it, which may be a title.
     """

@@ -130,8 +130,8 @@ def area_of(connection: duckdb.DuckDBPyConnection, code: str) -> Row:
     """Return the ICB with its basis, the region and the hint which code to use, as the marts have them today.
 
     A closed organisation has the last parents that it had (``is_past``). Where there is no ICB,
-    ``icb_reason`` says why; ``area_code`` is what ODS recorded before ICBs. Empty for a code that the marts
-    do not have.
+    ``icb_reason`` gives the reason; ``area_code`` is what ODS recorded before ICBs. Empty for a code that the
+    marts do not have.
     """
     rows = query_rows(connection, _AREA, {"code": code})
     return rows[0] if rows else {}

@@ -77,7 +77,7 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
         connection, "SELECT deleted_on FROM ord.deletions WHERE ods_code = $code", {"code": code}
     )
     if notices:
-        what = f"deleted on {notices[0]['deleted_on']}, as a notice of ODS says; no record of it is held"
+        what = f"deleted on {notices[0]['deleted_on']}, according to a notice of ODS; no record of it is held"
         return OdsError(what, where=typed, do=f"See what it was: ods-pipeline find {shlex.quote(typed)}")
     answers = query_rows(connection, "SELECT match_kind, ods_code FROM ods_find($typed)", {"typed": typed})
     similar = [row["ods_code"] for row in answers if row["match_kind"] == "similar"]

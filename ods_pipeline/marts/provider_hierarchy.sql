@@ -5,8 +5,8 @@
 --   4. pieces_with_links: the nearest links of each piece;
 --   5. pieces_with_icb: the organisations that they name, up to the ICB (with parents_above and postcode_icbs);
 --   6. pieces_with_region: area and region.
--- This query joins neighbours with the same parents into one row, and says why a parent is missing. Steps of via become
--- structs at the very end, except those of long chains.
+-- This query joins neighbours with the same parents into one row, and explains why a parent is missing. Steps of via
+-- become structs at the very end, except those of long chains.
 
 WITH with_region AS MATERIALIZED (
     FROM steps.pieces_with_region

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def area_table(folder: Path | None, file: PlaceFile | None) -> pl.DataFrame:
-    """Return ``geo.areas``: the committed list, and what the zip of the postcodes names besides.
+    """Return ``geo.areas``: the committed list, and the further areas that the zip of the postcodes names.
 
     Args:
         folder: The folder of the postcodes in ``flat/``; None without.

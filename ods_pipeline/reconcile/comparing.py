@@ -22,11 +22,11 @@ from ods_pipeline.schema.codes import Relationship, Role
 
 OUTCOMES = {
     "agree": "the values are equal",
-    "explained": "they differ, and a rule says why",
+    "explained": "they differ, and a rule explains why",
     "not_compared": "one side has nothing to compare",
     "newer_here": "the register changed after the report's day",
     "newer_there": "the report is of a later day, so the value may have changed: plausible, not confirmed",
-    "unexplained": "they differ, and nothing says why",
+    "unexplained": "they differ, and nothing explains why",
 }
 ATTENTION = "unexplained"
 # ODS records some events late. What is further in the past than this on the register's day is known to the

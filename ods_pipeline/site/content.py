@@ -1,4 +1,4 @@
-"""What the report has to say: its pages, and which figures each has.
+"""What the report contains: its pages, and which figures each has.
 
 Lives here: the pages, their titles and what they are about. Does not live here: the figures' words
 (``figures.yaml``) and statements (``queries/*.sql``), charts (``charts.py``), and how pages become files

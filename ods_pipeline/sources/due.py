@@ -42,7 +42,7 @@ def due_window(
     """
     if today < published:
         raise OdsError(
-            f"the clock says that it is {today} in the UK, and the newest release was published {published}",
+            f"by the clock it is {today} in the UK, but the newest release was published {published}",
             do="Set the machine's clock, or remove that release if its PublicationDate is wrong",
         )
     fetches = [fetch for fetch in fetched if fetch[2] <= today]

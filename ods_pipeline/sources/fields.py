@@ -41,18 +41,18 @@ def silent_by_form(form: str) -> frozenset[str]:
     return _SILENT_BY_FORM[form]
 
 
-def silence_to_record(says: Iterable[str], form: Form, title: str) -> tuple[str, ...] | None:
+def silence_to_record(fields: Iterable[str], form: Form, title: str) -> tuple[str, ...] | None:
     """Return the silent fields that a receipt has to record; None if they are those that the form implies.
 
     Args:
-        says: The fields that a record of the source can hold.
+        fields: The fields that a record of the source can hold.
         form: The form of its records.
         title: The source's name in messages.
 
     Raises:
         OdsError: The source is silent about a field that history does not keep.
     """
-    silent = FIELDS - frozenset(says)
+    silent = FIELDS - frozenset(fields)
     lost = sorted(silent - KEPT_THROUGH_SILENCE)
     if lost:
         raise OdsError(

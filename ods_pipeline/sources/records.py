@@ -47,7 +47,8 @@ def ask_records(source: DeltaSource, fetch: Unfinished, clock: Clock, manners: M
     gone, answered = fetch.forget_false_gone()
     if gone:
         raise Unreachable(
-            f"{source.title} lists {answered:,} codes and calls {gone:,} of them not found: its fault",
+            f"{source.title} lists {answered:,} codes and calls {gone:,} of them not found; "
+            "the source is at fault",
             do=RESUME,
         )
     for code, why in fetch.unanswered().items():

@@ -152,7 +152,7 @@ def test_a_tampered_fetch_is_left_out_and_the_days_are_named(
     printed = capsys.readouterr().out
     assert "Published the register as of 2026-09-04" in printed
     (problem,) = [line for line in printed.splitlines() if line.startswith("problem ")]
-    assert f"{FIRST_FETCH}: organisations/H8Q2Z.json is not what the receipt says" in problem
+    assert f"{FIRST_FETCH}: organisations/H8Q2Z.json is not what the receipt records" in problem
     assert "missing stamps never requested: 2026-08-21, 2026-08-22" in printed
     assert (root.quarantine / FIRST_FETCH / "organisations" / "H8Q2Z.json").read_text() == "{}"
     assert run_main("status", "--data-root", root.path) == 4

@@ -127,7 +127,7 @@ def test_relationships_hold_on_the_days_that_the_marts_give_them(
         (["RRQX"], "or not a code. Codes like it: RQX, RRQ. For a name: ods-pipeline find RRQX. A care serv"),
         (
             ["z8r4w"],
-            "z8r4w: deleted on 2026-08-20, as a notice of ODS says; no record of it is held. See what it",
+            "z8r4w: deleted on 2026-08-20, according to a notice of ODS; no record of it is held. See",
         ),
         (
             ["maple house"],

@@ -24,7 +24,7 @@ BROKEN_FETCHES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "changed list": (
         lambda f: (f / "sync.json").write_bytes(b"{}"),
-        "sync.json is not what the receipt says",
+        "sync.json is not what the receipt records",
     ),
     "missing payload": (lambda f: (f / "organisations/R1A.json").unlink(), "organisations/R1A.json"),
     "missing receipt": (lambda f: (f / "receipt.json").unlink(), "no receipt"),

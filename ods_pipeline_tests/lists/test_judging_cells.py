@@ -65,7 +65,7 @@ def test_what_stands_for_no_code_is_blank(sample: duckdb.DuckDBPyConnection, tmp
     cells = ["N/A", "n/a", "#N/A", "-", "none", "NULL", "TBC", "unknown", "Not known", "?"]
     rows = judged_cells(sample, tmp_path, cells)
     assert {(row["verdict"], row["code"], row["note"]) for row in rows} == {
-        ("blank", None, "No code: what is written here says that there is none")
+        ("blank", None, "No code: the text here means that there is none")
     }
 
 

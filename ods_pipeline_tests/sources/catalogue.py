@@ -51,8 +51,8 @@ class CatalogueSource:
     needs_closing = True
     derives_records = reads_all = False
 
-    def __init__(self, catalogue: Catalogue, says: frozenset[str] = FIELDS) -> None:
-        self._catalogue, self.says = catalogue, says
+    def __init__(self, catalogue: Catalogue, fields: frozenset[str] = FIELDS) -> None:
+        self._catalogue, self.fields = catalogue, fields
 
     def close(self) -> None:
         """Has nothing to close."""

@@ -23,7 +23,7 @@ SELECT
         CASE
             WHEN is_in_text THEN 'More than a code'
             WHEN verdict = 'not_an_entry' THEN 'A total, a note or a ruler, not an entry of the list'
-            WHEN verdict = 'blank' AND given ~ '\S' THEN 'No code: what is written here says that there is none'
+            WHEN verdict = 'blank' AND given ~ '\S' THEN 'No code: the text here means that there is none'
             WHEN
                 verdict IN ('blank', 'not_held', 'no_code', 'default_code', 'other_system')
                 THEN why_not_held(form, (SELECT coalesce(max(as_of), ods_today()) FROM ord.captures))

@@ -261,19 +261,19 @@ CREATE MACRO find_spellings(entry) AS TABLE
 -- (covered); whether initials were typed for words of it (spelling -1), or words for initials (1), or neither (0). At
 -- least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
 -- whole: next to a town of several words, names with these words have more of what was typed. Next to a town or
--- postcode (got_beside: what that has) a name may have little: PHARMACY DUKINFIELD asks for all that are there and have
--- PHARMACY in their name. is_near: it has enough to be a name that was meant. is_kind: all that matches is the kind.
+-- postcode (got_next_to: what that has) a name may have little: PHARMACY DUKINFIELD asks for all that are there and
+-- have PHARMACY in their name. is_near: it has enough to be a name that was meant. is_kind: only the kind matches.
 -- Sums are rounded: their last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT
         *,
-        got > 0.4 * best_got OR (got_beside > 0 AND got + got_beside >= 0.8 * best_got) AS is_near
+        got > 0.4 * best_got OR (got_next_to > 0 AND got + got_next_to >= 0.8 * best_got) AS is_near
     FROM (
         SELECT
             *,
             max(got) OVER () AS best_got,
             max(CASE WHEN is_town AND covered > 0.6 THEN got ELSE 0 END) OVER ()
-            + 9 * has_postcode::INTEGER AS got_beside
+            + 9 * has_postcode::INTEGER AS got_next_to
         FROM (
             SELECT
                 text_id,
@@ -308,6 +308,6 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     )
     WHERE is_near OR (is_town AND covered > 0.6)
     QUALIFY is_town
-        OR got_beside > 0
+        OR got_next_to > 0
         OR row_number() OVER (ORDER BY got DESC, covered DESC, text_id) <= greatest(rows_wanted, 1000)
         OR row_number() OVER (ORDER BY covered DESC, got DESC, text_id) <= 200;

@@ -231,7 +231,7 @@ CREATE MACRO missing_in_words(rule, pointed_at_by, pointed_at_from, reason) AS C
     ELSE reason
 END;
 
--- What to do about a code, name or place that is not held. Null where the reason says it all. From public guidance:
+-- What to do about a code, name or place that is not held. Null where the reason is enough. From public guidance:
 -- Digital Care Hub, How to find an ODS code (25 January 2024): CQC registration gives a code, and CQC corrects name
 -- and address; NHS England, Request a new code or update organisation details (digital.nhs.uk, services,
 -- organisation-data-service): the registered contact (OC1) asks. Neither states how long a code takes.

@@ -1,6 +1,6 @@
 -- What is above the organisations that links name, on every day: the ICB of a sub-ICB location, the area of a
 -- commissioner, a region; and on which days a link of an organisation leads to a code that is not held (icb_unknown,
--- region_unknown). Days without one have a row too, so that a join loses no day. 0001-01-01 and infinity mean no
+-- region_unknown). Days that have none have a row too, so that a join loses no day. 0001-01-01 and infinity mean no
 -- beginning and no end.
 
 WITH links AS (

@@ -1,6 +1,6 @@
 -- The ICB of the postcode, for open organisations that may have it: those whose roles today fit the line postcode_icb
 -- of hierarchy_rules.csv. Without that line, or without a file of postcodes, there are none. It holds from the first
--- day of the edition, never before, and not beyond the life of the ICB. Days without one have a row too.
+-- day of the edition, never before, and not beyond the life of the ICB. Days that have none have a row too.
 
 WITH organisations AS (
     SELECT

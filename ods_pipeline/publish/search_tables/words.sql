@@ -198,7 +198,7 @@ LEFT JOIN (
 ORDER BY w.word_id, t.text_id;
 COMMENT ON TABLE search.texts IS
 'For ods_find: which names and towns have a word; the characters of all words of the text (size), or of those that
-count where the word replaces others of the text (other_size); whether it only says what an organisation of that name
+count where the word replaces others of the text (other_size); whether it only describes what an organisation of that name
 is (is_kind).';
 
 DROP TABLE own_words;

@@ -70,7 +70,7 @@ def digests_of(file: Path, origin: Collection[str]) -> Digests:
 def _described(parquet: pq.ParquetFile, origin: Collection[str]) -> bytes:
     """Return how the bytes before the footer are to be read, and the descriptions, in a fixed form.
 
-    Statistics and the name of the library follow from the data or say nothing about it.
+    Statistics and the name of the library follow from the data or have no meaning for it.
     """
     schema = parquet.schema_arrow
     metadata = {k: v for k, v in (schema.metadata or {}).items() if k.decode() not in origin}

@@ -1,5 +1,5 @@
 -- Each field of each row of a report against the published set: the value there, the value here, and the number of the
--- rule that says how the two go together (rules.csv); null where no rule does.
+-- rule that explains how the two go together (rules.csv); null where no rule does.
 -- In: fields_of_rows and the others, each with line, code, field, there, here, rule, is_recent, last_change_date;
 -- rules, $first_day, $last_day, $as_of. Out: line, code, field, there, here, outcome, rule.
 

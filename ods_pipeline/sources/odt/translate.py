@@ -26,7 +26,7 @@ _OTHER_SHAPE = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 @dataclass(frozen=True)
 class Context:
-    """What a translation knows besides the resources.
+    """What a translation knows in addition to the resources.
 
     Attributes:
         primary_roles: The ids of roles that can be primary (code system ``ODSOrganisationRole``).
