@@ -50,7 +50,7 @@ MARTS = [
     Table("code_crosswalk", "marts", "marts", lives.CodeCrosswalk),
     Table("successor_candidates", "marts", "marts", lives.SuccessorCandidates),
     Table("closed_codes", "marts", "marts", lives.ClosedCodes),
-    Table("icb_changes", "marts", "marts", hierarchy.IcbChanges),
+    Table("icb_changes", "marts", "marts", changes.IcbChanges),
 ]
 # Tables that answer one common question each; they are built on those above.
 MARTS += [

@@ -124,3 +124,21 @@ class Drift(Schema):
     held_as_of = day("As-of date of the record held before the release.")
     held_capture_id = text("The capture that the held record was read from (see captures).")
     capture_id = text("The file of the release that has the code.", required=True)
+
+
+class IcbChanges(Schema):
+    """One row per GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day.
+
+    The day may be past or scheduled. A reconfiguration day is one on which an ICB begins or no longer exists:
+    other moves are ordinary changes of parent. What is closed by that day, or begins on it, has no row.
+    """
+
+    effective_on = day("First day under the new ICB.", key=True)
+    ods_code = text("The organisation.", key=True)
+    name = text("Name of the organisation.")
+    kind = one_of(("gp_practice", "trust", "sub_icb"), "Kind of the organisation.")
+    old_icb_code = text("The ICB until the day before effective_on.", required=True)
+    old_icb_name = text("Name of the old ICB.")
+    new_icb_code = text("The ICB from effective_on onwards.", required=True)
+    new_icb_name = text("Name of the new ICB.")
+    is_scheduled = flag("Whether the day is in the future.")

@@ -60,7 +60,7 @@ class OrgRelationshipDaily(Schema):
 
     REL_FROM_ORG_CODE = text("The organisation that has the relationship: the lower, or the newer.", key=True)
     REL_FROM_ORG_TYPE_CODE = _type_code("first organisation")
-    REL_TO_ORG_CODE = text("The organisation it relates to: the higher, or the older.", key=True)
+    REL_TO_ORG_CODE = text("The related organisation: the higher, or the older.", key=True)
     REL_TO_ORG_TYPE_CODE = _type_code("second organisation")
     REL_TYPE_CODE = text(
         "P for a predecessor; CCST, STCE, CCCF and CFCE for the pairs of types that published code names so. "
@@ -68,7 +68,9 @@ class OrgRelationshipDaily(Schema):
     )
     REL_OPEN_DATE = day("First day: the legal start date, otherwise the operational one.")
     REL_CLOSE_DATE = day("Last day, inclusive, by the same rule. Null if no end is known.")
-    REL_IS_CURRENT = number("1 if it holds on the day the build speaks for, else 0.", required=True)
+    REL_IS_CURRENT = number(
+        "1 if the relationship holds on the day the build speaks for, else 0.", required=True
+    )
     REL_NUMBER = number(
         "Number of the row among those of the two organisations, by REL_OPEN_DATE; 0 for a succession. This "
         "column is ours.",

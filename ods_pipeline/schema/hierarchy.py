@@ -66,7 +66,9 @@ def _region_code() -> Column:
 
 
 def _country() -> Column:
-    return text("Country of its address, as published today. Null: ODS gives none, mostly in England.")
+    return text(
+        "Country of the organisation's address, as published today. Null: ODS gives none, mostly in England."
+    )
 
 
 class OrganisationKinds(Schema):
@@ -174,12 +176,14 @@ class ProviderHierarchy(Schema):
     valid_to = day("First day on which the row no longer holds.")
     kind = one_of(KINDS, "Kind of the organisation.")
     country = _country()
-    operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
+    operator_code = text("The operator of the organisation (IS OPERATED BY), except commissioners.")
     provider_code = text(
         "Top of the operator chain; an organisation without an operator is its own provider.", required=True
     )
     pcn_code = text("Primary care network of a practice (IS PARTNER TO).")
-    commissioner_code = text("The organisation that commissions it (IS COMMISSIONED BY), whatever its role.")
+    commissioner_code = text(
+        "The commissioner of the organisation (IS COMMISSIONED BY), whatever role it has."
+    )
     sub_icb_code = text(
         "Sub-ICB location or CCG that commissions it; else that of its nearest operator with a commissioner. "
         "Never a hub."
@@ -232,7 +236,7 @@ class ProviderHierarchyCurrent(Schema):
     openness = one_of(OPENNESS, "Whether the organisation is open today.")
     postcode = text("Postcode of the organisation.")
     country = _country()
-    operator_code = text("The organisation that operates it (IS OPERATED BY), except commissioners.")
+    operator_code = text("The operator of the organisation (IS OPERATED BY), except commissioners.")
     operator_name = text("Name of the operator.")
     operator_openness = text("Openness of the operator.")
     provider_code = text(
@@ -243,7 +247,9 @@ class ProviderHierarchyCurrent(Schema):
     pcn_code = text("Primary care network of a practice (IS PARTNER TO).")
     pcn_name = text("Name of the PCN.")
     pcn_openness = text("Openness of the PCN.")
-    commissioner_code = text("The organisation that commissions it (IS COMMISSIONED BY), whatever its role.")
+    commissioner_code = text(
+        "The commissioner of the organisation (IS COMMISSIONED BY), whatever role it has."
+    )
     commissioner_name = text("Name of the commissioner.")
     commissioner_openness = text("Openness of the commissioner.")
     sub_icb_code = text("Sub-ICB location that commissions it; else that of its nearest operator with one.")
@@ -289,21 +295,3 @@ class HierarchyClosure(Schema):
     valid_from = day("First day of the row.", key=True)
     valid_to = day("First day on which the row no longer holds.")
     depth = number("Steps from one to the other, the fewest at that time.", required=True)
-
-
-class IcbChanges(Schema):
-    """One row per GP practice, trust or sub-ICB location whose ICB changes on a reconfiguration day.
-
-    The day may be past or scheduled. A reconfiguration day is one on which an ICB begins or no longer exists:
-    other moves are ordinary changes of parent. What is closed by that day, or begins on it, has no row.
-    """
-
-    effective_on = day("First day under the new ICB.", key=True)
-    ods_code = text("The organisation.", key=True)
-    name = text("Name of the organisation.")
-    kind = one_of(("gp_practice", "trust", "sub_icb"), "Kind of the organisation.")
-    old_icb_code = text("The ICB until the day before effective_on.", required=True)
-    old_icb_name = text("Name of the old ICB.")
-    new_icb_code = text("The ICB from effective_on on.", required=True)
-    new_icb_name = text("Name of the new ICB.")
-    is_scheduled = flag("Whether the day is in the future.")

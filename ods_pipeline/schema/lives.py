@@ -19,7 +19,7 @@ class SuccessionEdges(Schema):
     """
 
     old_code = text("The code that was succeeded.", key=True)
-    new_code = text("The code that took its place.", key=True)
+    new_code = text("The code that took the place of old_code.", key=True)
     effective_on = day("First day of the new state: the latest date that either side gives.")
     days_apart = number(
         "Days between the earliest and the latest date given; 0 if they agree.", required=True
@@ -35,8 +35,8 @@ class OrganisationStatus(Schema):
     """
 
     ods_code = text("The ODS code.", key=True)
-    name = text("Name of the organisation; its last name if it is gone.")
-    kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
+    name = text("Name of the organisation; the last name if the organisation is gone.")
+    kind = one_of(KINDS, "Kind of the organisation today, or at its end.")
     openness = one_of(OPENNESS, "Whether the organisation is open today.")
     is_archived = flag("True if the record is in the archive file of the release.")
     opens_on = day("Operational start date, otherwise the legal one.")
@@ -109,7 +109,7 @@ class SuccessorCandidates(Schema):
     """
 
     old_code = text("The closed code.", key=True)
-    candidate_code = text("The code that may have taken its place.", key=True)
+    candidate_code = text("The code that may have taken the place of the closed one.", key=True)
     kind = one_of(KINDS, "What kind of organisation both are.")
     old_name = text("Name of the closed organisation.")
     candidate_name = text("Name of the candidate.")
@@ -149,8 +149,8 @@ class ClosedCodes(Schema):
 
     ods_code = text("The ODS code.", key=True)
     name = text("Last name of the organisation.")
-    kind = one_of(KINDS, "What kind of organisation it was.")
-    primary_role_id = text("Id of its primary role.")
+    kind = one_of(KINDS, "Kind of the organisation at its end.")
+    primary_role_id = text("Id of the primary role of the organisation.")
     primary_role_name = text("NHS name of the primary role.")
     openness = one_of(("legally_closed", "closed", "deleted"), "In which sense it is closed today.")
     closed_on = day(
@@ -166,8 +166,11 @@ class ClosedCodes(Schema):
         "The codes at which the successions end today, in order of code. Empty if no succession has begun."
     )
     last_provider_code = text(
-        "The last provider it had, as in organisation_parents; itself if it had no other. Null if deleted."
+        "The last provider of the organisation, as in organisation_parents; itself if it had no other. Null "
+        "if deleted."
     )
-    last_icb_code = text("The last ICB it had. Null too if a commissioning hub commissioned it at the end.")
+    last_icb_code = text(
+        "The last ICB of the organisation. Null too if a commissioning hub commissioned it at the end."
+    )
     candidate_codes = texts("Inferred only: the codes in successor_candidates, best first.")
     explanation = text("When and how the code closed, and what replaced it, in words.", required=True)

@@ -40,13 +40,13 @@ class OrganisationParents(Schema):
     """
 
     ods_code = text("The organisation.", key=True)
-    operator_code = text("The organisation that operates it.")
+    operator_code = text("The operator of the organisation.")
     provider_code = text(
         "Top of the operator chain. An organisation without an operator is its own provider.", required=True
     )
     pcn_code = text("Primary care network of a practice.")
-    commissioner_code = text("The organisation that commissions it, whatever its role.")
-    sub_icb_code = text("Sub-ICB location that commissions it.")
+    commissioner_code = text("The commissioner of the organisation, whatever role it has.")
+    sub_icb_code = text("Sub-ICB location that commissions the organisation.")
     sub_icb_reason = one_of(NO_PARENT, "Why there is none; see provider_hierarchy.", required=False)
     icb_code = text("ICB.")
     icb_basis = one_of(ICB_BASES, "How the ICB was found.", required=False)
@@ -144,23 +144,23 @@ class SocialCareSites(Schema):
     site_code = text("The site: one place.", key=True)
     site_name = text("Name of the site.", required=True)
     openness = one_of(OPENNESS, "Whether the site is open today.")
-    hq_code = text("The head office that runs the site. It stands for the whole group.")
+    hq_code = text("The head office that runs the site. Sites with one head office are one group.")
     hq_name = text("Name of the head office.")
     sibling_count = number(
         "Number of other sites of the same head office that are open today.", required=True
     )
-    care_home = flag("True if it has the role CARE HOME (RO269) today.")
-    domiciliary = flag("True if it has the role DOMICILIARY CARE (RO270) today.")
+    care_home = flag("True if the site has the role CARE HOME (RO269) today.")
+    domiciliary = flag("True if the site has the role DOMICILIARY CARE (RO270) today.")
     postcode = text("Postcode as published.")
     uprn = number("Unique Property Reference Number.")
     opened_on = _opened()
     closed_on = _closed()
     replaced_by = texts(
-        "The codes that took its place by ODS's successions, followed to the end, in order of code. ODS "
+        "The codes that replaced this one by ODS's successions, followed to the end, in order of code. ODS "
         "seldom gives any for social care."
     )
     candidate_codes = texts(
-        "Inferred only (see successor_candidates): the codes, open today, that may have taken its place."
+        "Inferred only (see successor_candidates): the codes, open today, that may have replaced this one."
     )
     parents_are_past = _past()
 
@@ -198,8 +198,8 @@ class CodeFinder(Schema):
     """
 
     ods_code = text("The ODS code.", key=True)
-    name = text("Name of the organisation; its last name if it is gone.")
-    kind = one_of(KINDS, "What kind of organisation it is, or was at the end.")
+    name = text("Name of the organisation; the last name if the organisation is gone.")
+    kind = one_of(KINDS, "Kind of the organisation today, or at its end.")
     openness = one_of(OPENNESS, "Whether the organisation is open today.")
     is_archived = flag("True if the record is in the archive file: the organisation closed long ago.")
     opened_on = _opened()
@@ -221,13 +221,13 @@ class CodeFinder(Schema):
         "Number of open organisations with this one at the top of their operator chain.", required=True
     )
     replaced_by = texts(
-        "The codes that took its place by ODS's successions, followed to the end, in order of code."
+        "The codes that replaced this one by ODS's successions, followed to the end, in order of code."
     )
     candidate_codes = texts(
-        "Inferred only (see successor_candidates): the codes, open today, that may have taken its place. A "
+        "Inferred only (see successor_candidates): the codes, open today, that may have replaced this one. A "
         "trail that ends at a closed code is described in explanation."
     )
-    explanation = text("Whether it is open, and why, in words.", required=True)
+    explanation = text("Whether the organisation is open, and why, in words.", required=True)
 
 
 class Coverage(Schema):
