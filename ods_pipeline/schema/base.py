@@ -9,7 +9,7 @@ These are our own classes and not dataframely's columns (tried with 3.1): descri
 and its import would add half a second to every command, since everything imports the schema.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -50,6 +50,11 @@ class Schema:
     def columns(cls) -> dict[str, Column]:
         """Return the columns by name, in the order they are defined."""
         return {name: column for name, column in vars(cls).items() if isinstance(column, Column)}
+
+
+def table_of(name: str, description: str, columns: Mapping[str, Column]) -> type[Schema]:
+    """Return a table as a class, from columns in their order: some may be those of another table."""
+    return type(name, (Schema,), {"__doc__": description, **columns})
 
 
 def text(

@@ -9,7 +9,7 @@ Display names are never stored in history.
 from dataclasses import replace
 
 from ods_pipeline.schema import facts
-from ods_pipeline.schema.base import Column, Schema, day, flag, hash_of, number, one_of, text, texts
+from ods_pipeline.schema.base import Column, Schema, day, flag, hash_of, number, one_of, table_of, text, texts
 
 # Why a version ended without a next version that starts on the same day.
 ENDINGS = ("absent", "notice")
@@ -37,11 +37,7 @@ def _version() -> dict[str, Column]:
     }
 
 
-def _table(name: str, description: str, columns: dict[str, Column]) -> type[Schema]:
-    return type(name, (Schema,), {"__doc__": description, "__module__": __name__, **columns})
-
-
-Organisations = _table(
+Organisations = table_of(
     "Organisations",
     """One row per version of an organisation's record: an unbroken run of equal content. LastChangeDate is
     not part of the content. A stub counts only if no complete record came before it. A code that was gone and
@@ -74,22 +70,22 @@ Organisations = _table(
         ),
     },
 )
-Roles = _table(
+Roles = table_of(
     "Roles",
     "One row per role in a version of an organisation's record, with the interval of that version.",
     {**_version(), **_content(facts.Roles, ("unique_role_id",))},
 )
-Relationships = _table(
+Relationships = table_of(
     "Relationships",
     "One row per relationship in a version of the source's record, with the interval of that version.",
     {**_version(), **_content(facts.Relationships, ("unique_rel_id",))},
 )
-Successions = _table(
+Successions = table_of(
     "Successions",
     "One row per succession in a version of an organisation's record, with the interval of that version.",
     {**_version(), **_content(facts.Successions, ("succession_type", "target_ods_code", "legal_start"))},
 )
-Contacts = _table(
+Contacts = table_of(
     "Contacts",
     """One row per contact in a version of an organisation's record, with the interval of that version. If the
     API's record has no fax number, the last one known is kept.""",

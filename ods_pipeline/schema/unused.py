@@ -6,18 +6,15 @@ record means is described once, in ``facts.py``.
 """
 
 from ods_pipeline.schema import facts
-from ods_pipeline.schema.base import Schema, flag, number, one_of, text
+from ods_pipeline.schema.base import Schema, flag, number, one_of, table_of, text
 
 # Columns of organisations that the record itself does not have, or that have another meaning here.
 _NOT_OF_THE_RECORD = ("ods_code", "status_is_inferred", "published_in", "capture_id")
 
-SupersededRecords = type(
+SupersededRecords = table_of(
     "SupersededRecords",
-    (Schema,),
+    "One row per record that lost to another record of the same release: why, and all its columns.",
     {
-        "__doc__": "One row per record that lost to another record of the same release: why, and all its "
-        "columns.",
-        "__module__": __name__,
         "capture_id": text("The capture the record was read from.", key=True),
         "record_number": number("Position of the record in its file, counted from 1.", key=True),
         "ods_code": text("ODS code of the record.", required=True),

@@ -119,7 +119,7 @@ def _begin(
 ) -> Unfinished:
     """Today's unfinished fetch of these stamps, or a new one."""
     now = clock.now()
-    silent = silence_to_record(source.fields, source.form, source.title)
+    silent = silence_to_record(source.says, source.form, source.title)
     plan = Plan(
         started_at=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         as_of=uk_date(now).isoformat(),

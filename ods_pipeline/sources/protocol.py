@@ -110,7 +110,7 @@ class DeltaSource(Protocol):
         ...
 
     @property
-    def fields(self) -> frozenset[str]:
+    def says(self) -> frozenset[str]:
         """The fields that a record can hold at all, out of ``fields.FIELDS``."""
         ...
 

@@ -52,7 +52,7 @@ class CatalogueSource:
     derives_records = reads_all = False
 
     def __init__(self, catalogue: Catalogue, fields: frozenset[str] = FIELDS) -> None:
-        self._catalogue, self.fields = catalogue, fields
+        self._catalogue, self.says = catalogue, fields
 
     def close(self) -> None:
         """Has nothing to close."""

@@ -28,7 +28,7 @@ class Replay:
     def __init__(self, folder: Path) -> None:
         self._folder, self._receipt = folder, read_fetch_receipt(folder)
         self.address = folder.as_uri()
-        self.fields = FIELDS - silent_by_form(self.form)
+        self.says = FIELDS - silent_by_form(self.form)
 
     def close(self) -> None:
         """Has nothing to close."""

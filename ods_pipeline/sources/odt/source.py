@@ -50,7 +50,7 @@ class OdtSource:
     last_page = CHANGES
     needs_closing = derives_records = True
     form: Form = "json"
-    fields: frozenset[str] = FIELDS - ODT_SILENT
+    says: frozenset[str] = FIELDS - ODT_SILENT
 
     def __init__(self, sources: Sources, *, whole: bool = False) -> None:
         """``whole``: every record is asked for, whatever its stamp, and not those of a window."""

@@ -44,7 +44,7 @@ class OrdSource:
         self._api = OrdApi(sources)
         self.address: str = sources.ord_url
         self.form: Form = sources.payload_format
-        self.fields: frozenset[str] = FIELDS - silent_by_form(self.form)
+        self.says: frozenset[str] = FIELDS - silent_by_form(self.form)
 
     def close(self) -> None:
         """End all waiting and asking."""
