@@ -12,7 +12,13 @@ import polars as pl
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.codes import codes_of, is_entry, one_code_per_row
-from ods_pipeline.lists.columns import choose_column, codes_in_every_cell, has_codes, largest_share
+from ods_pipeline.lists.columns import (
+    choose_column,
+    codes_in_every_cell,
+    has_codes,
+    is_name_of_codes,
+    largest_share,
+)
 from ods_pipeline.lists.reading import read_cells, read_sheets
 
 
@@ -23,7 +29,7 @@ class CodeList:
     Attributes:
         rows: ``line`` (as an editor or spreadsheet counts, the header included), ``given`` (the text of the
             cell), ``part`` (from 1; a line may have several codes), ``code`` (upper case, no spaces, no
-            wrapping; null if blank) and ``is_entry`` (false for totals, notes and rulers).
+            wrapping; null if blank) and ``is_entry`` (false for totals, notes, rulers and headers).
         column: Which column was read, as a phrase.
         notes: What the user must know about how it was read.
     """
@@ -90,9 +96,13 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     ).filter(label.is_not_null())  # an empty line is not an entry
     if header is not None and cells.names is None:
         rows = rows.filter(pl.col("line") > cells.lines[header])
-        # A list of several pages, or of several parts, has its header again.
+        # A list of several pages has its header again.
         is_header = pl.col("given").str.strip_chars().str.to_lowercase() == cells.row(header)[index].lower()
         rows = rows.with_columns(is_entry=pl.col("is_entry") & ~is_header.fill_null(False))
+    # A list of several parts has a header, or the kind, above each.
+    texts = rows["given"].drop_nulls().unique()
+    names = [text for text in texts.filter(~texts.str.contains(r"[0-9]")) if is_name_of_codes(text)]
+    rows = rows.with_columns(is_entry=pl.col("is_entry") & ~pl.col("given").is_in(names).fill_null(False))
     notes = [*_notes(cells, index, header, column), *_note_on_words(rows)]
     rows = one_code_per_row(rows)
     if rows.is_empty():

@@ -27,6 +27,7 @@ _EXACT = tuple(
 _CODE_ALONE = _EXACT[-1]
 # The word Practice is above names as often as above codes, and so is ODS, as in ODS ID and ODS name.
 _KIND_ALONE = re.compile(rf"^{_ORGANISATION}s?$|\bods\b")
+_KIND = re.compile(rf"^({_ORGANISATION}s?|pharmacies)$")
 # Names that a column of codes may have, if codes are below: titles and other columns have them, too.
 _LOOSE = tuple(
     re.compile(pattern)
@@ -81,13 +82,21 @@ def choose_column(path: Path, cells: Cells, wanted: str | None) -> tuple[int, in
     filled = _first_filled(cells)
     rows = {row: cells.row(row) for row in filled}
     if wanted is None and (named := _by_name(cells, rows)):
-        return named.index, _below_title(cells, named, filled)
+        header = _below_title(cells, named, filled)
+        # Codes above it are those of an earlier part of the list, which had no header or another one.
+        return named.index, None if _has_codes_above(cells, named.index, header, filled) else header
     if wanted is not None:
         for row, names in rows.items():
             if (index := None if _is_title(names) else _wanted(wanted, names)) is not None:
                 return index, row
     index = _by_number(path, cells, wanted)
     return index, _header_by_form(cells.columns[index], filled)
+
+
+def _has_codes_above(cells: Cells, index: int, header: int, filled: list[int]) -> bool:
+    """Return whether a row above the header has nothing but a code in the column; titles do not count."""
+    above = [row for row in filled if row < header and not _is_title(cells.row(row))]
+    return any(share_of_codes([cells.columns[index][row]]) == 1.0 for row in above)
 
 
 def _first_filled(cells: Cells) -> list[int]:
@@ -100,10 +109,7 @@ def _is_title(names: list[str]) -> bool:
 
 
 def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
-    """Return the column with the requested number.
-
-    Without one, the column whose cells have the form of codes.
-    """
+    """Return the column with the requested number; without one, that whose cells have the form of codes."""
     if wanted is None:
         return _by_form(path, cells)
     if wanted.strip().isdecimal() and 1 <= int(wanted) <= len(cells.columns):
@@ -226,10 +232,7 @@ def _is_entry(column: list[str | None], row: int) -> bool:
 
 
 def _by_form(path: Path, cells: Cells) -> int:
-    """Return the index of the column whose cells have the form of codes.
-
-    A single column is taken as it is.
-    """
+    """Return the index of the column whose cells have the form of codes. A single one is taken as it is."""
     if len(cells.columns) == 1:
         return 0
     shares = [share_of_codes(column) for column in cells.columns]
@@ -237,11 +240,7 @@ def _by_form(path: Path, cells: Cells) -> int:
     shares = [share if n >= _STRAY * max(codes) else 0.0 for share, n in zip(shares, codes, strict=True)]
     best = max(shares)
     if best < ENOUGH or shares.count(best) > 1:
-        raise OdsError(
-            "it is not clear which column holds the codes",
-            where=path,
-            do=_columns(cells),
-        )
+        raise OdsError("it is not clear which column holds the codes", where=path, do=_columns(cells))
     return shares.index(best)
 
 
@@ -281,6 +280,12 @@ def largest_share(cells: Cells) -> float:
 def has_codes(cells: Cells) -> bool:
     """Return whether a sheet has a column of codes."""
     return largest_share(cells) >= _FEW
+
+
+def is_name_of_codes(cell: str) -> bool:
+    """Return whether a cell is the name of a column of codes, or of the kind of what follows: Practices."""
+    rank = _rank(cell)
+    return (rank is not None and rank < len(_EXACT)) or bool(_KIND.match(_plain(cell)))
 
 
 def _is_header(cell: str | None) -> bool:

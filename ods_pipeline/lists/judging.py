@@ -28,7 +28,7 @@ VERDICTS = {
     "other_system": "a code of another system (GSS)",
     "no_code": "no ODS code has this form",
     "blank": "the line has no code",
-    "not_an_entry": "a total, a note or a ruler of the list, which is not judged",
+    "not_an_entry": "a header, a total, a note or a ruler of the list, which is not judged",
 }
 # The verdicts that need no attention.
 NEEDS_NOTHING = ("good", "not_an_entry")

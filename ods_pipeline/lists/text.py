@@ -8,11 +8,13 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
+from ods_pipeline.lists.pasted import pasted_list
 
 DELIMITERS = (",", "\t", ";", "|")
 MAX_COLUMNS = 2_000
@@ -38,6 +40,8 @@ def read_text(path: Path, content: bytes) -> Cells:
         OdsError: The content is not text, or has more than ``MAX_COLUMNS`` columns.
     """
     text, notes = decode(path, content)
+    if (pasted := pasted_list(text)) is not None:
+        return replace(pasted, notes=[*notes, *pasted.notes])
     # Excel takes the delimiter from a first line such as sep=; and shows the lines after it.
     stated = _STATED.match(text)
     begins, text = (2, text[stated.end() :]) if stated else (1, text)

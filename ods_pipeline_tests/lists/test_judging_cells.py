@@ -87,7 +87,7 @@ def test_totals_notes_and_rulers_are_no_entries(sample: duckdb.DuckDBPyConnectio
     rows = judged_cells(sample, tmp_path, ["RKE", *cells, "Totnes Surgery", "* RKE", "1. RKE"])
     assert [row["verdict"] for row in rows[1:-3]] == ["not_an_entry"] * len(cells)
     assert {(row["code"], row["note"], tuple(row["likely_codes"])) for row in rows[1:-3]} == {
-        (None, "A total, a note or a ruler, not an entry of the list", ())
+        (None, "A header, a total, a note or a ruler, not an entry of the list", ())
     }
     assert [row["verdict"] for row in (rows[0], *rows[-3:])] == ["good", "no_code", "good", "good"]
 

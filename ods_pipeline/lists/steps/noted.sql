@@ -22,7 +22,7 @@ SELECT
         '; ',
         CASE
             WHEN is_in_text THEN 'More than a code'
-            WHEN verdict = 'not_an_entry' THEN 'A total, a note or a ruler, not an entry of the list'
+            WHEN verdict = 'not_an_entry' THEN 'A header, a total, a note or a ruler, not an entry of the list'
             WHEN verdict = 'blank' AND given ~ '\S' THEN 'No code: the text here means that there is none'
             WHEN
                 verdict IN ('blank', 'not_held', 'no_code', 'default_code', 'other_system')

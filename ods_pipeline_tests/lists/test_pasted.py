@@ -1,0 +1,74 @@
+"""Lists pasted from a query or a program, and lists of several parts with a header above each."""
+
+from pathlib import Path
+
+import pytest
+
+from ods_pipeline_tests.support.lists import lines, read_list
+
+IN_ONE_LINE = [(1, "RRP"), (1, "TAF")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("ods_code IN ('RRP','TAF')", IN_ONE_LINE),
+        ("WHERE p.ods_code NOT IN ('RRP', 'TAF');\n", IN_ONE_LINE),
+        ('codes = ["RRP", "TAF"]\n', IN_ONE_LINE),
+        ('codes <- c("RRP", "TAF")\n', IN_ONE_LINE),
+        ('{"codes": ["RRP", "TAF"]}', IN_ONE_LINE),
+        ('[\n  "RRP",\n  "TAF"\n]\n', [(2, "RRP"), (3, "TAF")]),
+        ("codes = {\n  'RRP',  # it's Barnet\n  'unknown',\n}\n", [(2, "RRP"), (3, "UNKNOWN")]),
+        (
+            "-- July\nSELECT *\nFROM t\nJOIN u USING (a)\nWHERE code IN (\n'E83003', -- Oak\n'89997'\n)\n",
+            [(6, "E83003"), (7, "89997")],
+        ),
+        ("SELECT 1 WHERE a IN ('RRP') AND b IN ('TAF')", IN_ONE_LINE),
+    ],
+)
+def test_a_list_pasted_from_a_query_or_a_program(
+    tmp_path: Path, content: str, expected: list[tuple[int, str]]
+) -> None:
+    codes = read_list(tmp_path, content)
+    assert lines(codes) == expected
+    assert "the texts in brackets are read, and nothing around them" in codes.notes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "code,sites\nRRP,\"['RRP01', 'RRP02']\"\nTAF,\"['TAF01', 'TAF02']\"\n",
+        'code,name\nRRP,Barnet ("B12")\nTAF,Camden\n',
+        "code,name\nRRP,\"Barnet ('North', 'South', 'East', 'West')\"\nTAF,Camden\n",
+    ],
+)
+def test_a_table_with_such_brackets_in_a_cell_is_a_table(tmp_path: Path, content: str) -> None:
+    assert lines(read_list(tmp_path, content)) == [(2, "RRP"), (3, "TAF")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Practice code", "ODS Code", "code", "Practices", "GP practice", "Pharmacies"]
+)
+def test_a_header_above_each_part_of_a_list_is_no_entry(tmp_path: Path, name: str) -> None:
+    for first in ("ODS code\n", "Trusts\n", ""):
+        codes = read_list(tmp_path, f"{first}RRP\nTAF\n\n{name}\nE83003\nE83005\n")
+        entries = codes.rows.filter("is_entry")["code"].to_list()
+        assert entries == ["RRP", "TAF", "E83003", "E83005"]
+        assert codes.rows.filter(~codes.rows["is_entry"])["given"].to_list() == [name]
+
+
+def test_codes_above_a_header_further_down_are_entries_of_a_table_too(tmp_path: Path) -> None:
+    codes = read_list(
+        tmp_path, "RRP,Barnet\nTAF,Camden\nPractice code,Name\nE83003,Oakleigh\nE83005,Lichfield\n"
+    )
+    assert codes.rows.filter("is_entry")["code"].to_list() == ["RRP", "TAF", "E83003", "E83005"]
+
+
+def test_a_title_that_is_like_a_code_is_none(tmp_path: Path) -> None:
+    codes = read_list(tmp_path, "QMJ,\nPractice code,Name\nE83003,Oakleigh\nE83005,Lichfield\n")
+    assert lines(codes) == [(3, "E83003"), (4, "E83005")]
+
+
+def test_words_that_are_no_header_are_judged(tmp_path: Path) -> None:
+    codes = read_list(tmp_path, "ODS code\nRRP\nnot in ODS\nOakleigh\nTAF\n")
+    assert codes.rows["is_entry"].all()
