@@ -65,6 +65,32 @@ def test_a_pharmacy_that_changes_hands_is_followed_to_the_one_that_is_open(tmp_p
     assert found["FAP72"][0] == [] and found["FAP72"][1].endswith("; perhaps FAP73, closed on 2020-03-31")
 
 
+@pytest.mark.parametrize(
+    ("opens", "days_between", "words"),
+    [
+        ("2024-03-28", -4, "opened 3 days before the end"),
+        ("2024-03-30", -2, "opened the day before the end"),
+        ("2024-03-31", -1, "opened on the last day"),
+        ("2024-04-01", 0, "opened the day after"),
+        ("2024-04-02", 1, "opened 2 days after"),
+    ],
+)
+def test_the_reason_counts_from_the_last_day(
+    tmp_path: Path, opens: str, days_between: int, words: str
+) -> None:
+    place = {"address_line_1": "3 HIGH STREET", "postcode": "LS1 1AB"}
+    organisations = [
+        at("FA301", "RO182", "OAK PHARMACY", "2010-01-01", "2024-03-31", **place),
+        at("FA302", "RO182", "ELM CHEMIST", opens, None, **place),
+    ]
+    ((days, reason),) = (
+        mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
+        .select("days_between", "reason")
+        .rows()
+    )
+    assert (days, reason) == (days_between, f"Same address, other name, {words}")
+
+
 @pytest.mark.promise("no_guess")
 def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
     tawton = {"address_line_1": "DEVONSHIRE HOUSE", "postcode": "EX20 2EX"}
@@ -84,7 +110,7 @@ def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
     rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)
     assert pairs(rows) == [("L83633", "Y04979")]
     assert rows["outcome"].to_list() == ["closed on 2018-04-30"]
-    assert rows["reason"].to_list() == ["Same address, same name, opened 397 days before the end"]
+    assert rows["reason"].to_list() == ["Same address, same name, opened 396 days before the end"]
 
 
 HIGH_STREET = {"address_line_1": "1 HIGH STREET", "postcode": "LS1 1AA"}

@@ -111,7 +111,7 @@ def test_candidates_are_of_the_same_place_kind_and_time(tmp_path: Path) -> None:
     build = write(tmp_path, [old, recorded, *others], successions=[succession])
     rows = mart_on("successor_candidates", build, TODAY).to_dicts()
     assert [(row["old_code"], row["candidate_code"]) for row in rows] == [("OLD", "LIKE")]
-    assert rows[0]["reason"] == "Same postcode, same name, opened 14 days after"
+    assert rows[0]["reason"] == "Same postcode, same name, opened 15 days after"
     assert 0.6 < rows[0]["score"] < 0.8
 
 
