@@ -21,6 +21,8 @@ _DATE_OR_NUMBER = r"^([0-9]+|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)$"
 # A column or sheet holds codes if at least this share of its filled cells has the form of one.
 ENOUGH = 0.5
 _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
+# What a program makes of a column of numbers with a gap in it: 89997.0.
+_WHOLE = r"^\s*([0-9]{3,12})\.0+\s*$"
 # Marks of footnotes. NFKC would make digits of the first ones, and so another code.
 _FOOTNOTE_MARKS = r"[\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021\u00a7]+\s*$"
 # The bullet or number of a line: - E83003, 2) E83005.
@@ -98,7 +100,7 @@ def _read(given: pl.DataFrame) -> pl.DataFrame:
     plain = _plain_text("given")
     frame = given.with_columns(
         plain=pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
-    )
+    ).with_columns(pl.col("plain").str.replace(_WHOLE, "$1"))
     frame = frame.with_columns(
         whole=_compact(pl.col("plain")),
         bare=_compact(pl.col("plain").str.replace(_BULLET, "").str.strip_chars(_PUNCTUATION)),

@@ -48,6 +48,7 @@ NAMED = [
     ("TAF-01", "TAF01", "good"),
     ("E83018.001", "E83018001", "good"),
     ("TAF-99", "TAF-99", "no_code"),
+    ("89997.0", "89997", "default_code"),  # a number with a gap above or below it in its column
     ("01-APR", "01-APR", "not_held"),
     ("rke (Whittington)", "RKE(WHITTINGTON)", "no_code"),  # a word of three small letters is not a code
 ]
