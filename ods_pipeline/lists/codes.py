@@ -4,6 +4,8 @@ Lives here: one cell or column as text. Does not live here: which column is take
 whether a code is held (``judging.py``).
 """
 
+import re
+
 import polars as pl
 
 # White space and invisible characters, which no code has. The macro code_key does the same in SQL.
@@ -52,6 +54,11 @@ _PERIOD = (
     f"^([0-9]{{1,2}}(ST|ND|RD|TH)?(OF)?{_MONTHS}([0-9]{{2}}){{1,2}}|{_MONTHS}[0-9]{{0,2}}(ST|ND|RD|TH)?20[0-9]{{2}}"
     "|Q[1-4](FY)?20[0-9]{2}([0-9]{2})?|(FY)?20[0-9]{2}([0-9]{2})?Q[1-4]|FY(20)?[0-9]{4})$"
 )
+# Days, months and years as words (_plain of columns.py): 1 april 2026, 30 11 2026, 2026 27.
+_DAYS_AND_YEARS = re.compile(
+    rf"(?i)\b((\d{{1,2}}(st|nd|rd|th)?( of)? )?{_MONTHS}( \d{{1,2}}(st|nd|rd|th)?)?( \d{{2,4}})?"
+    r"|\d{1,2} \d{1,2} (20)?\d{2}|20\d{2} \d{1,2} \d{1,2}|20\d{2}( \d{2,4})?)\b"
+)
 # What is written below a list, or between its parts: sums, sources, notes, counts of rows, rulers.
 _NO_ENTRY = r"""(?ix)^[\s\W]*(
     ((grand|sub|overall|sum)[\s-]*)?totals?\b.*
@@ -60,6 +67,7 @@ _NO_ENTRY = r"""(?ix)^[\s\W]*(
       (\s+(by|on|from|at)\b.*|\s+date\b.*|\s*:.*|\s+[0-9].*)
     | (row\s+)?count\s*[:=].*
     | n\s*=\s*[0-9][0-9,]*
+    | varchar\s*
     | data\s+(as\s+(at|of)|correct|extracted|source|from)\b.*
     | (as\s+at|correct\s+at|last\s+updated|(crown\s+)?copyright)\b.*
     | page\s+[0-9]+(\s*(of|/)\s*[0-9]+)?
@@ -67,8 +75,14 @@ _NO_ENTRY = r"""(?ix)^[\s\W]*(
     | [0-9][0-9,]*\s+(rows?|records?|entries|codes|organisations)\b.*
 )$"""
 _RULER_OR_FOOTNOTE = (
-    r"^\s*([-=_+|~*.\u2013\u2014\u2500\s]{3,}$"
+    r"^\s*([-=_+|~*.\u00b7\u2013\u2014\u2500-\u257f\s]{3,}$"
     r"|\u00a9|[*\u2020\u2021\u00a7]+\s*[A-Za-z]{2,}\s+\pL|\(?[0-9]{1,2}[.)]\s+[A-Za-z]{2,}\s+\pL)"
+)
+# What may be a code: the words that names of columns have in capitals are none.
+_WORD_LIKE_A_CODE = r"(?!(?:ODS|NHS|ICB|PCN|CCG|PCT)\b)(?:[A-Z]{3}|(?=[A-Z]*[0-9])[A-Z0-9]{3,12})"
+# One at either end of a cell with other words: RRP Barnet, Camden (TAF).
+CODE_AND_WORDS = re.compile(
+    rf"^\W*{_WORD_LIKE_A_CODE}\W+[A-Za-z]{{3}}|[A-Za-z]{{3}}\W+{_WORD_LIKE_A_CODE}\W*$"
 )
 # How much a code with words next to it counts, compared with a code alone, and a postcode or a GSS code.
 _WITH_WORDS, _OF_PLACES = 0.6, 0.5
@@ -217,6 +231,11 @@ def _parts(separated: pl.Expr) -> pl.Expr:
 def _is_code(text: pl.Expr) -> pl.Expr:
     """Return whether a text has the form of a code; without a digit three letters alone do."""
     return text.str.contains(_CODE) & (text.str.contains("[0-9]") | (text.str.len_chars() == 3))
+
+
+def without_days(words: str) -> str:
+    """Return words without the days, months and years among them, as titles have them."""
+    return _DAYS_AND_YEARS.sub("", words)
 
 
 def share_of_codes(column: list[str | None]) -> float:

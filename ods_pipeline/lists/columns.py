@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.codes import ENOUGH, share_of_codes
+from ods_pipeline.lists.codes import CODE_AND_WORDS, ENOUGH, share_of_codes, without_days
 
 _ORGANISATION = r"(org(anis|aniz)?(ation)?|gp practice|practice|provider|trust|site|gp|pcn|nacs|pharmacy)"
 # Names of a column of codes, the most specific first.
@@ -45,12 +45,6 @@ _NAMES = (*_EXACT, *_LOOSE)
 _TITLE = re.compile(r"\bcodes? \w|\bcodes$")
 # The day of a list in its title: July 2026.
 _MONTH = re.compile(r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[ -]+\d")
-# What may be a code: the words that names of columns have in capitals are none.
-_WORD_LIKE_A_CODE = r"(?!(?:ODS|NHS|ICB|PCN|CCG|PCT)\b)(?:[A-Z]{3}|(?=[A-Z]*[0-9])[A-Z0-9]{3,12})"
-# One at either end of a cell with other words: RRP Barnet, Camden (TAF).
-_CODE_AND_WORDS = re.compile(
-    rf"^\W*{_WORD_LIKE_A_CODE}\W+[A-Za-z]{{3}}|[A-Za-z]{{3}}\W+{_WORD_LIKE_A_CODE}\W*$"
-)
 # A code in the cell: five characters or more with letters and digits, or what follows a label and a colon.
 _HAS_CODE = re.compile(
     r"\b(?=[A-Z]*[0-9])(?=[0-9]*[A-Z])[A-Z0-9]{5,12}\b|(?i:\b(?:ods|code|id))\s*[:=]\s*[A-Z0-9]{3,12}$"
@@ -210,24 +204,26 @@ def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
 
 
 def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
-    """Return the first row of words if no code is above it; titles and their dates may be.
+    """Return the first row of words, else the last title with a day in it, if no code is above it.
 
     Where the rows below have a code and words in one cell, a row of that form is one of them, and no header.
     """
+    title = None
     for row in filled:
         if _is_header(column[row]):
             return None if _is_entry(column, row) else row
         if share_of_codes([column[row]]) > 0 and not _MONTH.search(column[row] or ""):
-            return None
-    return None
+            break
+        title = row if _is_header(without_days(_plain(column[row] or ""))) else title
+    return title
 
 
 def _is_entry(column: list[str | None], row: int) -> bool:
     """Return whether a row is a code and words, like at least half of those below: RRP Barnet, TAF Camden."""
     first = column[row] or ""
     below = [cell for cell in column[row + 1 :][:_SAMPLED] if cell and cell.strip()]
-    entries = [cell for cell in below if _CODE_AND_WORDS.search(cell)]
-    is_likely = _rank(first) is None and _CODE_AND_WORDS.search(first)
+    entries = [cell for cell in below if CODE_AND_WORDS.search(cell)]
+    is_likely = _rank(first) is None and CODE_AND_WORDS.search(first)
     return bool(is_likely) and 2 * len(entries) >= len(below)
 
 

@@ -1,9 +1,10 @@
 """Lists as they are pasted from a query or a program: ods_code IN ('RRP', 'TAF'), codes = ["RRP", "TAF"].
 
-Lives here: the texts of such a list, with their lines. Does not live here: which codes they are
-(``codes.py``).
+And records in JSON, as an API returns them. Lives here: the texts of such a list, with their lines. Does not
+live here: which codes they are (``codes.py``).
 """
 
+import json
 import re
 
 from ods_pipeline.lists.cells import Cells
@@ -40,3 +41,41 @@ def pasted_list(text: str) -> Cells | None:
     is_pasted = len(outside) < len(texts) or _QUERY.match(text)
     # No header: the first text is one of the list, whatever it is.
     return Cells(lines, [texts], names=[""], notes=[_NOTE]) if is_pasted else None
+
+
+def records(text: str) -> Cells | None:
+    """Return JSON objects, one a line or in a list, as a table; None if the file is something else.
+
+    The list may be in an object, as the ORD API returns it. The lines are those of the file if each has an
+    object, else the numbers of the objects.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    filled = {n: line for n, line in enumerate(text.splitlines(), 1) if line.strip()}
+    try:
+        objects = {n: json.loads(line) for n, line in filled.items()}
+    except (ValueError, RecursionError):
+        objects = {}
+    try:
+        if len(objects) < 2:
+            whole = json.loads(text)
+            inside = whole if isinstance(whole, list) else next(filter(_are_objects, whole.values()), [whole])
+            objects = dict(enumerate(inside, 1))
+    except (ValueError, RecursionError):
+        return None
+    if not objects or not all(isinstance(each, dict) for each in objects.values()):
+        return None
+    names = list(dict.fromkeys(name for each in objects.values() for name in each))
+    columns = {name: [_as_text(each.get(name)) for each in objects.values()] for name in names}
+    filled_columns = {name: column for name, column in columns.items() if any(column)}
+    return (
+        Cells(list(objects), [*filled_columns.values()], names=[*filled_columns]) if filled_columns else None
+    )
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+
+
+def _as_text(value: object) -> str | None:
+    return None if value is None or isinstance(value, dict | list) else str(value)

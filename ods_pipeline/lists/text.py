@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.pasted import pasted_list
+from ods_pipeline.lists.pasted import pasted_list, records
 
-DELIMITERS = (",", "\t", ";", "|")
+# The last is between the columns of a table that DuckDB prints.
+DELIMITERS = (",", "\t", ";", "|", "\u2502")
 MAX_COLUMNS = 2_000
 _SNIFFED_LINES = 200
 # Own rules, not charset-normalizer: of 24 small lists it read 22 as written (a pound sign became Japanese, a
@@ -30,6 +31,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _STATED = re.compile(r"""(?i)"?sep=([^\w\s"']|\t)"?[ \t]*(?:\r\n|\r|\n)""")
+# A line that a database prints above, within or below a table.
+_RULER = re.compile(r"[-+=|\s\u2500-\u257f]+")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -40,7 +43,7 @@ def read_text(path: Path, content: bytes) -> Cells:
         OdsError: The content is not text, or has more than ``MAX_COLUMNS`` columns.
     """
     text, notes = decode(path, content)
-    if (pasted := pasted_list(text)) is not None:
+    if (pasted := pasted_list(text) or records(text)) is not None:
         return replace(pasted, notes=[*notes, *pasted.notes])
     # Excel takes the delimiter from a first line such as sep=; and shows the lines after it.
     stated = _STATED.match(text)
@@ -112,7 +115,8 @@ def sniff(text: str) -> str:
 
     If none does, it is a comma.
     """
-    head = "\n".join([line for line in text[:200_000].splitlines() if line.strip()][:_SNIFFED_LINES])
+    filled = [line for line in text[:200_000].splitlines() if line.strip() and not _RULER.fullmatch(line)]
+    head = "\n".join(filled[:_SNIFFED_LINES])
     best, delimiter = (0.0, 0), ","
     for candidate in DELIMITERS:
         try:
