@@ -6,6 +6,7 @@ live here: which codes they are (``codes.py``).
 
 import json
 import re
+from typing import TypeGuard
 
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.codes import ENOUGH, share_of_codes
@@ -59,8 +60,8 @@ def records(text: str) -> Cells | None:
     try:
         if len(objects) < 2:
             whole = json.loads(text)
-            inside = whole if isinstance(whole, list) else next(filter(_are_objects, whole.values()), [whole])
-            objects = dict(enumerate(inside, 1))
+            inside = [whole, *whole.values()] if isinstance(whole, dict) else [whole]
+            objects = dict(enumerate(next(filter(_are_objects, inside), [whole]), 1))
     except (ValueError, RecursionError):
         return None
     if not objects or not all(isinstance(each, dict) for each in objects.values()):
@@ -73,8 +74,8 @@ def records(text: str) -> Cells | None:
     )
 
 
-def _are_objects(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+def _are_objects(value: object) -> TypeGuard[list[dict]]:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(each, dict) for each in value)
 
 
 def _as_text(value: object) -> str | None:

@@ -16,6 +16,13 @@ pytestmark = pytest.mark.promise("hostile")
 
 BOOK = workbook({"S": [["code", "name"], ["RRP", "A"], ["TAF", 5]]})
 TEXTS = st.text(st.sampled_from("ABR0159,;\t|\"'=+-@\n\r \ufeff\u200bé\x00"), max_size=200)
+# Pasted from a query, or JSON, or nearly so.
+PASTED = st.lists(
+    st.sampled_from(
+        ["(", "[{", "{", "}]", "]", ")", "'RRP'", '"TAF"', ":", ",", " ", "\n", "IN", "--", "A81001", "1"]
+    ),
+    max_size=40,
+).map(lambda parts: "".join(parts).encode())
 ENCODED = st.builds(
     lambda text, encoding: text.encode(encoding, "replace"),
     TEXTS,
@@ -30,7 +37,7 @@ CUT = st.builds(
 
 @settings(max_examples=150)
 @given(
-    content=st.one_of(st.binary(max_size=300), ENCODED, CUT),
+    content=st.one_of(st.binary(max_size=300), ENCODED, CUT, PASTED),
     column=st.none() | st.sampled_from(["1", "code"]),
 )
 @example(content=b"\xff\xfe", column=None)
