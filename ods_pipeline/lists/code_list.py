@@ -11,7 +11,7 @@ import polars as pl
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.codes import codes_of, is_entry, one_code_per_row
+from ods_pipeline.lists.codes import ENOUGH, codes_of, is_entry, one_code_per_row, share_of_codes
 from ods_pipeline.lists.columns import (
     choose_column,
     codes_in_every_cell,
@@ -20,6 +20,9 @@ from ods_pipeline.lists.columns import (
     largest_share,
 )
 from ods_pipeline.lists.reading import read_cells, read_sheets
+
+# This many cells show whether a column has codes.
+_SAMPLED = 1000
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,19 @@ def _notes(cells: Cells, index: int, header: int | None, wanted: str | None) -> 
         notes.append(
             f"column {index + 1} of {len(cells.columns)} is taken" + (f" ({named!r})" if named else "")
         )
+        notes += [
+            f"column {number} ({name!r}) has codes too and is not read; --column {number} takes it"
+            for number, name in _other_columns(cells, index, header)
+        ]
     if header is not None and cells.names is None:
         notes.append(f"line {cells.lines[header]} is taken as the header")
     return notes
+
+
+def _other_columns(cells: Cells, taken: int, header: int | None) -> list[tuple[int, str]]:
+    """Return number and name of the other columns that are named as one of codes and have codes."""
+    names = cells.names or ([] if header is None else cells.row(header))
+    named = [n for n, name in enumerate(names) if n != taken and is_name_of_codes(name)]
+    begins = 0 if cells.names else (header or 0) + 1
+    shares = {n: share_of_codes(cells.columns[n][begins : begins + _SAMPLED]) for n in named}
+    return [(n + 1, names[n]) for n in named if shares[n] >= ENOUGH]

@@ -142,6 +142,17 @@ def test_choices_are_notes(tmp_path: Path) -> None:
     assert codes.notes == ["column 2 of 2 is taken ('Site Code')", "line 1 is taken as the header"]
 
 
+def test_another_column_of_codes_is_named(tmp_path: Path) -> None:
+    parts = "Trusts,,Practices,\nODS code,Name,ODS code,Name\nRRP,a,E83003,x\nTAF,b,E83005,y\n"
+    note = "column 3 ('ODS code') has codes too and is not read; --column 3 takes it"
+    assert note in read_list(tmp_path, parts).notes
+    assert lines(read_list(tmp_path, parts, "3"))[-2:] == [(3, "E83003"), (4, "E83005")]
+    pcns = read_list(tmp_path, parquet(practice_code=["E83003"], pcn_code=["U12345"]), name="a.parquet")
+    assert pcns.notes[1] == "column 2 ('pcn_code') has codes too and is not read; --column 2 takes it"
+    names = read_list(tmp_path, "Practice code,Trust\nE83003,Barnet\nE83005,Camden\n")
+    assert not any("codes too" in note for note in names.notes)
+
+
 def test_a_missing_column_is_reported_with_those_that_there_are(tmp_path: Path) -> None:
     for column in ("trust", "3", "0"):
         with pytest.raises(OdsError, match=f"no column '{column}'.*1 'code', 2 'name'"):
