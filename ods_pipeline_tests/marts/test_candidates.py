@@ -113,6 +113,28 @@ def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
     assert rows["reason"].to_list() == ["Same address, same name, opened 396 days before the end"]
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "days"),
+    [
+        ("2022-04-01", "2024-03-31", -731),  # two years from April to March, one of them a leap year
+        ("2021-04-01", "2023-03-31", -730),
+        ("2022-03-31", "2024-03-31", None),
+        ("2024-10-01", "2024-03-31", 183),
+        ("2024-10-02", "2024-03-31", None),
+    ],
+)
+def test_the_limits_of_days_are_those_of_the_check(
+    tmp_path: Path, opens: str, closes: str, days: int | None
+) -> None:
+    place = {"address_line_1": "4 HIGH STREET", "postcode": "LS1 1AC"}
+    organisations = [
+        at("L83701", "RO177", "ELMWOOD SURGERY", "1990-01-01", closes, **place),
+        at("L83702", "RO177", "ELMWOOD SURGERY", opens, None, **place),
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)  # its checks pass
+    assert rows["days_between"].to_list() == ([] if days is None else [days])
+
+
 HIGH_STREET = {"address_line_1": "1 HIGH STREET", "postcode": "LS1 1AA"}
 
 

@@ -24,7 +24,9 @@ SELECT
 FROM mart AS m
 JOIN marts.organisation_status AS a ON a.ods_code = m.old_code
 JOIN marts.organisation_status AS b ON b.ods_code = m.candidate_code
-WHERE a.kind <> b.kind OR NOT (m.same_uprn OR m.same_postcode) OR m.days_between NOT BETWEEN -730 AND 183
+WHERE a.kind <> b.kind OR NOT (m.same_uprn OR m.same_postcode)
+    -- 730 days before the last day, which is 731 before the day after it.
+    OR m.days_between NOT BETWEEN -731 AND 183
 UNION ALL
 SELECT
     'closed by the day the old code closed',
