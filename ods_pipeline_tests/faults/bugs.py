@@ -229,8 +229,8 @@ BUGS = [
         "a column has no description",
         "documented",
         "schema/named.py",
-        '"The codes that took its place by ODS\'s successions, followed to the end, in order of code. ODS "\n'
-        '        "seldom gives any for social care."',
+        "\"The codes that replaced this one by ODS's successions, followed to the end, in order of code. "
+        'ODS "\n        "seldom gives any for social care."',
         '""',
         (
             "schema/test_schema.py::test_everything_is_described",
