@@ -37,9 +37,11 @@ from ods_pipeline.inventory.sample import holds_sample
 from ods_pipeline.sources.settings import Sources
 
 # What is imported by now lives as long as the process: collections pass over it, which is 0.5 s of a build.
-# At the end they must see it again, or DuckDB's binding reports its types as leaked.
+# At the end they must see it again, or DuckDB's binding reports its types as leaked. With collection disabled
+# Python still collects twice there, which is enough, and not three times.
 gc.freeze()
 atexit.register(gc.unfreeze)
+atexit.register(gc.disable)
 
 # For runs that nobody watches: a source that does not answer is asked again after 5, 10 and 20 minutes.
 UNATTENDED = dg.RetryPolicy(max_retries=3, delay=300, backoff=dg.Backoff.EXPONENTIAL)

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -21,6 +22,9 @@ from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.sorting import sorted_by
 
 _RULES = resources.files("ods_pipeline.marts") / "rules"
+# DuckDB keeps so much memory for its blocks until it closes. By itself it gives each block back and asks for
+# it again, which is 4 % of a build (benchmarks/NOTES.md).
+BLOCKS_KEPT: dict[str, Any] = {"block_allocator_memory": "1.5GB"}
 # Many marts and checks read these: to unpack them once is cheaper than to read the files again and again.
 _READ_OFTEN = ("organisations", "organisation_status")
 
@@ -106,7 +110,7 @@ def mart_connection(
         tables: The tables to show, as far as they are written. None is all of them; those that are read often
             are then unpacked into memory.
     """
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=BLOCKS_KEPT) as connection:
         define_for_marts(connection, today)
         show_build(connection, build, tables)
         yield connection

@@ -15,13 +15,14 @@ import duckdb
 
 from ods_pipeline.dataroot.parquet import columns_with_dictionary
 from ods_pipeline.marts import macros
+from ods_pipeline.marts.build import BLOCKS_KEPT
 from ods_pipeline.publish.plain import make_plain_views
 from ods_pipeline.publish.search import READS, SCHEMA, make_search_tables
 from ods_pipeline.schema import Table
 from ods_pipeline.schema.derive import comments
 
 # Analysts' tools are older than ours: DuckDB 1.2 and later open the file.
-_STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"}
+_STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.2.0"} | BLOCKS_KEPT
 
 
 @contextmanager
