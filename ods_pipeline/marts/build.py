@@ -22,8 +22,8 @@ from ods_pipeline.schema import SCHEMAS, TABLES, Table
 from ods_pipeline.schema.sorting import sorted_by
 
 _RULES = resources.files("ods_pipeline.marts") / "rules"
-# DuckDB keeps so much memory for its blocks until it closes. By itself it gives each block back and asks for
-# it again, which is 4 % of a build (benchmarks/NOTES.md).
+# Up to this much memory DuckDB keeps for its blocks until it closes. Otherwise it returns each block and asks
+# for it again, which is 4 % of a build (benchmarks/NOTES.md).
 BLOCKS_KEPT: dict[str, Any] = {"block_allocator_memory": "1.5GB"}
 # Many marts and checks read these: to unpack them once is cheaper than to read the files again and again.
 _READ_OFTEN = ("organisations", "organisation_status")

@@ -10,7 +10,7 @@ deltalake).
                                                      changed the table; immutable
     <store>/tables/ord.organisations/_delta_log/     the same file, registered as a Delta table
     <store>/duckdb/7b20….duckdb             ods.duckdb of a build
-    <store>/state/9d1e….tar                 what the next build needs next to the published set; private
+    <store>/state/9d1e….tar                 what the next build needs beyond the published set; private
     <store>/raw/…                           raw files as received, if asked for; private
     <store>/writer.json                     who is writing, while someone is
 """

@@ -1,4 +1,4 @@
-"""What the next build needs next to the published set: receipts and marks of the captures folded in.
+"""What the next build needs beyond the published set: receipts and marks of the captures folded in.
 
 Lives here: packing them into one archive, and unpacking it into an empty data root. Does not live here: raw
 files and flat tables themselves. A data root with the archive alone adds captures to the published history.
