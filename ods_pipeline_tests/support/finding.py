@@ -113,7 +113,7 @@ def small_register(folder: Path) -> Generator[Find]:
             "INSERT INTO history.organisations VALUES ('A2', 'ABBOTS WAY CLINIC', DATE '2020-03-02')"
         )
         make_search_tables(connection, TODAY)
-        steps = [f"find_{step}.sql" for step in ("as_typed", "codes", "listings", "matches")]
+        steps = [f"find_{step}.sql" for step in ("as_typed", "by_name", "codes", "listings", "matches")]
         for file in (*steps, "ods_find.sql"):
             connection.execute(resources.files("ods_pipeline.marts.macros").joinpath(file).read_text())
         yield functools.cache(lambda text: ask_for(connection, text))

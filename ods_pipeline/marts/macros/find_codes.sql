@@ -18,10 +18,10 @@ CREATE MACRO find_keys(entry) AS TABLE
                 words
                 || [
                     code,
-                    CASE WHEN words[1] <> '' THEN postcode END,
+                    CASE WHEN words[1] <> '' AND NOT contains(postcode, ' ') THEN postcode END,
                     CASE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')
-                            THEN ' ' || code[:-2] || ' ' || code[-1]
+                            THEN code[:-2] || ' ' || code[-1]
                     END,
                     CASE WHEN code_as_typed <> code THEN code_as_typed END,
                     CASE WHEN len(words) > 1 THEN translate(code, '-./_', '') END
@@ -29,9 +29,9 @@ CREATE MACRO find_keys(entry) AS TABLE
                 || postcode_sectors(perhaps_postcode, postcode_digits)
                 || CASE
                     WHEN postcode = '' THEN []
-                    WHEN postcode[-2] = ' ' THEN [' ' || postcode]
-                    WHEN length(joined) > 4 THEN [' ' || joined[:-4] || ' ' || joined[-3]]
-                    ELSE string_split(replace(' # 0, # 1, # 2, # 3, # 4, # 5, # 6, # 7, # 8, # 9', '#', joined), ',')
+                    WHEN postcode[-2] = ' ' THEN [postcode]
+                    WHEN length(joined) > 4 THEN [joined[:-4] || ' ' || joined[-3]]
+                    ELSE string_split(replace('# 0,# 1,# 2,# 3,# 4,# 5,# 6,# 7,# 8,# 9', '#', joined), ',')
                 END
             ) AS word,
             unnest(

@@ -3,6 +3,12 @@
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
 -- letters and digits, or is a word of no name.
+--
+-- A town may have forty thousand listings, and to group them takes most of the time. So a name with too little of the
+-- text to be listed for itself, or for its town, is left out before unless its code or postcode was typed; and what is
+-- grouped is packed. words are sets of typed words, a dozen bits each: of the name, of the name as typed, of the town,
+-- of the town as typed, of codes. signs are bits: is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8), has_postcode
+-- (16), likeness (32 and 64).
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
@@ -22,60 +28,65 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
         FROM (
             SELECT
                 listing_id,
-                max(got) AS got,
-                max(mask) AS mask,
-                max(exact_mask) AS exact_mask,
-                max(covered) AS covered,
-                bool_or(is_kind) AS is_kind,
-                max(town_mask) & ~max(mask) AS town_mask,
-                max(town_exact_mask) AS town_exact_mask,
-                max(code_mask) AS code_mask,
-                bool_or(has_both) AS has_both,
-                sum(spelling) AS spelling,
-                max(likeness) AS likeness,
-                max(has_postcode) AS has_postcode,
-                bool_or(bool_or(code_mask = 4095)) OVER () AS is_whole_code,
-                bit_or(bit_or(exact_mask | town_exact_mask)) OVER () AS name_words,
-                9 * max(max(greatest(has_postcode, code_mask >> 12))) OVER () AS asked,
-                max(max(weights)) OVER () AS weights
+                coalesce(got, 0) AS got,
+                words & 4095 AS mask,
+                (words >> 12) & 4095 AS exact_mask,
+                coalesce(covered, 0) AS covered,
+                has_bit(signs, 0) AS is_kind,
+                (words >> 24) & ~words & 4095 AS town_mask,
+                (words >> 36) & 4095 AS town_exact_mask,
+                words >> 48 AS code_mask,
+                has_bit(signs, 1) AS has_both,
+                ((signs >> 3) & 1) - ((signs >> 2) & 1) AS spelling,
+                signs >> 5 AS likeness,
+                (signs >> 4) & 1 AS has_postcode,
+                bool_or((words >> 48) = 4095) OVER () AS is_whole_code,
+                coalesce(max(name_words) OVER (), 0) AS name_words,
+                9 * max(greatest((signs >> 4) & 1, words >> 60)) OVER () AS asked,
+                coalesce(max(weights) OVER (), 0) AS weights
             FROM (
                 SELECT
-                    unnest(s.listing_ids) AS listing_id,
-                    CASE WHEN s.is_town THEN 0 ELSE x.got END AS got,
-                    CASE WHEN s.is_town THEN 0 ELSE x.mask END AS mask,
-                    CASE WHEN s.is_town THEN 0 ELSE x.exact_mask END AS exact_mask,
-                    CASE WHEN s.is_town THEN 0 ELSE x.covered END AS covered,
-                    x.is_kind AND NOT s.is_town AS is_kind,
-                    CASE WHEN s.is_town THEN x.mask ELSE 0 END AS town_mask,
-                    CASE WHEN s.is_town THEN x.exact_mask ELSE 0 END AS town_exact_mask,
-                    0 AS code_mask,
-                    0 AS has_postcode,
-                    x.weights,
-                    false AS has_both,
-                    0 AS likeness,
-                    x.spelling
-                FROM find_texts(entry, rows_wanted) AS x
-                JOIN search.listed_texts AS s ON s.text_id = x.text_id
-                WHERE x.is_near OR s.is_town
-                UNION ALL
-                SELECT
-                    listing_id,
-                    0,
-                    0,
-                    0,
-                    0,
-                    false,
-                    0,
-                    0,
-                    coalesce(mask, 0),
-                    (mask IS NULL)::INTEGER,
-                    0,
-                    has_both,
-                    likeness,
-                    0
-                FROM find_keys(entry)
+                    coalesce(t.listing_id, k.listing_id) AS listing_id,
+                    t.weights,
+                    t.name_words,
+                    max(CASE WHEN NOT t.is_town THEN t.got END) AS got,
+                    max(CASE WHEN NOT t.is_town THEN t.covered END) AS covered,
+                    bit_or(
+                        coalesce((t.mask | (t.exact_mask::BIGINT << 12)) << CASE WHEN t.is_town THEN 24 ELSE 0 END, 0)
+                        | (coalesce(k.mask, 0)::BIGINT << 48)
+                    ) AS words,
+                    bit_or(
+                        CASE
+                            WHEN NOT t.is_town
+                                THEN t.is_kind::INTEGER
+                                    + CASE t.spelling WHEN -1 THEN 4 WHEN 1 THEN 8 ELSE 0 END
+                            ELSE 0
+                        END
+                        + CASE WHEN k.has_both THEN 2 ELSE 0 END
+                        + CASE WHEN k.listing_id IS NOT NULL AND k.mask IS NULL THEN 16 ELSE 0 END
+                        + coalesce(k.likeness << 5, 0)
+                    ) AS signs
+                FROM (
+                    SELECT
+                        unnest(s.listing_ids) AS listing_id,
+                        s.is_town,
+                        x.got,
+                        x.covered,
+                        x.mask,
+                        x.exact_mask,
+                        x.is_kind,
+                        x.spelling,
+                        x.is_enough,
+                        x.name_words,
+                        x.weights
+                    FROM find_texts(entry, rows_wanted) AS x
+                    JOIN search.listed_texts AS s ON s.text_id = x.text_id
+                    WHERE x.is_near OR s.is_town
+                ) AS t
+                FULL JOIN find_keys(entry) AS k ON k.listing_id = t.listing_id
+                WHERE k.listing_id IS NOT NULL OR t.is_town OR t.is_enough
+                GROUP BY coalesce(t.listing_id, k.listing_id), t.weights, t.name_words
             )
-            GROUP BY listing_id
         )
     )
     QUALIFY is_code

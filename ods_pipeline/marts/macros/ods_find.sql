@@ -9,9 +9,9 @@
 --
 -- The best 200 are returned; ods_find('house', rows_wanted := 1000) returns more.
 --
--- Its steps, in this order: find_as_typed.sql (what was typed, and the texts that have its words), find_codes.sql,
--- find_listings.sql, find_matches.sql. A macro can only use those that are there already, and files are read in order
--- of their names.
+-- Its steps, in this order: find_as_typed.sql (what was typed), find_by_name.sql (the names and towns that have its
+-- words), find_codes.sql, find_listings.sql, find_matches.sql. A macro can only use those that are there already, and
+-- files are read in order of their names.
 --
 -- The tables of the schema search are made for this (publish/search_tables). What costs time is to prepare this text,
 -- and to read columns of all codes, so the other columns are read for the matches only. Each step is a macro of its

@@ -56,9 +56,9 @@ CREATE MACRO postcode_sectors(key, as_digits) AS CASE
                     WHEN length(key) < 7 AND NOT contains(
                             'AB AL BB BL BS CB CO DL GL HS LL LS ML OL PL PO SL SO SS TS UB WS YO', key[1:2]
                         )
-                        THEN ' ' || key[1] || as_digits[2:-4] || ' ' || as_digits[-3]
+                        THEN key[1] || as_digits[2:-4] || ' ' || as_digits[-3]
                 END,
-                ' ' || key[1] || translate(key[2], '0', 'O') || as_digits[3:-4] || ' ' || as_digits[-3]
+                key[1] || translate(key[2], '0', 'O') || as_digits[3:-4] || ' ' || as_digits[-3]
             ]
     ELSE [NULL, NULL]
 END;

@@ -67,29 +67,27 @@ regexp_extract(words, '(?:^| )([A-Z][A-Z0-9]{0,2}[0-9OIL] ?[0-9](?:[A-MO-QU-Z][A
 CREATE MACRO bit_at(place_in_word) AS 1::BIGINT << place_in_word;
 CREATE MACRO has_bit(bits, place_in_word) AS ((bits >> place_in_word) & 1) = 1;
 
--- Where a part of a word may end if it is so many characters long, as bits: with an S, AND or SAND after it, too.
-CREATE MACRO ends_of_part(word, part_to) AS
-bit_at(part_to)
-| CASE WHEN word[part_to + 1] = 'S' THEN bit_at(part_to + 1) ELSE 0 END
-| CASE
-    WHEN word[part_to + 1:part_to + 3] = 'AND' THEN bit_at(part_to + 3)
-    WHEN word[part_to + 1:part_to + 4] = 'SAND' THEN bit_at(part_to + 4)
-    ELSE 0
-END;
+-- The last place among bits.
+CREATE MACRO last_bit(bits) AS length(bin(bits)) - 1;
 
--- How long it is, if it ends at the last of these places where it may.
-CREATE MACRO length_of_part(part_size, part_from, places) AS part_size + CASE
-    WHEN has_bit(places, part_from + part_size + 4) THEN 4
-    WHEN has_bit(places, part_from + part_size + 3) THEN 3
-    WHEN has_bit(places, part_from + part_size + 1) THEN 1
-    ELSE 0
+-- Where a part of a word may end if it is so many characters long, as bits: with an S, AND or SAND after it, too.
+CREATE MACRO ends_of_part(part_to, following) AS bit_at(part_to) * CASE
+    WHEN starts_with(following, 'SAND') THEN bit_at(0) + bit_at(1) + bit_at(4)
+    WHEN starts_with(following, 'S') THEN bit_at(0) + bit_at(1)
+    WHEN starts_with(following, 'AND') THEN bit_at(0) + bit_at(3)
+    ELSE bit_at(0)
 END;
 
 -- The bit of word n in a mask.
 CREATE MACRO bit_of(n) AS (1 << (n - 1))::INTEGER;
 
--- A code or word as search.keys has it: with a space in front if it has no digit.
-CREATE MACRO key_of(word) AS CASE WHEN regexp_matches(word, '[0-9]') THEN word ELSE ' ' || word END;
+-- A code, a word or the sector of a postcode (N10 9) as search.keys has it. What has no digit comes first there, and
+-- sectors last: few rows then have to be read for words, which have no digits, and only codes for codes.
+CREATE MACRO key_of(word) AS CASE
+    WHEN contains(word, ' ') THEN '~' || word
+    WHEN regexp_matches(word, '[0-9]') THEN word
+    ELSE ' ' || word
+END;
 
 -- Weights of words, from 1 to 15, as one number: bit n - 1 of each dozen is word n; the first dozen of bits has the
 -- words whose weight has bit 0, the second those with bit 1, and so on. To multiply puts bit i of a weight at 12 * i.

@@ -29,8 +29,7 @@ ORDER BY size, ods_code;
 COMMENT ON TABLE search.codes IS
 'For ods_find: every code, with the characters that it has as bits, and what it looks like at a glance.';
 
--- A postcode is its sector and what follows. Sectors and codes without a digit begin with a space: few rows then have
--- to be read for words, which have no digits.
+-- A postcode is its sector and what follows.
 CREATE OR REPLACE TABLE search.keys AS
 SELECT
     key_of(ods_code) AS key,
@@ -40,7 +39,7 @@ FROM search.codes
 WHERE ods_code NOT LIKE ' %'
 UNION ALL
 SELECT
-    ' ' || n.postcode[:-4] || ' ' || n.postcode[-3],
+    key_of(n.postcode[:-4] || ' ' || n.postcode[-3]),
     n.postcode[-2:],
     n.listing_id
 FROM (

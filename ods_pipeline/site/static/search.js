@@ -1,6 +1,6 @@
 // The search of the look-up page: the steps of ods_find, in its order, over the files in lookup/search and lookup/text.
-// Keep it like marts/macros/ods_find.sql, its steps (find_as_typed.sql, find_codes.sql, find_listings.sql and
-// find_matches.sql) and words_search.sql; the tests compare both.
+// Keep it like marts/macros/ods_find.sql, its steps (find_as_typed.sql, find_by_name.sql, find_codes.sql,
+// find_listings.sql and find_matches.sql) and words_search.sql; the tests compare both.
 "use strict";
 window.odsSearchWith = function (about, load) {
   const SPELT = {
