@@ -4,11 +4,12 @@
 --   * the same UPRN within a month, whatever the name;
 --   * the same UPRN or postcode and a like name within half a year;
 --   * the same UPRN or postcode and the same name, open next to each other for up to two years.
--- The same place is one UPRN, or one postcode and first address line. A name of nothing but words that many have (THE
--- SURGERY) counts at the same place only. Days are counted from the legal or the operational end, whichever makes the
--- better case: a shop is handed over when it stops working, a board when it ends in law. A pair far below the best of
--- either side is left out. The end of the trail is sought from each candidate on: by recorded successions, else by its
--- own best candidate.
+-- The same place is one UPRN, or one postcode and first address line; HIGH ST is HIGH STREET. A name of
+-- nothing but words that many have (THE SURGERY) counts at the same place only. Days are counted from the legal or the
+-- operational end, whichever makes the better case: a shop is handed over when it stops working, a board when it ends
+-- in law. A pair far below the best of either side is left out. The end of the trail is sought from each candidate on: by
+-- recorded successions, else by its own best candidate. A code that is Inactive and has no end at all has no candidate:
+-- its stamp is the day of the last change of any kind, so its last day is not known.
 
 WITH RECURSIVE limits AS (
     SELECT
@@ -86,10 +87,15 @@ pairs AS (
         AND coalesce(b.last_day > g.closes_on AND b.stopped_on > g.stopped_on, true)
 ),
 
--- Words that many organisations of a kind have in their names do not make two names alike.
+-- Words that many organisations of a kind have in their names do not make two names alike. Most address lines need no
+-- cleaning: to test for that is cheaper than to clean.
 words AS (
     SELECT
         s.ods_code,
+        CASE
+            WHEN regexp_full_match(s.address_line_1, '[A-Z0-9]+( [A-Z0-9]+)*') THEN s.address_line_1
+            ELSE name_key(s.address_line_1)
+        END AS line_key,
         trim(regexp_replace(
             s.name, '\b(THE|AND|LTD|LIMITED|PHARMACY|CHEMIST|CHEMISTS|SURGERY|MEDICAL|HEALTH|CENTRE|PRACTICE|DENTAL'
             || '|CARE|HOME|NURSING|RESIDENTIAL|HOUSE|DR|DRS|PARTNERS|GROUP|CLINIC)\b|[^A-Z0-9 ]', '', 'g'
@@ -115,8 +121,15 @@ likened AS (
         b.opens_on - (g.closes_on + 1) AS days_between,
         coalesce(g.uprn = b.uprn, false) AS same_uprn,
         coalesce(g.postcode = b.postcode, false) AS same_postcode,
-        coalesce(g.postcode = b.postcode AND name_key(g.address_line_1) = name_key(b.address_line_1), false)
-            AS same_first_line,
+        coalesce(
+            g.postcode = b.postcode
+            -- Short forms begin with the letter of the long ones.
+            AND CASE
+                WHEN gw.line_key = bw.line_key THEN true
+                WHEN gw.line_key[1] = bw.line_key[1] THEN street_key(gw.line_key) = street_key(bw.line_key)
+            END,
+            false
+        ) AS same_first_line,
         gw.own_words <> '' AND bw.own_words <> '' AS has_own_words,
         gw.own_words = '' AND bw.own_words = '' AS has_common_words_only,
         round(

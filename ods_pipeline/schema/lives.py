@@ -96,7 +96,8 @@ class SuccessorCandidates(Schema):
     Candidates are inferred from place, name and dates and are never facts. A candidate was open after the old
     code had closed, so no two codes are candidates of each other. It may have closed since: now_codes shows
     where the trail ends. ODS records successions for statutory organisations only: most practices, pharmacies
-    and care homes have none.
+    and care homes have none. A code that is Inactive without any end has no candidate: its last day is not
+    known, and its stamp is the day of its last change of any kind.
 
     The score adds up three parts. Place: 0.5 for the same UPRN, 0.45 for the same postcode and first address
     line, 0.3 for the same postcode alone. Name: 0.25 times its likeness. Days: 0.25 if the candidate opened
@@ -126,7 +127,9 @@ class SuccessorCandidates(Schema):
     )
     same_uprn = flag("True if both have the same UPRN.")
     same_postcode = flag("True if both have the same postcode.")
-    same_first_line = flag("True if both have the same postcode and the same first address line.")
+    same_first_line = flag(
+        "True if both have the same postcode and the same first address line. HIGH ST is HIGH STREET."
+    )
     name_likeness = share(
         "Similarity of the two names (Jaro-Winkler), 0 to 1, without words that many names of a kind have."
     )

@@ -89,6 +89,30 @@ OR kind IN (
 CREATE MACRO is_head_office(kind) AS
 kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider');
 
+-- An address line, as name_key makes it, with each word for a way or a building in one spelling: HIGH ST and HIGH
+-- STREET are one, and so are ST JOHNS and SAINT JOHNS.
+CREATE MACRO street_key(line_key) AS array_to_string(
+    list_transform(
+        string_split(line_key, ' '),
+        LAMBDA word: coalesce(
+            [
+                'ST', 'ST', 'ST', 'RD', 'AVE', 'AVE', 'LN', 'DR', 'DR', 'CT', 'CT', 'PL', 'SQ', 'CL',
+                'CRES', 'CRES', 'GDNS', 'TERR', 'TERR', 'PDE', 'GR', 'GR', 'PK', 'MT', 'HSE',
+                'BLDG', 'BLDG', 'BLDG', 'FLR', 'CTR', 'CTR', 'CTR'
+            ][list_position(
+                [
+                    'STREET', 'STR', 'SAINT', 'ROAD', 'AVENUE', 'AV', 'LANE', 'DRIVE', 'DRV', 'COURT', 'CRT', 'PLACE',
+                    'SQUARE', 'CLOSE',
+                    'CRESCENT', 'CRESC', 'GARDENS', 'TERRACE', 'TER', 'PARADE', 'GROVE', 'GRV', 'PARK', 'MOUNT', 'HOUSE',
+                    'BUILDING', 'BUILDINGS', 'BLDGS', 'FLOOR', 'CENTRE', 'CENTER', 'CTRE'
+                ], word
+            )],
+            word
+        )
+    ),
+    ' '
+);
+
 -- other_codes(expected, code): for checks, the codes that the mart lacks or should not have, as problem and label.
 -- `expected` is the name of a common table expression with ods_code, as text; `code` is the mart's column of codes.
 CREATE MACRO other_codes(expected, code) AS TABLE
