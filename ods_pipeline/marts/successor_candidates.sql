@@ -4,12 +4,12 @@
 --   * the same UPRN within a month, whatever the name;
 --   * the same UPRN or postcode and a like name within half a year;
 --   * the same UPRN or postcode and the same name, open next to each other for up to two years.
--- The same place is one UPRN, or one postcode and first address line; HIGH ST is HIGH STREET. A name of
--- nothing but words that many have (THE SURGERY) counts at the same place only. Days are counted from the legal or the
+-- The same place is one UPRN, or one postcode and first address line; HIGH ST is HIGH STREET. A name of nothing but
+-- words that many have (THE SURGERY) counts at the same place only. Days are counted from the legal or the
 -- operational end, whichever makes the better case: a shop is handed over when it stops working, a board when it ends
--- in law. A pair far below the best of either side is left out. The end of the trail is sought from each candidate on: by
--- recorded successions, else by its own best candidate. A code that is Inactive and has no end at all has no candidate:
--- its stamp is the day of the last change of any kind, so its last day is not known.
+-- in law. A pair far below the best of either side is left out. The end of the trail is sought from each candidate
+-- on: by recorded successions, else by its own best candidate. A code that is Inactive and has no end at all has no
+-- candidate: its stamp is the day of the last change of any kind, so its last day is not known.
 
 WITH RECURSIVE limits AS (
     SELECT

@@ -43,6 +43,7 @@ _BY_HEADER = {header: column for column, headers in _HEADERS.items() for header 
 COLUMNS = tuple(_HEADERS)
 # How far down a header row may be: titles and notes that a person puts above it take a few lines.
 _ROWS_OF_TITLES = 20
+_PUT_FIRST = "Put the header row first"
 CODE = re.compile(r"[A-Z0-9]{1,12}")
 
 
@@ -55,7 +56,7 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
     cells = frame.drop("line")
     for n, row in enumerate(cells.head(_ROWS_OF_TITLES).iter_rows()):
-        titled = {_BY_HEADER[h]: place for place, h in reversed(_headers(row)) if h in _BY_HEADER}
+        titled = _titled(row)
         if needed <= titled.keys():
             _require_titles_above(path, frame.head(n), {c: f"column_{titled[c]}" for c in needed})
             return {c: place for c, place in titled.items() if c in wanted}, n
@@ -88,6 +89,50 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     return places, None
 
 
+def lines_repeated(path: Path, frame: pl.DataFrame, places: dict[str, int], header: int | None) -> list[int]:
+    """Return the lines that repeat the header row or a title above it, as in pages that were put together.
+
+    Raises:
+        OdsError: A header row further down has the columns in another order, or no header row is above it.
+    """
+    rows = frame.slice(0 if header is None else header + 1)
+    # A code with a digit is no name of a column, so one cell is enough to know most rows by.
+    code = pl.col(f"column_{places['code']}").str.to_uppercase()
+    others = rows.filter(
+        ~(code.str.contains("[0-9]") & code.str.contains(f"^{CODE.pattern}$")).fill_null(False)
+    )
+    titles = {tuple(row) for row in frame.head(header or 0).drop("line").iter_rows()}
+    repeated = []
+    for line, *cells in others.iter_rows():
+        titled = _titled(tuple(cells))
+        if tuple(cells) in titles:
+            repeated.append(line)
+        elif len(titled) > 2 or titled.keys() >= places.keys():
+            _require_same_columns(path, line, titled, places, header)
+            repeated.append(line)
+    return repeated
+
+
+def _require_same_columns(
+    path: Path, line: int, titled: dict[str, int], places: dict[str, int], header: int | None
+) -> None:
+    if header is None:
+        raise OdsError(
+            f"line {line} is a header row, and rows of the report are above it", where=path, do=_PUT_FIRST
+        )
+    if {column: titled.get(column) for column in places} != places:
+        raise OdsError(
+            f"line {line} is another header row, with the columns in another order",
+            where=path,
+            do="Give the part from that line on as a file of its own, with --part",
+        )
+
+
+def _titled(row: tuple[str | None, ...]) -> dict[str, int]:
+    """Return the place of each column that is named in a row; that of the first, if two have one name."""
+    return {_BY_HEADER[name]: place for place, name in reversed(_headers(row)) if name in _BY_HEADER}
+
+
 def _headers(row: tuple[str | None, ...]) -> list[tuple[int, str]]:
     """Return the place of each cell, from 1, and its letters and digits."""
     return [(n, re.sub(r"[^a-z0-9]", "", (cell or "").lower())) for n, cell in enumerate(row, 1)]
@@ -101,7 +146,7 @@ def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, st
         raise OdsError(
             f"line {rows['line'][0]} looks like a row of the report, and the header row comes after it",
             where=path,
-            do="Put the header row first",
+            do=_PUT_FIRST,
         )
 
 

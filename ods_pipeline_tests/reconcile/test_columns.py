@@ -119,3 +119,48 @@ def test_a_file_with_other_columns_is_rejected(
 ) -> None:
     with pytest.raises(OdsError, match=words):
         read_report(make(tmp_path))
+
+
+HEADER, FIRST, SECOND = (
+    "Code,Name,Postcode",
+    "A81001,THE DENSHAM SURGERY,TS18 1HU",
+    "A81002,OAK SURGERY,TS18 2AW",
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "count"),
+    [
+        ([HEADER, FIRST, HEADER, SECOND], [(2, "A81001"), (4, "A81002")], "1, first line 3"),
+        ([HEADER, FIRST, "code, NAME ,post code", SECOND], [(2, "A81001"), (4, "A81002")], "1, first line 3"),
+        (
+            [HEADER, HEADER, FIRST, "", HEADER, SECOND, HEADER],
+            [(3, "A81001"), (6, "A81002")],
+            "3, first line 2",
+        ),
+        # The title of each page is there again, too.
+        (
+            ["Practices,,", HEADER, FIRST, "Practices,,", HEADER, SECOND],
+            [(3, "A81001"), (6, "A81002")],
+            "2, first line 4",
+        ),
+    ],
+)
+def test_a_header_row_that_is_repeated_is_no_row(
+    tmp_path: Path, rows: list[str], expected: list[tuple[int, str]], count: str
+) -> None:
+    read = read_report(report_file(tmp_path, "\n".join(rows) + "\n"))
+    assert read.rows.select("line", "code").rows() == expected
+    assert f"lines that repeat the header, left out: {count}" in read.notes
+
+
+def test_a_header_row_further_down_with_other_columns_is_rejected(tmp_path: Path) -> None:
+    for other in ("Name,Code,Postcode", "Code,Name,Opened date", "Code,Postcode,Name"):
+        with pytest.raises(OdsError, match="line 3 is another header row, with the columns in another order"):
+            read_report(report_file(tmp_path, "\n".join([HEADER, FIRST, other, SECOND]) + "\n"))
+
+
+def test_a_header_row_below_the_rows_of_the_legacy_layout_is_rejected(tmp_path: Path) -> None:
+    header = line(["Organisation Code", "Name", *[""] * 7, "Postcode", *[""] * 17])
+    with pytest.raises(OdsError, match="line 31 is a header row, and rows of the report are above it"):
+        read_report(report_file(tmp_path, line() * 30 + header + line()))

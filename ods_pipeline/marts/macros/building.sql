@@ -102,8 +102,8 @@ CREATE MACRO street_key(line_key) AS array_to_string(
             ][list_position(
                 [
                     'STREET', 'STR', 'SAINT', 'ROAD', 'AVENUE', 'AV', 'LANE', 'DRIVE', 'DRV', 'COURT', 'CRT', 'PLACE',
-                    'SQUARE', 'CLOSE',
-                    'CRESCENT', 'CRESC', 'GARDENS', 'TERRACE', 'TER', 'PARADE', 'GROVE', 'GRV', 'PARK', 'MOUNT', 'HOUSE',
+                    'SQUARE', 'CLOSE', 'CRESCENT', 'CRESC', 'GARDENS', 'TERRACE', 'TER', 'PARADE', 'GROVE', 'GRV',
+                    'PARK', 'MOUNT', 'HOUSE',
                     'BUILDING', 'BUILDINGS', 'BLDGS', 'FLOOR', 'CENTRE', 'CENTER', 'CTRE'
                 ], word
             )],
