@@ -25,6 +25,15 @@ IN_ONE_LINE = [(1, "RRP"), (1, "TAF")]
             [(6, "E83003"), (7, "89997")],
         ),
         ("SELECT 1 WHERE a IN ('RRP') AND b IN ('TAF')", IN_ONE_LINE),
+        # Without quotes, as people type them.
+        ("IN (RRP, TAF)", IN_ONE_LINE),
+        ("ods_code in (rrp,taf)", IN_ONE_LINE),
+        ("IN (\nRRP, -- Barnet\nTAF\n)", [(2, "RRP"), (3, "TAF")]),
+        ("SELECT *\nFROM t\nWHERE code NOT IN (E83003, 'RRP')", [(3, "E83003"), (3, "RRP")]),
+        ("codes <- c(RRP, TAF)", IN_ONE_LINE),
+        ("codes: [RRP, TAF]", IN_ONE_LINE),
+        ("INSERT INTO t VALUES ('RRP'), ('TAF')", IN_ONE_LINE),
+        ("INSERT INTO t VALUES\n('RRP'),\n('TAF');", [(2, "RRP"), (3, "TAF")]),
     ],
 )
 def test_a_list_pasted_from_a_query_or_a_program(
@@ -41,6 +50,8 @@ def test_a_list_pasted_from_a_query_or_a_program(
         "code,sites\nRRP,\"['RRP01', 'RRP02']\"\nTAF,\"['TAF01', 'TAF02']\"\n",
         'code,name\nRRP,Barnet ("B12")\nTAF,Camden\n',
         "code,name\nRRP,\"Barnet ('North', 'South', 'East', 'West')\"\nTAF,Camden\n",
+        'code,name\nRRP,"Barnet (in (RRP01, RRP02))"\nTAF,"Camden"\n',
+        "code,name\nRRP,Barnet (RRP)\nTAF,Camden (TAF)\n",
     ],
 )
 def test_a_table_with_such_brackets_in_a_cell_is_a_table(tmp_path: Path, content: str) -> None:
