@@ -19,6 +19,7 @@ from ods_pipeline.lists.columns import (
     is_name_of_codes,
     largest_share,
 )
+from ods_pipeline.lists.parts import Part, parts_of
 from ods_pipeline.lists.reading import read_cells, read_sheets
 
 # This many cells show whether a column has codes.
@@ -86,7 +87,8 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     whole = pl.DataFrame(cells.columns, schema=[(str(i), pl.String) for i in range(len(cells.columns))])
     filled = pl.all().str.strip_chars().replace("", None)
     label = whole.select(pl.coalesce(filled)).to_series()
-    given = whole[str(index)]
+    parts = parts_of(cells, index, header, column)
+    given = _given(whole, parts)
     read = codes_of(given)
     rows = pl.DataFrame(
         {
@@ -98,7 +100,8 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
         }
     ).filter(label.is_not_null())  # an empty line is not an entry
     if header is not None and cells.names is None:
-        rows = rows.filter(pl.col("line") > cells.lines[header])
+        if parts[0].start:
+            rows = rows.filter(pl.col("line") > cells.lines[parts[0].start - 1])
         # A list of several pages has its header again.
         is_header = pl.col("given").str.strip_chars().str.to_lowercase() == cells.row(header)[index].lower()
         rows = rows.with_columns(is_entry=pl.col("is_entry") & ~is_header.fill_null(False))
@@ -106,7 +109,9 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     texts = rows["given"].drop_nulls().unique()
     names = [text for text in texts.filter(~texts.str.contains(r"[0-9]")) if is_name_of_codes(text)]
     rows = rows.with_columns(is_entry=pl.col("is_entry") & ~pl.col("given").is_in(names).fill_null(False))
-    notes = [*_notes(cells, index, header, column), *_note_on_words(rows)]
+    inside = [cells.lines[part.header] for part in parts if part.header is not None]
+    rows = rows.with_columns(is_entry=pl.col("is_entry") & ~pl.col("line").is_in(inside))
+    notes = [*_notes(cells, index, header, column), *_notes_on_parts(cells, parts), *_note_on_words(rows)]
     rows = one_code_per_row(rows)
     if rows.is_empty():
         raise OdsError(
@@ -115,6 +120,26 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     named = _name_of(cells, index, header)
     phrase = f"column {index + 1}" + (f" ({named!r})" if named else "")
     return CodeList(rows, phrase, [*cells.notes, *notes])
+
+
+def _given(whole: pl.DataFrame, parts: list[Part]) -> pl.Series:
+    """Return the cells of the column of codes, which may be another one in each part."""
+    given = whole[str(parts[0].index)]
+    for part in parts[1:]:
+        # The row of names belongs to its part.
+        begins = part.start if part.header is None else part.header
+        given = pl.concat([given[:begins], whole[str(part.index)][begins:]])
+    return given
+
+
+def _notes_on_parts(cells: Cells, parts: list[Part]) -> list[str]:
+    if len(parts) == 1:
+        return []
+    begins = [part.start if part.header is None else part.header for part in parts]
+    return [
+        f"from line {cells.lines[row]} on column {part.index + 1} is read"
+        for row, part in zip(begins, parts, strict=True)
+    ]
 
 
 def _codes_of_every_cell(cells: Cells, below: range) -> CodeList:

@@ -56,7 +56,7 @@ _HEADER_WITHIN = 25
 # Longer text is a sentence with the word code in it, not the name of a column.
 _LONGEST_NAME = 40
 # Every cell of a list is a code if at least this share is.
-_NEARLY_ALL = 0.9
+NEARLY_ALL = 0.9
 # A column with fewer codes than this share of those in another one is no rival of it.
 _STRAY = 0.1
 # A sheet has codes if its best column has this share; notes have fewer.
@@ -199,7 +199,7 @@ def _below_title(cells: Cells, named: _Named, filled: list[int]) -> int:
     if named.is_exact or not _TITLE.search(_plain(cells.columns[named.index][row] or "")):
         return row
     below = next((n for n in filled if n > row), None)
-    is_name = below is not None and _is_header(cells.columns[named.index][below])
+    is_name = below is not None and is_header(cells.columns[named.index][below])
     return below if is_name and _share_below(cells, named.index, below) >= ENOUGH else row
 
 
@@ -210,11 +210,11 @@ def _header_by_form(column: list[str | None], filled: list[int]) -> int | None:
     """
     title = None
     for row in filled:
-        if _is_header(column[row]):
+        if is_header(column[row]):
             return None if _is_entry(column, row) else row
         if share_of_codes([column[row]]) > 0 and not _MONTH.search(column[row] or ""):
             break
-        title = row if _is_header(without_days(_plain(column[row] or ""))) else title
+        title = row if is_header(without_days(_plain(column[row] or ""))) else title
     return title
 
 
@@ -254,12 +254,12 @@ def codes_in_every_cell(cells: Cells) -> range | None:
         return None
     first = next(iter(_first_filled(cells)), 0)
     names = [name for name in cells.row(first) if name]
-    has_header = len(names) == 1 and _is_header(names[0])
+    has_header = len(names) == 1 and is_header(names[0])
     rows = range(first + 1 if has_header else first, len(cells.lines))
     inside = [column[rows.start :] for column in cells.columns]
     is_ragged = len(rows) == 1 or any(None in column for column in inside)
     shares = share_of_codes([cell for column in inside for cell in column[:_SAMPLED]])
-    return rows if is_ragged and shares >= _NEARLY_ALL else None
+    return rows if is_ragged and shares >= NEARLY_ALL else None
 
 
 def largest_share(cells: Cells) -> float:
@@ -280,11 +280,15 @@ def has_codes(cells: Cells) -> bool:
 
 def is_name_of_codes(cell: str) -> bool:
     """Return whether a cell is the name of a column of codes, or of the kind of what follows: Practices."""
-    rank = _rank(cell)
-    return (rank is not None and rank < len(_EXACT)) or bool(_KIND.match(_plain(cell)))
+    return is_exact_name(cell) or bool(_KIND.match(_plain(cell)))
 
 
-def _is_header(cell: str | None) -> bool:
+def is_exact_name(cell: str) -> bool:
+    """Return whether a cell is the name of a column of codes and of nothing else: ODS code."""
+    return (rank := _rank(cell)) is not None and rank < len(_EXACT)
+
+
+def is_header(cell: str | None) -> bool:
     """Return whether the first cell of a column of codes is its name: words, no digit, and not a code."""
     text = _plain(cell or "")
     if _rank(cell or "") is not None:
