@@ -12,12 +12,14 @@ class Cells:
         columns: The text of the file by column; null where a cell is missing.
         names: The column names if the format itself has them (Parquet), else None.
         notes: What the user must know about how the file was read.
+        doubtful: Rows, from 0, that are entries only if the register holds the code: words of a sentence.
     """
 
     lines: list[int]
     columns: list[list[str | None]]
     names: list[str] | None = None
     notes: list[str] = field(default_factory=list)
+    doubtful: frozenset[int] = frozenset()
 
     def row(self, index: int) -> list[str]:
         """Return the cells of a row, from 0, without white space around them; empty where one is missing."""

@@ -96,7 +96,7 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
             "given": given,
             "code": read["code"],
             "has_more": read["has_more"],
-            "is_entry": is_entry(given, label),
+            "is_entry": is_entry(given, label) & ~_is_doubtful(cells),
         }
     ).filter(label.is_not_null())  # an empty line is not an entry
     if header is not None and cells.names is None:
@@ -120,6 +120,10 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
     named = _name_of(cells, index, header)
     phrase = f"column {index + 1}" + (f" ({named!r})" if named else "")
     return CodeList(rows, phrase, [*cells.notes, *notes])
+
+
+def _is_doubtful(cells: Cells) -> pl.Series:
+    return pl.Series([row in cells.doubtful for row in range(len(cells.lines))], dtype=pl.Boolean)
 
 
 def _given(whole: pl.DataFrame, parts: list[Part]) -> pl.Series:

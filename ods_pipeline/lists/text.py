@@ -15,6 +15,7 @@ from pathlib import Path
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.pasted import pasted_list, records
+from ods_pipeline.lists.sentences import codes_in_sentences
 
 # The last is between the columns of a table that DuckDB prints.
 DELIMITERS = (",", "\t", ";", "|", "\u2502")
@@ -43,7 +44,7 @@ def read_text(path: Path, content: bytes) -> Cells:
         OdsError: The content is not text, or has more than ``MAX_COLUMNS`` columns.
     """
     text, notes = decode(path, content)
-    if (pasted := pasted_list(text) or records(text)) is not None:
+    if (pasted := pasted_list(text) or records(text) or codes_in_sentences(text)) is not None:
         return replace(pasted, notes=[*notes, *pasted.notes])
     # Excel takes the delimiter from a first line such as sep=; and shows the lines after it.
     stated = _STATED.match(text)
