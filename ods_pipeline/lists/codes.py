@@ -27,8 +27,19 @@ _THOUSANDS = r"^\s*[0-9]{1,3}(,[0-9]{3})+(\.0+)?\s*$"
 _WHOLE = r"^\s*([0-9]{3,12})\.0+\s*$"
 # Marks of footnotes. NFKC would make digits of the first ones, and so another code.
 _FOOTNOTE_MARKS = r"[\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021\u00a7]+\s*$"
-# The bullet or number of a line: - E83003, 2) E83005.
-_BULLET = r"^\s*([-\u2013\u2014*\u2022\u00b7\u25aa]|\(?[0-9]{1,4}[.)])\s+"
+# The bullet, number, letter or box of a line: - E83003, 2) E83005, #3 E83007, (iv) RRP, - [x] TAF. Bullets
+# are dashes, dots, arrows, ticks, and what Word has for them in its own fonts.
+_NUMBER = r"(\(?[0-9]{1,4}[.):]|#[0-9]{1,4}[.):]?|\(?([A-Za-z]|[ivxIVX]{2,4})\))"
+_SIGNS = (
+    r"[-*>\u00b7\u00bb\u2010-\u2015\u2022\u2023\u2043\u2190-\u21ff\u25a0-\u25ff\u2605-\u2612\u2713-\u2718"
+    r"\u2794-\u27be\uf0a0-\uf0ff]"
+)
+_BULLET = rf"^\s*({_SIGNS}|{_NUMBER}|\[[ xX]?\])\s+(\[[ xX]?\]\s*)?"
+# A code and words after a number are an entry, not a footnote: 1) RRP Barnet. Not 1) NHS trusts only.
+_NUMBERED_CODE = rf"^\s*{_NUMBER}\s+([A-Z]{{3}}|[A-Z]*[0-9][A-Z0-9]*)\W+\pL"
+_NUMBERED_WORD = rf"^\s*{_NUMBER}\s+(ODS|NHS|ICB|PCN|CCG|PCT|GPS|THE|ALL|NOT|FOR|AND)\b"
+# A web address with a code: https://directory.spineservices.nhs.uk/ORD/2-0-0/organisations/RRP, or ?code=RRP.
+_ADDRESS = r"^\s*(?:https?://|www\.)\S*?(?:/|[?&]\w*(?i:code|id)=)([A-Z]{3}|[A-Za-z0-9]{3,12})(?:/?|&\S*)\s*$"
 # What a code is, in front of it: ODS:RRP, Organisation code RRP.
 _LABEL = (
     r"(?i)^\s*(?:(?:nhs|ods|nacs|organi[sz]ation|org|practice|provider|trust|site|pcn|gp|pharmacy|code|id)"
@@ -115,6 +126,9 @@ def _read(given: pl.DataFrame) -> pl.DataFrame:
     frame = given.with_columns(
         plain=pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
     ).with_columns(pl.col("plain").str.replace(_WHOLE, "$1"))
+    address = pl.col("plain").str.extract(_ADDRESS, 1)
+    is_address = address.str.contains("[0-9]|^[A-Z]{3}$")
+    frame = frame.with_columns(plain=pl.when(is_address).then(address).otherwise("plain"))
     frame = frame.with_columns(
         whole=_compact(pl.col("plain")),
         bare=_compact(pl.col("plain").str.replace(_BULLET, "").str.strip_chars(_PUNCTUATION)),
@@ -184,6 +198,10 @@ def is_entry(given: pl.Series, label: pl.Series) -> pl.Series:
     filled = pl.when(pl.col("given").str.strip_chars() != "").then("given")
     frame = frame.select(words=pl.coalesce(filled, "label"))
     is_other = pl.col("words").str.contains(_NO_ENTRY) | pl.col("words").str.contains(_RULER_OR_FOOTNOTE)
+    words = pl.col("words")
+    is_numbered = words.str.contains(_NUMBERED_CODE) & ~words.str.contains(_NUMBERED_WORD)
+    # One alone may be a footnote.
+    is_other &= ~(is_numbered & (is_numbered.sum() > 1))
     others = frame.filter(is_other)["words"].unique()
     with_codes = others.filter(codes_of(others)["has_more"])
     return frame.select((~is_other | pl.col("words").is_in(with_codes.implode())).fill_null(True)).to_series()

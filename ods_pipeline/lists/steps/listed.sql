@@ -43,7 +43,11 @@ unsplit AS (
         AND regexp_matches(plain_text(given), '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
         AND NOT regexp_matches(plain_text(given), '[0-9][.][0-9]')
         AND NOT is_day_key(code)
-        AND code NOT IN (SELECT ods_code FROM marts.code_finder)
+        -- The whole is no code, or words were left out: RRP E83003.
+        AND (
+            code NOT IN (SELECT ods_code FROM marts.code_finder)
+            OR code <> regexp_replace(upper(plain_text(given)), '[^A-Z0-9]', '', 'g')
+        )
         AND line NOT IN (SELECT several.line FROM filled AS several WHERE several.part > 1)
 ),
 
@@ -78,7 +82,11 @@ named_words AS (
         SELECT
             line,
             part,
-            string_split(trim(regexp_replace(given, '[^\pL0-9]+', ' ', 'g')), ' ') AS words
+            -- Without the number of the line: 1) RRP Barnet.
+            string_split(
+                trim(regexp_replace(regexp_replace(given, '^\s*[(]?[0-9]{1,4}[.)]\s', ''), '[^\pL0-9]+', ' ', 'g')),
+                ' '
+            ) AS words
         FROM filled
         WHERE code IS NOT NULL AND regexp_matches(given, '[A-Za-z0-9][^A-Za-z0-9]+[A-Za-z0-9]')
     )
