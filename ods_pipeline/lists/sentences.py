@@ -57,16 +57,18 @@ class _Word:
 def codes_in_sentences(text: str) -> Cells | None:
     """Return the words that may be codes as one column, or None if the file is a table or a plain list.
 
-    It is text if no delimiter of a table is in it and at least half of the lines with codes are sentences. A
+    It is text if no line with codes has a delimiter of a table, and at least half of them are sentences. A
     word of three letters among others is doubtful: it is an entry if the register holds it.
     """
-    if len(text) > _LONGEST or _OF_TABLE.search(text):
+    if len(text) > _LONGEST:
         return None
     lines, words, sentences, with_codes, commas = [], [], 0, 0, []
     for number, line in enumerate(text.splitlines(), 1):
         codes = _codes_in(line)
         if not codes:
             continue
+        if _OF_TABLE.search(line):
+            return None
         with_codes += 1
         sentences += _is_sentence(line, codes)
         commas.append(line.count(","))
@@ -120,8 +122,9 @@ def _runs(line: str, words: list[_Word]) -> list[list[_Word]]:
 def _is_sentence(line: str, codes: list[_Word]) -> bool:
     """Return whether a line is a sentence, and no entry of a list: E83003 Oakleigh Surgery."""
     others = sum(1 for found in _WORD.finditer(line) if _OTHER.fullmatch(found[0]))
-    if len(codes) == 1:
-        return others >= _WORDS and line[: codes[0].begin].strip() != "" and bool(_ENDS.search(line))
     begins_with_code = not _WORD.search(line[: codes[0].begin])
+    has_end = others >= _WORDS and bool(_ENDS.search(line))
+    if len(codes) == 1 or has_end:
+        return has_end and not (len(codes) == 1 and begins_with_code)
     is_run = bool(_BETWEEN.fullmatch(line[codes[0].end : codes[1].begin]))
     return others > 0 and (is_run or not begins_with_code)

@@ -28,6 +28,15 @@ THREE = [(1, "RRP"), (1, "TAF"), (1, "E83003")]
         ("Please look at these:\nRRP and TAF are the old ones.\nXQZ\n", [(2, "RRP"), (2, "TAF"), (3, "XQZ")]),
         ("The practice at N1 1AA is now E83003.", [(1, "E83003")]),
         ("Since COVID19 and the 1ST of AUG26 we use E83003 and E83005.", [(1, "E83003"), (1, "E83005")]),
+        # The signature has what is a delimiter elsewhere, and the second line begins with a code.
+        (
+            "Please check RKE and E83003.\n\nKind regards\nSam Low\nNHS England | Data\n020 7946 0123\n",
+            [(1, "RKE"), (1, "E83003")],
+        ),
+        (
+            "We looked at the practices E83003 (Oakleigh),\nE83005 (Lichfield) and the trusts RKE and TAF.\n",
+            [(1, "E83003"), (2, "E83005"), (2, "RKE"), (2, "TAF")],
+        ),
         ("e83003 and e83005 are closed", [(1, "E83003"), (1, "E83005")]),
     ],
 )
