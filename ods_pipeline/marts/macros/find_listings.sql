@@ -7,8 +7,8 @@
 -- A town may have forty thousand listings, and to group them takes most of the time. So a name with too little of the
 -- text to be listed for itself, or for its town, is left out before unless its code or postcode was typed; and what is
 -- grouped is packed. words are sets of typed words, a dozen bits each: of the name, of the name as typed, of the town,
--- of the town as typed, of codes. signs are bits: is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8), has_postcode
--- (16), likeness (32 and 64).
+-- of the town as typed, of codes. signs are bits: is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8),
+-- has_postcode (16), likeness (32 and 64).
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
