@@ -7,19 +7,14 @@ from random import Random
 import polars as pl
 import pytest
 
-from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, organisation, write
+from ods_pipeline_tests.marts.successors import HIGH_STREET, at
+from ods_pipeline_tests.support.small_registers import Row, mart_on, marts_on, write
 
 TODAY = date(2026, 9, 4)
 DAY = timedelta(days=1)
 PLACES = 150  # a person can raise it: python -m pytest -k planted, with PLACES = 20_000
 FIRST = ("ASH", "BRIAR", "CEDAR", "DOVE", "ELM", "FERN", "GROVE", "HAZEL", "IVY", "LARCH", "MOSS", "OAK")
 SECOND = ("BANK", "COURT", "DENE", "FIELD", "GATE", "HILL", "LODGE", "MERE", "PARK", "VIEW", "WOOD", "YARD")
-
-
-def at(code: str, role: str, name: str, start: str, end: str | None, **place: object) -> Row:
-    end_day = date.fromisoformat(end) if end else None
-    days = {"operational_start": date.fromisoformat(start), "operational_end": end_day}
-    return organisation(code, role, name=name, **days, **place)
 
 
 def pairs(rows: pl.DataFrame) -> list[tuple[str, str]]:
@@ -133,9 +128,6 @@ def test_the_limits_of_days_are_those_of_the_check(
     ]
     rows = mart_on("successor_candidates", write(tmp_path, organisations), TODAY)  # its checks pass
     assert rows["days_between"].to_list() == ([] if days is None else [days])
-
-
-HIGH_STREET = {"address_line_1": "1 HIGH STREET", "postcode": "LS1 1AA"}
 
 
 @pytest.mark.promise("no_guess")
