@@ -30,6 +30,7 @@ _CALLS = (
     "ods_find('\uff32\uff32\uff30')",
     "ods_find('RRP')",
     "ods_find('ZZZ99')",
+    "(SELECT unnest(['RRP', 'maple', 'N1O 9XD']) AS text) AS l, ods_find(l.text)",
     "ods_hierarchy(DATE '2026-09-04')",
     "ods_history('RRP')",
     "ods_near('N1O 9XD', 1.0, NULL)",

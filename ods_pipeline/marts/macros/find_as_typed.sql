@@ -1,55 +1,73 @@
 -- Steps of ods_find (ods_find.sql): what was typed, as a code, a postcode and words.
 
--- A typed text: as a code, with whatever punctuation or odd characters it has (code_as_typed), and as words.
+-- A typed text: as a code, with whatever punctuation or odd characters it has (code_as_typed), and as words. As one
+-- value, whatever of it is used: DuckDB then sees that several steps need the same, and works it out once.
 CREATE MACRO find_typed(entry) AS TABLE
     SELECT
-        max(bare_key(key)) AS code,
-        max(CASE WHEN strlen(as_typed) = length(as_typed) THEN key ELSE as_typed END) AS code_as_typed,
-        max(words) AS words
+        typed.code,
+        typed.code_as_typed,
+        typed.words
     FROM (
         SELECT
-            max(visible_key(plain)) AS key,
-            max(words_between(plain, other_characters())) AS words,
-            max(upper(trim(typed))) AS as_typed
+            max(
+                {
+                    'code': bare_key(key),
+                    'code_as_typed': CASE WHEN strlen(as_typed) = length(as_typed) THEN key ELSE as_typed END,
+                    'words': words
+                }
+            ) AS typed
         FROM (
             SELECT
-                typed,
-                plain_text(typed) AS plain
-            FROM (SELECT unnest([entry]) AS typed)
+                max(visible_key(plain)) AS key,
+                max(words_between(plain, other_characters())) AS words,
+                max(upper(trim(typed))) AS as_typed
+            FROM (
+                SELECT
+                    typed,
+                    plain_text(typed) AS plain
+                FROM (SELECT unnest([entry]) AS typed)
+            )
         )
     );
 
--- A typed text: as a code, its postcode, and the other words.
+-- A typed text: as a code, its postcode, and the other words. As one value, too.
 CREATE MACRO find_question(entry) AS TABLE
     SELECT
-        max(code) AS code,
-        max(code_as_typed) AS code_as_typed,
-        max(postcode) AS postcode,
-        max(
-            string_split(
-                trim(
-                    replace(
-                        replace(
-                            CASE
-                                WHEN postcode = '' THEN ' ' || words || ' '
-                                WHEN postcode = code THEN ''
-                                ELSE replace(' ' || words || ' ', ' ' || postcode || ' ', '  ')
-                            END, ' AND ', ' '
-                        ), '  ', ' '
-                    )
-                ), ' '
-            )[:12]
-        ) AS words
+        question.code,
+        question.code_as_typed,
+        question.postcode,
+        question.words
     FROM (
         SELECT
-            code,
-            code_as_typed,
-            words,
-            CASE
-                WHEN is_postcode_key(code) THEN code
-                ELSE coalesce(nullif(postcode_within(words), ''), postcode_like(words))
-            END AS postcode
-        FROM find_typed(entry)
+            max(
+                {
+                    'code': code,
+                    'code_as_typed': code_as_typed,
+                    'postcode': postcode,
+                    'words': string_split(
+                        trim(
+                            replace(
+                                replace(
+                                    CASE
+                                        WHEN postcode = '' THEN ' ' || words || ' '
+                                        WHEN postcode = code THEN ''
+                                        ELSE replace(' ' || words || ' ', ' ' || postcode || ' ', '  ')
+                                    END, ' AND ', ' '
+                                ), '  ', ' '
+                            )
+                        ), ' '
+                    )[:12]
+                }
+            ) AS question
+        FROM (
+            SELECT
+                *,
+                CASE
+                    WHEN is_postcode_key(code) THEN code
+                    ELSE coalesce(nullif(postcode_within(words), ''), postcode_like(words))
+                END AS postcode
+            FROM find_typed(entry)
+        )
     );
 
 -- The typed words, and each pair of neighbours as one word (is_pair), in one spelling; whether there is a postcode.

@@ -221,5 +221,5 @@ CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     WHERE is_near OR (is_town AND covered > 0.6)
     QUALIFY is_town
         OR got_next_to > 0
-        OR row_number() OVER (ORDER BY got DESC, covered DESC, text_id) <= greatest(rows_wanted, 1000)
-        OR row_number() OVER (ORDER BY covered DESC, got DESC, text_id) <= 200;
+        OR covered > 0.9
+        OR row_number() OVER (ORDER BY got DESC, covered DESC, text_id) <= greatest(rows_wanted, 1000);

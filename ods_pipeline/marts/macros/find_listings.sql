@@ -5,10 +5,10 @@
 -- letters and digits, or is a word of no name.
 --
 -- A town may have forty thousand listings, and to group them takes most of the time. So a name with too little of the
--- text to be listed for itself, or for its town, is left out before unless its code or postcode was typed; and what is
--- grouped is packed. words are sets of typed words, a dozen bits each: of the name, of the name as typed, of the town,
--- of the town as typed, of codes. signs are bits: is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8),
--- has_postcode (16), likeness (32 and 64).
+-- text to be listed for itself, or for its town, is left out before unless its code or postcode was typed: the others
+-- are joined to the row -1 of the keys, it to its own. And what is grouped is packed. words are sets of typed words, a
+-- dozen bits each: of the name, of the name as typed, of the town, of the town as typed, of codes. signs are bits:
+-- is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8), has_postcode (16), likeness (32 and 64).
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
@@ -47,45 +47,52 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
             FROM (
                 SELECT
                     coalesce(t.listing_id, k.listing_id) AS listing_id,
-                    t.weights,
-                    t.name_words,
+                    max(t.weights) AS weights,
+                    max(t.name_words) AS name_words,
                     max(CASE WHEN NOT t.is_town THEN t.got END) AS got,
                     max(CASE WHEN NOT t.is_town THEN t.covered END) AS covered,
                     bit_or(
-                        coalesce((t.mask | (t.exact_mask::BIGINT << 12)) << CASE WHEN t.is_town THEN 24 ELSE 0 END, 0)
-                        | (coalesce(k.mask, 0)::BIGINT << 48)
+                        k.words
+                        | coalesce((t.mask | (t.exact_mask::BIGINT << 12)) << CASE WHEN t.is_town THEN 24 ELSE 0 END, 0)
                     ) AS words,
                     bit_or(
-                        CASE
+                        k.signs
+                        | CASE
                             WHEN NOT t.is_town
-                                THEN t.is_kind::INTEGER
-                                    + CASE t.spelling WHEN -1 THEN 4 WHEN 1 THEN 8 ELSE 0 END
+                                THEN t.is_kind::INTEGER + CASE t.spelling WHEN -1 THEN 4 WHEN 1 THEN 8 ELSE 0 END
                             ELSE 0
                         END
-                        + CASE WHEN k.has_both THEN 2 ELSE 0 END
-                        + CASE WHEN k.listing_id IS NOT NULL AND k.mask IS NULL THEN 16 ELSE 0 END
-                        + coalesce(k.likeness << 5, 0)
                     ) AS signs
                 FROM (
                     SELECT
+                        listing_id,
+                        coalesce(mask, 0)::BIGINT << 48 AS words,
+                        CASE WHEN mask IS NULL THEN 16 WHEN has_both THEN 2 ELSE 0 END + likeness * 32 AS signs
+                    FROM find_keys(entry)
+                    UNION ALL
+                    SELECT
+                        -1,
+                        0,
+                        0
+                ) AS k
+                LEFT JOIN (
+                    SELECT
                         unnest(s.listing_ids) AS listing_id,
                         s.is_town,
+                        s.is_town OR x.is_enough AS is_enough,
+                        x.weights,
+                        x.name_words,
                         x.got,
                         x.covered,
                         x.mask,
                         x.exact_mask,
                         x.is_kind,
-                        x.spelling,
-                        x.is_enough,
-                        x.name_words,
-                        x.weights
+                        x.spelling
                     FROM find_texts(entry, rows_wanted) AS x
                     JOIN search.listed_texts AS s ON s.text_id = x.text_id
                     WHERE x.is_near OR s.is_town
-                ) AS t
-                FULL JOIN find_keys(entry) AS k ON k.listing_id = t.listing_id
-                WHERE k.listing_id IS NOT NULL OR t.is_town OR t.is_enough
-                GROUP BY coalesce(t.listing_id, k.listing_id), t.weights, t.name_words
+                ) AS t ON k.listing_id = CASE WHEN t.is_enough THEN -1 ELSE t.listing_id END
+                GROUP BY coalesce(t.listing_id, k.listing_id)
             )
         )
     )

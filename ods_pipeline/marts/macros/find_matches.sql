@@ -66,16 +66,15 @@ CREATE MACRO find_matches(entry, rows_wanted) AS TABLE
         )
     )
     WHERE match_rank < 5 OR best_rank = 5
-    QUALIFY row_number() OVER (
-            ORDER BY
-                match_rank,
-                nearness,
-                spelling,
-                place_rank,
-                place_order,
-                openness_rank,
-                is_site,
-                covered DESC,
-                listing_id,
-                ods_code
-        ) <= rows_wanted;
+    ORDER BY
+        match_rank,
+        nearness,
+        spelling,
+        place_rank,
+        place_order,
+        openness_rank,
+        is_site,
+        covered DESC,
+        listing_id,
+        ods_code
+    LIMIT rows_wanted;
