@@ -123,7 +123,7 @@ def _codes_in(path: Path, cells: Cells, column: str | None) -> CodeList:
 
 
 def _is_doubtful(cells: Cells) -> pl.Series:
-    return pl.Series([row in cells.doubtful for row in range(len(cells.lines))], dtype=pl.Boolean)
+    return pl.int_range(len(cells.lines), eager=True).is_in(list(cells.doubtful))
 
 
 def _given(whole: pl.DataFrame, parts: list[Part]) -> pl.Series:

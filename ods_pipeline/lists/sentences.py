@@ -41,7 +41,7 @@ _NOTE = "this is text, not a table: the words in it that may be codes are read, 
 
 @dataclass
 class _Word:
-    """A word of a line that may be a code, and whether it is beyond doubt that it stands for one."""
+    """A word of a line that may be a code, and whether it certainly is meant as one."""
 
     text: str
     begin: int

@@ -1,7 +1,8 @@
 -- Steps of ods_find (ods_find.sql): what was typed, as a code, a postcode and words.
 
--- A typed text: as a code, with whatever punctuation or odd characters it has (code_as_typed), and as words. As one
--- value, whatever of it is used: DuckDB then sees that several steps need the same, and works it out once.
+-- A typed text: as a code, with whatever punctuation or odd characters it has (code_as_typed), and as words. All as
+-- one value: several steps use different fields of it, and DuckDB only then sees that they need the same, and works it
+-- out once.
 CREATE MACRO find_typed(entry) AS TABLE
     SELECT
         typed.code,
@@ -30,7 +31,7 @@ CREATE MACRO find_typed(entry) AS TABLE
         )
     );
 
--- A typed text: as a code, its postcode, and the other words. As one value, too.
+-- A typed text: as a code, its postcode, and the other words. One value, too, for the same reason.
 CREATE MACRO find_question(entry) AS TABLE
     SELECT
         question.code,

@@ -162,16 +162,16 @@ CREATE MACRO find_spellings(entry) AS TABLE
     )
     WHERE likeness <= 50 OR is_part;
 
--- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which of
--- them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make up
--- (covered); whether initials were typed for words of it (spelling -1), or words for initials (1), or neither (0). At
--- least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
+-- The names and towns that have some of the typed words, the likest of them and all towns: which words (mask), which
+-- of them as typed (exact_mask), the sum of their weights by quality (got), and the share of the text that they make
+-- up (covered); whether initials were typed for words of it (spelling -1), or words for initials (1), or neither (0).
+-- At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
 -- whole: next to a town of several words, names with these words have more of what was typed. Next to a town or
 -- postcode (got_next_to: what that has) a name may have little: PHARMACY DUKINFIELD asks for all that are there and
--- have PHARMACY in their name. is_near: it has enough to be a name that was meant. is_enough: to be listed without a
--- code or postcode, if its town has the rest of what towns have. is_kind: only the kind matches. name_words: the words
--- that are as typed in any of these texts. Sums are rounded: their last digit depends on the order in which threads
--- add, and would decide between texts alike.
+-- have PHARMACY in their name. is_near: it has enough to be a name that was meant. is_enough: it has enough to be
+-- listed without a code or postcode, if its town has the other words that towns have. is_kind: only the kind matches.
+-- name_words: the words that are as typed in any of these texts. Sums are rounded: their last digit depends on the
+-- order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT
         *,

@@ -18,6 +18,7 @@ CREATE MACRO find_keys(entry) AS TABLE
                 words
                 || [
                     code,
+                    -- As a code: with a space it is none, and would be found as a sector.
                     CASE WHEN words[1] <> '' AND NOT contains(postcode, ' ') THEN postcode END,
                     CASE
                         WHEN len(words) = 1 AND regexp_full_match(code, '[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]')

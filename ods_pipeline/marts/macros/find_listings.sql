@@ -4,11 +4,12 @@
 -- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
 -- letters and digits, or is a word of no name.
 --
--- A town may have forty thousand listings, and to group them takes most of the time. So a name with too little of the
--- text to be listed for itself, or for its town, is left out before unless its code or postcode was typed: the others
--- are joined to the row -1 of the keys, it to its own. And what is grouped is packed. words are sets of typed words, a
--- dozen bits each: of the name, of the name as typed, of the town, of the town as typed, of codes. signs are bits:
--- is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8), has_postcode (16), likeness (32 and 64).
+-- A town may have forty thousand listings, and grouping them takes most of the time. So a listing whose name has too
+-- little of the text (not is_enough) is left out before that, unless its code or postcode was typed: the join looks for
+-- it among the keys. All other listings are joined to a row of their own there, -1. And the columns to group are packed
+-- into few numbers. words has sets of typed words, a dozen bits each: those in the name, those in the name as typed,
+-- those in the town, those in the town as typed, those that are codes. flags has bits: is_kind (1), has_both (2), a
+-- spelling of -1 (4) or 1 (8), has_postcode (16), likeness (32 and 64).
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
@@ -32,17 +33,17 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 words & 4095 AS mask,
                 (words >> 12) & 4095 AS exact_mask,
                 coalesce(covered, 0) AS covered,
-                has_bit(signs, 0) AS is_kind,
+                has_bit(flags, 0) AS is_kind,
                 (words >> 24) & ~words & 4095 AS town_mask,
                 (words >> 36) & 4095 AS town_exact_mask,
                 words >> 48 AS code_mask,
-                has_bit(signs, 1) AS has_both,
-                ((signs >> 3) & 1) - ((signs >> 2) & 1) AS spelling,
-                signs >> 5 AS likeness,
-                (signs >> 4) & 1 AS has_postcode,
+                has_bit(flags, 1) AS has_both,
+                ((flags >> 3) & 1) - ((flags >> 2) & 1) AS spelling,
+                flags >> 5 AS likeness,
+                (flags >> 4) & 1 AS has_postcode,
                 bool_or((words >> 48) = 4095) OVER () AS is_whole_code,
                 coalesce(max(name_words) OVER (), 0) AS name_words,
-                9 * max(greatest((signs >> 4) & 1, words >> 60)) OVER () AS asked,
+                9 * max(greatest((flags >> 4) & 1, words >> 60)) OVER () AS asked,
                 coalesce(max(weights) OVER (), 0) AS weights
             FROM (
                 SELECT
@@ -56,18 +57,18 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                         | coalesce((t.mask | (t.exact_mask::BIGINT << 12)) << CASE WHEN t.is_town THEN 24 ELSE 0 END, 0)
                     ) AS words,
                     bit_or(
-                        k.signs
+                        k.flags
                         | CASE
                             WHEN NOT t.is_town
                                 THEN t.is_kind::INTEGER + CASE t.spelling WHEN -1 THEN 4 WHEN 1 THEN 8 ELSE 0 END
                             ELSE 0
                         END
-                    ) AS signs
+                    ) AS flags
                 FROM (
                     SELECT
                         listing_id,
                         coalesce(mask, 0)::BIGINT << 48 AS words,
-                        CASE WHEN mask IS NULL THEN 16 WHEN has_both THEN 2 ELSE 0 END + likeness * 32 AS signs
+                        CASE WHEN mask IS NULL THEN 16 WHEN has_both THEN 2 ELSE 0 END + likeness * 32 AS flags
                     FROM find_keys(entry)
                     UNION ALL
                     SELECT

@@ -70,7 +70,7 @@ CREATE MACRO has_bit(bits, place_in_word) AS ((bits >> place_in_word) & 1) = 1;
 -- The last place among bits.
 CREATE MACRO last_bit(bits) AS length(bin(bits)) - 1;
 
--- Where a part of a word may end if it is so many characters long, as bits: with an S, AND or SAND after it, too.
+-- Where a part may end that is followed by these characters, as bits: at part_to, or after an S, AND or SAND, too.
 CREATE MACRO ends_of_part(part_to, following) AS bit_at(part_to) * CASE
     WHEN starts_with(following, 'SAND') THEN bit_at(0) + bit_at(1) + bit_at(4)
     WHEN starts_with(following, 'S') THEN bit_at(0) + bit_at(1)
@@ -81,8 +81,8 @@ END;
 -- The bit of word n in a mask.
 CREATE MACRO bit_of(n) AS (1 << (n - 1))::INTEGER;
 
--- A code, a word or the sector of a postcode (N10 9) as search.keys has it. What has no digit comes first there, and
--- sectors last: few rows then have to be read for words, which have no digits, and only codes for codes.
+-- A code, a word or the sector of a postcode (N10 9) as search.keys has it. In its order, what has no digit comes first
+-- and sectors come last: most words have no digits, so few rows are read for them, and no sectors are read for codes.
 CREATE MACRO key_of(word) AS CASE
     WHEN contains(word, ' ') THEN '~' || word
     WHEN regexp_matches(word, '[0-9]') THEN word
