@@ -20,14 +20,37 @@ ended_under_hub AS (
     HAVING arg_max(coalesce(sub_icb_reason, '') = 'commissioned_by_hub', valid_from)
 ),
 
+last_commissioners AS (
+    SELECT
+        ods_code,
+        arg_max(commissioner_code, valid_from) AS commissioner_code
+    FROM marts.provider_hierarchy
+    WHERE commissioner_code IS NOT NULL AND valid_from <= ods_today()
+    GROUP BY ods_code
+    HAVING min(commissioner_code) <> max(commissioner_code)
+),
+
+-- The last row under a commissioner that another one replaced: what that one gave is over, too.
+replaced AS (
+    SELECT
+        h.ods_code,
+        max(h.valid_from) AS valid_from
+    FROM marts.provider_hierarchy AS h
+    JOIN last_commissioners AS l ON l.ods_code = h.ods_code AND h.commissioner_code <> l.commissioner_code
+    WHERE h.valid_from <= ods_today()
+    GROUP BY h.ods_code
+),
+
 closed AS (
     SELECT
         h.*,
-        u.ods_code IS NULL OR coalesce(h.sub_icb_reason, '') = 'commissioned_by_hub' AS counts
+        (u.ods_code IS NULL OR coalesce(h.sub_icb_reason, '') = 'commissioned_by_hub')
+        AND coalesce(h.valid_from > r.valid_from, true) AS counts
     FROM marts.provider_hierarchy AS h
     JOIN marts.organisation_status AS s
         ON s.ods_code = h.ods_code AND s.openness IN ('closed', 'deleted')
     LEFT JOIN ended_under_hub AS u ON u.ods_code = h.ods_code
+    LEFT JOIN replaced AS r ON r.ods_code = h.ods_code
     WHERE h.valid_from <= ods_today()
 ),
 

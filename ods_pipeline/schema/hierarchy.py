@@ -252,7 +252,10 @@ class ProviderHierarchyCurrent(Schema):
     )
     commissioner_name = text("Name of the commissioner.")
     commissioner_openness = text("Openness of the commissioner.")
-    sub_icb_code = text("Sub-ICB location that commissions it; else that of its nearest operator with one.")
+    sub_icb_code = text(
+        "Sub-ICB location that commissions it; else that of its nearest operator with one. Null if the later "
+        "of two commissioners is an ICB."
+    )
     sub_icb_name = text("Name of the sub-ICB location.")
     sub_icb_openness = text("Openness of the sub-ICB location.")
     sub_icb_reason = _sub_icb_reason()

@@ -62,7 +62,9 @@ class CodeCrosswalk(Schema):
 
     Every code also has its own row at 0 hops, so that a join never loses a code. If there are several paths,
     the shortest is given, and among equally short ones the first in order of its codes. A path that has begun
-    comes before any with a step that is announced. A path in a cycle ends before a code would repeat.
+    comes before any with a step that is announced, so an announced succession has no row of its own if a path
+    that has begun leads to the same code. From its day on it is the shortest path, and effective_on is that
+    day. succession_edges has every succession. A path in a cycle ends before a code would repeat.
     """
 
     old_code = text("The code that may be out of date.", key=True)

@@ -108,6 +108,8 @@ class Oracle(Register):
 
         sub_icb, direct = (None if hub else near(level, depth) for level in ("sub_icb", "commissioning_icb"))
         reach = depth if hub else None
+        under_icb = bool(direct and nearest and direct.edge == nearest.edge)
+        left, sub_icb = (sub_icb, None) if under_icb else (None, sub_icb)
         partner, geography, own_area = (near(n, reach) for n in ("partner_icb", "geography_icb", "area"))
         commissioner, pcn = commissioners[0], self.step(code, "pcn")
         along = (sub_icb and self.step(sub_icb.parent, "commissioning_icb")) or direct
@@ -134,8 +136,11 @@ class Oracle(Register):
         shown = nearest if commissioner or hub or commissioning_area else None
         used = [*chain, pcn, shown, hub, sub_icb, *bases.values(), area, region]
         steps = [s for s in used if s]
-        row |= {"is_ambiguous": any(s.is_ambiguous for s in steps), "via": [s.as_via for s in steps]}
-        under_icb = bool(direct and nearest and direct.edge == nearest.edge)
+        decided = bool(left and nearest and nearest.is_ambiguous)  # an ICB, and no sub-ICB location
+        row |= {
+            "is_ambiguous": decided or any(s.is_ambiguous for s in steps),
+            "via": [s.as_via for s in steps],
+        }
         asked = [source for source in sources if source]
         return row | self.reasons(row, ends, asked, under_hub=bool(hub), under_icb=under_icb)
 

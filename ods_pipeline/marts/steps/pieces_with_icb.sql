@@ -57,7 +57,9 @@ with_icb AS (
         END AS icb_code,
         coalesce(operator.is_ambiguous, false) OR coalesce(p.chain_is_ambiguous, false)
         OR coalesce(pcn.is_ambiguous, false)
-        OR coalesce(commissioner.is_ambiguous AND (p.commissioner_is_own OR p.is_under_hub), false)
+        OR coalesce(
+            commissioner.is_ambiguous AND (p.commissioner_is_own OR p.is_under_hub OR p.leaves_sub_icb), false
+        )
         OR coalesce(sub_icb.is_ambiguous, false) OR coalesce(partner.is_ambiguous, false)
         OR coalesce(geography.is_ambiguous, false)
         OR coalesce(t.is_ambiguous, direct.is_ambiguous, false) AS is_ambiguous,

@@ -1,7 +1,8 @@
 -- The pieces with the links that hold throughout them: the top of the operator chain, and at each inherited level the
 -- nearest link, its own first, then its operator's, and so on.
 -- Only the nearest commissioner counts: an organisation that has its own inherits no sub-ICB location, no hub and no
--- ICB by commissioning. What a hub commissions inherits no ICB and no area at all, since its operator may be anywhere.
+-- ICB by commissioning. Where an ICB is the later of two commissioners, there is no sub-ICB location: it may be in
+-- another ICB. What a hub commissions inherits no ICB and no area at all, since its operator may be anywhere.
 -- Once it has closed, an organisation inherits nothing: a link to an operator that nobody ended would hand down an ICB
 -- that it never had, where a hub commissioned it to the end.
 
@@ -30,6 +31,7 @@ nearest AS (
         arg_min(l.link, l.depth) FILTER (l.level = 'sub_icb') AS sub_icb_link,
         min(l.depth) FILTER (l.level = 'commissioning_icb') AS direct_icb_depth,
         arg_min(l.link, l.depth) FILTER (l.level = 'commissioning_icb') AS direct_icb_link,
+        arg_min(l.unique_rel_id, l.depth) FILTER (l.level = 'commissioning_icb') AS direct_icb_id,
         min(l.depth) FILTER (l.level = 'partner_icb') AS partner_icb_depth,
         arg_min(l.link, l.depth) FILTER (l.level = 'partner_icb') AS partner_icb_link,
         min(l.depth) FILTER (l.level = 'geography_icb') AS geography_icb_depth,
@@ -49,6 +51,7 @@ reach AS (
     SELECT
         *,
         coalesce(commissioner_id = hub_id, false) AS is_under_hub,
+        coalesce(commissioner_id = direct_icb_id, false) AS is_under_icb,
         coalesce(commissioner_depth, 1000000) AS commissioning_reach,
         CASE WHEN commissioner_id = hub_id THEN commissioner_depth ELSE 1000000 END AS other_reach
     FROM nearest
@@ -62,7 +65,10 @@ SELECT
     n.commissioner_link,
     n.commissioner_depth = 0 AS commissioner_is_own,
     n.is_under_hub,
-    CASE WHEN NOT n.is_under_hub AND n.sub_icb_depth <= n.commissioning_reach THEN n.sub_icb_link END AS sub_icb_link,
+    CASE
+        WHEN NOT (n.is_under_hub OR n.is_under_icb) AND n.sub_icb_depth <= n.commissioning_reach THEN n.sub_icb_link
+    END AS sub_icb_link,
+    coalesce(n.is_under_icb AND n.sub_icb_depth <= n.commissioning_reach, false) AS leaves_sub_icb,
     CASE
         WHEN NOT n.is_under_hub AND n.direct_icb_depth <= n.commissioning_reach THEN n.direct_icb_link
     END AS direct_icb_link,
