@@ -23,8 +23,8 @@ def changes(
         Day,
         Parameter(
             help="First day of detection, inclusive. Before the first release held, what the records date "
-            "since then is shown too, marked as from the record, and so is who joins or leaves on a day "
-            "that was announced. Default: the newest release held."
+            "since then is shown too, marked as from the record, and so are links and roles that begin or "
+            "end on a day that was announced. Default: the newest release held."
         ),
     ] = None,
     kind: Annotated[
@@ -51,8 +51,8 @@ def changes(
     """Print the changes since a day, as text or JSON, or write them to a CSV file.
 
     A change is observed when one capture differs from the one before. What the records date before the first
-    release held (opened, closed, joined, left) is marked as from the record, and so is who joins or leaves on
-    a day that was announced.
+    release held (opened, closed, joined, left) is marked as from the record, and so are links and roles that
+    begin or end on a day that was announced.
 
     Returns:
         The exit code.

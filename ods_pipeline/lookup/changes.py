@@ -32,8 +32,9 @@ _LEFT_IN_A_MOVE = """
 """
 # Up to the first release held nothing was observed, but the records give days: those on which they opened,
 # closed, and joined or left another organisation. A link that ends as its organisation closes has no line.
-# Links go on after that day: code_changes has an event when an organisation opens or closes on an announced
-# day, but none for the announced day of a link. A link that is over in law only has not ended (stated_to).
+# Links and roles go on after that day: code_changes has an event when an organisation opens or closes on an
+# announced day, but none for the announced day of a link or role. What is over in law only has not ended
+# (stated_to). A role that begins or ends with its organisation has no line, and nor has a primary one.
 _FROM_RECORDS = f"""
     SELECT d.*, o.name, 'from the record' AS basis
     FROM (
@@ -65,6 +66,22 @@ _FROM_RECORDS = f"""
         JOIN ord.organisations AS c ON c.ods_code = r.ods_code
         WHERE effective_on IS DISTINCT FROM day_after(c.operational_end)
             AND effective_on IS DISTINCT FROM day_after(c.legal_end)
+        UNION ALL BY NAME
+        SELECT r.ods_code, 'role_added' AS change_kind, r.role_id AS new_value, r.role_id, r.unique_role_id,
+            holds_from(r.operational_start, r.legal_start) AS effective_on
+        FROM ord.roles AS r
+        JOIN ord.organisations AS c ON c.ods_code = r.ods_code
+        WHERE r.is_primary IS NOT TRUE
+            AND effective_on IS DISTINCT FROM c.operational_start
+            AND effective_on IS DISTINCT FROM c.legal_start
+        UNION ALL BY NAME
+        SELECT r.ods_code, 'role_ended' AS change_kind, r.role_id AS old_value, r.role_id, r.unique_role_id,
+            stated_to(r.operational_start, r.operational_end, r.legal_end) AS effective_on
+        FROM ord.roles AS r
+        JOIN ord.organisations AS c ON c.ods_code = r.ods_code
+        WHERE r.is_primary IS NOT TRUE
+            AND effective_on IS DISTINCT FROM day_after(c.operational_end)
+            AND effective_on IS DISTINCT FROM day_after(c.legal_end)
     ) AS d
     JOIN ord.organisations AS o ON o.ods_code = d.ods_code
     CROSS JOIN (
@@ -73,16 +90,27 @@ _FROM_RECORDS = f"""
     ) AS held
     WHERE d.effective_on BETWEEN $since AND held.newest
         AND (
-            ($since < held.first_release AND d.effective_on <= held.first_release)
-            OR (d.unique_rel_id IS NOT NULL AND d.effective_on > held.first_release)
+            (
+                $since < held.first_release AND d.effective_on <= held.first_release
+                AND d.unique_role_id IS NULL
+            )
+            OR (
+                coalesce(d.unique_rel_id, d.unique_role_id) IS NOT NULL
+                AND d.effective_on > held.first_release
+            )
         )
-        -- What an event reports already: of the same day, or of the same link. A link that begins as its
-        -- organisation is new or reopens has no event of its own, nor has one that moves with another.
+        -- What an event reports already: of the same day, or of the same link or role. A link or role that
+        -- begins as its organisation is new or reopens has no event of its own, nor has a link that moves
+        -- with another.
         AND NOT EXISTS (
             SELECT 1
             FROM marts.code_changes AS c
             WHERE c.ods_code = d.ods_code
                 AND CASE
+                    WHEN d.unique_role_id IS NOT NULL
+                        THEN (c.unique_role_id = d.unique_role_id AND c.change_kind = d.change_kind)
+                            OR (d.change_kind = 'role_added' AND c.effective_on = d.effective_on
+                                AND ({_IS_NEW} OR c.change_kind = 'reopened'))
                     WHEN d.unique_rel_id IS NULL
                         THEN c.effective_on = d.effective_on AND ({_IS_SAME_IN_LIFE})
                     WHEN c.unique_rel_id = d.unique_rel_id
@@ -131,7 +159,8 @@ _CHANGES = f"""
                 )
             )
         )
-    ORDER BY e.change_id NULLS FIRST, e.effective_on, e.ods_code, e.change_kind, e.unique_rel_id
+    ORDER BY e.change_id NULLS FIRST, e.effective_on, e.ods_code, e.change_kind, e.unique_rel_id,
+        e.unique_role_id
 """
 
 
@@ -147,8 +176,8 @@ def changes_since(
     """Return the changes detected on or after ``since``, in order of detection and code.
 
     What the records date and no capture showed as a change comes first, in order of those days: who opened,
-    closed, joined or left up to the first release held, if ``since`` is before it; and who joined or left on
-    a later day that was announced before.
+    closed, joined or left up to the first release held, if ``since`` is before it; and who joined or left, or
+    had another role from, a later day that was announced before.
 
     Args:
         connection: The published ods.duckdb.

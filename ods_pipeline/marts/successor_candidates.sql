@@ -239,12 +239,13 @@ SELECT
         ELSE ', other name'
     END
     -- Counted from the last day itself; days_between is counted from the day after it.
+    || CASE WHEN k.opened_on > ods_today() THEN ', opens ' ELSE ', opened ' END
     || CASE
-        WHEN k.days_between > 0 THEN ', opened ' || k.days_between + 1 || ' days after'
-        WHEN k.days_between = 0 THEN ', opened the day after'
-        WHEN k.days_between = -1 THEN ', opened on the last day'
-        WHEN k.days_between = -2 THEN ', opened the day before the end'
-        ELSE ', opened ' || -k.days_between - 1 || ' days before the end'
+        WHEN k.days_between > 0 THEN k.days_between + 1 || ' days after'
+        WHEN k.days_between = 0 THEN 'the day after'
+        WHEN k.days_between = -1 THEN 'on the last day'
+        WHEN k.days_between = -2 THEN 'the day before the end'
+        ELSE -k.days_between - 1 || ' days before the end'
     END AS reason,
     CASE
         WHEN len(e.now_codes) = 0 OR e.now_codes IS NULL

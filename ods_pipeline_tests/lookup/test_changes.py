@@ -56,7 +56,22 @@ def first_release() -> list[Record]:
         reopening("D6"),
         dated_in_law("L1"),
         dated_in_law("L2"),
+        with_roles(announced=True),
+        with_roles("R2", announced=False),
     ]
+
+
+def with_roles(code: str = "R1", *, announced: bool) -> Record:
+    """Return a site that ends on 31 July. One role begins in July and one ends, if it is announced."""
+    life = dates(end="2026-07-31")
+    roles = [
+        role(code, "RO101", Date=life),
+        role(code, "RO269", primary=False, Date=dates(end="2026-06-30" if announced else None)),
+        role(code, "RO76", primary=False, Date=life),
+    ]
+    if announced:
+        roles.append(role(code, "RO270", primary=False, Date=dates(JULY, "2026-07-31")))
+    return organisation(code, care("2012-04-01", end="2026-07-31"), Date=life, Roles={"Role": roles})
 
 
 def second_release() -> list[Record]:
@@ -71,6 +86,7 @@ def second_release() -> list[Record]:
         "D5": reopening(again="2026-08-01"),
         "D6": reopening("D6", again="2026-05-01"),
         "L2": dated_in_law("L2", "2026-05-10", Status="Inactive"),
+        "R2": with_roles("R2", announced=True),
         "N3": organisation("N3", Date=dates("2026-06-10", kind="Legal"), Rels=None),
         "P5": organisation(
             "P5", pcn("U2", JULY), primary="RO177", Succs={"Succ": [succ("P5", "Successor", "U2", JULY)]}
@@ -151,6 +167,23 @@ def test_a_site_that_opens_on_an_announced_day_joins_on_it(register: duckdb.Duck
     assert [line[1:3] for line in lines(register, "2025-06-30", "D0")] == [
         ("opened", "2025-07-15"),
         ("relationship_added", "2025-07-15"),
+    ]
+
+
+def test_a_role_that_begins_or_ends_on_an_announced_day_is_listed(
+    register: duckdb.DuckDBPyConnection,
+) -> None:
+    of_roles = [("role_added", JULY, "RO270"), ("role_ended", JULY, "RO269")]
+    for code, basis in (("R1", RECORD), ("R2", SEEN)):
+        frame = changes_since(register, date(2025, 6, 30), ["role_added", "role_ended"], code)
+        own = frame.select("change_kind", frame["effective_on"].cast(str), "role_id", "basis").rows()
+        assert sorted(own) == [
+            (*line, basis) for line in of_roles
+        ]  # and none of roles that end with the site
+        assert set(frame["old_value"]) == {None, "RO269"}
+    assert [line[:2] for line in lines(register, JULY, "R1", under="A1") if line[4] == RECORD] == [
+        ("R1", "role_added"),
+        ("R1", "role_ended"),
     ]
 
 

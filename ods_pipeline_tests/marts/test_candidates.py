@@ -86,6 +86,16 @@ def test_the_reason_counts_from_the_last_day(
     assert (days, reason) == (days_between, f"Same address, other name, {words}")
 
 
+@pytest.mark.parametrize(("today", "verb"), [("2024-04-05", "opens"), ("2024-04-06", "opened")])
+def test_one_that_is_announced_opens_and_has_not_opened(tmp_path: Path, today: str, verb: str) -> None:
+    organisations = [
+        at("FA311", "RO182", "OAK PHARMACY", "2010-01-01", "2024-03-31", **HIGH_STREET),
+        at("FA312", "RO182", "ELM CHEMIST", "2024-04-06", None, **HIGH_STREET),
+    ]
+    rows = mart_on("successor_candidates", write(tmp_path, organisations), date.fromisoformat(today))
+    assert rows["reason"].to_list() == [f"Same address, other name, {verb} 6 days after"]
+
+
 @pytest.mark.promise("no_guess")
 def test_two_that_were_open_next_to_each_other(tmp_path: Path) -> None:
     tawton = {"address_line_1": "DEVONSHIRE HOUSE", "postcode": "EX20 2EX"}
