@@ -117,7 +117,7 @@ def read_card(
         known=known,
         roles=query_rows(connection, _ROLES, on_day),
         parents=query_rows(connection, _PARENTS, on_day),
-        successions=query_rows(connection, _SUCCESSIONS, values),
+        successions=query_rows(connection, _SUCCESSIONS, {**values, "known": known}),
         contacts=query_rows(connection, _CONTACTS, values),
         below=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
@@ -262,12 +262,22 @@ _PARENTS = f"""
     WHERE p.ods_code = $code AND p.known_from = $version
     ORDER BY holds DESC, starts DESC, p.rel_id, p.target_ods_code, p.unique_rel_id
 """
+# A succession may be on the record of the other side only. Where the days of both differ, the later counts.
 _SUCCESSIONS = f"""
-    SELECT s.succession_type, s.target_ods_code, n.name, s.legal_start
-    FROM history.successions AS s
+    SELECT s.succession_type, s.target_ods_code, n.name, max(s.legal_start) AS legal_start
+    FROM (
+        SELECT succession_type, target_ods_code, legal_start
+        FROM history.successions
+        WHERE ods_code = $code AND known_from = $version
+        UNION ALL
+        SELECT if(succession_type = 'Successor', 'Predecessor', 'Successor'), ods_code, legal_start
+        FROM history.successions
+        WHERE target_ods_code = $code AND ods_code <> $code
+            AND if($known::DATE IS NULL, known_to IS NULL, holds_on(known_from, known_to, $known))
+    ) AS s
     LEFT JOIN {_NAMES} AS n ON n.ods_code = s.target_ods_code
-    WHERE s.ods_code = $code AND s.known_from = $version
-    ORDER BY s.legal_start, s.succession_type, s.target_ods_code
+    GROUP BY ALL
+    ORDER BY legal_start, s.succession_type, s.target_ods_code
 """
 _CONTACTS = """
     SELECT contact_type, contact_value
