@@ -11,15 +11,6 @@ ADDRESS = ("address_line_1", "address_line_2", "address_line_3", "town", "county
 LABEL_WIDTH = 13
 _RELATED_SHOWN = 10
 _CLASSES = {"RC1": "an organisation", "RC2": "a site"}
-# Why there is no ICB, where more than "none is stated" is known.
-_NO_ICB = {
-    "commissioned_by_hub": "no ICB: a commissioning hub commissions it",
-    "commissioned_by_other": "no ICB: no ICB commissions it",
-    "outside_england": "no ICB: outside England",
-    "head_office": "no ICB: ODS states none for head offices",
-    "parent_has_none": "no ICB: its sub-ICB location has none",
-    "before_areas": "no ICB: ODS began to record them in April 2020",
-}
 _SUCCESSIONS = {"Successor": "succeeded by", "Predecessor": "took over from"}
 
 
@@ -64,7 +55,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     place = ", ".join(str(record[c]) for c in ADDRESS if record[c])
     uprn = f" (UPRN {record['uprn']})" if record["uprn"] else ""
     yield "address", [(place + uprn).strip()] if place or uprn else []
-    yield "area", _area(card.area)
+    yield "area", area_lines(card.area)
     yield "contacts", [f"{c['contact_type']} {c['contact_value']}" for c in card.contacts]
     yield "roles", _dated(card, card.roles, lambda r: f"{r['role_id']} {r['role_name'] or ''}")
     yield (
@@ -87,15 +78,6 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
             for s in card.successions
         ],
     )
-
-
-def _area(area: Row) -> list[str]:
-    """Return a line with ICB and region, or why there is no ICB; for a closed organisation the last ones."""
-    lines = [] if area.get("icb_code") else [_NO_ICB.get(area.get("icb_reason") or "", "")]
-    if area.get("area_code"):
-        lines.append(f"{area['area_code']} {area['area_name'] or ''} (local office or health authority)")
-    parts = "; ".join(part for part in (*lines, *area_lines(area)) if part)
-    return [f"{'last: ' if area.get('is_past') else ''}{parts}"] if parts else []
 
 
 def _below(row: Row) -> list[str]:

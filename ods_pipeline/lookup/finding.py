@@ -34,8 +34,10 @@ COLUMNS = (
     "icb_code",
     "icb_name",
     "icb_basis",
+    "icb_reason",
     "region_code",
     "region_name",
+    "parents_are_past",
     "explanation",
 )
 # How the register gives the ICB of an organisation, in words.
@@ -43,7 +45,17 @@ _BASES = {
     "commissioner": "by its commissioner",
     "partner": "as a partner",
     "geography": "by its geography",
+    "postcode": "by its postcode",
     "self": "itself",
+}
+# Why there is no ICB, where more than "none is stated" is known.
+_NO_ICB = {
+    "commissioned_by_hub": "no ICB: a commissioning hub commissions it",
+    "commissioned_by_other": "no ICB: no ICB commissions it",
+    "outside_england": "no ICB: outside England",
+    "head_office": "no ICB: ODS states none for head offices",
+    "parent_has_none": "no ICB: its sub-ICB location has none",
+    "before_areas": "no ICB: ODS began to record them in April 2020",
 }
 # How many ods_find ranks: by itself, and at most.
 _USUAL = 200
@@ -88,11 +100,16 @@ _FIND = """
         k.*,
         e.words AS ends_words,
         o.country,
-        h.icb_code,
-        h.icb_name,
-        h.icb_basis,
-        h.region_code,
-        h.region_name,
+        p.icb_code,
+        i.name AS icb_name,
+        p.icb_basis,
+        p.icb_reason,
+        p.region_code,
+        r.name AS region_name,
+        p.area_code,
+        a.name AS area_name,
+        p.is_past AS parents_are_past,
+        d.deleted_on AS doubted_on,
         -- Nobody uses a code that is closed.
         CASE WHEN k.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(k.ods_code, k.kind) END
             AS hint,
@@ -104,7 +121,11 @@ _FIND = """
     CROSS JOIN forms AS t
     LEFT JOIN ends AS e ON e.ods_code = k.ods_code
     LEFT JOIN ord.organisations AS o ON o.ods_code = k.ods_code
-    LEFT JOIN marts.provider_hierarchy_current AS h ON h.ods_code = k.ods_code
+    LEFT JOIN marts.organisation_parents AS p ON p.ods_code = k.ods_code
+    LEFT JOIN ord.organisations AS i ON i.ods_code = p.icb_code
+    LEFT JOIN ord.organisations AS r ON r.ods_code = p.region_code
+    LEFT JOIN ord.organisations AS a ON a.ods_code = p.area_code
+    LEFT JOIN ord.deletions AS d ON d.ods_code = k.ods_code AND d.state = 'unconfirmed'
     ORDER BY k.place
 """
 
@@ -135,7 +156,9 @@ def find_organisations(
     open_only: bool = False,
     limit: int | None = None,
 ) -> Answer:
-    """Return what ``ods_find`` returns for a text, with country, ICB and region.
+    """Return what ``ods_find`` returns for a text, with country, ICB, region and a deletion not confirmed.
+
+    A closed organisation has the last ICB and region that it had (``parents_are_past``).
 
     Args:
         connection: The published ods.duckdb.
@@ -172,6 +195,8 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
         return [f"{typed.strip() or row['ods_code'] or '(nothing)'}: {row['explanation']}", *advice]
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
+    if row.get("doubted_on"):
+        details.append(f"It may be deleted since {row['doubted_on']}; nothing has confirmed it")
     if row["openness"] in _CLOSED:
         details += [row["ends_words"]] if row["ends_words"] else []
         if row["candidate_codes"]:
@@ -181,9 +206,10 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
     if place:
         details.append(place)
     if row["hq_code"]:
-        details.append(f"run by {row['hq_code']} {row['hq_name'] or ''}".rstrip())
+        was = "was " if row["openness"] in ("closed", "deleted") else ""
+        details.append(f"{was}run by {row['hq_code']} {row['hq_name'] or ''}".rstrip())
     if row["site_count"]:
-        details.append(f"runs {row['site_count']:,} open organisations")
+        details.append(f"runs {row['site_count']:,} open organisation{'s' if row['site_count'] > 1 else ''}")
     details += area_lines(row)
     if row.get("hint"):
         details.append(row["hint"])
@@ -194,13 +220,24 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
 
 
 def area_lines(row: Row) -> list[str]:
-    """Return a line with the ICB, how the register gives it, and the region; none if there are none."""
+    """Return a line with the ICB, how the register gives it, and the region; none if nothing is known.
+
+    Where there is no ICB the reason takes its place, and what ODS recorded before ICBs follows. The line of
+    a closed organisation has its last ones, and says so.
+    """
     parts = []
     if row.get("icb_code"):
         basis = _BASES.get(row["icb_basis"], row["icb_basis"])
-        parts.append(
-            f"ICB {row['icb_code']} {row['icb_name'] or ''}".rstrip() + (f" ({basis})" if basis else "")
-        )
+        parts.append(_named(row, "icb", "ICB ") + (f" ({basis})" if basis else ""))
+    elif reason := _NO_ICB.get(row.get("icb_reason") or ""):
+        parts.append(reason)
+    if row.get("area_code"):
+        parts.append(_named(row, "area") + " (local office or health authority)")
     if row.get("region_code"):
-        parts.append(f"region {row['region_code']} {row['region_name'] or ''}".rstrip())
-    return [", ".join(parts)] if parts else []
+        parts.append(_named(row, "region", "region "))
+    past = "last: " if row.get("parents_are_past") or row.get("is_past") else ""
+    return [past + (", " if row.get("icb_code") else "; ").join(parts)] if parts else []
+
+
+def _named(row: Row, level: str, label: str = "") -> str:
+    return f"{label}{row[f'{level}_code']} {row[f'{level}_name'] or ''}".rstrip()

@@ -104,3 +104,35 @@ def test_what_a_text_is_does_not_depend_on_the_punctuation_around_it(
     assert "It stands for the " in capsys.readouterr().out
     assert run_main("find", "(ZZZ99).", "--data-root", sample_root().path) == 5
     assert "registered with CQC" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", ["VM903", "YD999", "A9C1X", "08H", "RQF", "Q71", "93C", "RRP", "EE999901"])
+def test_find_gives_the_area_that_show_gives(run_main: Main, capsys: Captured, code: str) -> None:
+    """The last ones of a closed organisation, and why there is no ICB, in the same words."""
+    root = sample_root().path
+    assert run_main("show", code, "--data-root", root) == 0
+    areas = [line[13:] for line in capsys.readouterr().out.splitlines() if line.startswith("area ")]
+    assert run_main("find", code, "--data-root", root) == 0
+    printed = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in printed if line.startswith(("ICB ", "no ICB", "last: "))] == areas
+    assert areas or code == "EE999901"
+
+
+def test_rows_have_the_last_area_of_a_closed_organisation_marked(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "n10 9xd", "--json", "--data-root", sample_root().path) == 0
+    rows = {row["ods_code"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["VM903"]["icb_code"], rows["VM903"]["parents_are_past"]) == ("QMJ", True)
+    assert (rows["D8M2P"]["icb_code"], rows["D8M2P"]["parents_are_past"]) == ("Z9B2Z", False)
+
+
+def test_a_deletion_that_nothing_has_confirmed_is_mentioned(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "V99003", "--data-root", sample_root().path) == 0
+    assert "It may be deleted since 2026-08-28; nothing has confirmed it\n" in capsys.readouterr().out
+
+
+def test_one_place_is_one_and_a_closed_one_was_run(run_main: Main, capsys: Captured) -> None:
+    assert run_main("find", "NZ9", "--data-root", sample_root().path) == 0
+    assert "runs 1 open organisation\n" in capsys.readouterr().out
+    assert run_main("find", "n10 9xd", "--data-root", sample_root().path) == 0
+    printed = capsys.readouterr().out
+    assert " was run by C9902 " in printed and " run by A9C1X " in printed
