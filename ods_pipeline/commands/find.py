@@ -7,7 +7,16 @@ from cyclopts import Parameter
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, EXIT_ATTENTION, Root, as_text, plain
 from ods_pipeline.commands.find_near import Search, print_near
-from ods_pipeline.commands.listing import Csv, Json, Kind, Limit, OnlyOpen, print_json, write_csv
+from ods_pipeline.commands.listing import (
+    Csv,
+    Json,
+    Kind,
+    Limit,
+    OnlyOpen,
+    left_out_line,
+    print_json,
+    write_csv,
+)
 from ods_pipeline.lookup.finding import COLUMNS, describe_match, find_organisations, is_match
 from ods_pipeline.lookup.published import open_published
 
@@ -57,11 +66,7 @@ def find(
         for line in describe_match(row, typed):
             console.print(line)
     if answer.left_out:
-        options = [name for name, given in (("--kind", kind), ("--open", open_only)) if given]
-        wanted = " and ".join(options) + (" ask" if len(options) > 1 else " asks")
-        few, many = "1 matches, and it is not", f"{answer.left_out:,} match, and none of them is"
-        match = few if answer.left_out == 1 else many
-        console.print(f"{match} what {wanted} for")
+        console.print(left_out_line(answer.left_out, kind, open_only))
     more = answer.matches - len(answer.rows)
     if more > 0:
         least = "at least " if answer.has_more else ""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ods_pipeline.commands.common import EXIT_ATTENTION, plain
-from ods_pipeline.commands.listing import print_json, write_csv
+from ods_pipeline.commands.listing import left_out_line, print_json, write_csv
 from ods_pipeline.errors import OdsError
-from ods_pipeline.lookup.near import describe_near, describe_search, find_near, metres_of
+from ods_pipeline.lookup.near import COLUMNS, describe_near, describe_search, find_near, metres_of
 from ods_pipeline.lookup.published import open_published
 
 
@@ -41,14 +41,18 @@ def print_near(data_root: Path, search: Search, limit: int, *, csv: Path | None,
     metres = metres_of(search.within or "2km")
     with closing(open_published(data_root, "organisation_places", "code_finder")) as connection:
         rows = find_near(connection, search.near, metres, search.kind, is_open=search.is_open)
+        is_narrow = not rows and (search.kind or search.is_open)
+        others = len(find_near(connection, search.near, metres)) if is_narrow else 0
     if as_json:
         print_json(rows)
     if csv is not None:
-        write_csv(rows, list(rows[0]) if rows else [], csv)
-    if as_json or csv is not None:
-        return 0 if rows else EXIT_ATTENTION
-    console = plain()
-    console.print(describe_search(rows, search.near, metres))
+        write_csv(rows, COLUMNS, csv)
+    if rows and (as_json or csv is not None):
+        return 0
+    console = plain(stderr=csv is not None or as_json)
+    console.print(describe_search(rows, search.near, metres, others))
+    if others:
+        console.print(left_out_line(others, search.kind, search.is_open))
     shown = rows[:limit] if limit else rows
     for row in shown:
         for line in describe_near(row):

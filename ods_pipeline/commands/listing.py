@@ -56,6 +56,14 @@ Json = Annotated[
 ]
 
 
+def left_out_line(count: int, kind: str | None, open_only: bool) -> str:
+    """Return the line for ``count`` organisations that fit, if no other does, but not the options given."""
+    options = [name for name, given in (("--kind", kind), ("--open", open_only)) if given]
+    wanted = " and ".join(options) + (" ask" if len(options) > 1 else " asks")
+    few, many = "1 matches, and it is not", f"{count:,} match, and none of them is"
+    return f"{few if count == 1 else many} what {wanted} for"
+
+
 def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], target: Path) -> None:
     """Write rows as CSV that any spreadsheet can open without harm; ``-`` is standard output."""
     values = {c: [_flat(row.get(c)) for row in rows] for c in columns}

@@ -16,6 +16,11 @@ from ods_pipeline.schema.marts import KINDS
 _METRES = {"m": 1, "km": 1000, "mi": 1609.344, "mile": 1609.344, "miles": 1609.344}
 _OPEN = ("open", "closing")
 _INDENT = " " * 11
+# The columns of an answer, in the order of a CSV file.
+COLUMNS = (
+    *("ods_code", "name", "kind", "openness", "metres", "postcode", "position_basis", "near_basis"),
+    *("near_place", "local_authority_name", "edition"),
+)
 
 
 def metres_of(distance: str) -> float:
@@ -77,12 +82,15 @@ def describe_near(row: Row) -> list[str]:
     return [heading, f"{_INDENT}{row['metres']:,} m, {row['openness'].replace('_', ' ')}, {where}"]
 
 
-def describe_search(rows: list[Row], postcode: str, metres: float) -> str:
-    """Return the line above the organisations: how many, from where, and what the distance means."""
+def describe_search(rows: list[Row], postcode: str, metres: float, others: int = 0) -> str:
+    """Return the line above the organisations: how many, from where, and what the distance means.
+
+    ``others`` is how many there are that are not of the kind, or not open, as requested.
+    """
     count = f"{len(rows):,} organisation{'' if len(rows) == 1 else 's'}"
     typed = postcode.upper().strip()
     if not rows:
-        return f"Nothing within {metres:,.0f} m of {typed}."
+        return f"Nothing {'like that ' if others else ''}within {metres:,.0f} m of {typed}."
     basis, place = rows[0]["near_basis"], rows[0]["near_place"]
     from_where = {
         "postcode": "",

@@ -42,7 +42,25 @@ def test_find_near_takes_a_kind(run_main: Main, capsys: pytest.CaptureFixture[st
     assert code == 0 and "the middle of the known postcodes of the district" in out
     assert all(line.endswith("(pharmacy)") for line in out.splitlines()[1::2])
     code, out, _ = find(run_main, capsys, "--near", "N10 9XD", "--within", "1m", "--kind", "prison")
-    assert (code, out) == (5, "Nothing within 1 m of N10 9XD.\n")
+    left_out = "2 match, and none of them is what --kind asks for\n"
+    assert (code, out) == (5, f"Nothing like that within 1 m of N10 9XD.\n{left_out}")
+
+
+def test_find_near_reports_what_it_leaves_out_and_no_others(
+    run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = find(run_main, capsys, "--near", "N10", "--within", "1m", "--kind", "prison", "--open")
+    assert (code, out) == (5, "Nothing within 1 m of N10.\n")
+
+
+def test_find_near_without_an_answer_has_the_columns_all_the_same(
+    run_main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
+    near = ("--near", "N10 9XD", "--within", "1km", "--csv", "-")
+    _, full, err = find(run_main, capsys, *near)
+    code, empty, reason = find(run_main, capsys, *near, "--kind", "prison")
+    assert (code, empty) == (5, full.splitlines()[0] + "\n") and err == ""
+    assert reason.startswith("Nothing like that within 1,000 m of N10 9XD.\n")
 
 
 @pytest.mark.parametrize(
