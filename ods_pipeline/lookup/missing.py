@@ -43,6 +43,16 @@ _LOOKED_UP = {
     "words": ("these are words, not a code", "Look for the name"),
     "postcode": ("this is a postcode, not a code", "List who is there"),
 }
+# What to do about a text of a form for which there is no public guidance.
+_SPREADSHEET = "Take the code from the list that the spreadsheet was made of"
+_OTHERWISE = {
+    "blank": "Give a code",
+    "default": "There is nothing to look up; leave it as it is",
+    "statistical": "Look for an organisation of this area by its name: ods-pipeline find NAME",
+    "number": _SPREADSHEET,
+    "scientific": _SPREADSHEET,
+    "date": _SPREADSHEET,
+}
 _CODES = """
     SELECT DISTINCT ods_code
     FROM history.organisations
@@ -79,7 +89,14 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
     if notices:
         what = f"deleted on {notices[0]['deleted_on']}, according to a notice of ODS; no record of it is held"
         return OdsError(what, where=typed, do=f"See what it was: ods-pipeline find {shlex.quote(typed)}")
-    answers = query_rows(connection, "SELECT match_kind, ods_code FROM ods_find($typed)", {"typed": typed})
+    answers = query_rows(
+        connection, "SELECT match_kind, matched_by, ods_code FROM ods_find($typed)", {"typed": typed}
+    )
+    codes = [row["ods_code"] for row in answers if (row["matched_by"] or "").startswith("its code")]
+    if codes and missing["form"] not in _OTHERWISE:  # several codes, or a code with words next to it
+        named = f"one of the codes {', '.join(codes)}" if len(codes) > 1 else "the code alone"
+        do = f"Give {named}: ods-pipeline show {codes[0]}"
+        return OdsError("this is more than one code, or a code and words", where=typed, do=do)
     similar = [row["ods_code"] for row in answers if row["match_kind"] == "similar"]
     area = area_in_words(connection, code)
     similar = [] if area else similar  # a GSS code is not an ODS code with a typo
@@ -92,6 +109,6 @@ def missing_error(connection: duckdb.DuckDBPyConnection, typed: str) -> OdsError
         f"For a name: {look_up}" if not by_other and re.fullmatch("[A-Z]{4,}", code) else None,
         missing["advice"],
     ]
-    advice = ". ".join(part for part in parts if part) or "Check the code, or look for it with find"
+    advice = ". ".join(part for part in parts if part) or _OTHERWISE.get(missing["form"], "Check the code")
     reason = missing["reason"]
     return OdsError(reason[0].lower() + reason[1:], where=typed or "(no code)", do=advice)

@@ -73,3 +73,24 @@ def test_what_is_found_in_another_way_is_said() -> None:
     with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
         said = str(missing_error(connection, "N20"))
     assert "By name, town or postcode there are answers: ods-pipeline find N20." in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "do"),
+    [
+        ("V81997", "There is nothing to look up; leave it as it is."),
+        ("E06000099", "Look for an organisation of this area by its name: ods-pipeline find NAME."),
+        ("9.99E+99", "Take the code from the list that the spreadsheet was made of."),
+        ("10-Mar", "Take the code from the list that the spreadsheet was made of."),
+        ("", "Give a code."),
+        ("+++", "Check the code."),
+        ("D8M2P; VM903", "Give one of the codes D8M2P, VM903: ods-pipeline show D8M2P."),
+        ("R0A R0B", "Give one of the codes R0B, R0A: ods-pipeline show R0B."),
+        ("E83003 in July", "Give the code alone: ods-pipeline show E83003."),
+    ],
+)
+def test_what_to_do_fits_what_was_typed(typed: str, do: str) -> None:
+    """``find`` has no more to say about a default code, a number or a date than ``show``."""
+    with duckdb.connect(str(sample_root().path / "ods.duckdb"), read_only=True) as connection:
+        said = str(missing_error(connection, typed))
+    assert said.endswith(do) and "look for it with find" not in said
