@@ -1,20 +1,52 @@
 """`ods-pipeline changes`: what changed, on the terminal or as CSV."""
 
+import re
+from collections.abc import Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from ods_pipeline.commands.common import DEFAULT_ROOT, Root, as_text, plain
 from ods_pipeline.commands.days import Day
-from ods_pipeline.commands.listing import STANDARD_OUTPUT, Json, Limit, print_json, write_frame
+from ods_pipeline.commands.listing import (
+    STANDARD_OUTPUT,
+    Json,
+    Limit,
+    OnlyOpen,
+    kind_of,
+    print_json,
+    write_frame,
+)
 from ods_pipeline.lookup.changes import changes_since, describe_change, newest_release_day
 from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import newest_day, open_published
 from ods_pipeline.schema.changes import CHANGE_KINDS
 
 LINES_SHOWN = 100
+_NEEDED = ("code_changes", "hierarchy_closure", "organisation_status")
+
+
+def _as_kinds(type_: object, tokens: Sequence[Token]) -> list[str]:
+    """Return the kinds of changes or organisations that the tokens name.
+
+    Raises:
+        ValueError: There is no such kind.
+    """
+    kinds = []
+    for token in tokens:
+        try:
+            kind = re.sub(r"[\s_-]+", "_", token.value.strip().lower())
+            kinds.append(kind if kind in CHANGE_KINDS else kind_of(token.value))
+        except ValueError as error:
+            likely = get_close_matches(kind, CHANGE_KINDS, n=1)
+            meant = f"Perhaps {likely[0]} is meant. " if likely else ""
+            raise ValueError(
+                f"{meant}{str(error)[0].upper()}{str(error)[1:]}; of changes: {', '.join(CHANGE_KINDS)}"
+            ) from None
+    return kinds
 
 
 def changes(
@@ -28,9 +60,15 @@ def changes(
         ),
     ] = None,
     kind: Annotated[
-        list[Literal[CHANGE_KINDS]] | None,  # ty: ignore[invalid-type-form]
-        Parameter(negative="", help="Only changes of this kind. May be repeated.", show_choices=True),
+        list[str] | None,
+        Parameter(
+            negative="",
+            converter=_as_kinds,
+            help="Only changes of this kind, or of organisations of this kind (trust, gp_practice, …). "
+            f"May be repeated. Kinds of change: {', '.join(CHANGE_KINDS)}.",
+        ),
     ] = None,
+    open_only: OnlyOpen = False,
     under: Annotated[
         str | None,
         Parameter(
@@ -60,12 +98,17 @@ def changes(
     Raises:
         OdsError: Nothing is published, or the register has never held ``under``.
     """
-    with closing(open_published(data_root, "code_changes", "hierarchy_closure")) as connection:
+    with closing(open_published(data_root, *_NEEDED)) as connection:
         first = since or newest_release_day(connection)
         newest = newest_day(connection)
         typed = as_text(under).strip() if under else ""
         held = held_code(connection, typed)
-        frame = changes_since(connection, first, kind or [], held or typed.upper() or None)
+        wanted = {
+            "kinds": [name for name in kind or [] if name in CHANGE_KINDS],
+            "of_kinds": [name for name in kind or [] if name not in CHANGE_KINDS],
+            "open_only": open_only,
+        }
+        frame = changes_since(connection, first, under=held or typed.upper() or None, **wanted)
         if typed and held is None and frame.is_empty():
             raise missing_error(connection, typed)
     console = plain(stderr=as_json or csv == STANDARD_OUTPUT)

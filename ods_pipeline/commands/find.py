@@ -52,7 +52,7 @@ def find(
         return print_near(data_root, search, limit, csv=csv, as_json=as_json)
     typed = as_text(" ".join(text))
     wanted = None if csv is not None or as_json else limit or None
-    with closing(open_published(data_root, "code_finder")) as connection:
+    with closing(open_published(data_root, "code_finder", "organisation_parents")) as connection:
         answer = find_organisations(connection, typed, kind=kind, open_only=open_only, limit=wanted)
     matches = [row for row in answer.rows if is_match(row)]
     console = plain(stderr=csv is not None or as_json)

@@ -141,6 +141,15 @@ _CHANGES = f"""
     LEFT JOIN ord.code_systems AS n ON n.code_system = 'OrganisationRelationship' AND n.id = e.rel_id
     WHERE (len($kinds::VARCHAR[]) = 0 OR list_contains($kinds::VARCHAR[], e.change_kind))
         AND (
+            (len($of_kinds::VARCHAR[]) = 0 AND NOT $open_only)
+            OR e.ods_code IN (
+                SELECT s.ods_code
+                FROM marts.organisation_status AS s
+                WHERE (len($of_kinds::VARCHAR[]) = 0 OR list_contains($of_kinds::VARCHAR[], s.kind))
+                    AND (NOT $open_only OR s.openness IN ('open', 'closing'))
+            )
+        )
+        AND (
             $under::VARCHAR IS NULL
             OR $under IN (e.ods_code, e.old_value, e.related_code)
             OR EXISTS (
@@ -171,7 +180,13 @@ def newest_release_day(connection: duckdb.DuckDBPyConnection) -> date:
 
 
 def changes_since(
-    connection: duckdb.DuckDBPyConnection, since: date, kinds: Sequence[str] = (), under: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    since: date,
+    kinds: Sequence[str] = (),
+    under: str | None = None,
+    *,
+    of_kinds: Sequence[str] = (),
+    open_only: bool = False,
 ) -> pl.DataFrame:
     """Return the changes detected on or after ``since``, in order of detection and code.
 
@@ -184,13 +199,21 @@ def changes_since(
         since: First day of detection, inclusive; for what the records date, first day of the new state.
         kinds: Only these kinds of change; all if empty.
         under: Only this code, what is or was below it, and deleted codes that pointed at it.
+        of_kinds: Only changes of organisations that are of these kinds today; all if empty.
+        open_only: Only changes of organisations that are open today.
 
     Returns:
         The columns of ``ods_changes``, ``change_id`` last; before it ``rel_name``, the name of ``rel_id``,
         and ``basis``: ``observed``, or ``from the record``, which was not seen to change and has no
         ``detected_on``, ``capture_id`` and ``change_id``.
     """
-    values = {"since": since, "kinds": list(kinds), "under": under}
+    values = {
+        "since": since,
+        "kinds": list(kinds),
+        "under": under,
+        "of_kinds": list(of_kinds),
+        "open_only": open_only,
+    }
     return connection.sql(_CHANGES, params=values).pl()
 
 

@@ -96,8 +96,26 @@ def test_json_has_an_object_for_each_change(capsys: pytest.CaptureFixture[str]) 
     assert (change["ods_code"], change["detected_on"]) == ("FX104", "2026-09-04")
 
 
-def test_an_unknown_kind_is_a_wrong_argument() -> None:
-    assert run_on_sample("changes", "--kind", "vanished") == 2
+def test_an_unknown_kind_is_a_wrong_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_on_sample("changes", "--kind", "closd") == 2
+    err = capsys.readouterr().err
+    assert "Perhaps closed is meant. There is no kind 'closd'." in err
+    assert "gp_practice, " in err and "; of changes: created, opened, " in err
+
+
+def test_kinds_of_organisations_and_openness_choose_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_on_sample("changes", "--json", "--kind", "Pharmacies", "--kind", "gp practice") == 0
+    codes = {change["ods_code"] for change in json.loads(capsys.readouterr().out)}
+    assert codes == {"H8Q2Z", "Y99901", "Y99902", "Y99903", "FX103", "FX104", "FX105"}
+    wanted = ("--kind", "gp_practice", "--kind", "successor recorded", "--kind", "closed")
+    assert run_on_sample("changes", "--json", *wanted) == 0
+    kinds = [change["change_kind"] for change in json.loads(capsys.readouterr().out)]
+    assert kinds == ["successor_recorded", "closed"]
+    assert run_on_sample("changes", "--json", *wanted, "--open") == 0
+    assert json.loads(capsys.readouterr().out) == [], "Y99901 has closed"
+    assert run_on_sample("changes", "--json", "--open", "--kind", "closing_announced") == 0
+    (closing,) = json.loads(capsys.readouterr().out)
+    assert closing["ods_code"] == "FX104", "open until its last day"
 
 
 def test_the_file_has_every_column_and_row(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
