@@ -89,6 +89,8 @@ def _flat(value: object) -> str | None:
     """Return a value as the text of a cell; the values of a list have spaces between them."""
     if value is None or value == []:
         return None
+    if isinstance(value, bool):
+        return str(value).lower()  # as polars writes it
     if isinstance(value, list):
         return " ".join(map(str, value))
     return value.isoformat() if isinstance(value, date) else str(value)

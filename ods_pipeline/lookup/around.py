@@ -4,12 +4,33 @@ Lives here: the queries. Does not live here: the organisation itself (``card.py`
 (``card_text.py``).
 """
 
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import duckdb
 
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.published import Row, query_rows
+
+SHOWN_BELOW = 10
+
+
+@dataclass(frozen=True)
+class Below:
+    """Which of the organisations below a code are named, and how many.
+
+    Attributes:
+        closed: Also those that are closed or no longer below it; they are counted always.
+        shown: How many of each relationship; None is all.
+        kind: Name and count only those that are of this kind today; None is any.
+        open_only: Name and count only those that are open on the day.
+    """
+
+    closed: bool = False
+    shown: int | None = SHOWN_BELOW
+    kind: str | None = None
+    open_only: bool = False
+
 
 # Today's parents; those of a closed one are its last.
 _AREA = """
@@ -73,7 +94,12 @@ _BELOW = f"""
                     WHEN $known::DATE IS NULL THEN p.known_to IS NULL
                     ELSE p.known_from <= $known AND coalesce(p.known_to > $known, true)
                 END
+                AND (
+                    $kind::VARCHAR IS NULL
+                    OR p.ods_code IN (SELECT ods_code FROM marts.organisation_status WHERE kind = $kind)
+                )
         )
+        WHERE NOT $open_only OR openness IN ('open', 'closing')
         GROUP BY rel_name, code
     )
     GROUP BY rel_name
@@ -148,9 +174,7 @@ def organisations_below(
     code: str,
     day: date,
     known: date | None,
-    *,
-    closed: bool,
-    shown: int | None,
+    which: Below,
 ) -> list[Row]:
     """Return the organisations that point at a code, one row per relationship.
 
@@ -159,12 +183,10 @@ def organisations_below(
         code: The ODS code as the register holds it.
         day: The day in the world.
         known: The day of the register; None is now.
-        closed: Name also those that are closed or no longer below it; they are counted always.
-        shown: How many to name of each relationship; None is all.
+        which: Which of them, and how many to name.
 
     Returns:
         Rows of ``rel_name, organisations, past, named``; each of ``named`` has ``ods_code, name, postcode``,
         the ``openness`` on the day, and ``is_past``.
     """
-    values = {"code": code, "day": day, "known": known, "closed": closed, "shown": shown}
-    return query_rows(connection, _BELOW, values)
+    return query_rows(connection, _BELOW, {"code": code, "day": day, "known": known, **asdict(which)})

@@ -11,6 +11,7 @@ import duckdb
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lookup.around import (
+    Below,
     area_of,
     area_on,
     organisations_below,
@@ -20,8 +21,6 @@ from ods_pipeline.lookup.around import (
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
 from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import Row, marts_day, newest_day, query_rows
-
-SHOWN_BELOW = 10
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,7 @@ def read_card(
     code: str,
     as_of: date | None,
     known: date | None,
-    *,
-    closed: bool = False,
-    shown: int | None = SHOWN_BELOW,
+    below: Below | None = None,
 ) -> Card:
     """Return the card of a code.
 
@@ -94,8 +91,7 @@ def read_card(
         code: The ODS code, in any case.
         as_of: The day in the world. Default: ``known``, else the day that the marts describe.
         known: The day of the register. Default: the newest state of the register.
-        closed: Name also the organisations that were below it.
-        shown: How many organisations below it to name, by relationship; None is all.
+        below: Which organisations below it to name. Default: the first few of those below it on the day.
 
     Raises:
         OdsError: The register has never held the code, or did not hold it on ``known``.
@@ -119,7 +115,7 @@ def read_card(
         parents=query_rows(connection, _PARENTS, on_day),
         successions=query_rows(connection, _SUCCESSIONS, {**values, "known": known}),
         contacts=query_rows(connection, _CONTACTS, values),
-        below=organisations_below(connection, record["ods_code"], day, known, closed=closed, shown=shown),
+        below=organisations_below(connection, record["ods_code"], day, known, below or Below()),
         events=query_rows(connection, _EVENTS, {"code": record["ods_code"], "known": known}),
         area=_area(connection, record["ods_code"], as_of, known),
         related=[] if as_of or known else related_head_offices(connection, record["ods_code"]),
