@@ -114,17 +114,22 @@ _CANDIDATES = """
     ORDER BY score DESC, candidate_code
 """
 # Open head offices of one kind at one postcode whose names begin with the same word, or with the same two if
-# the first is one that many have. ODS records no groups.
+# the first is one that many have. ODS records no groups. To a code that begins with 8, which
+# is not the one to use for care, the head offices of social care are offered.
 _RELATED = """
     SELECT
         f.ods_code,
         f.name
     FROM marts.code_finder AS o
     JOIN marts.code_finder AS f
-        ON f.kind = o.kind AND f.postcode_key = o.postcode_key AND f.ods_code <> o.ods_code
+        ON f.kind = CASE WHEN o.kind = 'non_nhs_organisation' THEN 'social_care_provider' ELSE o.kind END
+        AND f.postcode_key = o.postcode_key AND f.ods_code <> o.ods_code
         AND split_part(f.name_key, ' ', 1) = split_part(o.name_key, ' ', 1)
     WHERE o.ods_code = $code
-        AND o.kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider')
+        AND (
+            o.kind IN ('pharmacy_hq', 'optical_hq', 'independent_provider', 'social_care_provider')
+            OR (o.kind = 'non_nhs_organisation' AND starts_with(o.ods_code, '8'))
+        )
         AND f.openness IN ('open', 'closing')
         AND (
             split_part(f.name_key, ' ', 2) = split_part(o.name_key, ' ', 2)

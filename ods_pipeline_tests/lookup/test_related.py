@@ -19,6 +19,8 @@ OFFICES = [
     ("C1", "CARE FOR ALL LTD", "social_care_provider", "open", PLACE),
     ("C2", "CARE FOR YOU LTD", "social_care_provider", "open", PLACE),
     ("C3", "CARE PLUS LTD", "social_care_provider", "open", PLACE),
+    ("8AA1", "MAPLE CARE LTD", "non_nhs_organisation", "open", PLACE),
+    ("NBB1", "MAPLE CARE LTD", "non_nhs_organisation", "open", PLACE),
     ("V1", "MAPLE CARE HOUSE", "social_care_site", "open", PLACE),
 ]
 
@@ -45,6 +47,8 @@ def offices() -> Iterator[duckdb.DuckDBPyConnection]:
         ("C1", ["C2"]),  # CARE is a word that many begin with: the second decides
         ("C3", []),
         ("P1", []),
+        ("8AA1", ["A1", "A2", "A3"]),  # the codes of the head office to use in place of an 8 code
+        ("NBB1", []),
         ("V1", []),  # a site has a head office, and no group
         ("NONE", []),
     ],
