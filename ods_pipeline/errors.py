@@ -33,11 +33,11 @@ class OdsError(Exception):
         self.what, self.where = _shortened(what, MOST_SHOWN).rstrip("."), where
         self.do = printable(do).rstrip(".")
         prefix = f"{_shortened(str(where), MOST_OF_A_NAME)}: " if where is not None else ""
-        super().__init__(f"{prefix}{self.what}." + (f" {self.do}." if self.do else ""))
+        super().__init__(f"{prefix}{self.what}." + (f" {_sentence(self.do)}" if self.do else ""))
 
     def with_note(self, note: str, set_aside: Sequence[Path] = ()) -> "OdsError":
         """Return the same error with a note after what to do, and with the paths that were set aside."""
-        do = f"{self.do}. {note}" if self.do else note
+        do = f"{_sentence(self.do)} {note}" if self.do else note
         return type(self)(self.what, where=self.where, do=do, set_aside=[*self.set_aside, *set_aside])
 
 
@@ -83,6 +83,10 @@ def printable(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _shortened(text: str, most: int) -> str:

@@ -36,6 +36,13 @@ def test_a_note_follows_what_to_do() -> None:
     assert str(noted) == "fetch=1: its receipt is missing. Fetch it again. It is in quarantine/."
 
 
+def test_a_question_has_no_full_stop() -> None:
+    error = OdsError("it has no column of codes", where="a.csv", do="Is this the report etr?")
+    assert str(error) == "a.csv: it has no column of codes. Is this the report etr?"
+    noted = error.with_note("It is kept")
+    assert str(noted) == "a.csv: it has no column of codes. Is this the report etr? It is kept."
+
+
 @pytest.mark.promise("explained")
 def test_a_message_is_one_line_that_can_be_read() -> None:
     error = OdsError("x\n\x1b[2J" * 10_000, where="n" * 10_000, do="Give another")

@@ -19,6 +19,7 @@ from ods_pipeline.lookup.around import (
     successor_candidates,
 )
 from ods_pipeline.lookup.days import LINK_HOLDS, OPENNESS_OF_VERSION
+from ods_pipeline.lookup.finding import doubt_in_words
 from ods_pipeline.lookup.missing import held_code, missing_error
 from ods_pipeline.lookup.published import Row, marts_day, newest_day, query_rows
 
@@ -171,7 +172,7 @@ def _doubt(connection: duckdb.DuckDBPyConnection, record: Row) -> str | None:
     )
     if not deletions:
         return None
-    return f"It may be deleted since {deletions[0]['deleted_on']} ({deletions[0]['source']})"
+    return doubt_in_words(**deletions[0])
 
 
 def _explanation(

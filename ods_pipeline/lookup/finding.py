@@ -5,6 +5,7 @@ matched and ranked (``marts/macros/ods_find.sql``).
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -56,6 +57,13 @@ _NO_ICB = {
     "head_office": "no ICB: ODS states none for head offices",
     "parent_has_none": "no ICB: its sub-ICB location has none",
     "before_areas": "no ICB: ODS began to record them in April 2020",
+}
+# How a deletion is known, by the source of its notice.
+DELETIONS = {
+    "ord_notifications": "ODS has published a notice of it",
+    "odt_deletion_list": "it is in the list of deletions of ODT",
+    "absent_from_release": "a release no longer has it",
+    "gone_from_api": "the API no longer gives its record",
 }
 # How many ods_find ranks: by itself, and at most.
 _USUAL = 200
@@ -110,6 +118,7 @@ _FIND = """
         a.name AS area_name,
         p.is_past AS parents_are_past,
         d.deleted_on AS doubted_on,
+        d.source AS doubted_by,
         -- Nobody uses a code that is closed.
         CASE WHEN k.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(k.ods_code, k.kind) END
             AS hint,
@@ -196,7 +205,7 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
     if row.get("doubted_on"):
-        details.append(f"It may be deleted since {row['doubted_on']}; nothing has confirmed it")
+        details.append(f"{doubt_in_words(row['doubted_on'], row['doubted_by'])}; nothing has confirmed it")
     if row["openness"] in _CLOSED:
         details += [row["ends_words"]] if row["ends_words"] else []
         if row["candidate_codes"]:
@@ -217,6 +226,11 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
         details.append(f"found by {row['matched_by']}")
     heading = f"{likely}{row['ods_code']:<10} {row['name'] or '(no name held)'} ({row['kind']})"
     return [heading, *(_INDENT + detail for detail in details)]
+
+
+def doubt_in_words(deleted_on: date, source: str) -> str:
+    """Return a deletion that is not confirmed as a sentence without its stop."""
+    return f"It may be deleted since {deleted_on} ({DELETIONS.get(source, source)})"
 
 
 def area_lines(row: Row) -> list[str]:

@@ -15,21 +15,13 @@ from uuid import UUID, uuid5
 
 import polars as pl
 
+from ods_pipeline.lookup.finding import DELETIONS
 from ods_pipeline.site.content import Page
 from ods_pipeline.site.words import clean, label, shortened
 
 ENTRIES = 200
 # Any UUID does, as long as it never changes: all ids of entries and feeds come from it.
 _NAMESPACE = UUID("5d2f6a4e-3c0b-5f43-9d0e-0d5e8f1c7a21")
-
-
-# How a deletion is known, by the source of its notice.
-_DELETIONS = {
-    "ord_notifications": "ODS has published a notice of it",
-    "odt_deletion_list": "it is in the list of deletions of ODT",
-    "absent_from_release": "a release no longer has it",
-    "gone_from_api": "the API no longer gives its record",
-}
 
 
 @dataclass(frozen=True)
@@ -86,7 +78,7 @@ def _detail(row: dict[str, Any]) -> str:
     """Return what changed, as a sentence: old and new value; for a deletion, how it is known."""
     old, new = (row[c] and shortened(clean(row[c])) for c in ("old_value", "new_value"))
     if row["change_kind"] == "deleted":
-        return f"{label(new or 'unconfirmed')}: {_DELETIONS.get(row['field'], clean(row['field'] or ''))}."
+        return f"{label(new or 'unconfirmed')}: {DELETIONS.get(row['field'], clean(row['field'] or ''))}."
     if old is None and new is None:
         return ""
     field = f"{label(row['field'])}: " if row["field"] else ""

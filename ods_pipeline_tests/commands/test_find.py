@@ -127,7 +127,10 @@ def test_rows_have_the_last_area_of_a_closed_organisation_marked(run_main: Main,
 
 def test_a_deletion_that_nothing_has_confirmed_is_mentioned(run_main: Main, capsys: Captured) -> None:
     assert run_main("find", "V99003", "--data-root", sample_root().path) == 0
-    assert "It may be deleted since 2026-08-28; nothing has confirmed it\n" in capsys.readouterr().out
+    assert (
+        "It may be deleted since 2026-08-28 (the API no longer gives its record); nothing has confirmed it\n"
+        in capsys.readouterr().out
+    )
 
 
 def test_one_place_is_one_and_a_closed_one_was_run(run_main: Main, capsys: Captured) -> None:

@@ -84,7 +84,10 @@ def test_a_deleted_code_still_has_its_card(capsys: pytest.CaptureFixture[str]) -
     assert card[2].startswith("Deleted from the register on 2026-08-29")
     assert card[-1] == "  2026-08-29  deleted (confirmed, ord_notifications)  seen 2026-09-01"
     doubtful = card_of(capsys, "V99003")
-    assert "It may be deleted since 2026-08-28 (gone_from_api); nothing has confirmed it." in doubtful
+    assert (
+        "It may be deleted since 2026-08-28 (the API no longer gives its record); nothing has confirmed it."
+        in doubtful
+    )
 
 
 def test_a_deletion_is_on_every_card_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,14 @@
 
 import pytest
 
-from ods_pipeline_tests.commands.test_show import card_of
 from ods_pipeline_tests.support.running import run_on_sample
+
+
+def card_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    assert run_on_sample("show", *arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out.splitlines()
 
 
 def test_what_is_below_can_be_narrowed_and_written(capsys: pytest.CaptureFixture[str]) -> None:
