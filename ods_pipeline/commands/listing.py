@@ -16,6 +16,7 @@ import polars as pl
 from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
+from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.writing import safe_csv
 from ods_pipeline.schema.marts import KINDS
 
@@ -71,12 +72,22 @@ def write_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], target:
 
 
 def write_frame(frame: pl.DataFrame, target: Path) -> None:
-    """Write a table of plain columns in the same way."""
+    """Write a table of plain columns in the same way.
+
+    Raises:
+        OdsError: There is no such folder, or the file cannot be written there.
+    """
     text = safe_csv(frame)
     if target == STANDARD_OUTPUT:
         sys.stdout.write(text)
-    else:
+        return
+    try:
         target.write_text(text, encoding="utf-8", newline="")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise OdsError("its folder does not exist", where=target, do="Create it or give another") from error
+    except (IsADirectoryError, PermissionError) as error:
+        what = "is a folder" if target.is_dir() else "cannot be written"
+        raise OdsError(f"it {what}", where=target, do="Give another file") from error
 
 
 def print_json(rows: Sequence[Mapping[str, Any]]) -> None:

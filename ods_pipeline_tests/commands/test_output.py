@@ -90,3 +90,16 @@ def test_a_file_name_that_leaves_no_room_for_its_receipt_is_rejected(
     if not fits:
         assert "is longer than 230 bytes" in err
         assert not (tmp_path / "d" / "raw" / "trud").exists()
+
+
+@pytest.mark.parametrize("command", [("find", "leeds"), ("changes",), ("show", "93C")], ids=" ".join)
+def test_a_file_that_cannot_be_written_is_named_with_what_to_do(
+    run_main: Main, capsys: pytest.CaptureFixture[str], tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    missing = tmp_path / "missing" / "x.csv"
+    for target, said in (
+        (missing, "its folder does not exist. Create it or give another."),
+        (tmp_path, "it is a folder. Give another file."),
+    ):
+        assert run_main(*command, "--csv", target, "--data-root", sample_root().path) == 1
+        assert capsys.readouterr().err == f"error: {target}: {said}\n"
