@@ -21,10 +21,13 @@ from ods_pipeline.lookup.published import marts_day, open_published
 
 # A cell of a list may be a whole paragraph.
 _LONGEST_SHOWN = 60
+STANDARD_INPUT = Path("/dev/stdin")
 
 
 def check(
-    file: Annotated[Path, Parameter(help="The list of codes.")],
+    file: Annotated[
+        Path, Parameter(allow_leading_hyphen=True, help="The list of codes; - is standard input.")
+    ],
     *,
     column: Annotated[
         str | None,
@@ -63,6 +66,7 @@ def check(
     Raises:
         OdsError: The list cannot be read, ``out`` is the list itself, or nothing is published.
     """
+    file = STANDARD_INPUT if file == Path("-") else file
     if out is not None and out.exists() and out.resolve() == file.resolve():
         raise OdsError("the output would replace the list itself", where=out, do="Give another --out")
     if all_sheets and sheet is not None:

@@ -39,7 +39,11 @@ _BULLET = rf"^\s*({_SIGNS}|{_NUMBER}|\[[ xX]?\])\s+(\[[ xX]?\]\s*)?"
 _NUMBERED_CODE = rf"^\s*{_NUMBER}\s+([A-Z]{{3}}|[A-Z]*[0-9][A-Z0-9]*)\W+\pL"
 _NUMBERED_WORD = rf"^\s*{_NUMBER}\s+(ODS|NHS|ICB|PCN|CCG|PCT|GPS|THE|ALL|NOT|FOR|AND)\b"
 # A web address with a code: https://directory.spineservices.nhs.uk/ORD/2-0-0/organisations/RRP, or ?code=RRP.
-_ADDRESS = r"^\s*(?:https?://|www\.)\S*?(?:/|[?&]\w*(?i:code|id)=)([A-Z]{3}|[A-Za-z0-9]{3,12})(?:/?|&\S*)\s*$"
+# And an identifier of FHIR: https://fhir.nhs.uk/Id/ods-organization-code|RRP, urn:ods:RRP.
+_ADDRESS = (
+    r"^\s*(?:(?:https?://|www\.)\S*?(?:/|\||[?&]\w*(?i:code|id)=)|(?i:urn):\S*?[:|])"
+    r"([A-Z]{3}|[A-Za-z0-9]{3,12})(?:/?|&\S*)\s*$"
+)
 # What a code is, in front of it: ODS:RRP, Organisation code RRP.
 _LABEL = (
     r"(?i)^\s*(?:(?:nhs|ods|nacs|organi[sz]ation|org|practice|provider|trust|site|pcn|gp|pharmacy|code|id)"
@@ -97,6 +101,14 @@ CODE_AND_WORDS = re.compile(
 )
 # How much a code with words next to it counts, compared with a code alone, and a postcode or a GSS code.
 _WITH_WORDS, _OF_PLACES = 0.6, 0.5
+# Contracts, forms of companies, titles and answers, which stand next to codes; the last are areas of London.
+_WORDS_NEXT_TO_CODES = "^(GMS|PMS|YES|NHS|LTD|PLC|LLP|MRS|GBP|ICB|PCN|CCG|PCT|NCL|NEL|NWL|SEL|SWL)$"
+# 0C of 00C, and 1E+10 or 1.00E+10 of 1E10: what spreadsheets leave of codes.
+_LEFT_OF_CODE = r"^([0-9][A-Z]|[0-9](\.[0-9]+)?E\+?[0-9]+)$"
+# Several codes in a cell, without its blanks: RRP,TAF. Not Apr/2026.
+_ONE = "([A-Z]{3}|[A-Z]*[0-9][A-Z0-9]{2,11})"
+_SEVERAL = rf"^{_ONE}([,;/|&+]{_ONE})+$"
+_DATES = rf"^({_MONTHS}|[0-9]+)([^A-Z0-9]+[0-9]+)+$"
 _GSS = r"^[EKLMNSW]([0-5][0-9]|92)[0-9]{6}$"
 
 
@@ -260,11 +272,14 @@ def share_of_codes(column: list[str | None]) -> float:
     """Return the share of the filled cells that have the form of a code.
 
     Bare numbers count a tenth, because they are more often counts or years, and codes with words less than
-    codes alone. So do postcodes and GSS codes, which stand next to codes. Days and other periods are none.
+    codes alone. So do postcodes and GSS codes, which stand next to codes, and what spreadsheets leave of
+    codes. Days and other periods are none.
     """
     code = pl.col("code")
     weight = (
-        pl.when(~_is_code(code) | code.str.contains(_PERIOD))
+        pl.when(code.str.contains(_LEFT_OF_CODE) | (code.str.contains(_SEVERAL) & ~code.str.contains(_DATES)))
+        .then(_WITH_WORDS)
+        .when(~_is_code(code) | code.str.contains(_PERIOD) | code.str.contains(_WORDS_NEXT_TO_CODES))
         .then(0.0)
         .when(code.str.contains("^[0-9]+$"))
         .then(0.1)

@@ -1,7 +1,7 @@
 """Which column of a file holds the codes, and whether its first line is a header.
 
 Lives here: the choice by the names of columns, else by the form of their cells (``codes.py``). Does not live
-here: the codes of the column that was chosen (``code_list.py``).
+here: the choice by form alone (``by_form.py``), and the codes of the column (``code_list.py``).
 """
 
 import re
@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.lists.by_form import column_by_form
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.codes import CODE_AND_WORDS, ENOUGH, share_of_codes, without_days
 
-_ORGANISATION = r"(org(anis|aniz)?(ation)?|gp practice|practice|provider|trust|site|gp|pcn|nacs|pharmacy)"
+_ORGANISATION = (
+    r"(org(n|anis|aniz)?(ation)?|gp practice|pract?(ice)?|surgery|prov(ider)?|trust|site|gp|pcn|nacs"
+    r"|pharm(acy)?)"
+)
+# What people call a code for short: Prac Cd.
+_SHORT_FOR_CODE = re.compile(r"\bcde?(s?)\b")
 # Names of a column of codes, the most specific first.
 _EXACT = tuple(
     re.compile(pattern)
@@ -27,6 +33,8 @@ _EXACT = tuple(
 _CODE_ALONE = _EXACT[-1]
 # The word Practice is above names as often as above codes, and so is ODS, as in ODS ID and ODS name.
 _KIND_ALONE = re.compile(rf"^{_ORGANISATION}s?$|\bods\b")
+# Those above an organisation stand next to it: a column of them is taken if no other is named.
+_ABOVE_ALONE = re.compile(r"^((sub )?icb|ccg|commissioner)s?$")
 _KIND = re.compile(rf"^({_ORGANISATION}s?|pharmacies)$")
 # Names that a column of codes may have, if codes are below: titles and other columns have them, too.
 _LOOSE = tuple(
@@ -34,10 +42,11 @@ _LOOSE = tuple(
     for pattern in (
         r"\bods\b.*\bcodes?\b|\bcodes?\b.*\bods\b",
         _KIND_ALONE.pattern,
-        rf"^{_ORGANISATION} ?(ods )?(ids?|identifiers?)$",
+        rf"^({_ORGANISATION} ?(ods )?(ids?|identifiers?|nos?|numbers?)|row labels)$",
         # Other codes that stand next to an organisation in a list.
         r"^(?!.*\b(post|zip|cost|area|country|account|budget|ledger|product|item|drug|bnf|snomed|special\w*|"
         r"treatment|procedure|diagnosis|currency|vat|tax|gss|ons|lsoa|msoa)).*\bcodes?\b",
+        _ABOVE_ALONE.pattern,
     )
 )
 _NAMES = (*_EXACT, *_LOOSE)
@@ -57,8 +66,6 @@ _HEADER_WITHIN = 25
 _LONGEST_NAME = 40
 # Every cell of a list is a code if at least this share is.
 NEARLY_ALL = 0.9
-# A column with fewer codes than this share of those in another one is no rival of it.
-_STRAY = 0.1
 # A sheet has codes if its best column has this share; notes have fewer.
 _FEW = 0.25
 
@@ -105,16 +112,19 @@ def _is_title(names: list[str]) -> bool:
 def _by_number(path: Path, cells: Cells, wanted: str | None) -> int:
     """Return the column with the requested number; without one, that whose cells have the form of codes."""
     if wanted is None:
-        return _by_form(path, cells)
+        if (index := column_by_form(cells)) is None:
+            raise OdsError("it is not clear which column holds the codes", where=path, do=_columns(cells))
+        return index
     if wanted.strip().isdecimal() and 1 <= int(wanted) <= len(cells.columns):
         return int(wanted) - 1
     raise OdsError(f"there is no column {wanted!r}", where=path, do=_columns(cells))
 
 
 def _plain(name: str) -> str:
-    """Return a name as lower-case words: Practice_Code and PracticeCode are practice code."""
+    """Return a name as lower-case words: Practice_Code, PracticeCode and Practice Cd are practice code."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", words.casefold()).split())
+    plain = " ".join(re.sub(r"[^a-z0-9]+", " ", words.casefold()).split())
+    return _SHORT_FOR_CODE.sub(r"code\1", plain)
 
 
 def _wanted(wanted: str, names: list[str]) -> int | None:
@@ -124,9 +134,9 @@ def _wanted(wanted: str, names: list[str]) -> int | None:
 
 
 def _columns(cells: Cells) -> str:
-    names = cells.names or cells.row(0)
+    names = cells.names or max(map(cells.row, _first_filled(cells)), key=lambda row: sum(map(bool, row)))
     shown = ", ".join(f"{i} {name[:30]!r}" for i, name in enumerate(names[:20], 1))
-    return f"Give --column with a name or number; the first line has: {shown}"
+    return f"Give --column with a name or number; the columns are: {shown}"
 
 
 class _Named(NamedTuple):
@@ -159,7 +169,8 @@ def _named_columns(cells: Cells, rows: Mapping[int, list[str]]) -> Iterator[_Nam
                 continue
             is_empty = not any((cell or "").strip() for cell in cells.columns[index][row + 1 :])
             named = _Named(row, rank, index, _share_below(cells, index, row), is_empty)
-            if _NAMES[rank].pattern != _KIND_ALONE.pattern or named.share >= ENOUGH:
+            is_kind = _NAMES[rank].pattern in (_KIND_ALONE.pattern, _ABOVE_ALONE.pattern)
+            if not is_kind or named.share >= ENOUGH:
                 yield named
 
 
@@ -225,23 +236,6 @@ def _is_entry(column: list[str | None], row: int) -> bool:
     entries = [cell for cell in below if CODE_AND_WORDS.search(cell)]
     is_likely = _rank(first) is None and CODE_AND_WORDS.search(first)
     return bool(is_likely) and 2 * len(entries) >= len(below)
-
-
-def _by_form(path: Path, cells: Cells) -> int:
-    """Return the index of the column whose cells have the form of codes. A single one is taken as it is."""
-    if len(cells.columns) == 1:
-        return 0
-    shares = [share_of_codes(column) for column in cells.columns]
-    codes = [share * _filled(column) for share, column in zip(shares, cells.columns, strict=True)]
-    shares = [share if n >= _STRAY * max(codes) else 0.0 for share, n in zip(shares, codes, strict=True)]
-    best = max(shares)
-    if best < ENOUGH or shares.count(best) > 1:
-        raise OdsError("it is not clear which column holds the codes", where=path, do=_columns(cells))
-    return shares.index(best)
-
-
-def _filled(column: list[str | None]) -> int:
-    return sum(1 for cell in column if cell and cell.strip())
 
 
 def codes_in_every_cell(cells: Cells) -> range | None:

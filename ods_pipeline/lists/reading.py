@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import fastexcel
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
 from ods_pipeline.lists.codes import ENOUGH
 from ods_pipeline.lists.extent import MAX_CELLS, cells_in
+from ods_pipeline.lists.foreign import foreign_file, foreign_zip
+from ods_pipeline.lists.parquet import read_parquet
 from ods_pipeline.lists.text import read_text
 
 T = TypeVar("T")
@@ -41,12 +41,6 @@ _SAVE_AGAIN, _SAVE_THE_LIST = "Open it, save it as CSV and give that", "Save onl
 _OLE2 = bytes.fromhex("D0CF11E0A1B11AE1")  # .xls, and .xlsx behind a password
 # RuntimeError: encrypted, or compressed by an unknown method.
 _ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError)
-_FOREIGN = {
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip file",
-    b"\x89PNG": "a picture",
-    b"SQLite format 3": "an SQLite database",
-}
 
 
 def is_workbook(content: bytes) -> bool:
@@ -82,37 +76,50 @@ def read_cells(
     Raises:
         OdsError: The file is missing, too large, of another kind, damaged or empty.
     """
+    return _cells_of_file(path, _content_of(path), sheet, share_of_codes, prefers)
+
+
+def _content_of(path: Path) -> bytes:
+    """Return the bytes of a file, or of a pipe, which can be read once."""
     if path.is_dir():
         raise OdsError("this is a folder", where=path, do="Give the path of a list of codes")
-    if not path.is_file():
+    if not (path.is_file() or path.is_fifo()):
         raise OdsError("there is no such file", where=path, do="Give the path of a list of codes")
-    if path.stat().st_size > MAX_BYTES:
-        raise OdsError(
-            f"the file has {path.stat().st_size:,} bytes; a list may have at most {MAX_BYTES:,}",
-            where=path,
-            do="Keep only the column of codes",
-        )
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise OdsError(
             f"the file cannot be read ({error.strerror})", where=path, do="Give another file"
         ) from error
+    if len(content) > MAX_BYTES:
+        raise OdsError(
+            f"the file has more than {MAX_BYTES:,} bytes, the most that a list may have",
+            where=path,
+            do="Keep only the column of codes",
+        )
+    return content
+
+
+def _cells_of_file(
+    path: Path,
+    content: bytes,
+    sheet: str | None,
+    share_of_codes: Callable[[Cells], float] | None,
+    prefers: Callable[[str], bool] | None,
+) -> Cells:
     may_be_workbook = content[:8] == _OLE2 or content[:4] == b"PK\x03\x04"
     if sheet is not None and not may_be_workbook:
         raise OdsError("only a workbook has sheets", where=path, do="Leave --sheet out")
     if content[:4] == b"PAR1":
-        cells = _read_or_explain(path, "Parquet file", lambda: _read_parquet(content))
+        cells = _read_or_explain(path, "Parquet file", lambda: read_parquet(content))
     elif may_be_workbook:
         _reject_other_zips(path, content)
         choice = (sheet, share_of_codes, prefers)
         cells = _read_or_explain(path, "workbook", lambda: _read_excel(path, content, *choice))
     else:
-        foreign = next((what for magic, what in _FOREIGN.items() if content.startswith(magic)), None)
-        if foreign:
-            raise OdsError(
-                f"this is not a list but {foreign}", where=path, do="Save it as CSV, Excel or Parquet"
-            )
+        if foreign := foreign_file(content):
+            raise OdsError(f"this is {foreign[0]}, not a list", where=path, do=foreign[1])
         cells = read_text(path, content)
     if not cells.lines or not any(cell and cell.strip() for column in cells.columns for cell in column):
         raise OdsError("there is nothing in the file", where=path, do="Give a file with a column of codes")
@@ -125,8 +132,8 @@ def read_sheets(path: Path) -> tuple[dict[str, Cells], list[str]]:
     Raises:
         OdsError: The file is missing, not a workbook, too large or damaged.
     """
-    first = read_cells(path)
-    content = path.read_bytes()
+    content = _content_of(path)
+    first = _cells_of_file(path, content, None, None, None)
     if content[:8] != _OLE2 and content[:4] != b"PK\x03\x04":
         raise OdsError("only a workbook has sheets", where=path, do="Leave --all-sheets out")
     names = _read_or_explain(path, "workbook", lambda: fastexcel.read_excel(content).sheet_names)
@@ -171,7 +178,8 @@ def _reject_other_zips(path: Path, content: bytes) -> None:
     except _ZIP_DAMAGE as error:
         raise OdsError("the workbook is damaged or cut short", where=path, do=_SAVE_AGAIN) from error
     if not _is_of_workbook(members):
-        raise OdsError("this is a zip, not a workbook", where=path, do="Unpack it and give the list itself")
+        what, do = foreign_zip(members)
+        raise OdsError(what, where=path, do=do)
     if is_too_much:
         raise OdsError(
             f"the workbook unpacks to more than {MAX_BYTES:,} bytes",
@@ -247,20 +255,3 @@ def _as_shown(cells: pl.Series) -> pl.Series:
     cells = cells.str.replace(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]00:00:00$", "$1")
     long = cells.filter(cells.str.contains(r"^[0-9]{16,}([.]0+)?$")).unique()
     return cells.replace(long, [f"{float(text):.15G}" for text in long]) if long.len() else cells
-
-
-def _read_parquet(content: bytes) -> Cells:
-    """Return the columns of a Parquet file that can hold codes: text, and whole numbers as text."""
-    # Not Polars itself: damage makes it panic, which writes pages of Rust to the terminal.
-    table = pq.read_table(pa.BufferReader(content))
-    table.validate(full=True)  # text that is not UTF-8 makes Polars panic, too
-    frame = pl.DataFrame(table)
-    usable = [s for s in frame.iter_columns() if s.dtype in _TEXTS or s.dtype.is_integer()]
-    return Cells(
-        list(range(1, frame.height + 1)),
-        [s.cast(pl.String).to_list() for s in usable],
-        names=[s.name for s in usable],
-    )
-
-
-_TEXTS = (pl.String, pl.Categorical, pl.Enum)

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.cells import Cells
-from ods_pipeline.lists.pasted import pasted_list, records
+from ods_pipeline.lists.html import table_in_html
+from ods_pipeline.lists.pasted import pasted_list
+from ods_pipeline.lists.records import records
 from ods_pipeline.lists.sentences import codes_in_sentences
 
 # The last is between the columns of a table that DuckDB prints.
@@ -44,8 +46,9 @@ def read_text(path: Path, content: bytes) -> Cells:
         OdsError: The content is not text, or has more than ``MAX_COLUMNS`` columns.
     """
     text, notes = decode(path, content)
-    if (pasted := pasted_list(text) or records(text) or codes_in_sentences(text)) is not None:
-        return replace(pasted, notes=[*notes, *pasted.notes])
+    readers = (table_in_html, pasted_list, records, codes_in_sentences)
+    if (cells := next(filter(None, (read(text) for read in readers)), None)) is not None:
+        return replace(cells, notes=[*notes, *cells.notes])
     # Excel takes the delimiter from a first line such as sep=; and shows the lines after it.
     stated = _STATED.match(text)
     begins, text = (2, text[stated.end() :]) if stated else (1, text)

@@ -1,7 +1,7 @@
 """Where the columns of a report are in its file: by a header row, or by place.
 
-Lives here: the names that columns have, the header row under titles, and rejecting other files. Does not live
-here: which columns a report has (``reports.py``), and its rows (``reading.py``).
+Lives here: the header row under titles, and rejecting other files. Does not live here: the names that columns
+have (``headers.py``), which columns a report has (``reports.py``), and its rows (``reading.py``).
 """
 
 import re
@@ -10,37 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import OdsError
+from ods_pipeline.reconcile.headers import titled_columns
 from ods_pipeline.reconcile.reports import NEEDED, PLACES, WIDTHS, Report
 
-# Names of columns in files with a header row, without case, spaces and punctuation.
-_HEADERS = {
-    "code": "organisationcode code orgcode odscode partnerorganisationcode practicecode",
-    "name": "name organisationname orgname partnername practicename",
-    "region": "nationalgrouping nhsenglandregion nhsenglandregioncode region regioncode",
-    "icb": "highlevelhealthgeography highlevelgeography hlhg icb icbcode integratedcareboard",
-    "address_1": "addressline1 address1",
-    "address_2": "addressline2 address2",
-    "address_3": "addressline3 address3",
-    "address_4": "addressline4 address4 town",
-    "address_5": "addressline5 address5 county",
-    "postcode": "postcode",
-    "opened": "opendate openeddate dateopened opened",
-    "closed": "closedate closeddate dateclosed closed",
-    "status": "status statuscode",
-    "parent": "parentorganisationcode parent parentcode commissioner commissionercode pcncode",
-    "parent_name": "parentname pcnname",
-    "joined": "joinparentdate joinproviderpurchaserdate joindate practicetopcnrelationshipstartdate",
-    "left": "leftparentdate leftproviderpurchaserdate leftdate practicetopcnrelationshipenddate",
-    "provider": "providerpurchaser provider providercode",
-    "setting": "prescribingsetting",
-    "sub_icb": "practiceparentsubicbloccode practiceparentsubicblocationcode practiceparentccgcode",
-    "sub_icb_name": "practiceparentsubicblocname practiceparentsubicblocationname practiceparentccgname",
-    "parent_sub_icb": "pcnparentsubicbloccode pcnparentsubicblocationcode pcnparentccgcode",
-    "parent_sub_icb_name": "pcnparentsubicblocname pcnparentsubicblocationname pcnparentccgname",
-    "same_sub_icb": "practicesubicbandpcnsubicbmatch practiceccgandpcnccgmatch",
-}
-_BY_HEADER = {header: column for column, headers in _HEADERS.items() for header in headers.split()}
-COLUMNS = tuple(_HEADERS)
 # How far down a header row may be: titles and notes that a person puts above it take a few lines.
 _ROWS_OF_TITLES = 20
 _PUT_FIRST = "Put the header row first"
@@ -56,7 +28,7 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     needed = {"code", "parent"} if report.layout != "organisations" else {"code", "name"}
     cells = frame.drop("line")
     for n, row in enumerate(cells.head(_ROWS_OF_TITLES).iter_rows()):
-        titled = _titled(row)
+        titled = titled_columns(report, row)
         if needed <= titled.keys():
             _require_titles_above(path, frame.head(n), {c: f"column_{titled[c]}" for c in needed})
             return {c: place for c, place in titled.items() if c in wanted}, n
@@ -73,8 +45,9 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     # A spreadsheet saves no column after the last filled one. In a report more than half of them are filled.
     if 2 * cells.width <= min(widths) or too_long.height:
         where = f"line {too_long['line'][0]}" if too_long.height else "each line"
+        columns = "1 column" if cells.width == 1 else f"{cells.width} columns"
         raise OdsError(
-            f"{where} has {cells.width} columns; {report.name} has {' or '.join(map(str, widths))}",
+            f"{where} has {columns}; {report.name} has {' or '.join(map(str, widths))}",
             where=path,
             do="Give the report as ODS publishes it, or add a header row",
         )
@@ -89,7 +62,9 @@ def places_of(report: Report, path: Path, frame: pl.DataFrame) -> tuple[dict[str
     return places, None
 
 
-def lines_repeated(path: Path, frame: pl.DataFrame, places: dict[str, int], header: int | None) -> list[int]:
+def lines_repeated(
+    report: Report, path: Path, frame: pl.DataFrame, places: dict[str, int], header: int | None
+) -> list[int]:
     """Return the lines that repeat the header row or a title above it, as in pages that were put together.
 
     Raises:
@@ -104,7 +79,7 @@ def lines_repeated(path: Path, frame: pl.DataFrame, places: dict[str, int], head
     titles = {tuple(row) for row in frame.head(header or 0).drop("line").iter_rows()}
     repeated = []
     for line, *cells in others.iter_rows():
-        titled = _titled(tuple(cells))
+        titled = titled_columns(report, tuple(cells))
         if tuple(cells) in titles:
             repeated.append(line)
         elif len(titled) > 2 or titled.keys() >= places.keys():
@@ -126,16 +101,6 @@ def _require_same_columns(
             where=path,
             do="Give the part from that line on as a file of its own, with --part",
         )
-
-
-def _titled(row: tuple[str | None, ...]) -> dict[str, int]:
-    """Return the place of each column that is named in a row; that of the first, if two have one name."""
-    return {_BY_HEADER[name]: place for place, name in reversed(_headers(row)) if name in _BY_HEADER}
-
-
-def _headers(row: tuple[str | None, ...]) -> list[tuple[int, str]]:
-    """Return the place of each cell, from 1, and its letters and digits."""
-    return [(n, re.sub(r"[^a-z0-9]", "", (cell or "").lower())) for n, cell in enumerate(row, 1)]
 
 
 def _require_titles_above(path: Path, above: pl.DataFrame, columns: dict[str, str]) -> None:

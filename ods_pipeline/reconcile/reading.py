@@ -12,8 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from ods_pipeline.errors import OdsError
-from ods_pipeline.reconcile.columns import CODE, COLUMNS, lines_repeated, notes_on_header, places_of
+from ods_pipeline.reconcile.columns import CODE, lines_repeated, notes_on_header, places_of
 from ods_pipeline.reconcile.days import days_in
+from ods_pipeline.reconcile.headers import COLUMNS
 from ods_pipeline.reconcile.reports import NEEDED, Report, name_in, reports
 from ods_pipeline.reconcile.unpacking import cells_of
 
@@ -72,7 +73,7 @@ def read_report(argument: str) -> ReportFile:
         raise OdsError("the file is empty", where=path, do="Download the report again")
     places, header = places_of(report, path, frame)
     notes = [*cells.notes, *notes_on_header(report, frame, places, header)]
-    if repeated := lines_repeated(path, frame, places, header):
+    if repeated := lines_repeated(report, path, frame, places, header):
         notes.append(f"lines that repeat the header, left out: {len(repeated):,}, first line {repeated[0]}")
     below = frame.slice(0 if header is None else header + 1).filter(~pl.col("line").is_in(repeated))
     rows = below.select(

@@ -19,6 +19,7 @@ from ods_pipeline.reconcile.reports import Report, name_in
 
 # The largest report, ecarehomesite, has some 15 MB.
 MAX_BYTES = 200_000_000
+_BEGINNING = 100
 
 
 def cells_of(report: Report, path: Path) -> tuple[Cells, str]:
@@ -35,7 +36,17 @@ def cells_of(report: Report, path: Path) -> tuple[Cells, str]:
         cells = read_cells(path, share_of_codes=largest_share, prefers=lambda s: name_in(s) == report.name)
         return cells, ""
     content, member = _unpacked(report, path, content)
+    _reject_answers(path, content)
     return read_text(path, content), member
+
+
+def _reject_answers(path: Path, content: bytes) -> None:
+    """Raise OdsError for what a website answers instead of a report: a page without a table, or JSON."""
+    begins = content[:_BEGINNING].removeprefix(b"\xef\xbb\xbf").lstrip()
+    is_page = begins.startswith(b"<") and b"<td" not in content.lower()
+    if is_page or begins.startswith(b"{"):
+        what = "a web page or XML" if is_page else "JSON"
+        raise OdsError(f"this is {what}, not a report", where=path, do="Download the report again")
 
 
 def _unpacked(report: Report, path: Path, content: bytes) -> tuple[bytes, str]:
@@ -65,8 +76,12 @@ def _unpacked(report: Report, path: Path, content: bytes) -> tuple[bytes, str]:
 
 
 def _csv_files(report: Report, names: list[str]) -> list[str]:
-    """Return the CSV files among the names in a zip; of several the one named as the report, if any."""
-    files = [n for n in names if n.lower().endswith(".csv")]
+    """Return the CSV files, else the text files, among the names in a zip.
+
+    Of several it is the one named as the report, if any.
+    """
+    files = [n for n in names if n.lower().endswith((".csv", ".txt"))]
+    files = [n for n in files if n.lower().endswith(".csv")] or files
     # A zip made on macOS also has a hidden file for each file.
     files = [n for n in files if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
     own = [n for n in files if name_in(PurePosixPath(n).name) == report.name]

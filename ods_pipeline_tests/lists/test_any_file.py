@@ -16,13 +16,28 @@ pytestmark = pytest.mark.promise("hostile")
 
 BOOK = workbook({"S": [["code", "name"], ["RRP", "A"], ["TAF", 5]]})
 TEXTS = st.text(st.sampled_from("ABR0159,;\t|\"'=+-@\n\r \ufeff\u200bé\x00"), max_size=200)
-# Pasted from a query, or JSON, or nearly so.
-PASTED = st.lists(
-    st.sampled_from(
-        ["(", "[{", "{", "}]", "]", ")", "'RRP'", '"TAF"', ":", ",", " ", "\n", "IN", "--", "A81001", "1"]
-    ),
-    max_size=40,
-).map(lambda parts: "".join(parts).encode())
+# Pasted from a query, or JSON, or a page, or nearly so.
+QUERY = [
+    "(",
+    "[{",
+    "{",
+    "}]",
+    "]",
+    ")",
+    "'RRP'",
+    '"TAF"',
+    ":",
+    ",",
+    " ",
+    "\n",
+    "IN",
+    "--",
+    "A81001",
+    "1",
+    "=",
+]
+PAGE = ["<html>", "<table><tr>", "<td>", "</td>", "<![", "&amp", "<!--", "<"]
+PASTED = st.lists(st.sampled_from(QUERY + PAGE), max_size=40).map(lambda parts: "".join(parts).encode())
 ENCODED = st.builds(
     lambda text, encoding: text.encode(encoding, "replace"),
     TEXTS,

@@ -182,7 +182,7 @@ def test_the_content_and_not_the_name_decides_the_kind_of_file(tmp_path: Path) -
         pytest.param(b"RRP,TAF\nQM7,RNK\n", "not clear which column", id="two columns of codes"),
         pytest.param(b"in the,beginning\nwas the,word\n", "not clear which column", id="prose"),
         pytest.param(bytes(range(256)) * 20, "this is not a text file", id="bytes"),
-        pytest.param(b"%PDF-1.7 ...", "not a list but a PDF", id="a PDF"),
+        pytest.param(b"%PDF-1.7 ...", "this is a PDF, not a list", id="a PDF"),
         pytest.param(b"\x1f\x8b\x08...", "a gzip file", id="gzip"),
         pytest.param(b"PK\x03\x04...", "the workbook is damaged or cut short", id="half a zip"),
         pytest.param(b"PAR1 and no more PAR1", "the Parquet file cannot be read", id="half a Parquet file"),

@@ -41,7 +41,7 @@ def test_a_list_pasted_from_a_query_or_a_program(
 ) -> None:
     codes = read_list(tmp_path, content)
     assert lines(codes) == expected
-    assert "the texts in brackets are read, and nothing around them" in codes.notes
+    assert "the texts in brackets or conditions are read, and nothing around them" in codes.notes
 
 
 @pytest.mark.parametrize(

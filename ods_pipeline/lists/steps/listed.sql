@@ -15,7 +15,7 @@ WITH filled AS MATERIALIZED (
             WHEN
                 e.is_entry AND NOT regexp_full_match(
                     upper(trim(e.given)),
-                    '[-–—?.*/]+|#?N[./]?A[.]?|NONE|NULL|NIL|NAN|MISSING|UNKNOWN|BLANK|TB[ACD]'
+                    '[-–—?.*/]+|#?N[./]?A[.]?|NONE|NULL|NIL|NAN|MISSING|UNKNOWN|[(]?BLANK[)]?|TB[ACD]'
                     || '|NOT (KNOWN|APPLICABLE|AVAILABLE)|NO( ODS)? CODE'
                 )
                 THEN coalesce(p.ods_code, e.code)
