@@ -13,6 +13,8 @@ from ods_pipeline.lists.cells import Cells
 _IS_HTML = re.compile(r"(?is)\s*<(!doctype\s+html|html|head|body|table|meta|style|div)\b.*<t[dh]\b")
 # More columns than this are spanned by a mistake.
 _WIDEST = 100
+# Left out first: Python's parser takes very long for many that have no end. Their lines count.
+_COMMENT = re.compile(r"(?s)<!--.*?(?:-->|\Z)")
 _NOTE = "this is HTML: the cells of its tables are read"
 
 
@@ -25,7 +27,7 @@ def table_in_html(text: str) -> Cells | None:
         return None
     reader = _Tables()
     try:
-        reader.feed(text)
+        reader.feed(_COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text))
         reader.close()
     except AssertionError:  # Python's parser gives up so on a declaration such as <![x[
         return None

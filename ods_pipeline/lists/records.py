@@ -7,7 +7,7 @@ holds the codes (``columns.py``), and plain lists of codes in JSON (``pasted.py`
 import json
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TypeGuard, TypeVar
 
 from ods_pipeline.lists.cells import Cells
@@ -16,7 +16,11 @@ from ods_pipeline.lists.codes import ENOUGH, share_of_codes
 T = TypeVar("T")
 # What a value is called where it is an object of its own: OrgId.extension of ORD, identifier.value of FHIR.
 _VALUES = ("value", "extension")
-_IS_CODE = re.compile(r"(?i)(.*\.)?((ods|nacs|org|organi[sz]ation|practice|provider|site)_?(code|id)|code)$")
+# Rows are not looked for at more places than this: an object may have a name for each of its values.
+_MOST_PLACES = 50
+_IS_CODE = re.compile(
+    r"(?i)(.*\.)?((ods|nacs|org|organi[sz]ation|practice|provider|site)_?(code|id)|code|identifier)$"
+)
 
 
 def records(text: str) -> Cells | None:
@@ -35,36 +39,52 @@ def records(text: str) -> Cells | None:
     if len(objects) > 1 and _are(dict, [*objects.values()]):
         return _table([*objects], [*objects.values()])
     try:
-        whole = json.loads(text)
-        inside = [_rows_in(value) for value in _values_in(whole)]
+        places = list(islice(_places_in(json.loads(text)), _MOST_PLACES))
+        tables = [table for rows in map(_rows_at, places) if rows and (table := _table(_numbers(rows), rows))]
     except (ValueError, RecursionError):
         return None
-    tables = [table for rows in inside if rows and (table := _table([*range(1, len(rows) + 1)], rows))]
     return next(filter(_has_codes, tables), next(iter(tables), None))
 
 
-def _values_in(value: object) -> Iterator[object]:
-    """Yield a value and all objects and lists in it, the outer ones first."""
-    level = [value]
-    while level:
-        yield from level
-        children = [[*v.values()] if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
-        level = [child for each in children for child in each if isinstance(child, dict | list)]
+def _numbers(rows: list) -> list[int]:
+    return [*range(1, len(rows) + 1)]
 
 
-def _rows_in(value: object) -> list[dict] | list[list] | None:
-    """Return the rows that a value is: a list of objects or lists, or an object with codes for names.
+def _places_in(value: object) -> Iterator[list]:
+    """Yield the objects or lists at each place of a value, those of one place together, outer ones first."""
+    level = [_children([value])]
+    while any(level):
+        yield from filter(None, level)
+        inside: list[list] = []
+        for rows in level:
+            by_name: dict[str, list] = {}
+            for row in rows:
+                for name, each in row.items() if isinstance(row, dict) else ():
+                    by_name.setdefault(name, []).append(each)
+            inside += [_children(values) for values in by_name.values()]
+        level = inside
 
-    One object alone is a row if one of its values is named as the code of an organisation.
+
+def _children(values: list) -> list:
+    """Return the objects among values and in their lists; else the lists in their lists."""
+    flat = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    objects = [each for each in flat if isinstance(each, dict)]
+    return objects or [each for each in flat if isinstance(each, list)]
+
+
+def _rows_at(values: list) -> list | None:
+    """Return the rows that the objects or lists at one place are; None if they are none.
+
+    One object alone is a row if one of its values is named as the code of an organisation, and several rows
+    if its names are codes.
     """
-    if isinstance(value, dict):
-        if share_of_codes([*value]) < ENOUGH:
-            return [value] if any(_IS_CODE.match(name) for name, _ in _flat(value)) else None
-        inside = {name: each if isinstance(each, dict) else {"value": each} for name, each in value.items()}
-        return [{"key": name, **each} for name, each in inside.items()]
-    if isinstance(value, list) and (_are(dict, value) or _are(list, value)):
-        return value
-    return None
+    (first, *others) = values
+    if others or not isinstance(first, dict):
+        return values
+    if share_of_codes([*first]) < ENOUGH:
+        return values if any(_IS_CODE.match(name) for name, _ in _flat(first)) else None
+    inside = {name: each if isinstance(each, dict) else {"value": each} for name, each in first.items()}
+    return [{"key": name, **each} for name, each in inside.items()]
 
 
 def _are(kind: type[T], values: list) -> TypeGuard[list[T]]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -79,11 +80,19 @@ def organisation(code: str) -> dict:
         {"page": 1, "data": {"items": [{"odsCode": "RRP"}, {"odsCode": "TAF"}]}},
         [["RRP", "Barnet"], ["TAF", "Camden"]],
         [{"region": "London", "codes": ["RRP", "TAF"]}],
+        [{"area": "North", "trusts": [{"code": "RRP"}]}, {"area": "South", "trusts": [{"code": "TAF"}]}],
         {"resourceType": "Bundle", "entry": [{"resource": organisation(code)} for code in ("RRP", "TAF")]},
     ],
 )
 def test_json_in_which_the_codes_are_further_in(tmp_path: Path, value: object) -> None:
     assert codes(tmp_path, json.dumps(value)) == ["RRP", "TAF"]
+
+
+def test_a_long_list_in_json_takes_seconds_at_most(tmp_path: Path) -> None:
+    value = {"items": [{"name": "A", "org": {"code": f"A{n:05}"}} for n in range(50_000)]}
+    started = time.monotonic()
+    assert read(tmp_path, json.dumps(value)).rows.height == 50_000
+    assert time.monotonic() - started < 20
 
 
 def test_one_organisation_as_the_api_returns_it(tmp_path: Path) -> None:
