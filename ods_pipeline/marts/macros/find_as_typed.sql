@@ -20,7 +20,7 @@ CREATE MACRO find_typed(entry) AS TABLE
         FROM (
             SELECT
                 max(visible_key(plain)) AS key,
-                max(words_between(plain, other_characters())) AS words,
+                max(words_between(plain, other_characters_of(plain))) AS words,
                 max(upper(trim(typed))) AS as_typed
             FROM (
                 SELECT

@@ -109,25 +109,29 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
                 code,
                 form,
                 words,
-                bit_or(CASE WHEN letter <> '' THEN bit_of_character(letter) ELSE 0 END) AS characters,
+                characters,
                 coalesce(before[1], '') AS before_1,
                 coalesce(before[2], '') AS before_2
             FROM (
                 SELECT
-                    code,
-                    form,
-                    words,
-                    unnest(string_split(coalesce(code, ''), '')) AS letter,
+                    *,
                     keys_before_spreadsheet(code, form) AS before
                 FROM (
                     SELECT
                         max(code) AS code,
                         max(words) AS words,
-                        max(key_form(code)) AS form
-                    FROM find_typed(entry)
+                        max(key_form(code)) AS form,
+                        bit_or(CASE WHEN letter <> '' THEN bit_of_character(letter) ELSE 0 END) AS characters
+                    FROM (
+                        SELECT
+                            code,
+                            words,
+                            -- No code is longer, with a typo neither, and a pasted page would be.
+                            unnest(string_split(coalesce(code, '')[:14], '')) AS letter
+                        FROM find_typed(entry)
+                    )
                 )
             )
-            GROUP BY code, form, words, before
         )
     ) AS a
     JOIN search.codes AS f
@@ -137,4 +141,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
             WHEN bit_count(xor(f.characters, a.characters)) <= 2 AND abs(f.size - a.code_size) <= 1
                 THEN damerau_levenshtein(f.ods_code, a.code) = 1
         END
-    QUALIFY f.size = 0 OR (count(*) OVER (PARTITION BY nearness) <= 5 AND nearness = min(nearness) OVER ());
+    -- All that look the same, else all with a typo; more than five of them would be noise.
+    QUALIFY f.size = 0
+        OR (nearness = 0 AND count(CASE WHEN nearness = 0 THEN 1 END) OVER () <= 5)
+        OR (nearness = 1 AND count(CASE WHEN nearness = 0 THEN 1 END) OVER () = 0 AND count(nearness) OVER () <= 5);

@@ -34,7 +34,7 @@ CREATE OR REPLACE TABLE search.keys AS
 SELECT
     key_of(ods_code) AS key,
     '' AS rest,
-    finder_row + 1 AS listing_id
+    (finder_row + 1)::INTEGER AS listing_id
 FROM search.codes
 WHERE ods_code NOT LIKE ' %'
 UNION ALL

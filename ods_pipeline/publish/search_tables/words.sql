@@ -183,8 +183,8 @@ CREATE OR REPLACE TABLE search.texts AS
 SELECT
     w.word_id,
     t.text_id,
-    least(l.size, 32767)::SMALLINT AS size,
-    CASE WHEN t.other_size IS NOT NULL THEN least(t.other_size, 32767)::SMALLINT END AS other_size,
+    least(l.size, 127)::TINYINT AS size,
+    CASE WHEN t.other_size IS NOT NULL THEN least(t.other_size, 127)::TINYINT END AS other_size,
     i.text_id IS NOT NULL AS is_town,
     t.is_kind
 FROM words_of_texts AS t
