@@ -168,21 +168,21 @@ CREATE MACRO find_spellings(entry) AS TABLE
 -- At least a thousand are kept, so that towns, codes and openness can choose among names alike, and those typed as a
 -- whole: next to a town of several words, names with these words have more of what was typed. Next to a town or
 -- postcode (got_next_to: what that has) a name may have little: PHARMACY DUKINFIELD asks for all that are there and
--- have PHARMACY in their name. is_near: it has enough to be a name that was meant. is_enough: it has enough to be
--- listed without a code or postcode, if its town has the other words that towns have. is_kind: only the kind matches.
--- name_words: the words that are as typed in any of these texts. Sums are rounded: their last digit depends on the
--- order in which threads add, and would decide between texts alike.
+-- have PHARMACY in their name. is_near: it has enough to be a name that was meant. is_kind: only the kind matches.
+-- name_words: the words that are as typed in any of these texts. towns: those of them that are towns, and in the same
+-- order words_of_towns, two dozen bits each: the words of the town, and those of them as typed. Sums are rounded: their
+-- last digit depends on the order in which threads add, and would decide between texts alike.
 CREATE MACRO find_texts(entry, rows_wanted) AS TABLE
     SELECT
         *,
         got > 0.4 * best_got OR (got_next_to > 0 AND got + got_next_to >= 0.8 * best_got) AS is_near,
-        got + weight_of(weights, town_words & ~mask) >= 0.8 * best_got AS is_enough,
-        bit_or(exact_mask) OVER () AS name_words
+        bit_or(exact_mask) OVER () AS name_words,
+        list(text_id) FILTER (WHERE is_town) OVER () AS towns,
+        list(mask | (exact_mask::BIGINT << 12)) FILTER (WHERE is_town) OVER () AS words_of_towns
     FROM (
         SELECT
             *,
             max(got) OVER () AS best_got,
-            bit_or(CASE WHEN is_town THEN mask ELSE 0 END) OVER () AS town_words,
             max(CASE WHEN is_town AND covered > 0.6 THEN got ELSE 0 END) OVER ()
             + 9 * has_postcode::INTEGER AS got_next_to
         FROM (

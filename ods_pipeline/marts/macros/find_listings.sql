@@ -4,12 +4,12 @@
 -- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
 -- letters and digits, or is a word of no name.
 --
--- A town may have forty thousand listings, and grouping them takes most of the time. So a listing whose name has too
--- little of the text (not is_enough) is left out before that, unless its code or postcode was typed: the join looks for
--- it among the keys. All other listings are joined to a row of their own there, -1. And the columns to group are packed
--- into few numbers. words has sets of typed words, a dozen bits each: those in the name, those in the name as typed,
--- those in the town, those in the town as typed, those that are codes. flags has bits: is_kind (1), has_both (2), a
--- spelling of -1 (4) or 1 (8), has_postcode (16), likeness (32 and 64).
+-- A town may have forty thousand listings, and grouping them takes most of the time. So a listing is left out before
+-- that if its name and town have too little of the text to be among the best (not is_enough), unless its code or
+-- postcode was typed: the join looks for it among the keys. All other listings are joined to a row of their own there,
+-- -1. And the columns to group are packed into few numbers. words has sets of typed words, a dozen bits each: those in
+-- the name, those in the name as typed, those in the town, those in the town as typed, those that are codes. flags has
+-- bits: is_kind (1), has_both (2), a spelling of -1 (4) or 1 (8), has_postcode (16), likeness (32 and 64).
 CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
     SELECT *
     FROM (
@@ -54,7 +54,10 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                     max(CASE WHEN NOT t.is_town THEN t.covered END) AS covered,
                     bit_or(
                         k.words
-                        | coalesce((t.mask | (t.exact_mask::BIGINT << 12)) << CASE WHEN t.is_town THEN 24 ELSE 0 END, 0)
+                        | coalesce(
+                            CASE WHEN t.is_town THEN 0 ELSE t.mask | (t.exact_mask::BIGINT << 12) END
+                            | (t.town_words << 24), 0
+                        )
                     ) AS words,
                     bit_or(
                         k.flags
@@ -78,20 +81,33 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 ) AS k
                 LEFT JOIN (
                     SELECT
-                        unnest(s.listing_ids) AS listing_id,
-                        s.is_town,
-                        s.is_town OR x.is_enough AS is_enough,
-                        x.weights,
-                        x.name_words,
-                        x.got,
-                        x.covered,
-                        x.mask,
-                        x.exact_mask,
-                        x.is_kind,
-                        x.spelling
-                    FROM find_texts(entry, rows_wanted) AS x
-                    JOIN search.listed_texts AS s ON s.text_id = x.text_id
-                    WHERE x.is_near OR s.is_town
+                        *,
+                        got + weight_of(weights, town_words & ~mask & 4095) >= 0.8 * best_got AS is_enough
+                    FROM (
+                        SELECT
+                            *,
+                            coalesce(words_of_towns[list_position(towns, town_id)], 0) AS town_words
+                        FROM (
+                            SELECT
+                                unnest(s.listing_ids) AS listing_id,
+                                unnest(s.town_ids) AS town_id,
+                                s.is_town,
+                                x.towns,
+                                x.words_of_towns,
+                                x.best_got,
+                                x.weights,
+                                x.name_words,
+                                x.got,
+                                x.covered,
+                                x.mask,
+                                x.exact_mask,
+                                x.is_kind,
+                                x.spelling
+                            FROM find_texts(entry, rows_wanted) AS x
+                            JOIN search.listed_texts AS s ON s.text_id = x.text_id
+                            WHERE x.is_near OR s.is_town
+                        )
+                    )
                 ) AS t ON k.listing_id = CASE WHEN t.is_enough THEN -1 ELSE t.listing_id END
                 GROUP BY coalesce(t.listing_id, k.listing_id)
             )

@@ -56,24 +56,28 @@ CREATE OR REPLACE TABLE search.listed_texts AS
 SELECT
     text_id,
     is_town,
-    list(listing_id ORDER BY listing_id) AS listing_ids
+    list(listing_id ORDER BY listing_id) AS listing_ids,
+    list(town_id ORDER BY listing_id) AS town_ids
 FROM (
     SELECT
         listing_id,
         name_id AS text_id,
-        false AS is_town
+        false AS is_town,
+        town_id
     FROM search.listings
     UNION ALL
     SELECT
         listing_id,
         town_id,
-        true
+        true,
+        town_id
     FROM search.listings
 )
 WHERE text_id IS NOT NULL
 GROUP BY text_id, is_town
 ORDER BY text_id, is_town;
-COMMENT ON TABLE search.listed_texts IS 'For ods_find: the listings that have a text as their name, and as their town.';
+COMMENT ON TABLE search.listed_texts IS
+'For ods_find: the listings that have a text as their name, and as their town, and the town of each.';
 
 DROP TABLE former;
 DROP TABLE towns;
