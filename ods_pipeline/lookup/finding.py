@@ -108,17 +108,6 @@ _FIND = """
         k.*,
         e.words AS ends_words,
         o.country,
-        p.icb_code,
-        i.name AS icb_name,
-        p.icb_basis,
-        p.icb_reason,
-        p.region_code,
-        r.name AS region_name,
-        p.area_code,
-        a.name AS area_name,
-        p.is_past AS parents_are_past,
-        d.deleted_on AS doubted_on,
-        d.source AS doubted_by,
         -- Nobody uses a code that is closed.
         CASE WHEN k.openness IN ('not_yet_open', 'open', 'closing') THEN which_code(k.ods_code, k.kind) END
             AS hint,
@@ -130,12 +119,43 @@ _FIND = """
     CROSS JOIN forms AS t
     LEFT JOIN ends AS e ON e.ods_code = k.ods_code
     LEFT JOIN ord.organisations AS o ON o.ods_code = k.ods_code
-    LEFT JOIN marts.organisation_parents AS p ON p.ods_code = k.ods_code
-    LEFT JOIN ord.organisations AS i ON i.ods_code = p.icb_code
-    LEFT JOIN ord.organisations AS r ON r.ods_code = p.region_code
-    LEFT JOIN ord.organisations AS a ON a.ods_code = p.area_code
-    LEFT JOIN ord.deletions AS d ON d.ods_code = k.ods_code AND d.state = 'unconfirmed'
     ORDER BY k.place
+"""
+# A query of its own: with more joins DuckDB plans the look-up for a third longer.
+_ABOVE = """
+    WITH found AS (SELECT unnest($codes::VARCHAR[]) AS ods_code),
+
+    above AS MATERIALIZED (
+        SELECT f.ods_code, p.* EXCLUDE (ods_code)
+        FROM found AS f
+        LEFT JOIN marts.organisation_parents AS p ON p.ods_code = f.ods_code
+    ),
+
+    -- One inner join reads few rows; a LEFT JOIN for each name would read all names.
+    names AS MATERIALIZED (
+        SELECT o.ods_code, o.name
+        FROM (SELECT DISTINCT unnest([icb_code, region_code, area_code]) AS ods_code FROM above) AS n
+        JOIN ord.organisations AS o ON o.ods_code = n.ods_code
+    )
+
+    SELECT
+        p.ods_code,
+        p.icb_code,
+        i.name AS icb_name,
+        p.icb_basis,
+        p.icb_reason,
+        p.region_code,
+        r.name AS region_name,
+        p.area_code,
+        a.name AS area_name,
+        p.is_past AS parents_are_past,
+        d.deleted_on AS doubted_on,
+        d.source AS doubted_by
+    FROM above AS p
+    LEFT JOIN names AS i ON i.ods_code = p.icb_code
+    LEFT JOIN names AS r ON r.ods_code = p.region_code
+    LEFT JOIN names AS a ON a.ods_code = p.area_code
+    LEFT JOIN ord.deletions AS d ON d.ods_code = p.ods_code AND d.state = 'unconfirmed'
 """
 
 
@@ -180,6 +200,9 @@ def find_organisations(
     wanted = _ALL if limit is None or kind or open_only else max(limit + 1, _USUAL)
     values = {"text": text, "kind": kind, "open": open_only, "limit": limit, "wanted": wanted}
     rows = query_rows(connection, _FIND, values)
+    above = query_rows(connection, _ABOVE, {"codes": [row["ods_code"] for row in rows]})
+    by_code = {each["ods_code"]: each for each in above}
+    rows = [row | by_code[row["ods_code"]] for row in rows]
     if rows and rows[0]["match_kind"] == "none" and rows[0]["is_statistical"]:
         rows[0]["advice"] = area_in_words(connection, rows[0]["ods_code"])
     if rows:
