@@ -38,6 +38,7 @@ def test_an_archived_code_is_there(find: Find) -> None:
         ("(E83003) oaklee", ["E83003"]),
         ("e83003 e83005", ["E83005", "E83003"]),
         ("RRP-RKE", ["RKE", "RRP"]),  # neither is a word of any name
+        ("R0A R0B", ["R0A", "R0B"]),  # the first looks like a district, but there is none
     ],
 )
 def test_a_code_comes_first_whatever_is_typed_next_to_it(find: Find, text: str, codes: list[str]) -> None:

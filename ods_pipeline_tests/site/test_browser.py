@@ -174,7 +174,7 @@ TYPED = (
     "the mapel house", "themaplehouse", "maplehousecarehome", "northlondonnhsfoundationtrust",
     "bridgestreetdentalandimplantcentre", "N1O 9XD", "NlO 9XD", "nw1ope", "maple house n1o 9xd",
     "\uff32\uff32\uff30", "ma\u00adple house\u00b9", "n10\u20139xd", "surgery barnte", "m\u00e0ple hse",
-    "house camdne", "integrated care board london",
+    "house camdne", "integrated care board london", "R0A R0B", "R0A M13 9WL", "R0A M13",
 )  # fmt: skip
 
 

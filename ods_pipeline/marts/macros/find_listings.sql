@@ -2,7 +2,7 @@
 
 -- The listings that match, by name, town, code and postcode together. score is the share of what was typed that is
 -- matched, by weight. code_mask: as in find_keys. A code counts whatever the other words are (is_code) if it has
--- letters and digits, or is a word of no name.
+-- letters and digits, or is a word of no name; one that looks like part of a postcode if there is no such place.
 --
 -- A town may have forty thousand listings, and grouping them takes most of the time. So a listing is left out before
 -- that if its name and town have too little of the text to be among the best (not is_enough), unless its code or
@@ -16,8 +16,11 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
         SELECT
             *,
             town_mask & ~town_exact_mask = 0 AS is_town_exact,
-            code_mask BETWEEN 1 AND 4094 AND NOT is_whole_code
-            AND (has_both OR name_words & code_mask = 0) AS is_code,
+            NOT is_whole_code
+            AND CASE
+                WHEN code_mask > 4095 THEN NOT place_is_held
+                ELSE code_mask BETWEEN 1 AND 4094 AND (has_both OR name_words & code_mask = 0)
+            END AS is_code,
             CASE
                 WHEN code_mask = 4095 OR likeness = 2 THEN 1
                 WHEN (weights >> 48) + asked = 0 THEN 0
@@ -42,6 +45,7 @@ CREATE MACRO find_listings(entry, rows_wanted) AS TABLE
                 flags >> 5 AS likeness,
                 (flags >> 4) & 1 AS has_postcode,
                 bool_or((words >> 48) = 4095) OVER () AS is_whole_code,
+                bool_or(has_bit(flags, 4)) OVER () AS place_is_held,
                 coalesce(max(name_words) OVER (), 0) AS name_words,
                 9 * max(greatest((flags >> 4) & 1, words >> 60)) OVER () AS asked,
                 coalesce(max(weights) OVER (), 0) AS weights

@@ -54,9 +54,12 @@ END;
 -- Three letters of a word, from the nth on; its beginning and its end count as letters.
 CREATE MACRO three_letters(word, n) AS ('$' || word || '$')[n:n + 2];
 
--- The first postcode in a text of words_between, or its first part (the district), or that and a digit (the sector).
-CREATE MACRO postcode_within(words) AS
-regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)', 1);
+-- The first postcode in a text of words_between, else the first part of one (the district), or that and a digit (the
+-- sector). Codes of trusts look like districts: RM3 M6 8HD.
+CREATE MACRO postcode_within(words) AS coalesce(
+    nullif(regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})(?: |$)', 1), ''),
+    regexp_extract(words, '(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: [0-9])?)(?: |$)', 1)
+);
 
 -- The first text like a postcode whose digits are letters, in a text of words_between without a postcode: NLO 9XD. A
 -- number such as 2ND is not the end of one.

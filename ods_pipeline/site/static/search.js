@@ -11,7 +11,7 @@ window.odsSearchWith = function (about, load) {
     CLIN: "CLINIC", ASSOC: "ASSOCIATION",
   };
   const POSTCODE = /^[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}$/;
-  const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: ?[0-9][A-Z]{2}| [0-9])?)(?: |$)/;
+  const WITHIN = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2})(?: |$)/, PART = /(?:^| )([A-Z]{1,2}[0-9][0-9A-Z]?(?: [0-9])?)(?: |$)/;
   const LIKE = /(?:^| )([A-Z][A-Z0-9]{0,2}[0-9OIL] ?[0-9](?:[A-MO-QU-Z][A-Z]|[NRST][A-CE-GI-SU-Z]))(?: |$)/;
   const AREAS = "AB AL BB BL BS CB CO DL GL HS LL LS ML OL PL PO SL SO SS TS UB WS YO".split(" ");
   const WHOLE = 4095, LIKE_A_POSTCODE = 4096, SITE = 16, FORMER = 32, TOWN = 65536, ROWS = 200, KINDS = ["code", "name", "postcode", "place"];
@@ -158,7 +158,7 @@ window.odsSearchWith = function (about, load) {
   function questionOf(typed) {
     const entry = plainText(typed), key = keyOf(entry), code = codeOf(key), words = wordsOf(entry);
     const asTyped = /^[\x00-\x7f]*$/.test(typed) ? key : typed.replace(/^ +| +$/g, "").toUpperCase();
-    const within = WITHIN.exec(words) || LIKE.exec(words);
+    const within = WITHIN.exec(words) || PART.exec(words) || LIKE.exec(words);
     const postcode = POSTCODE.test(code) ? code : within ? within[1] : "";
     const readings = readingsOf(isWholePostcode(postcode) ? postcode.replace(" ", "") : code);
     let rest = " " + words + " ";
@@ -389,7 +389,9 @@ window.odsSearchWith = function (about, load) {
     }
     for (const row of found.values()) {
       // A code counts whatever the other words are if it has letters and digits, or is a word of no name.
-      row.isCode = row.code > 0 && row.code < WHOLE && !isWholeCode && (Boolean(row.hasBoth) || !(nameWords & row.code));
+      // One that looks like part of a postcode counts if there is no such place.
+      row.isCode = row.code > 0 && row.code !== WHOLE && !isWholeCode &&
+        (row.code > WHOLE ? !there.codes.length : Boolean(row.hasBoth) || !(nameWords & row.code));
       if (row.code === WHOLE || row.isMeant) row.score = 1;
       else if (whole === 0) row.score = 0;
       else {
