@@ -13,13 +13,14 @@ import polars as pl
 from ods_pipeline.errors import OdsError
 from ods_pipeline.lists.code_list import CodeList
 from ods_pipeline.lookup.areas import areas_by_gss
+from ods_pipeline.lookup.finding import doubts_by_code
 from ods_pipeline.lookup.steps import with_steps
 
 # Every verdict, with its meaning.
 VERDICTS = {
     "good": "open on the day, and of the kind requested, if one is",
     "closed": "closed on the day",
-    "legally_closed": "still active, but closed in law on the day",
+    "legally_closed": "closed in law on the day, but still in operation",
     "not_yet_open": "opens after the day",
     "deleted": "deleted from the register",
     "wrong_kind": "held, but not of the requested kind",
@@ -64,13 +65,14 @@ def judge(
 
     Returns:
         ``line, given, code, verdict`` (see VERDICTS), ``name, kind, openness, closed_on`` (inclusive),
-        ``replaced_by`` (ends of the successions that ODS records), ``candidate_codes`` (inferred),
+        ``replaced_by`` (ends of the successions that ODS records; of an open code too if one of them has
+        begun, which is a contradiction), ``candidate_codes`` (inferred),
         ``meant_code, meant_name`` (the organisation of the requested kind that the code belongs to),
         ``likely_codes`` (codes that differ by one typo, or are in the text of the cell; empty if there are
         more than five),
         ``repeats_line`` (the first line with this code, if it is another one), ``note``, and ``is_notable``
-        (a good code about which people must know something: proposed, closing, succeeded without an end; and
-        what is not an entry).
+        (a good code about which people must know something: proposed, closing, succeeded without an end,
+        perhaps deleted; and what is not an entry).
 
     Raises:
         OdsError: Another version published the set, without what this one asks of it.
@@ -79,6 +81,7 @@ def judge(
     with closing(connection.cursor()) as cursor:
         cursor.register("entries", codes.rows.to_arrow())
         cursor.register("areas", areas_by_gss(cursor).to_arrow())
+        cursor.register("doubts", doubts_by_code(cursor).to_arrow())
         try:
             return cursor.sql(sql, params={"day": day, "kind": kind}).pl()
         except (duckdb.BinderException, duckdb.CatalogException) as error:

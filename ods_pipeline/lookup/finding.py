@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import polars as pl
 
 from ods_pipeline.lookup.areas import area_in_words
 from ods_pipeline.lookup.published import Row, query_rows
@@ -228,7 +229,7 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
     likely = "perhaps " if row["match_kind"] == "similar" else ""
     details = [row["explanation"]]
     if row.get("doubted_on"):
-        details.append(f"{doubt_in_words(row['doubted_on'], row['doubted_by'])}; nothing has confirmed it")
+        details.append(_unconfirmed(row["doubted_on"], row["doubted_by"]))
     if row["openness"] in _CLOSED:
         details += [row["ends_words"]] if row["ends_words"] else []
         if row["candidate_codes"]:
@@ -254,6 +255,17 @@ def describe_match(row: Row, typed: str = "") -> list[str]:
 def doubt_in_words(deleted_on: date, source: str) -> str:
     """Return a deletion that is not confirmed as a sentence without its stop."""
     return f"It may be deleted since {deleted_on} ({DELETIONS.get(source, source)})"
+
+
+def doubts_by_code(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Return ``ods_code, words`` of the codes whose deletion is not confirmed, in the words of ``find``."""
+    sql = "SELECT ods_code, deleted_on, source FROM ord.deletions WHERE state = 'unconfirmed'"
+    rows = [(code, _unconfirmed(day, source)) for code, day, source in connection.sql(sql).fetchall()]
+    return pl.DataFrame(rows, {"ods_code": pl.String, "words": pl.String}, orient="row")
+
+
+def _unconfirmed(deleted_on: date, source: str) -> str:
+    return f"{doubt_in_words(deleted_on, source)}; nothing has confirmed it"
 
 
 def area_lines(row: Row) -> list[str]:

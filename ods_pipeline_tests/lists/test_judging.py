@@ -37,6 +37,11 @@ def judged(sample: duckdb.DuckDBPyConnection) -> Judge:
     return run
 
 
+def test_closed_in_law_means_what_its_note_says(judged: Judge) -> None:
+    assert "still in operation" in str(judged("RRP")["RRP"]["note"])
+    assert VERDICTS["legally_closed"].endswith("still in operation")
+
+
 def test_every_verdict_today(judged: Judge) -> None:
     expected = {
         "G6V2S": "good",
@@ -56,6 +61,8 @@ def test_every_verdict_today(judged: Judge) -> None:
     rows = judged(*expected)
     assert {code: row["verdict"] for code, row in rows.items()} == expected
     assert set(expected.values()) | {"blank", "wrong_kind", "not_yet_open", "not_an_entry"} == set(VERDICTS)
+    note = "it may be deleted since 2026-08-28 (the API no longer gives its record); nothing has confirmed it"
+    assert (rows["V99003"]["note"], rows["V99003"]["is_notable"]) == (note, True)
     assert rows["R1G"]["closed_on"] == date(2015, 9, 30)
     assert rows["R1G"]["replaced_by"] == ["RA9"]
     assert rows["FX104"]["note"] == "Open; closes after 2026-12-31"

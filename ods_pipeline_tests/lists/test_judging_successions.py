@@ -164,6 +164,37 @@ def test_proposed_and_succeeded_without_an_end_are_not_good_without_a_word(rows:
     assert notable == {"G6V2S", "08H"}
 
 
+ALL.add(
+    [
+        *(organisation(code, "RO98") for code in ("09A", "09D", "09F", "09G")),
+        *(organisation(code, "RO98", **CLOSED) for code in ("09B", "09E")),
+        organisation("09C", "RO98"),
+    ],
+    successions=[
+        entry("09A", "Successor", "09B"),
+        entry("09B", "Successor", "09C"),
+        entry("09D", "Successor", "09E"),
+        entry("09F", "Successor", "09C", "2026-10-01"),
+        {**entry("09G", "Successor", "09C"), "legal_start": None},
+    ],
+)
+
+
+@pytest.mark.promise("successors")
+def test_an_open_code_whose_successor_has_begun_has_its_replacement(rows: dict[str, Row]) -> None:
+    codes = ("08H", "09A", "09D", "09F", "09G")
+    assert {rows[code]["verdict"] for code in codes} == {"good"}
+    answer = {code: (rows[code]["replaced_by"], rows[code]["note"]) for code in codes}
+    contradiction = "a contradiction: succeeded by {} from 2020-04-01, but ODS gives it no end"
+    assert answer == {
+        "08H": (["93C"], contradiction.format("93C")),
+        "09A": (["09C"], f"{contradiction.format('09B')}; now 09C"),
+        "09D": (["09E"], f"{contradiction.format('09E')}; then 09E, closed on 2020-03-31"),
+        "09F": ([], "to be succeeded by 09C from 2026-10-01"),
+        "09G": ([], "to be succeeded by 09C"),
+    }
+
+
 NUMBERS = ["15E00", "5E000", "50E04", "5E005", "8E006", "908E4", "9083E3", "9996E3", "123456789E6", "8E123"]
 ALL.add([organisation(code, "RO177") for code in (*NUMBERS, "F83004", "9E999")])
 

@@ -1,6 +1,6 @@
 -- The verdict on each line of the list, with everything that its note is made of.
--- In: listed, codes, held, successions, meant, likely, in_text, areas (of GSS codes), $day, $kind. Out: a row for each
--- line and part.
+-- In: listed, codes, held, successions, meant, likely, in_text, areas (of GSS codes), doubts (deletions that nothing
+-- has confirmed), $day, $kind. Out: a row for each line and part.
 
 SELECT
     a.line,
@@ -17,8 +17,12 @@ SELECT
         WHEN h.openness = 'closed' THEN h.operational_end
         WHEN h.openness = 'deleted' THEN h.closed_today
     END AS closed_on,
-    CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN coalesce(s.replaced_by, []) ELSE [] END
-        AS replaced_by,
+    -- An open organisation whose successor has begun is a contradiction of the register: it is in the note.
+    CASE
+        WHEN h.openness IN ('legally_closed', 'closed', 'deleted') OR s.succeeded_from <= $day
+            THEN coalesce(s.replaced_by, [])
+        ELSE []
+    END AS replaced_by,
     CASE WHEN h.openness IN ('legally_closed', 'closed', 'deleted') THEN h.candidate_codes ELSE [] END
         AS candidate_codes,
     CASE WHEN h.kind <> $kind THEN m.meant_code END AS meant_code,
@@ -27,7 +31,14 @@ SELECT
     coalesce(l.codes, t.codes, []) AS likely_codes,
     l.codes IS NULL AND t.codes IS NOT NULL AS is_in_text,
     g.words AS area_words,
-    s.ends_words,
+    -- A contradiction names the immediate successors: the ends are worth a word if they are others, or closed too.
+    CASE
+        WHEN
+            h.openness IN ('legally_closed', 'closed', 'deleted')
+            OR s.ends_words <> ends_in_words(array_to_string(s.next_codes, ', '), NULL)
+            THEN s.ends_words
+    END AS ends_words,
+    d.words AS doubt_words,
     proposed_until(h.openness, h.legal_start, h.operational_start, $day) AS in_law_from,
     openness_in_words(
         h.openness, h.legal_start, h.legal_end, h.operational_start, h.operational_end, $day
@@ -61,3 +72,4 @@ LEFT JOIN meant AS m ON m.code = a.code
 LEFT JOIN likely AS l ON l.code = a.code
 LEFT JOIN in_text AS t ON t.code = a.code
 LEFT JOIN areas AS g ON g.gss_code = a.code
+LEFT JOIN doubts AS d ON d.ods_code = h.code

@@ -30,6 +30,7 @@ SELECT
             WHEN openness = 'deleted' THEN 'Deleted from the register on ' || closed_on
             WHEN openness <> 'open' OR in_law_from IS NOT NULL THEN words
         END,
+        lower(doubt_words[1]) || doubt_words[2:],
         CASE WHEN form = 'default' THEN 'as a default code: ' || default_meaning(code) END,
         CASE WHEN verdict = 'other_system' THEN lower(area_words[1]) || area_words[2:] END,
         succession_words,
@@ -62,5 +63,7 @@ SELECT
     ), '') AS note,
     verdict = 'not_an_entry'
     OR verdict = 'good'
-    AND (openness <> 'open' OR in_law_from IS NOT NULL OR succession_words IS NOT NULL) AS is_notable
+    AND (
+        openness <> 'open' OR in_law_from IS NOT NULL OR succession_words IS NOT NULL OR doubt_words IS NOT NULL
+    ) AS is_notable
 FROM judged
