@@ -29,7 +29,9 @@ def show(
     ] = None,
     closed: Annotated[
         bool,
-        Parameter(help="Name also the organisations below it that are closed or have left.", negative=()),
+        Parameter(
+            help="Name also the organisations below it that are closed or deleted, or have left.", negative=()
+        ),
     ] = False,
     kind: Annotated[
         KindName, Parameter(help="Of the organisations below it only those of this kind: gp_practice, …")

@@ -20,7 +20,7 @@ class Below:
     """Which of the organisations below a code are named, and how many.
 
     Attributes:
-        closed: Also those that are closed or no longer below it; they are counted always.
+        closed: Also those that are closed, deleted or no longer below it; they are counted always.
         shown: How many of each relationship; None is all.
         kind: Name and count only those that are of this kind today; None is any.
         open_only: Name and count only those that are open on the day.
@@ -57,7 +57,8 @@ _AREA_ON = """
     LEFT JOIN ord.organisations AS a ON a.ods_code = h.area_code
     WHERE h.ods_code = $code AND h.valid_from <= $day AND coalesce(h.valid_to > $day, true)
 """
-# Links that have begun. One is past where it has ended, or its organisation is closed.
+# Links that have begun. One is past where it has ended, or its organisation is closed or deleted. The
+# register as it is now no longer holds a deleted organisation: its last links count, up to its deletion.
 _BELOW = f"""
     SELECT
         rel_name,
@@ -83,14 +84,22 @@ _BELOW = f"""
                 p.ods_code AS code,
                 v.name,
                 v.postcode,
-                {OPENNESS_OF_VERSION} AS openness,
-                NOT ({LINK_HOLDS}) OR openness IN ('legally_closed', 'closed') AS is_past
+                CASE WHEN d.deleted_on <= $day THEN 'deleted' ELSE {OPENNESS_OF_VERSION} END AS openness,
+                NOT ({LINK_HOLDS}) OR openness IN ('legally_closed', 'closed', 'deleted') AS is_past
             FROM history.relationships AS p
             JOIN history.organisations AS v USING (ods_code, known_from)
             LEFT JOIN ord.code_systems AS c ON c.code_system = 'OrganisationRelationship' AND c.id = p.rel_id
+            LEFT JOIN ord.deletions AS d
+                ON d.ods_code = p.ods_code AND d.state = 'confirmed' AND $known::DATE IS NULL
             WHERE p.target_ods_code = $code
                 AND coalesce(holds_from(p.operational_start, p.legal_start) <= $day, true)
                 AND CASE
+                    WHEN d.ods_code IS NOT NULL
+                        THEN p.known_from = (
+                            SELECT max(last.known_from)
+                            FROM history.organisations AS last
+                            WHERE last.ods_code = p.ods_code
+                        )
                     WHEN $known::DATE IS NULL THEN p.known_to IS NULL
                     ELSE p.known_from <= $known AND coalesce(p.known_to > $known, true)
                 END

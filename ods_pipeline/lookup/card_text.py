@@ -99,7 +99,7 @@ def _named_below(row: Row) -> str:
     openness = row["openness"].replace("_", " ")
     if row["openness"] in ("legally_closed", "closed"):
         openness = "closed"
-    elif row["is_past"]:
+    elif row["is_past"] and openness != "deleted":
         openness += ", no longer below it"
     return ", ".join(
         filter(None, (f"{row['ods_code']} {row['name'] or ''}".strip(), row["postcode"], openness))

@@ -30,6 +30,30 @@ def test_what_is_below_can_be_narrowed_and_written(capsys: pytest.CaptureFixture
     assert "             … and 5 more; --limit 0 shows all" in card
 
 
+def test_what_is_deleted_was_below_it_until_its_day(capsys: pytest.CaptureFixture[str]) -> None:
+    def below(*arguments: str) -> list[str]:
+        card = card_of(capsys, "NZ9", *arguments)
+        return [line[13:] for line in card if " x IS OPERATED BY" in line or " NZ90" in line[:18]]
+
+    clinic = "NZ901 THE KINGSWAY CLINIC, WC1A 9XB, open"
+    assert below()[0] == "1 x IS OPERATED BY, and 1 in the past:"
+    now = below("--closed")
+    assert now[:2] == [below()[0], clinic]
+    assert now[2].startswith("NZ902 ") and now[2].endswith(", deleted")
+    # Its own card says the same of these days.
+    before = below("--as-of", "2026-08-28")
+    assert before[0] == "2 x IS OPERATED BY:"
+    assert before[2] == now[2].replace(", deleted", ", open")
+    assert below("--as-of", "2026-08-29", "--closed") == now
+    assert below("--known", "2026-08-28") == before
+    assert below("--closed", "--known", "2026-09-03") == ["1 x IS OPERATED BY:", clinic]
+    written = card_of(capsys, "NZ9", "--closed", "--csv", "-")
+    assert [line.rpartition(",WC1A")[2].partition(",")[2] for line in written[1:]] == [
+        "open,false",
+        "deleted,true",
+    ]
+
+
 def test_a_negative_limit_is_a_wrong_argument() -> None:
     assert run_on_sample("show", "93C", "--limit", "-1") == 2
 
