@@ -120,11 +120,7 @@ SELECT
                 {'level': 'commissioning_icb', 'rel_id': commissioning_icb_rel, 'unique_rel_id': commissioning_icb_id},
                 {'level': 'partner_icb', 'rel_id': partner_icb_rel, 'unique_rel_id': partner_icb_id},
                 {'level': 'geography_icb', 'rel_id': geography_icb_rel, 'unique_rel_id': geography_icb_id},
-                {
-                    'level': CASE WHEN area_is_commissioner_s THEN 'commissioning_area' ELSE 'area' END,
-                    'rel_id': area_rel,
-                    'unique_rel_id': area_id
-                },
+                {'level': area_level, 'rel_id': area_rel, 'unique_rel_id': area_id},
                 {'level': 'region', 'rel_id': region_rel, 'unique_rel_id': region_id}
             ],
             LAMBDA step: step.unique_rel_id IS NOT NULL

@@ -19,6 +19,7 @@ LEVELS = (
     "partner_icb",
     "geography_icb",
     "commissioning_area",
+    "area_as_commissioner",
     "area",
     "region",
 )
@@ -53,8 +54,8 @@ def _region_reason() -> Column:
 def _area_code() -> Column:
     return text(
         "To March 2020: the region's local office (RO210), before that the health authority (RO132). That of "
-        "its commissioner; else the one in whose geography it is located; else the one in whose geography "
-        "its nearest operator is located."
+        "its commissioner, or the commissioner itself if it is one; else the one in whose geography it is "
+        "located; else the one in whose geography its nearest operator is located."
     )
 
 

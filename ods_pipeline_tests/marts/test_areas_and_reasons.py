@@ -142,6 +142,47 @@ def test_area_and_region_before_april_2020_are_those_that_ods_states(tmp_path: P
     assert today.select("area_code", "region_code", "icb_reason").rows() == [(None, None, "none_stated")]
 
 
+def test_an_area_that_commissions_is_the_area(tmp_path: Path) -> None:
+    roles = {"Q36": "RO132", "Q71": "RO210", "Q72": "RO210", "Y54": "RO209", "Y56": "RO209", "HQ": "RO181"}
+    roles |= {"FA1": "RO182", "FA2": "RO182", "V1": "RO110", "V2": "RO110", "07M": "RO98", "R1": "RO197"}
+    local = ("2013-04-01", "2020-03-31")
+    links = [
+        link("Q71", "RE2", "Y56", "2013-04-01"),
+        link("Q72", "RE2", "Y54", "2013-04-01"),
+        link("Q36", "RE4", "Y56", "2006-07-01", "2013-03-31"),
+        link("FA1", "RE4", "Q36", "2006-07-01", "2013-03-31"),
+        link("FA1", "RE4", "Q71", *local),
+        # Its operator lies in another area, and has another commissioner: its own comes first.
+        link("FA1", "RE6", "HQ", "2006-07-01"),
+        link("HQ", "RE5", "Q72", *local),
+        link("HQ", "RE4", "Q72", *local),
+        link("FA2", "RE6", "HQ", "2013-04-01"),
+        # What has a commissioner of its own takes no area of the operator's commissioner.
+        link("R1", "RE4", "Q72", *local),
+        link("V1", "RE6", "R1", "2013-04-01"),
+        link("V1", "RE4", "07M", *local),
+        link("V2", "RE6", "R1", "2013-04-01"),
+    ]
+    result = world(tmp_path, [organisation(code, role_id) for code, role_id in roles.items()], links, [])
+    hierarchy = result["provider_hierarchy"].filter(pl.col("area_code").is_not_null())
+    columns = ("commissioner_code", "area_code", "region_code", "region_reason", "valid_to")
+    authority = ("Q36", "Q36", "Y56", None, date(2013, 4, 1))
+    assert hierarchy.filter(ods_code="FA1").select(columns).rows() == [
+        authority,
+        ("Q71", "Q71", "Y56", None, date(2020, 4, 1)),
+    ]
+    under = (None, "Q72", "Y54", None, date(2020, 4, 1))
+    assert hierarchy.filter(ods_code="FA2").select(columns).rows() == [under]
+    assert hierarchy.filter(ods_code="V2").select(columns).rows() == [under]
+    assert hierarchy.filter(ods_code="V1").is_empty()
+    steps = hierarchy.filter(ods_code="FA1")["via"][1].to_list()
+    assert [(s["level"], s["rel_id"]) for s in steps if s["level"] != "operator"] == [
+        ("commissioner", "RE4"),
+        ("area_as_commissioner", "RE4"),
+        ("region", "RE2"),
+    ]
+
+
 def test_coverage_counts_against_those_who_can_have_an_icb(tmp_path: Path) -> None:
     organisations = [*HUB, organisation("C1", "RO98"), organisation("Q1", "RO261")]
     practices = {"P1": "ENGLAND", "P2": None, "W1": "WALES", "HMP": "ENGLAND", "P3": "ENGLAND"}

@@ -59,6 +59,7 @@ def test_every_rule_has_a_citation_and_a_level_of_the_mart() -> None:
         *TABLES["provider_hierarchy_current"].columns,
         "hub_code",
         "commissioning_area_code",
+        "area_as_commissioner_code",
         "postcode_icb_code",
     }
     assert levels <= shown

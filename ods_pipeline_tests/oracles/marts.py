@@ -24,7 +24,7 @@ ABROAD = (
 HEAD_OFFICES = ("pharmacy_hq", "optical_hq", "independent_provider", "social_care_provider")
 INHERITED = (
     *("commissioner", "sub_icb", "hub", "commissioning_icb"),
-    *("partner_icb", "geography_icb", "area"),
+    *("partner_icb", "geography_icb", "area_as_commissioner", "area"),
 )
 
 
@@ -114,7 +114,8 @@ class Oracle(Register):
         commissioner, pcn = commissioners[0], self.step(code, "pcn")
         along = (sub_icb and self.step(sub_icb.parent, "commissioning_icb")) or direct
         commissioning_area = None if hub or not nearest else self.step(nearest.parent, "commissioning_area")
-        area = commissioning_area or own_area
+        direct_area = None if hub else near("area_as_commissioner", depth)
+        area = commissioning_area or direct_area or own_area
         row: Row = {"ods_code": code, "kind": self.kind(code), "country": self.organisations[code]["country"]}
         row |= {"operator_code": line[1] if chain else None, "provider_code": line[-1]}
         row |= {"pcn_code": pcn and pcn.parent, "commissioner_code": commissioner and commissioner.parent}

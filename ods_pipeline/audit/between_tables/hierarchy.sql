@@ -50,7 +50,7 @@ WHERE (sub_icb_code IS NULL) <> (sub_icb_reason IS NOT NULL)
     OR (region_code IS NULL) <> (region_reason IS NOT NULL);
 
 -- An area in provider_hierarchy is a local office of a region (RO210) or a health authority (RO132), and a
--- relationship IS LOCATED IN THE GEOGRAPHY OF (RE5) in via leads to it.
+-- relationship IS LOCATED IN THE GEOGRAPHY OF (RE5) or IS COMMISSIONED BY (RE4) in via leads to it.
 SELECT h.ods_code
 FROM (
     SELECT
@@ -61,7 +61,7 @@ FROM (
     WHERE area_code IS NOT NULL
 ) AS h
 LEFT JOIN ord.relationships AS r
-    ON r.unique_rel_id = h.id AND r.target_ods_code = h.area_code AND r.rel_id = 'RE5'
+    ON r.unique_rel_id = h.id AND r.target_ods_code = h.area_code AND r.rel_id IN ('RE4', 'RE5')
     AND r.target_ods_code IN (SELECT ods_code FROM ord.organisations WHERE primary_role_id IN ('RO210', 'RO132'))
 GROUP BY h.ods_code, h.area_code
 HAVING count(r.unique_rel_id) = 0;

@@ -47,7 +47,7 @@ reached AS (
         bool_or(level = 'commissioning_icb' AND code = commissioning_icb_code) AS commissioning_icb,
         bool_or(level = 'partner_icb' AND code = partner_icb_code) AS partner_icb,
         bool_or(level = 'geography_icb' AND code = geography_icb_code) AS geography_icb,
-        bool_or(level IN ('area', 'commissioning_area') AND code = area_code) AS area,
+        bool_or(level IN ('area', 'area_as_commissioner', 'commissioning_area') AND code = area_code) AS area,
         bool_or(level = 'region' AND code = region_code) AS region
     FROM steps
     GROUP BY place

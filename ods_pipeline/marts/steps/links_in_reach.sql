@@ -3,7 +3,11 @@
 
 WITH own AS MATERIALIZED (
     FROM steps.chosen_parents
-    WHERE level IN ('commissioner', 'sub_icb', 'hub', 'commissioning_icb', 'partner_icb', 'geography_icb', 'area')
+    WHERE
+        level IN (
+            'commissioner', 'sub_icb', 'hub', 'commissioning_icb', 'partner_icb', 'geography_icb',
+            'area_as_commissioner', 'area'
+        )
 )
 
 SELECT

@@ -42,6 +42,7 @@ with_icb AS (
         geography.rel_id AS geography_icb_rel,
         geography.unique_rel_id AS geography_icb_id,
         area.parent_code AS own_area_code,
+        area.level AS own_area_level,
         area.rel_id AS own_area_rel,
         area.unique_rel_id AS own_area_id,
         coalesce(area.is_ambiguous, false) AS own_area_is_ambiguous,
@@ -77,7 +78,7 @@ with_icb AS (
     LEFT JOIN links AS direct ON direct.level = 'commissioning_icb' AND direct.link = p.direct_icb_link
     LEFT JOIN links AS partner ON partner.level = 'partner_icb' AND partner.link = p.partner_icb_link
     LEFT JOIN links AS geography ON geography.level = 'geography_icb' AND geography.link = p.geography_icb_link
-    LEFT JOIN links AS area ON area.level = 'area' AND area.link = p.area_link
+    LEFT JOIN links AS area ON area.link = p.area_link
     LEFT JOIN steps.parents_above AS t
         ON t.ods_code = sub_icb.parent_code AND t.level = 'commissioning_icb'
         AND share_days(t.valid_from, t.valid_to, p.valid_from, p.valid_to)

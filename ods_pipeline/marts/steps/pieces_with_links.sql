@@ -36,6 +36,8 @@ nearest AS (
         arg_min(l.link, l.depth) FILTER (l.level = 'partner_icb') AS partner_icb_link,
         min(l.depth) FILTER (l.level = 'geography_icb') AS geography_icb_depth,
         arg_min(l.link, l.depth) FILTER (l.level = 'geography_icb') AS geography_icb_link,
+        min(l.depth) FILTER (l.level = 'area_as_commissioner') AS direct_area_depth,
+        arg_min(l.link, l.depth) FILTER (l.level = 'area_as_commissioner') AS direct_area_link,
         min(l.depth) FILTER (l.level = 'area') AS area_depth,
         arg_min(l.link, l.depth) FILTER (l.level = 'area') AS area_link
     FROM steps.pieces AS p
@@ -74,7 +76,10 @@ SELECT
     END AS direct_icb_link,
     CASE WHEN n.partner_icb_depth <= n.other_reach THEN n.partner_icb_link END AS partner_icb_link,
     CASE WHEN n.geography_icb_depth <= n.other_reach THEN n.geography_icb_link END AS geography_icb_link,
-    CASE WHEN n.area_depth <= n.other_reach THEN n.area_link END AS area_link
+    CASE
+        WHEN NOT n.is_under_hub AND n.direct_area_depth <= n.commissioning_reach THEN n.direct_area_link
+        WHEN n.area_depth <= n.other_reach THEN n.area_link
+    END AS area_link
 FROM steps.pieces AS p
 LEFT JOIN tops AS t ON t.ods_code = p.ods_code AND t.valid_from = p.valid_from
 LEFT JOIN reach AS n ON n.ods_code = p.ods_code AND n.valid_from = p.valid_from

@@ -8,7 +8,7 @@ WITH timeline AS (
 with_area AS (
     SELECT
         i.* EXCLUDE (
-            own_area_code, own_area_rel, own_area_id, own_area_is_ambiguous, nearest_commissioner_code,
+            own_area_code, own_area_level, own_area_rel, own_area_id, own_area_is_ambiguous, nearest_commissioner_code,
             commissioner_is_ambiguous, commissioner_counts, without_icb
         ) REPLACE (
             -- The commissioner of the operator counts where it leads to a hub or an area.
@@ -21,7 +21,7 @@ with_area AS (
             least(i.valid_to, coalesce(t.valid_to, i.valid_to)) AS valid_to
         ),
         coalesce(t.parent_code, i.own_area_code) AS area_code,
-        t.parent_code IS NOT NULL AS area_is_commissioner_s,
+        CASE WHEN t.parent_code IS NULL THEN i.own_area_level ELSE t.level END AS area_level,
         CASE WHEN t.parent_code IS NULL THEN i.own_area_rel ELSE t.rel_id END AS area_rel,
         CASE WHEN t.parent_code IS NULL THEN i.own_area_id ELSE t.unique_rel_id END AS area_id,
         NULL::VARCHAR AS region_code,
