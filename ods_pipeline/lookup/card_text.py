@@ -55,7 +55,7 @@ def _facts(card: Card) -> Iterator[tuple[str, list[str]]]:
     place = ", ".join(str(record[c]) for c in ADDRESS if record[c])
     uprn = f" (UPRN {record['uprn']})" if record["uprn"] else ""
     yield "address", [(place + uprn).strip()] if place or uprn else []
-    yield "area", area_lines(card.area)
+    yield "area", area_lines({**card.area, "kind": record.get("kind")})
     yield "contacts", [f"{c['contact_type']} {c['contact_value']}" for c in card.contacts]
     yield "roles", _dated(card, card.roles, lambda r: f"{r['role_id']} {r['role_name'] or ''}")
     yield (

@@ -277,6 +277,9 @@ def area_lines(row: Row) -> list[str]:
     parts = []
     if row.get("icb_code"):
         basis = _BASES.get(row["icb_basis"], row["icb_basis"])
+        # ODS states the ICB of a sub-ICB location by geography (RE5), or as what it is a part of (RE2).
+        if row.get("kind") == "sub_icb" and row["icb_basis"] == "commissioner":
+            basis = "as its sub-ICB location"
         parts.append(_named(row, "icb", "ICB ") + (f" ({basis})" if basis else ""))
     elif reason := _NO_ICB.get(row.get("icb_reason") or ""):
         parts.append(reason)

@@ -177,6 +177,16 @@ def test_a_card_has_the_icb_with_its_basis_and_the_region(capsys: pytest.Capture
     assert "ICB Z9B2Z" in area and "(by its geography), region Y56" in area
 
 
+def test_a_sub_icb_location_has_its_icb_by_no_commissioner(capsys: pytest.CaptureFixture[str]) -> None:
+    basis = "INTEGRATED CARE BOARD (as its sub-ICB location), region Y56"
+    for day in ([], ["--as-of", "2024-04-01"]):
+        assert any(basis in line for line in card_of(capsys, "93C", *day) if line.startswith("area "))
+    run_on_sample("find", "93C")
+    assert basis in capsys.readouterr().out
+    # What it commissions has its ICB through it.
+    assert any("(by its commissioner)" in line for line in card_of(capsys, "E83003"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "area"),
     [
