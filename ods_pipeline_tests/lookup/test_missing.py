@@ -85,7 +85,7 @@ def test_what_is_found_in_another_way_is_said() -> None:
         ("", "Give a code."),
         ("+++", "Check the code."),
         ("D8M2P; VM903", "Give one of the codes D8M2P, VM903: ods-pipeline show D8M2P."),
-        ("R0A R0B", "Give one of the codes R0B, R0A: ods-pipeline show R0B."),
+        ("R0A R0B", "Give one of the codes R0A, R0B: ods-pipeline show R0A."),
         ("E83003 in July", "Give the code alone: ods-pipeline show E83003."),
     ],
 )
