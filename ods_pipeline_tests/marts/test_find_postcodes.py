@@ -52,7 +52,8 @@ def test_a_postcode_is_not_taken_for_one_in_another_town(
 
 def test_a_code_like_a_district_is_none_next_to_a_whole_postcode(small: Find) -> None:
     (row,) = small("E1 LS11 4BB")
-    assert (row["match_kind"], row["ods_code"], row["matched_by"]) == ("code", "E1", "its code and its postcode")
+    why = ("code", "E1", "its code and its postcode")
+    assert (row["match_kind"], row["ods_code"], row["matched_by"]) == why
 
 
 def test_a_shared_building_lists_each_address_by_itself(small: Find) -> None:
