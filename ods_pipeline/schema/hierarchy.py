@@ -1,7 +1,6 @@
-"""The tables of the hierarchy (DuckDB schema ``marts``): the parents of organisations, over time and today.
+"""The tables of the hierarchy (DuckDB schema ``marts``). What became of a code is in ``lives.py``.
 
-``valid_from`` is the first day on which a row holds, ``valid_to`` the first on which it no longer does; null
-means that no end is known. What became of a code is in ``lives.py``.
+``valid_from`` is the first day of a row, ``valid_to`` the day after its last; null if no end is known.
 """
 
 import polars as pl
