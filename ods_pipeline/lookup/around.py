@@ -123,8 +123,8 @@ _CANDIDATES = """
     ORDER BY score DESC, candidate_code
 """
 # Open head offices of one kind at one postcode whose names begin with the same word, or with the same two if
-# the first is one that many have. ODS records no groups. To a code that begins with 8, which
-# is not the one to use for care, the head offices of social care are offered.
+# the first is one that many have. ODS records no groups. A code that begins with 8 is not the one to use for
+# care, so the head offices of social care are offered for it.
 _RELATED = """
     SELECT
         f.ods_code,

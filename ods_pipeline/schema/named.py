@@ -35,7 +35,7 @@ class OrganisationParents(Schema):
     """One row per code: the parents it has today, the last ones it had, or the first ones announced.
 
     An open organisation has the parents of today. A closed one has the last ones it had, and one not yet open
-    has the first ones announced. The last one of a level may have left it long before the organisation
+    has the first ones announced. The link to the last one may have ended long before the organisation
     closed: provider_hierarchy has the days. A commissioner that another one replaced gives a closed
     organisation nothing: no sub-ICB location, ICB or region. provider_hierarchy_current has a closed
     organisation only while one of its links still holds; this table still shows where it belonged.

@@ -126,7 +126,7 @@ CREATE MACRO find_similar_codes(entry) AS TABLE
                         SELECT
                             code,
                             words,
-                            -- No code is longer, with a typo neither, and a pasted page would be.
+                            -- Codes have up to 12 characters; a pasted page may have thousands.
                             unnest(string_split(coalesce(code, '')[:14], '')) AS letter
                         FROM find_typed(entry)
                     )

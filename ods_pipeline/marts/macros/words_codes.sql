@@ -71,7 +71,7 @@ CREATE MACRO postcode_digits(key) AS translate(key, 'OILSZ', '01152');
 CREATE MACRO other_characters() AS '[^\pL\pN]+';
 
 -- The same for one typed text. Where its characters have a byte each a shorter pattern will do, which is compiled in no
--- time; the other takes milliseconds. For a column it is no use: a pattern that is no constant is compiled in each row.
+-- time; the other takes milliseconds. Not for a column: a pattern that is no constant is compiled for each row.
 CREATE MACRO other_characters_of(plain) AS
 CASE WHEN strlen(plain) = length(plain) THEN '[^A-Z0-9]+' ELSE other_characters() END;
 
